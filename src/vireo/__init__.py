@@ -1,0 +1,1 @@
+"""Vireo: from video files and behaviour to explained, personal lists of videos."""

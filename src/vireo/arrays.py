@@ -1,0 +1,18 @@
+"""Names for the arrays that travel between rooms, so that signatures say what they hold."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
+
+
+def unit_rows(matrix: Floats) -> Floats:
+    """Rows scaled to length 1; rows of zeros stay zeros. (n, d) -> (n, d)."""
+    norms = np.linalg.norm(matrix, axis=-1, keepdims=True)
+    return (matrix / np.where(norms > 0, norms, 1.0)).astype(np.float32)

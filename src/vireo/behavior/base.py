@@ -1,0 +1,143 @@
+"""The nouns of the behaviour room: History (one viewer) and Histories (all of them)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from safetensors.numpy import load_file, save_file
+from scipy import sparse
+
+from vireo.arrays import Floats, Ints
+from vireo.settings import Section
+
+NO_TIME = -1
+"""Stands for an unknown timestamp in integer arrays."""
+
+
+class BehaviorSection(Section):
+    """`[behavior]`: how events become weighted histories."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Weight per event word, added to the defaults; 0 drops an event, below 0 means dislike."""
+    half_life_days: float = 0.0
+    """Weights halve after this many days; 0 switches decay off."""
+    session_gap_minutes: float = 30.0
+    """A pause longer than this starts a new session."""
+    max_events_per_day: int = 2000
+    """Users with more events in one day are taken for bots and set aside."""
+    duplicate_seconds: float = 0.0
+    """The same user, video and event again within this time counts once; 0 means same instant."""
+
+
+@dataclass(frozen=True)
+class History:
+    """One viewer's interactions, oldest first. All arrays have the same length (m,)."""
+
+    videos: Ints
+    """Row numbers in the catalogue."""
+    weights: Floats
+    """Above 0: wanted. At or below 0: seen and not liked."""
+    times: Ints
+    """Milliseconds since 1970 UTC, or NO_TIME."""
+
+    @classmethod
+    def empty(cls) -> History:
+        none = np.zeros(0, dtype=np.int64)
+        return cls(none, np.zeros(0, dtype=np.float32), none)
+
+    def __len__(self) -> int:
+        return len(self.videos)
+
+    @cached_property
+    def liked(self) -> History:
+        """Only the interactions with a positive weight."""
+        keep = self.weights > 0
+        return History(self.videos[keep], self.weights[keep], self.times[keep])
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Everybody's interactions, grouped by user; within a user in order of time, then as shipped.
+
+    `offsets` (users + 1,) delimits the users in the flat arrays (interactions,).
+    """
+
+    user_ids: tuple[str, ...]
+    n_videos: int
+    offsets: Ints
+    videos: Ints
+    weights: Floats
+    times: Ints
+    sessions: Ints
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """User id -> row."""
+        return {user: row for row, user in enumerate(self.user_ids)}
+
+    def __len__(self) -> int:
+        return len(self.user_ids)
+
+    def row(self, row: int) -> History:
+        """The history of the user in this row."""
+        part = slice(self.offsets[row], self.offsets[row + 1])
+        return History(self.videos[part], self.weights[part], self.times[part])
+
+    def of(self, user_id: str) -> History:
+        """The history of a user; empty for one who is not known."""
+        row = self.row_of.get(user_id)
+        return History.empty() if row is None else self.row(row)
+
+    @cached_property
+    def user_rows(self) -> Ints:
+        """The user row of every interaction. (interactions,)"""
+        return np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.offsets))
+
+    @cached_property
+    def now(self) -> int:
+        """The time of the last known event: the clock of whatever is built from this."""
+        return int(self.times.max()) if len(self.times) else NO_TIME
+
+    @cached_property
+    def positives(self) -> sparse.csr_matrix:
+        """Summed positive weights. (users, videos) float32"""
+        keep = self.weights > 0
+        shape = (len(self), self.n_videos)
+        entries = (self.weights[keep], (self.user_rows[keep], self.videos[keep]))
+        matrix = sparse.csr_matrix(entries, shape=shape, dtype=np.float32)
+        matrix.sum_duplicates()
+        return matrix
+
+    def save(self, directory: Path) -> None:
+        pl.DataFrame({"user_id": list(self.user_ids)}, schema={"user_id": pl.String}).write_parquet(
+            directory / "users.parquet"
+        )
+        arrays = {
+            "offsets": self.offsets,
+            "videos": self.videos,
+            "weights": self.weights,
+            "times": self.times,
+            "sessions": self.sessions,
+        }
+        save_file(arrays, directory / "histories.safetensors")
+        about = {"n_videos": self.n_videos, "report": dict(self.report)}
+        text = json.dumps(about, indent=1, sort_keys=True)
+        (directory / "about.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> Histories:
+        users = pl.read_parquet(directory / "users.parquet")["user_id"].to_list()
+        about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
+        arrays = load_file(directory / "histories.safetensors")
+        return cls(tuple(users), about["n_videos"], report=about["report"], **arrays)
+
+    def summary(self) -> dict[str, Any]:
+        return dict(self.report)

@@ -1,0 +1,15 @@
+"""Tables in, checked: videos, media files, events, comments; what was refused, and why."""
+
+from vireo.data.base import DataSection, Split, Tables
+from vireo.registry import Registry
+
+READERS = Registry(
+    "readers",
+    {
+        "table": "vireo.data.readers.table:read",
+        "movielens": "vireo.data.readers.movielens:read",
+        "kuairand": "vireo.data.readers.kuairand:read",
+    },
+)
+
+__all__ = ["READERS", "DataSection", "Split", "Tables"]

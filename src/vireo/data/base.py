@@ -1,0 +1,158 @@
+"""The nouns of the data room: Tables (videos, media, events, comments, rejects, held-out)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from vireo.settings import Section
+
+VIDEO_SCHEMA: dict[str, Any] = {
+    "video_id": pl.String,
+    "title": pl.String,
+    "description": pl.String,
+    "tags": pl.List(pl.String),
+    "category": pl.String,
+    "creator": pl.String,
+    "language": pl.String,
+    "published_at": pl.Int64,  # milliseconds since 1970 UTC
+    "duration": pl.Float64,  # seconds
+    "transcript": pl.String,
+}
+"""Columns of `videos`; all but `video_id` may be null. `title` falls back to the id."""
+
+MEDIA_SCHEMA: dict[str, Any] = {
+    "video_id": pl.String,
+    "path": pl.String,  # absolute
+    "subtitles": pl.String,  # absolute path of a sidecar file, or null
+    "digest": pl.String,  # sha256 of the file's bytes, or null when it cannot be read
+    "subtitles_digest": pl.String,
+}
+"""Columns of `media`: only the videos that name a file."""
+
+EVENT_SCHEMA: dict[str, Any] = {
+    "user_id": pl.String,
+    "video_id": pl.String,
+    "event": pl.String,
+    "timestamp": pl.Int64,  # milliseconds since 1970 UTC, or null
+    "value": pl.Float64,
+    "watch_seconds": pl.Float64,
+    "session_id": pl.String,
+    "sequence": pl.Int64,  # the shipped order: breaks ties in time
+}
+"""Columns of `events` and `heldout`, in the shipped order."""
+
+COMMENT_SCHEMA: dict[str, Any] = {
+    "user_id": pl.String,
+    "video_id": pl.String,
+    "timestamp": pl.Int64,
+    "text": pl.String,
+}
+REJECT_SCHEMA: dict[str, Any] = {
+    "table": pl.String,  # "videos" or "events"
+    "source": pl.String,  # the file's name
+    "row": pl.Int64,  # 1-based, in the file as read
+    "reason": pl.String,
+    "raw": pl.String,  # the row as JSON
+}
+
+PART_SCHEMAS: dict[str, dict[str, Any]] = {
+    "videos": VIDEO_SCHEMA,
+    "media": MEDIA_SCHEMA,
+    "events": EVENT_SCHEMA,
+    "comments": COMMENT_SCHEMA,
+    "heldout": EVENT_SCHEMA,
+    "rejects": REJECT_SCHEMA,
+}
+
+
+class DataSection(Section):
+    """`[data]`: which rows of the tables are used."""
+
+    max_future_days: float = 1.0
+    """Rows dated further than this after the moment of reading are rejected."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which events are held out for evaluation; the empty split holds nothing out.
+
+    The split is part of the data recipe, so whatever is built from it can't see the future.
+    """
+
+    protocol: Literal["none", "time", "leave-one-out"] = "none"
+    cutoff: int | None = None
+    """For `time`: milliseconds since 1970 UTC; events at or after it are held out."""
+
+    def recipe(self) -> dict[str, Any]:
+        """The JSON that enters the artefact's id."""
+        return {"protocol": self.protocol, "cutoff": self.cutoff}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Validated tables on disk, read part by part.
+
+    A stage declares the parts that it reads (`pipeline.py`); reading another one is an error,
+    because its content would not be part of the stage's id.
+    """
+
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
+    directory: Path | None = None
+    allowed: Collection[str] | None = None
+
+    def part(self, name: str) -> pl.DataFrame:
+        """One of PART_SCHEMAS by name; raises KeyError for a part that was not declared."""
+        if self.allowed is not None and name not in self.allowed:
+            raise KeyError(f"the part data/{name} is not declared in pipeline.py")
+        if name in self.frames:
+            return self.frames[name]
+        if self.directory is not None:
+            return pl.read_parquet(self.directory / f"{name}.parquet")
+        return pl.DataFrame(schema=PART_SCHEMAS[name])
+
+    @cached_property
+    def videos(self) -> pl.DataFrame:
+        return self.part("videos")
+
+    @cached_property
+    def media(self) -> pl.DataFrame:
+        return self.part("media")
+
+    @cached_property
+    def events(self) -> pl.DataFrame:
+        return self.part("events")
+
+    @cached_property
+    def comments(self) -> pl.DataFrame:
+        return self.part("comments")
+
+    @cached_property
+    def heldout(self) -> pl.DataFrame:
+        return self.part("heldout")
+
+    @cached_property
+    def rejects(self) -> pl.DataFrame:
+        return self.part("rejects")
+
+    def save(self, directory: Path) -> None:
+        for name in PART_SCHEMAS:
+            self.part(name).write_parquet(directory / f"{name}.parquet")
+        text = json.dumps(self.report, indent=1, sort_keys=True)
+        (directory / "report.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path, parts: Collection[str] = ()) -> Tables:
+        """`parts` limits what may be read; empty allows everything."""
+        report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+        return cls({}, report, directory, tuple(parts) or None)
+
+    def summary(self) -> dict[str, Any]:
+        return dict(self.report)

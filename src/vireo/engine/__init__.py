@@ -1,0 +1,24 @@
+"""Engine.map: serial, or isolated processes with time limits; later the same on Ray."""
+
+from vireo.engine.base import Context, Engine, EngineSection, Outcome
+from vireo.engine.progress import Lines, Progress, Quiet
+from vireo.registry import Registry
+
+ENGINES = Registry(
+    "engines",
+    {
+        "serial": "vireo.engine.serial:Serial",
+        "processes": "vireo.engine.processes:Processes",
+    },
+)
+
+__all__ = [
+    "ENGINES",
+    "Context",
+    "Engine",
+    "EngineSection",
+    "Lines",
+    "Outcome",
+    "Progress",
+    "Quiet",
+]

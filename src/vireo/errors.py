@@ -1,0 +1,61 @@
+"""Every error that Vireo raises on purpose: what happened, and what to type next.
+
+VireoError                  something that a user can act upon
+|-- InputError              a table, a file, an id or an argument is wrong   (exit code 2)
+|   |-- ConfigError         vireo.toml: unknown key, wrong type, impossible value
+|   |-- UnknownVideo        a video id that is not in the catalogue
+|   `-- UnknownPart         a reader, encoder, model or rule that no menu lists
+|-- NotBuilt                an artefact is needed that was not built yet     (exit code 2)
+|-- CorruptArtifact         a file of an artefact differs from its manifest  (exit code 1)
+|-- StageFailed             a stage could not finish                         (exit code 1)
+`-- MissingLibrary          an optional library is not installed             (exit code 1)
+"""
+
+from __future__ import annotations
+
+
+class VireoError(Exception):
+    """What happened (with the value that caused it), and the next thing to type."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(f"{what}\n{hint}" if hint else what)
+        self.what = what
+        self.hint = hint
+
+
+class InputError(VireoError):
+    """A table, a file, an id or an argument cannot be used."""
+
+    exit_code = 2
+
+
+class ConfigError(InputError):
+    """vireo.toml holds an unknown key, a wrong type or an impossible value."""
+
+
+class UnknownVideo(InputError):
+    """A video id that is not in the catalogue."""
+
+
+class UnknownPart(InputError):
+    """A name that no menu lists."""
+
+
+class NotBuilt(VireoError):
+    """An artefact is needed that was not built yet."""
+
+    exit_code = 2
+
+
+class CorruptArtifact(VireoError):
+    """A file of an artefact differs from what its manifest says."""
+
+
+class StageFailed(VireoError):
+    """A stage of the pipeline could not finish."""
+
+
+class MissingLibrary(VireoError):
+    """An optional library is not installed."""

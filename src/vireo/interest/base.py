@@ -1,0 +1,172 @@
+"""The nouns of the interest room: Training, Batch, Expert, InterestModel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from scipy import sparse
+
+from vireo.arrays import Bools, Floats, Ints
+from vireo.behavior.base import Histories, History
+from vireo.engine.base import Context
+from vireo.interest.menu import EXPERTS
+from vireo.settings import Section
+
+_CONTENT = "content.safetensors"
+
+
+class EaseSection(Section):
+    """`[interest.ease]`: item-item in closed form (Steck 2019)."""
+
+    regularisation: float = 500.0
+    """Ridge penalty on the item-item weights."""
+    max_videos: int = 20_000
+    """Above this the dense inverse would not fit; the expert steps aside and says so."""
+
+
+class FactorsSection(Section):
+    """`[interest.factors]`: matrix factorisation by alternating least squares (Hu et al. 2008)."""
+
+    dimension: int = 64
+    regularisation: float = 0.05
+    confidence: float = 10.0
+    """Weight of an observed interaction against an unobserved one."""
+    iterations: int = 15
+    link: str = "identity"
+    """`identity`: the inner product; `sigmoid`: squashed to (0, 1)."""
+
+
+class InterestSection(Section):
+    """`[interest]`: the models of what viewers want; each is trained apart, then added."""
+
+    experts: tuple[str, ...] = ("popularity", "recent", "ease", "ease-recent", "factors", "content")
+    """Which experts are trained; those that do not help on validation get weight 0."""
+    recent_days: float = 7.0
+    """Length of the window of `recent` popularity, counted back from the last known event."""
+    history_decay: float = 5.0
+    """`ease-recent`: the weight of the k-th last video falls as exp(-k / history_decay)."""
+    validation_users: int = 2000
+    """Users whose last video is held back to find the weights of the fusion."""
+    ease: EaseSection = EaseSection()
+    factors: FactorsSection = FactorsSection()
+
+
+@dataclass(frozen=True)
+class Training:
+    """What experts learn from. Rows of `content` follow the catalogue."""
+
+    histories: Histories
+    content: Floats
+    """(n, d) rows that describe the videos by text, picture and sound; zeros: nothing known."""
+    has_content: Bools
+    """(n,)"""
+    published: Ints
+    """(n,) milliseconds since 1970 UTC, or NO_TIME."""
+
+    @property
+    def n_videos(self) -> int:
+        return self.histories.n_videos
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Viewers to score: their histories and the moment of asking (ms, or NO_TIME)."""
+
+    histories: Sequence[History]
+    now: int
+    n_videos: int
+
+    @cached_property
+    def positives(self) -> sparse.csr_matrix:
+        """1 for every video with a positive weight. (b, n) float32"""
+        rows = [h.liked.videos for h in self.histories]
+        return self._binary(rows, [np.ones(len(row), dtype=np.float32) for row in rows])
+
+    def decayed(self, span: float) -> sparse.csr_matrix:
+        """exp(-k / span) for the k-th last wanted video, newest occurrence counts. (b, n)"""
+        rows, values = [], []
+        for history in self.histories:
+            newest_first = history.liked.videos[::-1]
+            _, first = np.unique(newest_first, return_index=True)
+            order = np.sort(first)
+            rows.append(newest_first[order])
+            values.append(np.exp(-np.arange(len(order)) / span).astype(np.float32))
+        return self._binary(rows, values)
+
+    def _binary(self, rows: Sequence[Ints], values: Sequence[Floats]) -> sparse.csr_matrix:
+        counts = np.cumsum([0, *(len(row) for row in rows)])
+        columns = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
+        data = np.concatenate(values) if values else np.zeros(0, dtype=np.float32)
+        shape = (len(rows), self.n_videos)
+        matrix = sparse.csr_matrix((data, columns, counts), shape=shape, dtype=np.float32)
+        matrix.sum_duplicates()
+        matrix.data = np.minimum(matrix.data, 1.0)
+        return matrix
+
+
+class Expert(Protocol):
+    """One model of interest. Scores come from histories, so new events count without training."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self: ...
+
+    def score(self, batch: Batch) -> Floats:
+        """(b, n) float32, finite, higher is better; a row of equal scores means no opinion."""
+        ...
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        """(m,) what each entry of the history adds to this video's score, or None."""
+        ...
+
+    def save(self, directory: Path) -> None: ...
+
+    @classmethod
+    def load(cls, directory: Path) -> Self: ...
+
+
+@dataclass(frozen=True)
+class InterestModel:
+    """The fitted experts and the global weights by which their standardised scores are added."""
+
+    experts: Mapping[str, Expert]
+    weights: Mapping[str, float]
+    content: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    """(n, d) the content space that Training held: for similar videos and for diversity."""
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def serving(self) -> dict[str, Expert]:
+        """Only the experts that help."""
+        return {name: e for name, e in self.experts.items() if self.weights.get(name, 0.0) > 0}
+
+    def save(self, directory: Path) -> None:
+        for name, expert in self.experts.items():
+            (directory / name).mkdir()
+            expert.save(directory / name)
+        save_file({"content": np.ascontiguousarray(self.content)}, directory / _CONTENT)
+        about = {
+            "experts": list(self.experts),
+            "weights": dict(self.weights),
+            "report": dict(self.report),
+        }
+        text = json.dumps(about, indent=1, sort_keys=True)
+        (directory / "about.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> InterestModel:
+        about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
+        experts = {name: EXPERTS.get(name).load(directory / name) for name in about["experts"]}
+        content = load_file(directory / _CONTENT)["content"]
+        return cls(experts, about["weights"], content, about["report"])
+
+    def summary(self) -> dict[str, Any]:
+        return {"weights": dict(self.weights), **self.report}

@@ -1,0 +1,15 @@
+"""The menu of experts."""
+
+from vireo.registry import Registry
+
+EXPERTS = Registry(
+    "experts",
+    {
+        "popularity": "vireo.interest.popularity:Popularity",
+        "recent": "vireo.interest.popularity:RecentPopularity",
+        "ease": "vireo.interest.ease:Ease",
+        "ease-recent": "vireo.interest.ease:EaseRecent",
+        "factors": "vireo.interest.factors:Factors",
+        "content": "vireo.interest.content:Content",
+    },
+)

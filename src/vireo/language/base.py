@@ -1,0 +1,40 @@
+"""The seam of the language room: LanguageModel (embed, generate)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from vireo.arrays import Floats
+from vireo.engine.progress import Progress
+from vireo.settings import Section
+
+
+class LanguageSection(Section):
+    """`[language]`: the language model that reads titles, descriptions, dialogue, comments."""
+
+    model: str = "minilm"
+    """`minilm` (embedded, needs no network), or `hub` with `path`."""
+    path: str = ""
+    """For `hub`: a Hugging Face directory, or a name (needs a network)."""
+    batch_tokens: int = 4096
+    """Tokens per batch: texts are sorted by length, so a batch holds many short or few long."""
+    max_tokens: int = 256
+    """Longer texts are cut into overlapping chunks, whose vectors are averaged."""
+
+
+class LanguageModel(Protocol):
+    """Texts in, unit vectors out; some models also write."""
+
+    fingerprint: str
+    """Changes whenever the same text would give another vector."""
+    dimension: int
+    can_generate: bool
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
+        """(n,) texts -> (n, dimension) float32 rows of length 1; an empty text gives zeros."""
+        ...
+
+    def generate(self, prompt: str, schema: Mapping[str, Any] | None = None) -> str:
+        """Text that answers the prompt; raises VireoError where `can_generate` is false."""
+        ...

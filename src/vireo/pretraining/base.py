@@ -1,0 +1,54 @@
+"""The nouns of the pretraining room: Checkpoint, a language model made or tuned on the corpus."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vireo.settings import Section, Size
+
+
+class PretrainingSection(Section):
+    """`[pretraining]`: whether the language model reads the corpus before it is used."""
+
+    size: Size = "small"
+    """How long the training may take."""
+    objective: str = "masked"
+    """`masked` (go on guessing masked words) or `none` (keep the base model)."""
+    steps: int = 0
+    """Optimiser steps; 0 derives them from `size` and the length of the corpus."""
+    learning_rate: float = 5e-5
+    """Peak of the warm-up and linear decay."""
+    mask_share: float = 0.15
+    """Share of the tokens that are masked (Devlin et al. 2019)."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Which language model the next stage takes, and why.
+
+    `model` is a Hugging Face directory, or None for the configured base model.
+    """
+
+    model: Path | None
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """Loss on held-out text before and after, the retrieval check, the choice and its reason."""
+
+    def save(self, directory: Path) -> None:
+        if self.model is not None:
+            shutil.copytree(self.model, directory / "model")
+        text = json.dumps(dict(self.report), indent=1, sort_keys=True)
+        (directory / "report.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> Checkpoint:
+        model = directory / "model"
+        report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+        return cls(model if model.is_dir() else None, report)
+
+    def summary(self) -> dict[str, Any]:
+        return dict(self.report)

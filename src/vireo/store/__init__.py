@@ -1,0 +1,5 @@
+"""The database: live events and forgotten viewers. SQLite by default, PostgreSQL by URL."""
+
+from vireo.store.base import LiveEvent, Store, StoreSection
+
+__all__ = ["LiveEvent", "Store", "StoreSection"]

@@ -1,0 +1,63 @@
+"""The seam of the store: live events, consent and forgotten viewers, in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from vireo.settings import Section
+
+
+class StoreSection(Section):
+    """`[store]`: the database of live events."""
+
+    url: str = ""
+    """SQLAlchemy URL; empty means the SQLite file `vireo.db` in the workspace."""
+
+
+@dataclass(frozen=True)
+class LiveEvent:
+    """One event as a platform sends it."""
+
+    event_id: str
+    """Chosen by the sender: the same id twice is one event."""
+    user_id: str
+    video_id: str
+    event: str
+    timestamp: int
+    """Milliseconds since 1970 UTC."""
+    value: float | None = None
+    watch_seconds: float | None = None
+    text: str | None = None
+    session_id: str | None = None
+
+
+class Store(Protocol):
+    """Durable when a call returns; safe to kill at any moment."""
+
+    def append(self, events: Sequence[LiveEvent]) -> int:
+        """Store the events; return how many were new. Idempotent by event_id."""
+        ...
+
+    def events(self, after: int = 0, batch: int = 10_000) -> Iterator[list[tuple[int, LiveEvent]]]:
+        """Batches of (position, event) with position > after, in the order of arrival."""
+        ...
+
+    def events_of(self, user_id: str) -> list[LiveEvent]: ...
+
+    def watermark(self) -> int:
+        """The position of the last event, 0 when there is none."""
+        ...
+
+    def forget(self, user_id: str) -> int:
+        """Delete the user's events and remember (by keyed hash) not to take them again."""
+        ...
+
+    def is_forgotten(self, user_id: str) -> bool: ...
+
+    def generation(self) -> int:
+        """Grows whenever events were deleted, so that builds made from them are seen as stale."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,23 @@
+"""Video feature extraction: files to frames, sound and words; frames to vectors."""
+
+from vireo.registry import Registry
+from vireo.video.base import FrameEncoder, Frames, VideoFeatures, VideoSection
+
+ENCODERS = Registry(
+    "encoders",
+    {
+        "cnn": "vireo.video.encoders.cnn:provide",
+        "onnx": "vireo.video.encoders.onnx:provide",
+        "hub": "vireo.video.encoders.hub:provide",
+    },
+)
+POOLINGS = Registry(
+    "poolings",
+    {
+        "mean": "vireo.video.temporal.mean:pool",
+        "max": "vireo.video.temporal.maximum:pool",
+        "motion": "vireo.video.temporal.motion:pool",
+    },
+)
+
+__all__ = ["ENCODERS", "POOLINGS", "FrameEncoder", "Frames", "VideoFeatures", "VideoSection"]

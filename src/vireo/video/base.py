@@ -1,0 +1,122 @@
+"""The nouns of the video room: Frames, Pictures, VideoFeatures; the seam FrameEncoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from vireo.arrays import Bools, Bytes, Floats
+from vireo.settings import Section, Size
+
+FEATURE_SCHEMA: dict[str, Any] = {
+    "video_id": pl.String,
+    "status": pl.String,  # "ok", "partial" (something missing), "absent" (no file), "failed"
+    "reason": pl.String,  # why it is not "ok"
+    "duration": pl.Float64,
+    "width": pl.Int64,
+    "height": pl.Int64,
+    "frames": pl.Int64,  # frames sampled
+    "has_sound": pl.Boolean,
+    "digest": pl.String,
+}
+DIALOGUE_SCHEMA: dict[str, Any] = {
+    "video_id": pl.String,
+    "start": pl.Float64,  # seconds
+    "end": pl.Float64,
+    "text": pl.String,
+}
+
+
+class VideoSection(Section):
+    """`[video]`: what is taken from the files."""
+
+    size: Size = "small"
+    """Size of the `cnn` encoder and of its training."""
+    encoder: str = "cnn"
+    """`cnn` (trained on the catalogue), `onnx` (a model file) or `hub` (a Hugging Face model)."""
+    model: str = ""
+    """For `onnx`: the path of the model. For `hub`: a directory, or a name (needs a network)."""
+    frames: int = 8
+    """Frames sampled over the whole length of a video."""
+    resolution: int = 96
+    """Side of the square frames that `cnn` sees; `onnx` and `hub` models bring their own."""
+    pooling: tuple[str, ...] = ("mean", "max", "motion")
+    """How frame vectors become one vector: parts are joined in this order."""
+    timeout: float = 20.0
+    """Seconds that one file may take before it is given up."""
+    retrain_at_growth: float = 0.5
+    """`cnn` is trained anew when the files it was not trained on exceed this share."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames sampled from one video: pixels (n, height, width, 3) uint8 RGB, times (n,) seconds."""
+
+    pixels: Bytes
+    times: Floats
+
+
+class FrameEncoder(Protocol):
+    """Pictures in, vectors out. One file per encoder, one line in the menu `ENCODERS`."""
+
+    fingerprint: str
+    """Changes whenever the same pixels would give another vector."""
+    dimension: int
+    resolution: int
+
+    def encode(self, pixels: Bytes) -> Floats:
+        """(n, resolution, resolution, 3) uint8 RGB -> (n, dimension) float32, finite."""
+        ...
+
+
+@dataclass(frozen=True)
+class VideoFeatures:
+    """What was seen and heard: one row per video of the catalogue, in the catalogue's order."""
+
+    table: pl.DataFrame
+    """FEATURE_SCHEMA."""
+    picture: Floats
+    """(n, d); rows of zeros where there is no picture."""
+    has_picture: Bools
+    sound: Floats
+    """(n, s); rows of zeros where there is no sound."""
+    has_sound: Bools
+    dialogue: pl.DataFrame
+    """DIALOGUE_SCHEMA: subtitles, in order of time within a video."""
+    info: Mapping[str, str]
+    """Encoder, its fingerprint, a sentence for the user."""
+
+    def save(self, directory: Path) -> None:
+        self.table.write_parquet(directory / "table.parquet")
+        self.dialogue.write_parquet(directory / "dialogue.parquet")
+        arrays = {
+            "picture": np.ascontiguousarray(self.picture),
+            "has_picture": self.has_picture,
+            "sound": np.ascontiguousarray(self.sound),
+            "has_sound": self.has_sound,
+        }
+        save_file(arrays, directory / "vectors.safetensors", metadata=dict(self.info))
+
+    @classmethod
+    def load(cls, directory: Path) -> VideoFeatures:
+        path = directory / "vectors.safetensors"
+        arrays = load_file(path)
+        with safe_open(path, "np") as file:
+            info = dict(file.metadata() or {})
+        return cls(
+            table=pl.read_parquet(directory / "table.parquet"),
+            dialogue=pl.read_parquet(directory / "dialogue.parquet"),
+            info=info,
+            **arrays,
+        )
+
+    def summary(self) -> dict[str, Any]:
+        counts = dict(self.table["status"].value_counts().iter_rows())
+        return {"status": counts, "dialogue_lines": self.dialogue.height, **self.info}
