@@ -49,9 +49,9 @@ class Config(Section):
             return raw
         raw = dict(raw)
         for name, field in cls.model_fields.items():
-            kind = field.annotation
-            sized = isinstance(kind, type) and issubclass(kind, Section)
-            if sized and "size" in kind.model_fields and isinstance(raw.get(name, {}), Mapping):
+            section = field.default
+            sized = isinstance(section, Section) and "size" in type(section).model_fields
+            if sized and isinstance(raw.get(name, {}), Mapping):
                 raw[name] = {"size": raw["size"], **raw.get(name, {})}
         return raw
 

@@ -28,7 +28,7 @@ class RecommendSection(Section):
     """Share of the list kept for videos that hardly anybody has watched, if they fit."""
     repeats: bool = False
     """Whether videos that the viewer has seen may come again."""
-    rules: tuple[str, ...] = ("seen", "new-videos", "diversity")
+    rules: tuple[str, ...] = ("seen", "diversity", "new-videos")
     """Which rules are applied, in this order."""
 
 

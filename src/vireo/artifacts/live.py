@@ -1,0 +1,55 @@
+"""Live: which artefacts are served now; `publish` moves the pointer, `rollback` moves it back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vireo.artifacts.files import read_json, write_json
+from vireo.errors import InputError, NotBuilt
+
+KEPT = 20
+
+
+class Live:
+    """`live.json`: the current set of artefact ids, and the ones before it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def _read(self) -> dict[str, Any]:
+        return read_json(self._path) or {"current": None, "earlier": []}
+
+    def current(self) -> dict[str, str]:
+        """stage -> artefact id; raises NotBuilt before the first build."""
+        state = self._read()
+        if not state["current"]:
+            raise NotBuilt("Nothing is published here yet.", "Run `vireo build` first.")
+        return dict(state["current"]["stages"])
+
+    def publish(self, stages: Mapping[str, str]) -> bool:
+        """Serve these artefacts from now on; False if they are served already."""
+        state = self._read()
+        if state["current"] and state["current"]["stages"] == dict(stages):
+            return False
+        earlier = ([state["current"]] if state["current"] else []) + state["earlier"]
+        current = {"stages": dict(stages), "published_at": int(time.time())}
+        write_json(self._path, {"current": current, "earlier": earlier[:KEPT]})
+        return True
+
+    def rollback(self) -> dict[str, str]:
+        """Serve what was served before; raises InputError when there is nothing before."""
+        state = self._read()
+        if not state["earlier"]:
+            raise InputError("There is nothing to roll back to.", "`vireo build` makes new ones.")
+        current, *rest = state["earlier"]
+        write_json(self._path, {"current": current, "earlier": rest})
+        return dict(current["stages"])
+
+    def forget_earlier(self) -> None:
+        """Keep only the current set: what was served before must not come back."""
+        state = self._read()
+        if state["current"]:
+            write_json(self._path, {"current": state["current"], "earlier": []})

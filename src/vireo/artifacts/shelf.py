@@ -1,0 +1,149 @@
+"""Artifacts: `artifacts/<stage>/<id>/`, written aside, hashed, renamed into place, never edited."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, write_json
+from vireo.errors import CorruptArtifact
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an artefact is made of, and from what."""
+
+    stage: str
+    id: str
+    directory: Path
+    recipe: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, Any]]
+    """Relative path -> sha256 and bytes."""
+    summary: Mapping[str, Any]
+    seconds: float
+
+    def content(self, parts: Sequence[str] = ()) -> str:
+        """Hash of the bytes of some files (by their stem), or of all of them."""
+        chosen = {
+            name: entry["sha256"]
+            for name, entry in self.files.items()
+            if not parts or Path(name).stem in parts
+        }
+        return digest_of_json(chosen)
+
+    def is_complete(self) -> bool:
+        """Whether every file is there with its size; `Artifacts.verify` reads the bytes."""
+        return all(_has_size(self.directory / n, e["bytes"]) for n, e in self.files.items())
+
+
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
+
+
+class Artifacts:
+    """The shelf of one workspace."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @staticmethod
+    def id_of(recipe: Mapping[str, Any]) -> str:
+        """The id that a recipe leads to: 16 hexadecimal digits."""
+        return digest_of_json(recipe)[:16]
+
+    def find(self, stage: str, artifact_id: str) -> Manifest | None:
+        """The manifest of a complete artefact, or None."""
+        directory = self.root / stage / artifact_id
+        raw = read_json(directory / MANIFEST)
+        if raw is None or raw.get("format") != FORMAT:
+            return None
+        manifest = Manifest(
+            stage=stage,
+            id=artifact_id,
+            directory=directory,
+            recipe=raw["recipe"],
+            files=raw["files"],
+            summary=raw["summary"],
+            seconds=raw["seconds"],
+        )
+        return manifest if manifest.is_complete() else None
+
+    def write(
+        self,
+        stage: str,
+        recipe: Mapping[str, Any],
+        save: Callable[[Path], None],
+        summary: Mapping[str, Any],
+        seconds: float,
+    ) -> Manifest:
+        """Save into a temporary directory, hash, rename into place; return the manifest."""
+        artifact_id = self.id_of(recipe)
+        home = self.root / stage
+        home.mkdir(parents=True, exist_ok=True)
+        _sweep(home)
+        temporary = home / f".{artifact_id}.{os.getpid()}.tmp"
+        temporary.mkdir()
+        save(temporary)
+        files = {
+            path.relative_to(temporary).as_posix(): {
+                "sha256": digest_of_file(path),
+                "bytes": path.stat().st_size,
+            }
+            for path in sorted(temporary.rglob("*"))
+            if path.is_file()
+        }
+        manifest = {
+            "format": FORMAT,
+            "stage": stage,
+            "recipe": dict(recipe),
+            "files": files,
+            "summary": dict(summary),
+            "seconds": round(seconds, 3),
+            "made_at": int(time.time()),
+        }
+        write_json(temporary / MANIFEST, manifest)
+        final = home / artifact_id
+        if final.exists():  # a damaged one: `find` did not accept it
+            shutil.rmtree(final)
+        temporary.rename(final)
+        found = self.find(stage, artifact_id)
+        if found is None:
+            raise CorruptArtifact(
+                f"{final} could not be written completely.",
+                "Look at the free disk space (`df -h`), then build again.",
+            )
+        return found
+
+    def all(self, stage: str | None = None) -> list[Manifest]:
+        """Every complete artefact, of one stage or of all."""
+        pattern = f"{stage or '*'}/*/{MANIFEST}"
+        paths = sorted(self.root.glob(pattern))
+        found = (self.find(path.parent.parent.name, path.parent.name) for path in paths)
+        return [manifest for manifest in found if manifest is not None]
+
+    def verify(self, manifest: Manifest) -> None:
+        """Read every byte; raise CorruptArtifact for the first file that differs."""
+        for name, entry in manifest.files.items():
+            path = manifest.directory / name
+            if not path.exists() or digest_of_file(path) != entry["sha256"]:
+                raise CorruptArtifact(
+                    f"{path} is not what its manifest says.",
+                    f"Delete {manifest.directory} and run `vireo build` again.",
+                )
+
+
+def _sweep(home: Path) -> None:
+    """Remove what killed builds left behind."""
+    for leftover in home.glob(".*.tmp"):
+        shutil.rmtree(leftover, ignore_errors=True)

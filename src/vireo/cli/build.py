@@ -1,0 +1,46 @@
+"""vireo build: walk the road, skipping what is already built."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
+from vireo.cli.output import print_json, say
+from vireo.cli.stages import line_of
+from vireo.pipeline import Result
+
+
+def command(
+    stage: Annotated[str | None, typer.Argument(help="Stop after this stage.")] = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Build what is not built yet: data, video, behavior, pretraining, understanding, interest,
+    recommend. A complete build is published."""
+    work = opened(workspace)
+    results = work.build(stage, on_result=None if as_json else _say)
+    if as_json:
+        print_json([_as_json(result) for result in results])
+        return
+    built = sum(result.built for result in results)
+    if not built:
+        say("Nothing to do: every stage is built already.")
+    if stage is None:
+        say(f"Published. Next: vireo recommend USER -w {workspace}")
+
+
+def _say(result: Result) -> None:
+    state = f"built in {result.seconds:.1f} s" if result.built else "skipped (already built)"
+    say(f"{result.stage:14} {state:24} {line_of(result.stage, result.summary)}")
+
+
+def _as_json(result: Result) -> dict[str, object]:
+    return {
+        "stage": result.stage,
+        "id": result.id,
+        "built": result.built,
+        "seconds": round(result.seconds, 2),
+        "summary": result.summary,
+    }

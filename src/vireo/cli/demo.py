@@ -1,0 +1,46 @@
+"""vireo demo: a small world with real video files, and the whole road on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.cli.ingest import print_accounting
+from vireo.cli.options import JsonOption
+from vireo.cli.output import print_json, print_mapping, print_picks, say
+from vireo.demo.tour import Tour, tour
+from vireo.engine.terminal import progress_for_stderr
+
+
+def command(
+    directory: Annotated[Path, typer.Argument(help="Where to make it.")] = Path("vireo-demo"),
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a small world (video files, viewers), build everything, and show the lists."""
+    if not as_json:
+        say(f"Making a world of video files and viewers in {directory}, then walking the road.")
+    made = tour(directory, progress_for_stderr(), seed)
+    if as_json:
+        print_json(made.as_json())
+        return
+    _print(made, directory)
+
+
+def _print(made: Tour, directory: Path) -> None:
+    say("\n== What came in")
+    print_accounting(made.accounting)
+    say("\n== What they get")
+    for user, picks in made.lists.items():
+        print_picks(f"\nFor {user}", picks)
+    say("\n== What was understood of one video")
+    print_mapping(made.video)
+    say("\n== How good the lists are, on events that the models never saw")
+    say(made.report.markdown())
+    say(str(made.report.against("popularity")))
+    say("\nGo on:")
+    say(f"  vireo recommend ana -w {directory} --like 'quiet films about the sea'")
+    say(f"  vireo show ana -w {directory}")
+    say(f"  vireo similar {made.world.new_videos[0]} -w {directory}")

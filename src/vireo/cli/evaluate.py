@@ -1,0 +1,31 @@
+"""vireo evaluate: hold events out, rank the whole catalogue, report with intervals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vireo.cli.options import HERE, JsonOption, ListLength, WorkspaceOption, opened
+from vireo.cli.output import console, print_json, say
+
+
+def command(
+    workspace: WorkspaceOption = HERE,
+    protocol: Annotated[str, typer.Option(help="`time` or `leave-one-out`.")] = "time",
+    cutoff: Annotated[str | None, typer.Option(help="For `time`: a date, like 2026-03-01.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only these (an expert, or `fused`). Repeat it.")
+    ] = None,
+    k: ListLength = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the lists on events that the models never saw: full ranking, the seen masked."""
+    work = opened(workspace)
+    report = work.evaluate(cutoff, protocol=protocol, k=k, systems=model or None)
+    folder = work.save_report(report)
+    if as_json:
+        print_json(report.as_json())
+        return
+    console().print(report.markdown())
+    say(f"Saved with plots in {folder}")

@@ -1,0 +1,24 @@
+"""vireo forget: remove a viewer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
+from vireo.cli.output import print_json, say
+
+
+def command(
+    user: Annotated[str, typer.Argument(help="A user id.")],
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove a viewer from every answer at once, and from the files; print a receipt."""
+    receipt = opened(workspace).forget(user)
+    if as_json:
+        print_json(receipt.as_json())
+        return
+    for line in str(receipt).splitlines():
+        say(line)

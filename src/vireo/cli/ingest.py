@@ -1,0 +1,47 @@
+"""vireo ingest: read and check tables into a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vireo.cli.options import HERE, ColumnsOption, JsonOption, WorkspaceOption, column_map, opened
+from vireo.cli.output import print_json, say
+
+
+def command(
+    workspace: WorkspaceOption = HERE,
+    videos: Annotated[
+        Path | None, typer.Option(help="Table of videos (CSV, Parquet, JSONL).")
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Table of events, or a data set's folder.")
+    ] = None,
+    format: Annotated[str, typer.Option(help="Reader: see `vireo list readers`.")] = "table",
+    columns: ColumnsOption = None,
+    replace: Annotated[bool, typer.Option(help="Drop what was ingested before.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read and check tables. Refused rows are counted by reason and kept in `rejects`."""
+    report = opened(workspace).ingest(
+        videos, events, format=format, columns=column_map(columns), replace=replace
+    )
+    if as_json:
+        print_json(report)
+        return
+    print_accounting(report)
+    say(f"Next: vireo build -w {workspace}")
+
+
+def print_accounting(report: Mapping[str, Any]) -> None:
+    """Read, accepted and rejected rows of both tables, and the notes."""
+    for name in ("videos", "events"):
+        counts = report[name]
+        say(f"{name}: {counts['read']} rows read, {counts['accepted']} accepted")
+        for reason, rows in sorted(counts["rejected"].items(), key=lambda entry: -entry[1]):
+            say(f"    {rows} rejected: {reason}")
+    for note in report.get("notes", []):
+        say(f"note: {note}")

@@ -1,0 +1,33 @@
+"""vireo list: what is there to choose from, and what the workspace holds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
+from vireo.cli.output import print_json, table
+from vireo.menus import MENUS
+
+
+def command(
+    what: Annotated[
+        str, typer.Argument(help=f"videos, users, artifacts, rejects, or: {', '.join(MENUS)}.")
+    ],
+    workspace: WorkspaceOption = HERE,
+    limit: Annotated[int, typer.Option(help="Rows to show; 0 shows all.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List videos, users, artefacts, rejected rows, or the parts of a menu."""
+    rows = _menu(what) if what in MENUS else opened(workspace).listing(what)
+    shown = rows[:limit] if limit else rows
+    if as_json:
+        print_json(shown)
+        return
+    columns = list(shown[0]) if shown else [what]
+    table(f"{len(rows)} {what}", columns, ([row[c] for c in columns] for row in shown))
+
+
+def _menu(what: str) -> list[dict[str, object]]:
+    return [{"name": name} for name in MENUS[what].names()]

@@ -1,0 +1,25 @@
+"""vireo new: make a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.cli.options import JsonOption
+from vireo.cli.output import print_json, say
+from vireo.workspace import Workspace
+
+
+def command(
+    directory: Annotated[Path, typer.Argument(help="A directory that does not exist yet.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new workspace with a commented vireo.toml."""
+    workspace = Workspace.create(directory)
+    if as_json:
+        print_json({"workspace": str(workspace.path)})
+        return
+    say(f"Made the workspace {workspace.path}; every setting is explained in its vireo.toml.")
+    say(f"Next: vireo ingest -w {directory} --videos VIDEOS.csv --events EVENTS.csv")

@@ -1,0 +1,47 @@
+"""Options that several verbs share, with one spelling and one help text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.engine.terminal import progress_for_stderr
+from vireo.errors import InputError
+from vireo.workspace import Workspace
+
+WorkspaceOption = Annotated[
+    Path, typer.Option("-w", "--workspace", help="The workspace (default: this directory).")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output.")
+]
+ListLength = Annotated[int, typer.Option("--k", "-k", help="Length of the list.")]
+LikeOption = Annotated[
+    str, typer.Option("--like", help="A sentence that steers the list.", metavar="TEXT")
+]
+ColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option("--columns", help="Map a column: theirs=ours. Repeat it.", metavar="A=B"),
+]
+HERE = Path()
+
+
+def opened(path: Path) -> Workspace:
+    """The workspace, with progress shown on standard error."""
+    return Workspace.open(path, progress=progress_for_stderr())
+
+
+def column_map(pairs: list[str] | None) -> dict[str, str]:
+    """`["a=b", "c=d"]` -> `{"a": "b", "c": "d"}`."""
+    columns = {}
+    for pair in (part for text in pairs or [] for part in text.split(",")):
+        theirs, equals, ours = pair.partition("=")
+        if not equals or not theirs.strip() or not ours.strip():
+            raise InputError(
+                f"'--columns {pair}' does not map anything.",
+                "Write it like `--columns their_name=video_id`.",
+            )
+        columns[theirs.strip()] = ours.strip()
+    return columns

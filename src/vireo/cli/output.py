@@ -1,0 +1,82 @@
+"""What the verbs print: one JSON document, or text and tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vireo.recommend.recommender import Picks
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str, allow_nan=False))
+
+
+def explain_error(what: str, hint: str) -> None:
+    """What happened, and what to type next, on standard error."""
+    print(f"vireo: {what}", file=sys.stderr)
+    if hint:
+        print(f"       {hint}", file=sys.stderr)
+
+
+def console() -> Console:
+    """Standard output; wide enough for tables where nobody looks (pipes, logs)."""
+    out = Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return (
+        out if out.is_terminal else Console(highlight=False, markup=False, emoji=False, width=120)
+    )
+
+
+def printable(text: str) -> str:
+    """Untrusted text without control characters, which could steer the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table with plain cells: nothing in them is read as markup."""
+    shown = Table(title=Text(printable(title)), title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        right = column in ("rank", "score", "rows", "share", "seconds")
+        shown.add_column(column, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(printable(str(cell))) for cell in row))
+    console().print(shown)
+
+
+def print_picks(title: str, picks: Picks) -> None:
+    """One list: rank, title, score, reason; then its notes."""
+    rows = [(p.rank, p.title, f"{p.score:.2f}", p.reason) for p in picks]
+    table(title, ("rank", "title", "score", "reason"), rows)
+    for note in picks.notes:
+        say(note)
+    if not picks:
+        say("(an empty list)")
+
+
+def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:
+    """Nested facts as indented lines."""
+    for name, entry in value.items():
+        label = f"{'  ' * indent}{printable(str(name))}:"
+        if isinstance(entry, Mapping):
+            say(label)
+            print_mapping(entry, indent + 1)
+        elif isinstance(entry, (list, tuple)) and entry and isinstance(entry[0], Mapping):
+            say(label)
+            for row in entry:
+                say("  " * (indent + 1) + ", ".join(f"{k} {v}" for k, v in row.items()))
+        elif isinstance(entry, (list, tuple)):
+            say(f"{label} {', '.join(str(part) for part in entry)}")
+        else:
+            say(f"{label} {entry}")
+
+
+def say(line: str) -> None:
+    """One line of text for people."""
+    console().print(Text(printable(line)))

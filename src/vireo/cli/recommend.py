@@ -1,0 +1,29 @@
+"""vireo recommend: lists for viewers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vireo.cli.options import HERE, JsonOption, LikeOption, ListLength, WorkspaceOption, opened
+from vireo.cli.output import print_json, print_picks
+
+
+def command(
+    users: Annotated[list[str] | None, typer.Argument(help="User ids; none: a new viewer.")] = None,
+    workspace: WorkspaceOption = HERE,
+    k: ListLength = 10,
+    like: LikeOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Print a list per user: rank, title, score, reason. Unknown users get a list too."""
+    work = opened(workspace)
+    lists = [(user, work.recommend(user, k, like)) for user in (users or [None])]
+    if as_json:
+        print_json(
+            [{"user_id": u, "recommendations": p.as_json(), "notes": p.notes} for u, p in lists]
+        )
+        return
+    for user, picks in lists:
+        print_picks(f"For {user}" if user else "For a new viewer", picks)

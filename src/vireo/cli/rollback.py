@@ -1,0 +1,15 @@
+"""vireo rollback: serve what was published before."""
+
+from __future__ import annotations
+
+from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
+from vireo.cli.output import print_json, say
+
+
+def command(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
+    """Serve the build that was published before the present one."""
+    stages = opened(workspace).rollback()
+    if as_json:
+        print_json(stages)
+        return
+    say("Serving the build before the last one. `vireo build` publishes the newest again.")

@@ -1,0 +1,62 @@
+"""vireo run: the whole job in one command. Two tables in, lists out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vireo.cli.ingest import print_accounting
+from vireo.cli.options import ColumnsOption, JsonOption, LikeOption, ListLength, column_map
+from vireo.cli.output import print_json, print_picks, say
+from vireo.engine.terminal import progress_for_stderr
+from vireo.errors import InputError
+from vireo.oneshot import run_tables
+
+SHOWN = 5
+"""Lists printed on a terminal when no user is named."""
+
+
+def command(
+    videos: Annotated[Path, typer.Argument(help="Table of videos: CSV, Parquet or JSON Lines.")],
+    events: Annotated[Path, typer.Argument(help="Table of events: who did what with which video.")],
+    user: Annotated[
+        list[str] | None, typer.Option(help="A user id. Repeat it. Default: all.")
+    ] = None,
+    k: ListLength = 10,
+    like: LikeOption = "",
+    columns: ColumnsOption = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option("-w", "--workspace", help="Keep the work here."),
+    ] = None,
+    as_json: JsonOption = False,
+    pairs: Annotated[bool, typer.Option("--pairs", help='Print [["title", 0.85], ...].')] = False,
+) -> None:
+    """Read two tables, build everything, print a list per user. A second run is quick."""
+    if pairs and len(user or []) != 1:
+        raise InputError("--pairs prints one list.", "Name one user: --user ID --pairs.")
+    done = run_tables(
+        videos,
+        events,
+        columns=column_map(columns),
+        workspace=workspace,
+        progress=progress_for_stderr(),
+    )
+    names = list(user or done.users())
+    if pairs:
+        picks = done.workspace.recommend(names[0], k, like)
+        print(json.dumps([[p.title, p.score] for p in picks], ensure_ascii=False))
+        return
+    if as_json:
+        lists = ((name, done.workspace.recommend(name, k, like)) for name in names)
+        print_json([{"user_id": n, "recommendations": p.as_json()} for n, p in lists])
+        return
+    print_accounting(done.report)
+    for name in names if user else names[:SHOWN]:
+        print_picks(f"\nFor {name}", done.workspace.recommend(name, k, like))
+    if not user and len(names) > SHOWN:
+        say(f"\n{len(names) - SHOWN} more users: name them with --user, or print all with --json.")
+    say(f"The workspace is {done.workspace.path}")

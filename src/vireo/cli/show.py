@@ -1,0 +1,35 @@
+"""vireo show: what is known of a video, a viewer or a stage."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
+from vireo.cli.output import print_json, print_mapping
+from vireo.pipeline import STAGES
+from vireo.workspace import Workspace
+
+
+def command(
+    what: Annotated[str, typer.Argument(help="A video id, a user id or a stage.")],
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what was read, seen, heard and understood of a video; what is known of a viewer; or
+    the report of a stage (data, video, behavior, pretraining, understanding, interest...)."""
+    facts = _facts(opened(workspace), what)
+    if as_json:
+        print_json(facts)
+        return
+    print_mapping(facts)
+
+
+def _facts(work: Workspace, what: str) -> dict[str, object]:
+    if what in STAGES:
+        return work.about_stage(what)
+    served = work.served
+    if what in served.catalogue.ids:
+        return served.about_video(what)
+    return served.about_user(what)

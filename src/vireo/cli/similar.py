@@ -1,0 +1,34 @@
+"""vireo similar: videos like one video, or like a sentence."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vireo.cli.options import HERE, JsonOption, ListLength, WorkspaceOption, opened
+from vireo.cli.output import print_json, print_picks
+from vireo.errors import InputError
+
+
+def command(
+    video: Annotated[str | None, typer.Argument(help="A video id.")] = None,
+    text: Annotated[str, typer.Option(help="A sentence instead of a video.")] = "",
+    workspace: WorkspaceOption = HERE,
+    k: ListLength = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Print videos like this one. It works for a video that nobody has watched."""
+    work = opened(workspace)
+    if (video is None) == (not text.strip()):
+        raise InputError("Name a video or give a sentence.", "`vireo similar VIDEO_ID`.")
+    if video is None:
+        picks, title = work.served.search(text, k), f"Near “{text}”"
+    else:
+        picks = work.similar(video, k)
+        catalogue = work.served.catalogue
+        title = f"Like “{catalogue.titles[catalogue.row(video)]}”"
+    if as_json:
+        print_json(picks.as_json())
+        return
+    print_picks(title, picks)

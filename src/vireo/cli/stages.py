@@ -1,0 +1,59 @@
+"""One line per stage for people: what its summary says that they would want to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def line_of(stage: str, summary: Mapping[str, Any]) -> str:
+    """The summary in one line."""
+    made = _LINES.get(stage)
+    return made(summary) if made else ""
+
+
+def _data(summary: Mapping[str, Any]) -> str:
+    parts = []
+    for name in ("videos", "events"):
+        refused = sum(summary[name]["rejected"].values())
+        parts.append(
+            f"{summary[name]['accepted']} {name}" + (f" ({refused} refused)" * bool(refused))
+        )
+    return ", ".join(parts)
+
+
+def _video(summary: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(summary["status"].items()))
+    return f"{counts}; {summary.get('note', '')}".rstrip("; ")
+
+
+def _behavior(summary: Mapping[str, Any]) -> str:
+    return f"{summary.get('users', '?')} viewers, {summary.get('kept', '?')} interactions"
+
+
+def _pretraining(summary: Mapping[str, Any]) -> str:
+    return f"{summary.get('choice', '')}: {summary.get('reason', '')}"
+
+
+def _understanding(summary: Mapping[str, Any]) -> str:
+    return f"{summary['with_text']} videos with text, {summary['topics']} topics"
+
+
+def _interest(summary: Mapping[str, Any]) -> str:
+    weights = {name: weight for name, weight in summary["weights"].items() if weight > 0}
+    return "weights: " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items())
+
+
+def _recommend(summary: Mapping[str, Any]) -> str:
+    return f"{summary['videos']} videos, {summary['never_watched']} never watched"
+
+
+_LINES = {
+    "data": _data,
+    "video": _video,
+    "behavior": _behavior,
+    "pretraining": _pretraining,
+    "understanding": _understanding,
+    "interest": _interest,
+    "recommend": _recommend,
+}

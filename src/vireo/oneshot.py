@@ -1,0 +1,54 @@
+"""The whole job in one call: two tables -> a built workspace."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vireo.engine.progress import Progress
+from vireo.workspace import CONFIG, Workspace
+
+
+@dataclass(frozen=True)
+class Done:
+    """A built workspace, and what became of every row."""
+
+    workspace: Workspace
+    report: Mapping[str, Any]
+
+    def users(self) -> tuple[str, ...]:
+        """Every user that behaviour is known of."""
+        return self.workspace.served.histories.user_ids
+
+
+def run_tables(
+    videos: Path,
+    events: Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    workspace: Path | None = None,
+    progress: Progress | None = None,
+) -> Done:
+    """Ingest both tables in place of earlier ones, build, return the workspace.
+
+    Without `workspace` the work is kept in the user's cache under the tables' paths, so that
+    the same command finds finished work again.
+    """
+    home = workspace or _cache_for(videos, events)
+    exists = (home / CONFIG).is_file()
+    open_or_create = Workspace.open if exists else Workspace.create
+    work = open_or_create(home, progress=progress)
+    report = work.ingest(videos, events, columns=columns, replace=True)
+    work.build()
+    return Done(work, report)
+
+
+def _cache_for(videos: Path, events: Path) -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    paths = f"{videos.resolve()}\n{events.resolve()}"
+    name = hashlib.sha256(paths.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return base / "vireo" / "runs" / name

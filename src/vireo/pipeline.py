@@ -1,0 +1,215 @@
+"""The road on one page: which stage needs what, and a runner that skips what is already built.
+
+    data -> video -> behavior -> pretraining -> understanding -> interest -> recommend
+
+An artefact's id is the hash of its recipe: the stage and its version, the sections of the config
+that it reads, the seed, and the content of the parts that it needs. Same recipe: nothing to do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vireo.artifacts import Artifacts, Manifest
+from vireo.config import Config
+from vireo.data.base import Split
+from vireo.data.sources import Sources
+from vireo.engine import Context
+from vireo.errors import InputError
+from vireo.registry import load_object
+from vireo.store.base import Store
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the road stands on: one workspace's shelves, its settings, and the clock (split)."""
+
+    config: Config
+    context: Context
+    artifacts: Artifacts
+    sources: Sources
+    store: Store
+    split: Split
+
+    @property
+    def encoders(self) -> Path:
+        """Where trained frame encoders are kept, so that one new file costs one encoding."""
+        return self.artifacts.root / "encoder"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One row of the road."""
+
+    name: str
+    version: int
+    noun: str
+    build: str
+    needs: tuple[str, ...] = ()
+    """`stage` for a whole artefact or `stage/part` for the files of that stem."""
+    sections: tuple[str, ...] = ()
+    arguments: Callable[[Ground], tuple[Any, ...]] = lambda ground: (ground.config, ground.context)
+    """Arguments of `build` after the nouns."""
+    identity: Callable[[Ground, Mapping[str, Manifest]], Any] = lambda ground, made: None
+    """What else the result depends on."""
+
+    def inputs(self) -> dict[str, tuple[str, ...]]:
+        """stage -> the parts of it that are read; no parts: all of it."""
+        parts: dict[str, list[str]] = {}
+        for need in self.needs:
+            stage, _, part = need.partition("/")
+            parts.setdefault(stage, []).extend([part] if part else [])
+        return {stage: tuple(names) for stage, names in parts.items()}
+
+
+def _data_identity(ground: Ground, _: Mapping[str, Manifest]) -> Any:
+    recipe = load_object("vireo.data.build:recipe")
+    section, cache = ground.config.data, ground.context.cache
+    return recipe(ground.sources, ground.store, ground.split, section, cache)
+
+
+def _data_arguments(ground: Ground) -> tuple[Any, ...]:
+    return ground.sources, ground.store, ground.split, ground.config.data, ground.context
+
+
+def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
+    media = load_noun(made["data"], STAGES["data"], ("media",)).media
+    recipe = load_object("vireo.video.build:recipe")
+    return recipe(media, ground.config.video, ground.encoders, ground.context.seed)
+
+
+_ROWS = (
+    Stage(
+        "data",
+        version=1,
+        noun="vireo.data.base:Tables",
+        build="vireo.data.build:build",
+        sections=("data",),
+        arguments=_data_arguments,
+        identity=_data_identity,
+    ),
+    Stage(
+        "video",
+        version=1,
+        noun="vireo.video.base:VideoFeatures",
+        build="vireo.video.build:build",
+        needs=("data/videos", "data/media"),
+        sections=("video", "language"),
+        arguments=lambda ground: (ground.config, ground.context, ground.encoders),
+        identity=_video_identity,
+    ),
+    Stage(
+        "behavior",
+        version=1,
+        noun="vireo.behavior.base:Histories",
+        build="vireo.behavior.build:build",
+        needs=("data/videos", "data/events"),
+        sections=("behavior",),
+    ),
+    Stage(
+        "pretraining",
+        version=1,
+        noun="vireo.pretraining.base:Checkpoint",
+        build="vireo.pretraining.build:build",
+        needs=("data/videos", "data/comments", "video/dialogue"),
+        sections=("pretraining", "language"),
+    ),
+    Stage(
+        "understanding",
+        version=1,
+        noun="vireo.understanding.base:Understanding",
+        build="vireo.understanding.build:build",
+        needs=("data/videos", "video/dialogue", "pretraining"),
+        sections=("understanding", "language"),
+    ),
+    Stage(
+        "interest",
+        version=1,
+        noun="vireo.interest.base:InterestModel",
+        build="vireo.interest.build:build",
+        needs=("data/videos", "behavior", "understanding", "video"),
+        sections=("interest",),
+    ),
+    Stage(
+        "recommend",
+        version=1,
+        noun="vireo.recommend.catalogue:Catalogue",
+        build="vireo.recommend.build:build",
+        needs=("data/videos", "behavior", "understanding", "interest"),
+    ),
+)
+STAGES: dict[str, Stage] = {row.name: row for row in _ROWS}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one stage in one run."""
+
+    stage: str
+    id: str
+    built: bool
+    seconds: float
+    summary: Mapping[str, Any]
+    manifest: Manifest
+
+
+def load_noun(manifest: Manifest, stage: Stage, parts: tuple[str, ...] = ()) -> Any:
+    """The noun in an artefact; `parts` limits what may be read of the data tables."""
+    noun = load_object(stage.noun)
+    return (
+        noun.load(manifest.directory, parts)
+        if stage.name == "data"
+        else noun.load(manifest.directory)
+    )
+
+
+def run(ground: Ground, until: str | None = None) -> Iterator[Result]:
+    """Build the stage `until` and what it needs (or everything), skipping finished work."""
+    made: dict[str, Manifest] = {}
+    for stage in _wanted(until):
+        recipe = _recipe(stage, ground, made)
+        found = ground.artifacts.find(stage.name, ground.artifacts.id_of(recipe))
+        start = time.monotonic()
+        manifest = found or _build(stage, recipe, ground, made)
+        made[stage.name] = manifest
+        seconds = time.monotonic() - start
+        yield Result(stage.name, manifest.id, found is None, seconds, manifest.summary, manifest)
+
+
+def _wanted(until: str | None) -> list[Stage]:
+    if until is None:
+        return list(_ROWS)
+    if until not in STAGES:
+        raise InputError(f"There is no stage '{until}'.", f"Choose one of: {', '.join(STAGES)}.")
+    wanted = {until}
+    for row in reversed(_ROWS):
+        if row.name in wanted:
+            wanted.update(row.inputs())
+    return [row for row in _ROWS if row.name in wanted]
+
+
+def _recipe(stage: Stage, ground: Ground, made: Mapping[str, Manifest]) -> dict[str, Any]:
+    return {
+        "stage": stage.name,
+        "version": stage.version,
+        "sections": {
+            name: getattr(ground.config, name).model_dump(mode="json") for name in stage.sections
+        },
+        "seed": ground.context.seed,
+        "needs": {name: made[name].content(parts) for name, parts in stage.inputs().items()},
+        "identity": stage.identity(ground, made),
+    }
+
+
+def _build(
+    stage: Stage, recipe: Mapping[str, Any], ground: Ground, made: Mapping[str, Manifest]
+) -> Manifest:
+    start = time.monotonic()
+    nouns = [load_noun(made[n], STAGES[n], parts) for n, parts in stage.inputs().items()]
+    noun = load_object(stage.build)(*nouns, *stage.arguments(ground))
+    seconds = time.monotonic() - start
+    return ground.artifacts.write(stage.name, recipe, noun.save, noun.summary(), seconds)

@@ -1,0 +1,50 @@
+"""The recommend stage: everything that lists need of the videos, in one small table."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from vireo.arrays import Ints
+from vireo.behavior.base import NO_TIME, Histories
+from vireo.config import Config
+from vireo.data.base import Tables
+from vireo.engine.base import Context
+from vireo.interest.base import InterestModel
+from vireo.recommend.catalogue import Catalogue
+from vireo.understanding.base import Understanding
+
+DAY = 86_400_000
+"""Milliseconds."""
+
+
+def build(
+    tables: Tables,
+    histories: Histories,
+    understanding: Understanding,
+    model: InterestModel,
+    config: Config,
+    context: Context,
+) -> Catalogue:
+    """Titles, topics, popularity and vectors side by side."""
+    names = [*understanding.topics, None]
+    topics = [names[topic] for topic in understanding.topic_of]
+    columns = ("video_id", "title", "creator", "category", "published_at")
+    table = tables.videos.select(
+        *columns, pl.Series("topic", topics, dtype=pl.String)
+    ).with_columns(pl.col("title").fill_null(pl.col("video_id")))
+    return Catalogue(
+        table=table,
+        topic_of=understanding.topic_of,
+        viewers=_viewers(histories, NO_TIME),
+        recent=_viewers(histories, histories.now - int(config.interest.recent_days * DAY)),
+        content=model.content,
+        text=understanding.vectors,
+    )
+
+
+def _viewers(histories: Histories, since: int) -> Ints:
+    """Distinct users per video with a positive interaction after `since` (ms). -> (n,)"""
+    keep = (histories.weights > 0) & (histories.times >= since)
+    pairs = np.unique(np.stack([histories.user_rows[keep], histories.videos[keep]]), axis=1)
+    return np.bincount(pairs[1], minlength=histories.n_videos).astype(np.int64)

@@ -1,0 +1,1 @@
+"""Explainers: facts of the model -> one sentence under each video."""

@@ -1,0 +1,72 @@
+"""A sentence per video that names a real factor: what weighed most in its own score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from vireo.arrays import Floats
+from vireo.recommend.base import Query, Reason, Slate
+from vireo.recommend.explain.contributions import contributions
+from vireo.recommend.shelves import Shelves
+
+MIN_VIEWERS = 5
+"""Counts of people are shown from this many on: smaller groups could be recognised."""
+
+
+class Facts:
+    """Reasons by template; nothing is said that the model did not use."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._catalogue = shelves.catalogue
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        rows = range(min(query.k, len(slate)))
+        reasons = tuple(self._reason(query, slate, row) for row in rows)
+        return replace(slate.take(np.arange(len(reasons))), reasons=reasons)
+
+    def _reason(self, query: Query, slate: Slate, row: int) -> Reason:
+        video = int(slate.videos[row])
+        sources = {name: float(values[row]) for name, values in slate.sources.items()}
+        best = max(sources, key=lambda name: sources[name], default="")
+        if best == "like" and sources[best] > 0:
+            return self._by_words(query, video)
+        if query.known:
+            own = contributions(self._shelves.model, query.history, video)
+            if own is not None and own.max(initial=0.0) > 0:
+                return self._by_own_video(query, video, own)
+        return self._by_crowd(video, best)
+
+    def _by_words(self, query: Query, video: int) -> Reason:
+        topic = self._catalogue.topics[video]
+        about = f" (topic: {topic})" if topic else ""
+        return Reason("like", f"Fits your words “{query.like.strip()}”{about}")
+
+    def _by_own_video(self, query: Query, video: int, own: Floats) -> Reason:
+        cause = int(query.history.videos[int(own.argmax())])
+        title = self._catalogue.titles[cause]
+        topic = self._shared_topic(video, cause)
+        if self._catalogue.viewers[video] == 0:
+            about = f", also about {topic}" if topic else ""
+            return Reason(
+                "new", f"New here, and close to “{title}”, which you watched{about}", (cause,)
+            )
+        if topic:
+            return Reason("topic", f"Because you watched “{title}”: both about {topic}", (cause,))
+        return Reason("watched", f"Because you watched “{title}”", (cause,))
+
+    def _shared_topic(self, video: int, cause: int) -> str | None:
+        same = self._catalogue.topic_of[video] == self._catalogue.topic_of[cause]
+        return self._catalogue.topics[video] if same else None
+
+    def _by_crowd(self, video: int, best: str) -> Reason:
+        recent, viewers = int(self._catalogue.recent[video]), int(self._catalogue.viewers[video])
+        if best == "recent" and recent >= MIN_VIEWERS:
+            return Reason("recent", f"Watched by {recent} viewers in the latest days")
+        if best == "fresh" or viewers == 0:
+            return Reason("new", "New in the catalogue")
+        if viewers >= MIN_VIEWERS:
+            return Reason("popular", f"Popular: {viewers} viewers")
+        return Reason("popular", "For variety: few have found it yet")

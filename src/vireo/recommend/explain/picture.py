@@ -1,0 +1,86 @@
+"""Explanation: why one video stands where it does for one viewer, as data and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vireo.interest.base import Batch
+from vireo.interest.fusion import fused
+from vireo.recommend.base import Query
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.explain.contributions import contributions
+from vireo.recommend.shelves import Shelves
+
+SHOWN = 8
+"""Own videos that are shown, by the size of their share."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The place of a video before the rules, its sources, and the viewer's own videos behind it."""
+
+    user_id: str
+    video_id: str
+    title: str
+    place: int
+    """1 is the best of the whole catalogue, before rules; the seen are counted too."""
+    of: int
+    seen: bool
+    sources: Mapping[str, float]
+    own_videos: tuple[tuple[str, str, float], ...]
+    """(video id, title, share) of the viewer's own videos; shares can be negative."""
+
+    def as_json(self) -> dict[str, Any]:
+        keys = ("video_id", "title", "share")
+        own = [dict(zip(keys, entry, strict=True)) for entry in self.own_videos]
+        return {**self.__dict__, "sources": dict(self.sources), "own_videos": own}
+
+    def __str__(self) -> str:
+        seen = ", seen already" if self.seen else ""
+        lines = [f"“{self.title}” for {self.user_id}: place {self.place} of {self.of}{seen}"]
+        lines += _bars("score by source", list(self.sources.items()))
+        own = [(f"“{title}”", share) for _, title, share in self.own_videos]
+        if not own:
+            return "\n".join([*lines, "Nothing in this viewer's history speaks for or against it."])
+        return "\n".join(lines + _bars("what their own videos add", own))
+
+
+def _bars(title: str, entries: list[tuple[str, float]]) -> list[str]:
+    widest = max((abs(value) for _, value in entries), default=0.0) or 1.0
+    lines = [f"  {title}"]
+    for name, value in sorted(entries, key=lambda entry: -entry[1]):
+        bar = ("█" if value > 0 else "░") * max(1, round(20 * abs(value) / widest))
+        lines.append(f"    {name:36.36} {value:+7.3f} {bar if value else ''}")
+    return lines
+
+
+def explanation(shelves: Shelves, query: Query, video: int) -> Explanation:
+    """Why the video in this row stands where it does for the query's viewer."""
+    catalogue = shelves.catalogue
+    total, parts = fused(shelves.model, Batch([query.history], query.now, len(catalogue)))
+    place = int((total[0] > total[0][video]).sum()) + 1
+    shares = contributions(shelves.model, query.history, video)
+    return Explanation(
+        user_id=query.user_id or "",
+        video_id=catalogue.ids[video],
+        title=catalogue.titles[video],
+        place=place,
+        of=len(catalogue),
+        seen=bool(np.isin(video, query.history.videos)),
+        sources={name: round(float(values[0][video]), 4) for name, values in parts.items()},
+        own_videos=_own(catalogue, query, shares),
+    )
+
+
+def _own(
+    catalogue: Catalogue, query: Query, shares: np.ndarray | None
+) -> tuple[tuple[str, str, float], ...]:
+    if shares is None:
+        return ()
+    order = np.argsort(-np.abs(shares), kind="stable")[:SHOWN]
+    rows = [(int(query.history.videos[i]), float(shares[i])) for i in order if shares[i]]
+    return tuple((catalogue.ids[v], catalogue.titles[v], round(s, 4)) for v, s in rows)

@@ -1,0 +1,1 @@
+"""Rankers: columns of scores -> one total, and the order that it gives."""

@@ -1,0 +1,105 @@
+"""Recommender: retrieve, rank, rules, explain. `recommend` reads as four lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from vireo.interest.base import InterestModel
+from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.menu import EXPLAINERS, RANKERS, RETRIEVERS, RULES
+from vireo.recommend.shelves import Shelves
+
+
+class Picks(Sequence[Pick]):
+    """A finished list, best first, with notes on how it came about. `print` shows a table."""
+
+    def __init__(self, picks: Iterable[Pick], notes: Iterable[str] = ()) -> None:
+        self._picks = tuple(picks)
+        self.notes = tuple(notes)
+
+    @overload
+    def __getitem__(self, index: int) -> Pick: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Pick]: ...
+
+    def __getitem__(self, index: int | slice) -> Pick | Sequence[Pick]:
+        return self._picks[index]
+
+    def __len__(self) -> int:
+        return len(self._picks)
+
+    def __str__(self) -> str:
+        lines = [f"{p.rank:2}. {p.title:40.40} {p.score:.2f}  {p.reason}" for p in self._picks]
+        return "\n".join([*lines, *self.notes]) or "(an empty list)"
+
+    def as_json(self) -> list[dict[str, Any]]:
+        return [pick.as_json() for pick in self._picks]
+
+
+class Recommender:
+    """Makes lists from a catalogue and fitted models; holds no state of any viewer."""
+
+    def __init__(
+        self, catalogue: Catalogue, model: InterestModel, section: RecommendSection
+    ) -> None:
+        shelves = Shelves(catalogue, model, section)
+        self.catalogue = catalogue
+        self._retrieve = [RETRIEVERS.get(name)(shelves) for name in ("experts", "popular", "like")]
+        self._rank = [RANKERS.get("sum")(shelves)]
+        self._rules = [RULES.get(name)(shelves) for name in section.rules]
+        self._explain = [EXPLAINERS.get("facts")(shelves)]
+
+    def slate(self, query: Query) -> Slate:
+        """The list as a slate of at most `query.k` candidates."""
+        slate = _walk(self._retrieve, query, Slate.empty())
+        slate = _walk(self._rank, query, slate)
+        slate = _walk(self._rules, query, slate)
+        return _walk(self._explain, query, slate)
+
+    def recommend(self, query: Query) -> Picks:
+        """The list with titles, scores in [0, 1] that fall with the rank, and reasons."""
+        return picks_of(self.slate(query), self.catalogue)
+
+
+def _walk(steps: Sequence[Step], query: Query, slate: Slate) -> Slate:
+    for step in steps:
+        slate = step(query, slate)
+    return slate
+
+
+def picks_of(slate: Slate, catalogue: Catalogue) -> Picks:
+    """Slate -> Picks."""
+    shown = shown_scores(slate.scores)
+    return Picks(
+        (
+            Pick(
+                rank=place + 1,
+                video_id=catalogue.ids[video],
+                title=catalogue.titles[video],
+                score=shown[place],
+                reason=slate.reasons[place].text,
+                sources={n: round(float(v[place]), 4) for n, v in slate.sources.items()},
+            )
+            for place, video in enumerate(slate.videos)
+        ),
+        slate.notes,
+    )
+
+
+def shown_scores(scores: np.ndarray) -> list[float]:
+    """Totals -> numbers in [0, 1] that fall with the rank.
+
+    The squash keeps differences visible for the large totals of sharp tastes. Rules may move a
+    video above one with a higher total; the shown numbers belong to the places, so they are sorted.
+    """
+    squashed = sorted((0.5 + 0.5 * np.tanh(scores / 6.0)).tolist(), reverse=True)
+    shown: list[float] = []
+    for value in squashed:
+        ceiling = shown[-1] - 0.0001 if shown else 1.0
+        shown.append(round(max(0.0, min(value, ceiling)), 4))
+    return shown

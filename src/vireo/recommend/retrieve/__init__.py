@@ -1,0 +1,1 @@
+"""Retrievers: each adds candidates and its own column of weighted, standardised scores."""

@@ -1,0 +1,34 @@
+"""The viewer's history -> the best candidates of every expert, and of all of them together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.interest.base import Batch
+from vireo.interest.fusion import fused
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.retrieve.merge import best_of_each, merged
+from vireo.recommend.shelves import Shelves
+
+
+class Experts:
+    """Scores the whole catalogue with the fused experts: exact, no index needed at this size."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        if not query.known:
+            return slate
+        catalogue, section = self._shelves.catalogue, self._shelves.section
+        batch = Batch([query.history], query.now, len(catalogue))
+        total, parts = fused(self._shelves.model, batch)
+        columns = {name: values[0] for name, values in parts.items()}
+        open_rows = np.arange(len(catalogue))
+        if not section.repeats:
+            open_rows = np.setdiff1d(open_rows, query.history.videos)
+        never_watched = open_rows[catalogue.viewers[open_rows] == 0]
+        ranked = {"total": total[0], **columns}
+        chosen = best_of_each(ranked, section.candidates, open_rows)
+        chosen += best_of_each({"total": total[0]}, section.candidates, never_watched)
+        return merged(slate, columns, chosen)

@@ -1,0 +1,28 @@
+"""A sentence ("slow films about the sea") -> the videos whose text lies near it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.retrieve.merge import best_of_each, merged
+from vireo.recommend.shelves import Shelves, standardised
+
+
+class Like:
+    """Cosine of the sentence and each video's text, weighted against the strongest source."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        if query.like_vector is None:
+            return slate
+        catalogue, section = self._shelves.catalogue, self._shelves.section
+        if not catalogue.text.any():
+            return slate.noting("No video has any text, so the sentence cannot steer the list.")
+        near = standardised(catalogue.text @ query.like_vector)
+        strongest = max(self._shelves.model.weights.values(), default=1.0) if query.known else 1.0
+        columns = {"like": (section.like_weight * max(strongest, 0.5) * near).astype(np.float32)}
+        rows = np.setdiff1d(np.arange(len(catalogue)), query.history.videos)
+        return merged(slate, columns, best_of_each(columns, section.candidates, rows))

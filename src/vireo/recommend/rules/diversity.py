@@ -1,0 +1,59 @@
+"""Maximal marginal relevance: each next video is good and unlike what stands above it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.arrays import Floats, Ints
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.shelves import Shelves
+
+STRANGER = 0.5
+"""Diversity for viewers of whom nothing is known: a varied list learns fastest."""
+POOL = 5
+"""The first POOL * k candidates are reordered."""
+
+
+class Diversity:
+    """MMR (Carbonell and Goldstein 1998) over the content space; topics count as likeness too."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._strength = shelves.section.diversity
+        self._content = shelves.catalogue.unit_content
+        self._topics = shelves.catalogue.topic_of
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        stranger = not query.known and not query.like
+        strength = max(self._strength, STRANGER) if stranger else self._strength
+        pool = min(len(slate), POOL * query.k)
+        if strength <= 0 or pool < 2:
+            return slate
+        likeness = self._likeness(slate.videos[:pool])
+        order = mmr(slate.scores[:pool], likeness, min(query.k, pool), strength)
+        rest = np.setdiff1d(np.arange(len(slate)), order)
+        return slate.take(np.concatenate([order, rest]))
+
+    def _likeness(self, videos: Ints) -> Floats:
+        vectors, topics = self._content[videos], self._topics[videos]
+        same_topic = (topics[:, None] == topics[None, :]) & (topics[:, None] >= 0)
+        likeness: Floats = np.maximum(vectors @ vectors.T, 0.5 * same_topic).astype(np.float32)
+        return likeness
+
+
+def mmr(scores: Floats, likeness: Floats, count: int, strength: float) -> Ints:
+    """Greedy MMR. scores (m,), likeness (m, m) -> (count,) rows, best first.
+
+    Scores are scaled to [0, 1] so that `strength` means the same on every list.
+    """
+    span = float(scores.max() - scores.min())
+    worth = (scores - scores.min()) / span if span > 0 else np.ones_like(scores)
+    nearest = np.zeros(len(scores), dtype=np.float32)
+    taken = np.zeros(len(scores), dtype=bool)
+    order = np.empty(count, dtype=np.int64)
+    for place in range(count):
+        value = (1 - strength) * worth - strength * nearest
+        value[taken] = -np.inf
+        best = int(value.argmax())
+        order[place], taken[best] = best, True
+        nearest = np.maximum(nearest, likeness[best])
+    return order

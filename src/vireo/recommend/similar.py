@@ -1,0 +1,60 @@
+"""Videos like one video: by content, and by who watches both. Works for a video nobody watched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from vireo.arrays import Floats
+from vireo.behavior.base import NO_TIME, History
+from vireo.interest.base import Batch, InterestModel
+from vireo.interest.fusion import fused
+from vireo.recommend.base import Reason, Slate
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.recommender import Picks, picks_of
+from vireo.recommend.shelves import standardised, top
+
+
+def similar(catalogue: Catalogue, model: InterestModel, video: int, k: int) -> Picks:
+    """The k nearest videos to the one in this row."""
+    columns = {"content": standardised(catalogue.unit_content @ catalogue.unit_content[video])}
+    if catalogue.viewers[video] > 0:
+        columns |= _by_viewers(catalogue, model, video)
+    total = np.sum(list(columns.values()), axis=0).astype(np.float32)
+    total[video] = -np.inf
+    rows = top(total, min(k, len(catalogue) - 1))
+    slate = Slate(
+        videos=rows,
+        sources={name: values[rows] for name, values in columns.items()},
+        scores=total[rows],
+    )
+    reasons = tuple(_reason(catalogue, slate, place, video) for place in range(len(rows)))
+    return picks_of(replace(slate, reasons=reasons), catalogue)
+
+
+def _by_viewers(catalogue: Catalogue, model: InterestModel, video: int) -> dict[str, Floats]:
+    """What the experts say to a viewer who has watched only this video."""
+    seed = History(
+        np.array([video]), np.ones(1, dtype=np.float32), np.array([NO_TIME], dtype=np.int64)
+    )
+    _, parts = fused(model, Batch([seed], NO_TIME, len(catalogue)))
+    opinions = {
+        name: values[0]
+        for name, values in parts.items()
+        if name != "content" and model.experts[name].contributions(seed, video) is not None
+    }
+    weight = sum(model.weights[name] for name in opinions) or 1.0
+    return {name: (values / weight).astype(np.float32) for name, values in opinions.items()}
+
+
+def _reason(catalogue: Catalogue, slate: Slate, place: int, video: int) -> Reason:
+    best = max(slate.sources, key=lambda name: slate.sources[name][place])
+    other = int(slate.videos[place])
+    same_topic = catalogue.topic_of[other] == catalogue.topic_of[video]
+    topic = catalogue.topics[other] if same_topic else None
+    if best != "content":
+        return Reason("watched", "Watched by the same viewers" + (f"; {topic}" if topic else ""))
+    if topic:
+        return Reason("topic", f"Same topic: {topic}")
+    return Reason("topic", "Close in content")

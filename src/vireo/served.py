@@ -1,0 +1,193 @@
+"""Served: what is published now, loaded once, answering for viewers and videos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from vireo.arrays import Floats
+from vireo.artifacts import Manifest
+from vireo.behavior.base import NO_TIME, Histories, History
+from vireo.behavior.build import histories_of
+from vireo.config import Config
+from vireo.data.base import EVENT_SCHEMA, Tables
+from vireo.engine import Context
+from vireo.errors import InputError
+from vireo.interest.base import InterestModel
+from vireo.language import MODELS, LanguageModel
+from vireo.pipeline import STAGES, load_noun
+from vireo.pretraining.base import Checkpoint
+from vireo.recommend.base import Query
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.explain.picture import Explanation, explanation
+from vireo.recommend.recommender import Picks, Recommender
+from vireo.recommend.shelves import Shelves
+from vireo.recommend.similar import similar
+from vireo.store.base import LiveEvent, Store
+from vireo.understanding.base import Understanding
+from vireo.video.base import VideoFeatures
+
+
+class Served:
+    """Loads each artefact when it is first needed."""
+
+    def __init__(
+        self, manifests: Mapping[str, Manifest], config: Config, context: Context, store: Store
+    ) -> None:
+        self._manifests = manifests
+        self._config = config
+        self._context = context
+        self._store = store
+
+    def _noun(self, stage: str) -> Any:
+        return load_noun(self._manifests[stage], STAGES[stage])
+
+    @cached_property
+    def tables(self) -> Tables:
+        noun: Tables = self._noun("data")
+        return noun
+
+    @cached_property
+    def histories(self) -> Histories:
+        noun: Histories = self._noun("behavior")
+        return noun
+
+    @cached_property
+    def model(self) -> InterestModel:
+        noun: InterestModel = self._noun("interest")
+        return noun
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        noun: Catalogue = self._noun("recommend")
+        return noun
+
+    @cached_property
+    def understanding(self) -> Understanding:
+        noun: Understanding = self._noun("understanding")
+        return noun
+
+    @cached_property
+    def video(self) -> VideoFeatures:
+        noun: VideoFeatures = self._noun("video")
+        return noun
+
+    @cached_property
+    def recommender(self) -> Recommender:
+        return Recommender(self.catalogue, self.model, self._config.recommend)
+
+    @cached_property
+    def language(self) -> LanguageModel:
+        """The model that made the text vectors: tuned or base."""
+        checkpoint: Checkpoint = self._noun("pretraining")
+        section = self._config.language
+        loaded: LanguageModel = MODELS.get(section.model)(section, self._context, checkpoint.model)
+        return loaded
+
+    def history(self, user_id: str) -> History:
+        """What is known of a viewer: the built history and the live events since."""
+        if self._store.is_forgotten(user_id):
+            return History.empty()
+        built = self.histories.of(user_id)
+        watermark = int(self._manifests["data"].recipe["identity"].get("watermark", 0))
+        fresh = self._weighed(self._store.events_of(user_id, watermark))
+        if not len(fresh):
+            return built
+        return History(
+            np.concatenate([built.videos, fresh.videos]),
+            np.concatenate([built.weights, fresh.weights]),
+            np.concatenate([built.times, fresh.times]),
+        )
+
+    def _weighed(self, events: list[LiveEvent]) -> History:
+        known = [e for e in events if e.video_id in self._known_ids]
+        if not known:
+            return History.empty()
+        rows = [
+            {name: getattr(event, name, place) for name in EVENT_SCHEMA}
+            for place, event in enumerate(known)
+        ]
+        for place, row in enumerate(rows):
+            row["sequence"] = place
+        frame = pl.DataFrame(rows, schema=EVENT_SCHEMA)
+        histories = histories_of(frame, self.tables.videos, self._config.behavior)
+        return histories.of(known[0].user_id)
+
+    @cached_property
+    def _known_ids(self) -> frozenset[str]:
+        return frozenset(self.catalogue.ids)
+
+    def read(self, sentence: str) -> Floats:
+        """A sentence -> its vector in the space of the text vectors. -> (d,)"""
+        vector = self.language.embed([sentence])
+        projected: Floats = self.understanding.project(vector)[0]
+        return projected
+
+    def query(self, user_id: str | None, k: int, like: str = "") -> Query:
+        """Check the wishes and look the viewer up."""
+        if k < 1:
+            raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+        history = self.history(user_id) if user_id is not None else History.empty()
+        vector = self.read(like) if like.strip() else None
+        now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
+        return Query(user_id, history, k, like.strip(), vector, now)
+
+    def recommend(self, user_id: str | None, k: int, like: str = "") -> Picks:
+        return self.recommender.recommend(self.query(user_id, k, like))
+
+    def similar(self, video_id: str, k: int) -> Picks:
+        if k < 1:
+            raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+        return similar(self.catalogue, self.model, self.catalogue.row(video_id), k)
+
+    def search(self, sentence: str, k: int) -> Picks:
+        """Videos near a sentence, for nobody in particular."""
+        return self.recommender.recommend(self.query(None, k, sentence))
+
+    def explain(self, user_id: str, video_id: str) -> Explanation:
+        shelves = Shelves(self.catalogue, self.model, self._config.recommend)
+        row = self.catalogue.row(video_id)
+        return explanation(shelves, self.query(user_id, 1), row)
+
+    def about_video(self, video_id: str) -> dict[str, Any]:
+        """What was read, seen, heard and understood of one video."""
+        row = self.catalogue.row(video_id)
+        facts = self.tables.videos.row(row, named=True)
+        seen = self.video.table.row(row, named=True)
+        lines = self.video.dialogue.filter(pl.col("video_id") == video_id)
+        record = self.understanding.records[row]
+        return {
+            "video_id": video_id,
+            "given": {name: value for name, value in facts.items() if value not in (None, [])},
+            "seen": {name: value for name, value in seen.items() if value is not None},
+            "heard": lines.drop("video_id").head(5).to_dicts(),
+            "understood": {**record.__dict__, "topic": self.catalogue.topics[row]},
+            "viewers": int(self.catalogue.viewers[row]),
+        }
+
+    def about_user(self, user_id: str) -> dict[str, Any]:
+        """What is known of one viewer: counts, topics, latest videos."""
+        history = self.history(user_id)
+        if not len(history):
+            raise InputError(
+                f"Nothing is known of the viewer '{user_id}'.",
+                "`vireo recommend` gives them a list of popular, recent and varied videos.",
+            )
+        liked = history.liked.videos
+        topics = [self.catalogue.topics[row] or "(no topic)" for row in liked]
+        shares = pl.Series("topic", topics).value_counts(sort=True).head(8)
+        latest = [self.catalogue.titles[row] for row in history.videos[::-1][:10]]
+        counts = shares.with_columns(share=pl.col("count") / max(len(liked), 1))
+        return {
+            "user_id": user_id,
+            "interactions": len(history),
+            "wanted": len(liked),
+            "topics": [
+                {"topic": r["topic"], "share": round(r["share"], 3)} for r in counts.to_dicts()
+            ],
+            "latest": latest,
+        }

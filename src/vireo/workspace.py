@@ -1,0 +1,269 @@
+"""Workspace: the object that users hold. Every method is one call into a room."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from vireo.artifacts import Artifacts, Live
+from vireo.config import Config, as_toml
+from vireo.data.base import Split
+from vireo.data.sources import Sources
+from vireo.engine import ENGINES, Context, Progress, Quiet
+from vireo.errors import InputError
+from vireo.evaluation.artifacts import default_cutoff, evaluate_artifacts, moment
+from vireo.evaluation.report import Report
+from vireo.menus import MENUS
+from vireo.pipeline import Ground, Result, run
+from vireo.privacy.forget import Receipt, finish_forgetting, forget
+from vireo.recommend.explain.picture import Explanation
+from vireo.recommend.recommender import Picks
+from vireo.served import Served
+from vireo.store.base import LiveEvent, Store
+from vireo.store.sql import open_store
+
+CONFIG = "vireo.toml"
+
+
+class Workspace:
+    """One catalogue, its viewers and everything made from them, in one directory."""
+
+    def __init__(self, path: Path, config: Config, progress: Progress | None = None) -> None:
+        self.path = path
+        self.config = config
+        self._progress = progress or Quiet()
+        self.artifacts = Artifacts(path / "artifacts")
+        self.sources = Sources(path / "sources")
+        self.live = Live(path / "live.json")
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        config: Config | None = None,
+        progress: Progress | None = None,
+    ) -> Workspace:
+        """Make a new workspace; raises InputError where one is already."""
+        root = Path(path)
+        if (root / CONFIG).exists():
+            raise InputError(f"{root} is a workspace already.", f"Use it: `vireo build -w {root}`.")
+        if root.exists() and not root.is_dir():
+            raise InputError(f"{root} is a file.", "Name a directory that does not exist yet.")
+        root.mkdir(parents=True, exist_ok=True)
+        (root / CONFIG).write_text(as_toml(config), encoding="utf-8")
+        return cls(root.resolve(), config or Config(), progress)
+
+    @classmethod
+    def open(
+        cls, path: str | os.PathLike[str] = ".", *, progress: Progress | None = None
+    ) -> Workspace:
+        """Open an existing workspace; raises InputError where there is none."""
+        root = Path(path)
+        if not (root / CONFIG).is_file():
+            raise InputError(
+                f"There is no workspace in {root.resolve()}.",
+                "Make one: `vireo new DIR`, or name it: `-w DIR`.",
+            )
+        return cls(root.resolve(), Config.load(root / CONFIG), progress)
+
+    @cached_property
+    def store(self) -> Store:
+        """The database of live events."""
+        return open_store(self.config.store, self.path)
+
+    @cached_property
+    def _context(self) -> Context:
+        cache = self.path / "cache"
+        cache.mkdir(exist_ok=True)
+        engine = ENGINES.get(self.config.engine.name)(self.config.engine)
+        return Context(engine, cache, self._progress, self.config.seed)
+
+    def _ground(self, split: Split) -> Ground:
+        return Ground(self.config, self._context, self.artifacts, self.sources, self.store, split)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One writer at a time."""
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(
+                f"Another command is building in {self.path}.", "Wait for it, then try again."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def ingest(
+        self,
+        videos: str | os.PathLike[str] | None = None,
+        events: str | os.PathLike[str] | None = None,
+        *,
+        format: str = "table",
+        columns: Mapping[str, str] | None = None,
+        replace: bool = False,
+    ) -> dict[str, Any]:
+        """Read and check tables, keep what is usable; return the accounting of every row.
+
+        `columns` maps their column names to ours; `replace` drops what was ingested before.
+        """
+        if videos is None and events is None:
+            raise InputError("There is nothing to ingest.", "Give --videos, --events or both.")
+        with self._alone():
+            self.sources.add(
+                Path(videos) if videos is not None else None,
+                Path(events) if events is not None else None,
+                format=format,
+                columns=columns or {},
+                section=self.config.data,
+                replace=replace,
+                progress=self._progress,
+            )
+            (data,) = run(self._ground(Split()), until="data")
+        return dict(data.summary)
+
+    def record(self, events: Sequence[LiveEvent]) -> int:
+        """Take live events; they count in the next list at once. Returns how many were new."""
+        return self.store.append(events)
+
+    def build(
+        self, until: str | None = None, *, on_result: Callable[[Result], None] | None = None
+    ) -> list[Result]:
+        """Build what is not built yet, and publish a complete build."""
+        if not self.sources.all():
+            raise InputError(
+                f"Nothing was ingested into {self.path} yet.",
+                "Type `vireo ingest --videos TABLE --events TABLE`.",
+            )
+        with self._alone():
+            results = []
+            for result in run(self._ground(Split()), until):
+                results.append(result)
+                if on_result:
+                    on_result(result)
+            if until is None:
+                self._publish({result.stage: result.id for result in results})
+        return results
+
+    def _publish(self, stages: Mapping[str, str]) -> None:
+        self.live.publish(stages)
+        finish_forgetting(self.artifacts, self.live, stages, self.path)
+        self.__dict__.pop("served", None)
+
+    def rollback(self) -> dict[str, str]:
+        """Serve what was published before."""
+        stages = self.live.rollback()
+        self.__dict__.pop("served", None)
+        return stages
+
+    @cached_property
+    def served(self) -> Served:
+        """What is published now; raises NotBuilt before the first build."""
+        manifests = {}
+        for stage, artifact_id in self.live.current().items():
+            manifest = self.artifacts.find(stage, artifact_id)
+            if manifest is None:
+                raise InputError(
+                    f"The published artefact {stage}/{artifact_id} is missing or damaged.",
+                    "`vireo build` makes it again.",
+                )
+            manifests[stage] = manifest
+        return Served(manifests, self.config, self._context, self.store)
+
+    def recommend(self, user_id: str | None = None, k: int | None = None, like: str = "") -> Picks:
+        """A list for one viewer; an unknown one gets a popular, recent and varied one."""
+        return self.served.recommend(user_id, k or self.config.recommend.k, like)
+
+    def similar(self, video_id: str, k: int | None = None) -> Picks:
+        """Videos like this one; works for a video that nobody has watched."""
+        return self.served.similar(video_id, k or self.config.recommend.k)
+
+    def explain(self, user_id: str, video_id: str) -> Explanation:
+        """What speaks for and against a video for one viewer."""
+        return self.served.explain(user_id, video_id)
+
+    def evaluate(
+        self,
+        cutoff: str | int | None = None,
+        *,
+        protocol: str = "time",
+        k: int = 10,
+        systems: Sequence[str] | None = None,
+    ) -> Report:
+        """Build the same road with an earlier clock and rank what came after.
+
+        `protocol`: `time` (events from `cutoff` on are held out; default: the last fifth of the
+        time) or `leave-one-out` (each user's last event).
+        """
+        with self._alone():
+            split = self._split(protocol, cutoff)
+            made = {r.stage: r.manifest for r in run(self._ground(split), until="interest")}
+            return evaluate_artifacts(
+                made, split, k=k, systems=systems, seed=self.config.seed, progress=self._progress
+            )
+
+    def _split(self, protocol: str, cutoff: str | int | None) -> Split:
+        if protocol == "leave-one-out":
+            return Split("leave-one-out")
+        if protocol != "time":
+            raise InputError(
+                f"There is no protocol '{protocol}'.", "Choose `time` or `leave-one-out`."
+            )
+        if cutoff is None:
+            (data,) = run(self._ground(Split()), until="data")
+            return Split("time", default_cutoff(data.manifest))
+        return Split("time", moment(cutoff))
+
+    def forget(self, user_id: str) -> Receipt:
+        """Remove a viewer: at once from every answer, then from the files; returns a receipt."""
+        with self._alone():
+            receipt = forget(user_id, self.store, self.sources, self.artifacts, self.path)
+            self.__dict__.pop("served", None)
+            return receipt
+
+    def save_report(self, report: Report) -> Path:
+        """Write a report with its plots under `reports/`; return the folder."""
+        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{report.protocol}"
+        folder = self.path / "reports" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        report.save(folder)
+        return folder
+
+    def about_stage(self, stage: str) -> dict[str, Any]:
+        """The report of the published artefact of a stage."""
+        artifact_id = self.live.current()[stage]
+        manifest = self.artifacts.find(stage, artifact_id)
+        summary = dict(manifest.summary) if manifest else {}
+        return {"stage": stage, "id": artifact_id, **summary}
+
+    def listing(self, what: str) -> list[dict[str, Any]]:
+        """Rows of `videos`, `users`, `artifacts` or `rejects`."""
+        lists: dict[str, Callable[[], list[dict[str, Any]]]] = {
+            "videos": lambda: self.served.catalogue.table.to_dicts(),
+            "users": lambda: [{"user_id": user} for user in self.served.histories.user_ids],
+            "rejects": lambda: self.served.tables.rejects.to_dicts(),
+            "artifacts": lambda: [
+                {"stage": m.stage, "id": m.id, "seconds": m.seconds} for m in self.artifacts.all()
+            ],
+        }
+        if what not in lists:
+            raise InputError(
+                f"There is nothing called '{what}' to list.",
+                f"Choose one of: {', '.join(lists)}; or a menu: {', '.join(MENUS)}.",
+            )
+        return lists[what]()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if "store" in self.__dict__:
+            self.store.close()
