@@ -1,0 +1,81 @@
+"""Small catalogues and experts whose right lists are known by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import polars as pl
+
+from vireo.arrays import Floats
+from vireo.behavior.base import History
+from vireo.engine import Context
+from vireo.interest.base import Batch, InterestModel, InterestSection, Training
+from vireo.recommend.base import Query, RecommendSection
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.shelves import Shelves
+
+
+class Neighbours:
+    """Scores = history @ likeness: linear, so that its contributions are exact."""
+
+    name: ClassVar[str] = "ease"
+
+    def __init__(self, likeness: Floats) -> None:
+        self._likeness = likeness
+
+    @classmethod
+    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
+        return cls(np.eye(training.n_videos, dtype=np.float32))
+
+    def score(self, batch: Batch) -> Floats:
+        scores: Floats = np.asarray(batch.positives @ self._likeness, dtype=np.float32)
+        return scores
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        shares: Floats = np.where(history.weights > 0, self._likeness[history.videos, video], 0)
+        return shares.astype(np.float32)
+
+    def save(self, directory: Path) -> None:
+        raise AssertionError("not saved in these tests")
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        raise AssertionError("not loaded in these tests")
+
+
+def history(videos: Sequence[int], weights: Sequence[float] | None = None) -> History:
+    return History(
+        np.array(videos, dtype=np.int64),
+        np.array(weights if weights is not None else [1.0] * len(videos), dtype=np.float32),
+        np.arange(len(videos), dtype=np.int64),
+    )
+
+
+def shelves(topics: Sequence[int], viewers: Sequence[int], **settings: object) -> Shelves:
+    """One video per entry of `topics`; videos of one topic share their content and neighbours."""
+    n = len(topics)
+    content = np.eye(max(topics) + 1, dtype=np.float32)[list(topics)]
+    names = [f"topic {topic}" for topic in topics]
+    table = pl.DataFrame(
+        {
+            "video_id": [f"v{i}" for i in range(n)],
+            "title": [f"Video {i}" for i in range(n)],
+            "creator": [None] * n,
+            "category": [None] * n,
+            "published_at": list(range(n)),
+            "topic": names,
+        }
+    )
+    seen = np.array(viewers, dtype=np.int64)
+    catalogue = Catalogue(table, np.array(topics), seen, seen, content, content)
+    ranked = 0.01 * np.arange(n, 0, -1, dtype=np.float32)
+    likeness = (content @ content.T) * (1 + ranked) + ranked
+    model = InterestModel({"ease": Neighbours(likeness.astype(np.float32))}, {"ease": 1.0}, content)
+    return Shelves(catalogue, model, RecommendSection.model_validate(settings))
+
+
+def query(seen: History, k: int = 5, **more: object) -> Query:
+    return Query("ana", seen, k, **more)  # type: ignore[arg-type]
