@@ -114,8 +114,15 @@ class Served:
         for place, row in enumerate(rows):
             row["sequence"] = place
         frame = pl.DataFrame(rows, schema=EVENT_SCHEMA)
-        histories = histories_of(frame, self.tables.videos, self._config.behavior)
-        return histories.of(known[0].user_id)
+        built = self.histories
+        weighed = histories_of(
+            frame,
+            self.tables.videos,
+            self._config.behavior,
+            now=built.now,
+            rating_max=built.report.get("rating_max"),
+        )
+        return weighed.of(known[0].user_id)
 
     @cached_property
     def _known_ids(self) -> frozenset[str]:

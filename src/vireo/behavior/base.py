@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+from pydantic import Field, FiniteFloat
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
@@ -20,19 +22,37 @@ from vireo.settings import Section
 NO_TIME = -1
 """Stands for an unknown timestamp in integer arrays."""
 
+DAY = 86_400_000
+"""Milliseconds."""
+
+DEFAULT_WEIGHTS: Mapping[str, float] = {
+    "view": 1.0,
+    "like": 2.0,
+    "save": 2.0,
+    "share": 3.0,
+    "follow": 2.0,
+    "comment": 1.5,
+    "rating": 1.0,
+    "dislike": -1.0,
+    "hate": -1.0,
+    "skip": -0.5,
+    "impression": 0.0,
+}
+"""Weight per event word; `weights` in the config adds to it and overrides it."""
+
 
 class BehaviorSection(Section):
     """`[behavior]`: how events become weighted histories."""
 
-    weights: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, FiniteFloat] = field(default_factory=dict)
     """Weight per event word, added to the defaults; 0 drops an event, below 0 means dislike."""
-    half_life_days: float = 0.0
+    half_life_days: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """Weights halve after this many days; 0 switches decay off."""
-    session_gap_minutes: float = 30.0
+    session_gap_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     """A pause longer than this starts a new session."""
-    max_events_per_day: int = 2000
+    max_events_per_day: Annotated[int, Field(ge=1)] = 2000
     """Users with more events in one day are taken for bots and set aside."""
-    duplicate_seconds: float = 0.0
+    duplicate_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """The same user, video and event again within this time counts once; 0 means same instant."""
 
 
@@ -120,7 +140,7 @@ class Histories:
         pl.DataFrame({"user_id": list(self.user_ids)}, schema={"user_id": pl.String}).write_parquet(
             directory / "users.parquet"
         )
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "offsets": self.offsets,
             "videos": self.videos,
             "weights": self.weights,

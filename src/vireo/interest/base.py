@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
+from pydantic import Field
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
@@ -25,32 +26,39 @@ _CONTENT = "content.safetensors"
 class EaseSection(Section):
     """`[interest.ease]`: item-item in closed form (Steck 2019)."""
 
-    regularisation: float = 500.0
+    regularisation: Annotated[float, Field(gt=0)] = 500.0
     """Ridge penalty on the item-item weights."""
     max_videos: int = 20_000
-    """Above this the dense inverse would not fit; the expert steps aside and says so."""
+    """Above this many watched videos the inverse would not fit: the expert steps aside, says so."""
 
 
 class FactorsSection(Section):
     """`[interest.factors]`: matrix factorisation by alternating least squares (Hu et al. 2008)."""
 
-    dimension: int = 64
-    regularisation: float = 0.05
-    confidence: float = 10.0
+    dimension: Annotated[int, Field(ge=1)] = 64
+    regularisation: Annotated[float, Field(gt=0)] = 0.05
+    confidence: Annotated[float, Field(ge=1)] = 10.0
     """Weight of an observed interaction against an unobserved one."""
-    iterations: int = 15
-    link: str = "identity"
+    iterations: Annotated[int, Field(ge=1)] = 15
+    link: Literal["identity", "sigmoid"] = "identity"
     """`identity`: the inner product; `sigmoid`: squashed to (0, 1)."""
 
 
 class InterestSection(Section):
     """`[interest]`: the models of what viewers want; each is trained apart, then added."""
 
-    experts: tuple[str, ...] = ("popularity", "recent", "ease", "ease-recent", "factors", "content")
+    experts: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "popularity",
+        "recent",
+        "ease",
+        "ease-recent",
+        "factors",
+        "content",
+    )
     """Which experts are trained; those that do not help on validation get weight 0."""
     recent_days: float = 7.0
     """Length of the window of `recent` popularity, counted back from the last known event."""
-    history_decay: float = 5.0
+    history_decay: Annotated[float, Field(gt=0)] = 5.0
     """`ease-recent`: the weight of the k-th last video falls as exp(-k / history_decay)."""
     validation_users: int = 2000
     """Users whose last video is held back to find the weights of the fusion."""
@@ -69,10 +77,23 @@ class Training:
     """(n,)"""
     published: Ints
     """(n,) milliseconds since 1970 UTC, or NO_TIME."""
+    shared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What one expert computed and another can use, by name."""
 
     @property
     def n_videos(self) -> int:
         return self.histories.n_videos
+
+    @cached_property
+    def watchers(self) -> Ints:
+        """How many users wanted each video. (n,)"""
+        return np.bincount(self.histories.positives.indices, minlength=self.n_videos)
+
+    @property
+    def warm(self) -> Bools:
+        """The videos that somebody wanted; of the others only the content is known. (n,)"""
+        warm: Bools = self.watchers > 0
+        return warm
 
 
 @dataclass(frozen=True)
@@ -142,6 +163,8 @@ class InterestModel:
     content: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     """(n, d) the content space that Training held: for similar videos and for diversity."""
     report: Mapping[str, Any] = field(default_factory=dict)
+    warm: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """(n,) videos that somebody wanted; empty stands for all of them."""
 
     @property
     def serving(self) -> dict[str, Expert]:
@@ -152,7 +175,8 @@ class InterestModel:
         for name, expert in self.experts.items():
             (directory / name).mkdir()
             expert.save(directory / name)
-        save_file({"content": np.ascontiguousarray(self.content)}, directory / _CONTENT)
+        arrays = {"content": np.ascontiguousarray(self.content), "warm": self.warm}
+        save_file(arrays, directory / _CONTENT)
         about = {
             "experts": list(self.experts),
             "weights": dict(self.weights),
@@ -165,8 +189,9 @@ class InterestModel:
     def load(cls, directory: Path) -> InterestModel:
         about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
         experts = {name: EXPERTS.get(name).load(directory / name) for name in about["experts"]}
-        content = load_file(directory / _CONTENT)["content"]
-        return cls(experts, about["weights"], content, about["report"])
+        arrays = load_file(directory / _CONTENT)
+        content, warm = arrays["content"], arrays["warm"]
+        return cls(experts, about["weights"], content, about["report"], warm)
 
     def summary(self) -> dict[str, Any]:
         return {"weights": dict(self.weights), **self.report}

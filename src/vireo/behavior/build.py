@@ -1,0 +1,149 @@
+"""The behaviour stage: events -> clean, weighted histories in order of time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from vireo.behavior.base import NO_TIME, BehaviorSection, Histories
+from vireo.behavior.clean import clean
+from vireo.behavior.sessions import sessions
+from vireo.behavior.weigh import highest_rating, weigh, words_of
+from vireo.config import Config
+from vireo.data.base import Tables
+from vireo.engine.base import Context
+
+_MOST_WORDS = 50
+"""Event words that are listed by name in the report; the rest is summed."""
+
+
+def build(tables: Tables, config: Config, context: Context) -> Histories:
+    """Everybody's history. Reads the parts `events` and `videos` (whose order is the rows')."""
+    histories = histories_of(tables.events, tables.videos, config.behavior)
+    for note in histories.report["notes"]:
+        context.progress.say(note)
+    return histories
+
+
+def histories_of(
+    events: pl.DataFrame,
+    videos: pl.DataFrame,
+    section: BehaviorSection,
+    now: int | None = None,
+    rating_max: float | None = None,
+) -> Histories:
+    """Histories of the users in `events` (EVENT_SCHEMA) over the catalogue `videos`.
+
+    Also weighs the live events of one viewer; then `now` (ms) and `rating_max` come from the
+    large build (`histories.now`, `histories.report["rating_max"]`), so that both speak alike.
+    """
+    rating_max = highest_rating(events) if rating_max is None else rating_max
+    coded, users = _coded(events, videos)
+    kept, dropped = clean(coded, section)
+    if now is None:
+        latest = kept["timestamp"].max()
+        now = int(latest) if isinstance(latest, int) else None
+    weighed = weigh(kept, section, now, rating_max)
+    silent = _silent(weighed)
+    used = weighed.filter((pl.col("weight") != 0).fill_null(value=False))
+    report = _report(events, used, {**dropped, **silent}, section, rating_max)
+    return _histories(used, users, videos.height, section, report)
+
+
+def _coded(events: pl.DataFrame, videos: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Rows with numbers for user and video, in the order of the histories; the user ids."""
+    users = events["user_id"].drop_nulls().unique().sort()
+    number = pl.int_range(pl.len(), dtype=pl.Int64)
+    user_rows = users.to_frame().with_columns(user=number)
+    duration = pl.col("duration") if "duration" in videos.columns else pl.lit(None, pl.Float64)
+    video_rows = videos.select("video_id", video=number, duration=duration)
+    time = pl.col("timestamp")
+    coded = (
+        events.with_columns(
+            event=pl.col("event").str.strip_chars().str.to_lowercase().fill_null(""),
+            timestamp=pl.when(time >= 0).then(time),  # negative means not known
+        )
+        .join(user_rows, on="user_id", how="left", maintain_order="left")
+        .join(video_rows, on="video_id", how="left", maintain_order="left")
+    )
+    order = ["user", "timestamp", "sequence"]
+    return coded.sort(order, nulls_last=False, maintain_order=True), users
+
+
+def _silent(weighed: pl.DataFrame) -> dict[str, int]:
+    """What the weights leave out: words without a weight, and words of weight 0."""
+    nameless, nought = weighed["weight"].null_count(), int((weighed["weight"] == 0).sum())
+    counts = {"event word without a weight": nameless, "event of weight 0": nought}
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def _histories(
+    used: pl.DataFrame,
+    users: pl.Series,
+    n_videos: int,
+    section: BehaviorSection,
+    report: Mapping[str, Any],
+) -> Histories:
+    rows = used["user"].to_numpy().astype(np.int64)
+    present, counts = np.unique(rows, return_counts=True)
+    return Histories(
+        user_ids=tuple(users.gather(present).to_list()),
+        n_videos=n_videos,
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        videos=used["video"].to_numpy().astype(np.int64),
+        weights=used["weight"].to_numpy().astype(np.float32),
+        times=used["timestamp"].fill_null(NO_TIME).to_numpy().astype(np.int64),
+        sessions=sessions(used, section.session_gap_minutes),
+        report=report,
+    )
+
+
+def _report(
+    events: pl.DataFrame,
+    used: pl.DataFrame,
+    dropped: Mapping[str, int],
+    section: BehaviorSection,
+    rating_max: float | None,
+) -> dict[str, Any]:
+    words = events["event"].str.strip_chars().str.to_lowercase().fill_null("").value_counts()
+    counts = dict(words.sort(["count", "event"], descending=[True, False]).iter_rows())
+    listed = dict(list(counts.items())[:_MOST_WORDS])
+    if others := sum(counts.values()) - sum(listed.values()):
+        listed["(others)"] = others
+    return {
+        "read": events.height,
+        "kept": used.height,
+        "dropped": dict(dropped),
+        "users_read": events["user_id"].n_unique() - (1 if events["user_id"].null_count() else 0),
+        "users": used["user"].n_unique(),
+        "videos_seen": used["video"].n_unique(),
+        "positive": int((used["weight"] > 0).sum()),
+        "without_time": used["timestamp"].null_count(),
+        "events": listed,
+        "weights": words_of(section),
+        "rating_max": rating_max,
+        "notes": _notes(listed, dropped, section),
+    }
+
+
+def _notes(
+    words: Mapping[str, int], dropped: Mapping[str, int], section: BehaviorSection
+) -> list[str]:
+    """What the owner should know, and what to type about it."""
+    known = words_of(section)
+    notes = [
+        f"{count} events of the unknown kind {json.dumps(word)} were left out. To use them, give "
+        f"the word a weight in vireo.toml: [behavior] weights = {{{json.dumps(word)} = 1.0}}."
+        for word, count in words.items()
+        if word not in known and word != "(others)"
+    ]
+    if bots := dropped.get("bot (too many events on one day)", 0):
+        notes.append(
+            f"{bots} events of users with more than {section.max_events_per_day} on one day were "
+            "set aside as bots; behavior.max_events_per_day moves the limit."
+        )
+    return notes

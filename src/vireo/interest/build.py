@@ -1,0 +1,98 @@
+"""The interest stage: fit every expert, weigh their opinions on held-back videos, fit them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from vireo.behavior.base import NO_TIME, Histories
+from vireo.config import Config
+from vireo.data.base import Tables
+from vireo.engine.base import Context
+from vireo.errors import StageFailed
+from vireo.interest.base import Expert, InterestModel, InterestSection, Training
+from vireo.interest.menu import EXPERTS
+from vireo.interest.space import content_space
+from vireo.interest.validation import (
+    FEWEST_USERS,
+    MOST_CELLS,
+    Court,
+    choose,
+    default_weights,
+    hold_back,
+)
+from vireo.understanding.base import Understanding
+from vireo.video.base import VideoFeatures
+
+
+def build(
+    tables: Tables,
+    histories: Histories,
+    understanding: Understanding,
+    video: VideoFeatures,
+    config: Config,
+    context: Context,
+) -> InterestModel:
+    """The fitted experts and their weights. Reads the part `videos` (for the dates)."""
+    content, has_content = content_space(understanding, video)
+    if len(content) != histories.n_videos:
+        raise StageFailed(
+            f"The histories know {histories.n_videos} videos, the vectors {len(content)}: the "
+            "stages were built from different catalogues.",
+            "Type: vireo build",
+        )
+    published = tables.videos["published_at"].fill_null(NO_TIME).to_numpy().astype(np.int64)
+    training = Training(histories, content, has_content, published)
+    return fit(training, config.interest, context)
+
+
+def fit(training: Training, section: InterestSection, context: Context) -> InterestModel:
+    """Weights from users held back, then every expert on everything."""
+    weights, validation = _weighed(training, section, context)
+    experts = _experts(training, section, context)
+    notes = [str(note) for e in experts.values() if (note := getattr(e, "note", ""))]
+    report = {
+        "users": len(training.histories),
+        "videos": training.n_videos,
+        "new_videos": int((~training.warm).sum()),
+        "videos_with_content": int(training.has_content.sum()),
+        "validation": validation,
+        "notes": sorted(set(notes)),
+    }
+    return InterestModel(experts, weights, training.content, report, training.warm)
+
+
+def _experts(training: Training, section: InterestSection, context: Context) -> dict[str, Expert]:
+    experts: dict[str, Expert] = {}
+    with context.progress.task("experts", len(section.experts)) as tick:
+        for name in section.experts:
+            experts[name] = EXPERTS.get(name).fit(training, section, context)
+            tick(1, name)
+    return experts
+
+
+def _weighed(
+    training: Training, section: InterestSection, context: Context
+) -> tuple[dict[str, float], Mapping[str, Any]]:
+    """The weights of the experts, and how they were found."""
+    cells = max(1, training.n_videos * len(section.experts))
+    users = min(section.validation_users, MOST_CELLS // cells)
+    held = hold_back(training.histories, users, context.seed)
+    if len(held.rows) < FEWEST_USERS:
+        note = (
+            f"Only {len(held.rows)} viewers have a last video to hold back ({FEWEST_USERS} are "
+            "needed): the experts keep their default weights."
+        )
+        context.progress.say(note)
+        weights = default_weights(section.experts)
+        return weights, {"users": len(held.rows), "ndcg@10": {}, "note": note}
+    rest = replace(training, histories=held.histories, shared={})
+    court = Court.hear(_experts(rest, section, context), held, rest.warm)
+    weights = choose(court)
+    ndcg = {name: float(court.gains(said).mean()) for name, said in court.said.items()}
+    ndcg["fused"] = float(court.gains(court.total(weights)).mean())
+    rounded = {name: round(value, 6) for name, value in ndcg.items()}
+    return weights, {"users": len(held.rows), "ndcg@10": rounded, "note": ""}

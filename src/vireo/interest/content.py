@@ -1,0 +1,67 @@
+"""Videos like the last ones: the weighted mean of what was watched, by text, picture and sound.
+
+The only expert that can score a video which nobody has watched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from vireo.arrays import Floats, unit_rows
+from vireo.behavior.base import History
+from vireo.engine.base import Context
+from vireo.interest.base import Batch, InterestSection, Training
+
+_FILE = "content.safetensors"
+SPAN = 10.0
+"""Number of entries after which the weight of an old one has faded to 1/e."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Cosine between a video and the viewer's profile; disliked videos push the profile away."""
+
+    name: ClassVar[str] = "content"
+    rows: Floats
+    """(n, d) of length 1, or zeros where nothing is known of a video."""
+
+    @classmethod
+    def fit(
+        cls,
+        training: Training,
+        section: InterestSection,  # noqa: ARG003  (the seam's signature)
+        context: Context,  # noqa: ARG003
+    ) -> Self:
+        return cls(unit_rows(training.content))
+
+    def score(self, batch: Batch) -> Floats:
+        profiles = np.zeros((len(batch.histories), self.rows.shape[1]), dtype=np.float32)
+        for row, history in enumerate(batch.histories):
+            profiles[row] = _shares(history) @ self.rows[history.videos]
+        return np.asarray(unit_rows(profiles) @ self.rows.T, dtype=np.float32)
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        """Exact: each entry's share of the profile times its likeness to the video."""
+        shares, seen = _shares(history), self.rows[history.videos]
+        length = float(np.linalg.norm(shares @ seen))
+        if length == 0:
+            return np.zeros(len(history), dtype=np.float32)
+        return np.asarray(shares * (seen @ self.rows[video]) / length, dtype=np.float32)
+
+    def save(self, directory: Path) -> None:
+        save_file({"rows": np.ascontiguousarray(self.rows)}, directory / _FILE)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        return cls(load_file(directory / _FILE)["rows"])
+
+
+def _shares(history: History) -> Floats:
+    """The weight of every entry, faded by its place from the end. (m,)"""
+    place = np.arange(len(history))[::-1]
+    return (history.weights * np.exp(-place / SPAN)).astype(np.float32)

@@ -1,0 +1,83 @@
+"""What everybody watches: the same opinion for all viewers, over all time or the last days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from vireo.arrays import Doubles, Floats
+from vireo.behavior.base import DAY, NO_TIME, Histories, History
+from vireo.engine.base import Context
+from vireo.interest.base import Batch, InterestSection, Training
+
+_FILE = "counts.safetensors"
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Number of distinct users who wanted a video."""
+
+    name: ClassVar[str] = "popularity"
+    counts: Doubles
+    """(n,)"""
+
+    @classmethod
+    def fit(
+        cls,
+        training: Training,
+        section: InterestSection,  # noqa: ARG003  (the seam's signature)
+        context: Context,  # noqa: ARG003
+    ) -> Self:
+        return cls(training.watchers.astype(np.float64))
+
+    def score(self, batch: Batch) -> Floats:
+        # log: a video watched ten times as often is one step more popular, not ten
+        row = np.log1p(self.counts).astype(np.float32)
+        return np.tile(row, (len(batch.histories), 1))
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        return None
+
+    def save(self, directory: Path) -> None:
+        save_file({"counts": self.counts}, directory / _FILE)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        return cls(load_file(directory / _FILE)["counts"])
+
+
+@dataclass(frozen=True)
+class RecentPopularity(Popularity):
+    """The same in the last `recent_days` before the last known event.
+
+    Overall popularity breaks ties (it counts for less than one viewer), and stands in where no
+    event has a time.
+    """
+
+    name: ClassVar[str] = "recent"
+
+    @classmethod
+    def fit(
+        cls,
+        training: Training,
+        section: InterestSection,
+        context: Context,  # noqa: ARG003  (the seam's signature)
+    ) -> Self:
+        overall = training.watchers.astype(np.float64)
+        now = training.histories.now
+        if now == NO_TIME:
+            return cls(overall)
+        recent = _since(training.histories, now - int(section.recent_days * DAY))
+        return cls(recent + overall / (overall.max() + 1.0))
+
+
+def _since(histories: Histories, start: int) -> Doubles:
+    """Distinct users per video with a wanted event at or after `start` (ms). (n,)"""
+    late = histories.times >= max(start, 0)
+    weights = np.where(late, histories.weights, 0.0).astype(np.float32)
+    window = replace(histories, weights=weights)
+    return np.bincount(window.positives.indices, minlength=histories.n_videos).astype(np.float64)

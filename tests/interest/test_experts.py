@@ -1,0 +1,230 @@
+"""Experts: the contract for each, the right answers by construction, exact contributions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vireo.arrays import Floats
+from vireo.behavior.base import History
+from vireo.engine.base import Context, EngineSection
+from vireo.engine.progress import Quiet
+from vireo.engine.serial import Serial
+from vireo.interest.base import Batch, EaseSection, FactorsSection, InterestSection, Training
+from vireo.interest.content import Content
+from vireo.interest.contract import ExpertContract, batch_of, training_of
+from vireo.interest.ease import Ease, EaseRecent
+from vireo.interest.factors import Factors, predict
+from vireo.interest.popularity import Popularity, RecentPopularity
+
+SECTION = InterestSection(ease=EaseSection(regularisation=2.0), factors=FactorsSection(dimension=8))
+
+
+class TestPopularityContract(ExpertContract):
+    expert = Popularity
+
+
+class TestRecentContract(ExpertContract):
+    expert = RecentPopularity
+
+
+class TestEaseContract(ExpertContract):
+    expert = Ease
+    section = SECTION
+
+
+class TestEaseRecentContract(ExpertContract):
+    expert = EaseRecent
+    section = SECTION
+
+
+class TestFactorsContract(ExpertContract):
+    expert = Factors
+    section = SECTION
+    tolerance = 1e-3
+
+
+class TestFactorsWithSigmoidContract(TestFactorsContract):
+    section = InterestSection(factors=FactorsSection(dimension=4, link="sigmoid"))
+
+
+class TestContentContract(ExpertContract):
+    expert = Content
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    return Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+
+
+def checkerboard(size: int = 20) -> Training:
+    """Even users wanted the even videos, odd users the odd ones; each has missed its own video."""
+    users = [[v for v in range(size) if v % 2 == u % 2 and v != u] for u in range(size)]
+    return training_of(users, size)
+
+
+@pytest.mark.parametrize("kind", [Ease, EaseRecent, Factors])
+def test_the_checkerboard_is_completed(kind: Any, context: Context) -> None:
+    training = checkerboard()
+    batch = batch_of(training)
+    # two tastes take two factors; with more, the missed videos are learnt by heart as well
+    section = SECTION.model_copy(update={"factors": FactorsSection(dimension=2)})
+    scores = kind.fit(training, section, context).score(batch)[:20]
+    for user, row in enumerate(scores):
+        row[batch.histories[user].videos] = -np.inf
+        assert row.argmax() == user
+
+
+def test_popularity_counts_users_not_events(context: Context) -> None:
+    training = training_of([[0, 0, 0], [1], [1], [-2], [2, 2]], 3)
+    assert Popularity.fit(training, SECTION, context).counts.tolist() == [1, 2, 1]
+
+
+def test_recent_counts_the_last_days_and_breaks_ties_by_all_times(context: Context) -> None:
+    day = 86_400_000
+    training = training_of([[0], [0], [1], [2], [3]], 5)
+    times = np.array([0, 0, 0, 20 * day, 15 * day])
+    histories = training.histories
+    late = type(histories)(
+        histories.user_ids,
+        5,
+        histories.offsets,
+        histories.videos,
+        histories.weights,
+        times,
+        histories.sessions,
+    )
+    moved = Training(late, training.content, training.has_content, training.published)
+    counts = RecentPopularity.fit(moved, SECTION, context).counts
+    assert np.floor(counts).tolist() == [0, 0, 1, 1, 0]
+    assert counts[0] > counts[1] > counts[4]
+
+
+def test_recent_is_overall_popularity_where_no_event_has_a_time(context: Context) -> None:
+    training = training_of([[0], [0], [1]], 3)
+    training.histories.times[:] = -1
+    assert RecentPopularity.fit(training, SECTION, context).counts.tolist() == [2, 1, 0]
+
+
+def direct_ease(x: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
+    p = np.linalg.inv(x.T @ x + ridge * np.eye(x.shape[1]))
+    b = -p / np.diag(p)
+    np.fill_diagonal(b, 0.0)
+    return b
+
+
+def random_training() -> tuple[Training, NDArray[np.float64]]:
+    rng = np.random.default_rng(11)
+    users = [rng.permutation(12)[: rng.integers(1, 9)].tolist() for _ in range(40)]
+    x = np.zeros((40, 12))
+    for row, videos in enumerate(users):
+        x[row, videos] = 1.0
+    return training_of(users, 14), x
+
+
+def test_ease_is_the_formula_and_leaves_unwatched_videos_at_zero(context: Context) -> None:
+    training, x = random_training()
+    scores = Ease.fit(training, SECTION, context).score(batch_of(training))
+    np.testing.assert_allclose(scores[:40, :12], x @ direct_ease(x, 2.0), atol=1e-5)
+    assert not scores[:, 12:].any()
+
+
+def test_ease_recent_is_the_formula_over_faded_inputs(context: Context) -> None:
+    training, x = random_training()
+    history = History(np.array([4, 7, 4, 2]), np.ones(4, np.float32), np.arange(4))
+    expert = EaseRecent.fit(training, SECTION, context)
+    scores = expert.score(Batch([history], 0, 14))[0]
+    b = direct_ease(x, 2.0)
+    span = SECTION.history_decay
+    expected = b[2] + np.exp(-1 / span) * b[4] + np.exp(-2 / span) * b[7]
+    np.testing.assert_allclose(scores[:12], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [Ease, EaseRecent, Factors, Content])
+def test_contributions_add_up_to_the_score(kind: Any, context: Context) -> None:
+    training, _ = random_training()
+    expert = kind.fit(training, SECTION, context)
+    weights = np.array([1, 2, -1, 1, 1], np.float32)
+    history = History(np.array([4, 7, 5, 4, 2]), weights, np.arange(5))
+    scores = expert.score(Batch([history], 0, 14))[0]
+    for video in range(14):
+        added = expert.contributions(history, video)
+        assert added is not None
+        assert added.sum() == pytest.approx(scores[video], abs=1e-4)
+
+
+def test_the_experts_of_ease_share_one_matrix(context: Context) -> None:
+    training, _ = random_training()
+    one, two = (kind.fit(training, SECTION, context) for kind in (Ease, EaseRecent))
+    assert one.weights is two.weights
+
+
+def test_ease_steps_aside_and_says_so(context: Context) -> None:
+    section = InterestSection(ease=EaseSection(max_videos=3))
+    training, _ = random_training()
+    expert = Ease.fit(training, section, context)
+    assert not expert.score(batch_of(training)).any()
+    assert "max_videos" in expert.note
+
+
+def test_ease_survives_a_hardly_regularised_matrix(context: Context) -> None:
+    section = InterestSection(ease=EaseSection(regularisation=1e-7))
+    training = training_of([[0, 1]] * 50, 2)
+    assert np.isfinite(Ease.fit(training, section, context).score(batch_of(training))).all()
+
+
+def test_prediction_is_the_whole_inner_product() -> None:
+    users = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]])
+    videos = np.array([[0.2, 0.3, 0.4], [0.5, 0.6, 0.7], [0.8, 0.9, 1.0]])
+    # user 3 and video 1: all three components, not the 0.14 of the first alone
+    assert predict(users, videos)[2, 0] == pytest.approx(0.7 * 0.2 + 0.8 * 0.3 + 0.9 * 0.4)
+    assert predict(users, videos)[2, 0] == pytest.approx(0.74)
+    assert predict(users, videos, "sigmoid")[2, 0] == pytest.approx(1 / (1 + np.exp(-0.74)))
+    assert np.isfinite(predict(users * 1e6, -videos, "sigmoid")).all()
+
+
+def test_the_fold_in_is_the_solve_of_the_implicit_library(context: Context) -> None:
+    from implicit.cpu.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    training, x = random_training()
+    expert = Factors.fit(training, SECTION, context)
+    settings = SECTION.factors
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(
+            factors=settings.dimension, regularization=settings.regularisation
+        )
+        model.item_factors = expert.videos
+        from scipy import sparse
+
+        padded = np.hstack([x, np.zeros((40, 2))]) * settings.confidence
+        expected = model.recalculate_user(np.arange(40), sparse.csr_matrix(padded))
+    ours = expert.users(batch_of(training))
+    np.testing.assert_allclose(ours[:40], expected, rtol=2e-3, atol=2e-4)
+    assert not ours[40].any()
+
+
+def two_topics(n: int = 10) -> Floats:
+    rng = np.random.default_rng(2)
+    rows = 0.05 * rng.normal(size=(n, 4))
+    rows[: n // 2, 0] += 1.0
+    rows[n // 2 :, 1] += 1.0
+    return np.asarray(rows, dtype=np.float32)
+
+
+def test_content_follows_the_topic_and_flees_what_was_disliked(context: Context) -> None:
+    training = training_of([[0, 1], [6, 7], [-6, -7]], 10, two_topics())
+    scores = Content.fit(training, SECTION, context).score(batch_of(training))
+    assert scores[0, 2:5].min() > scores[0, 5:].max()
+    assert scores[1, 8:].min() > scores[1, :5].max()
+    assert scores[2, :5].min() > scores[2, 5:].max()
+
+
+def test_content_weighs_the_newest_most(context: Context) -> None:
+    training = training_of([[0, 1, 2, 5, 6, 7] * 4], 10, two_topics())
+    scores = Content.fit(training, SECTION, context).score(batch_of(training))
+    assert scores[0, 8] > scores[0, 3]

@@ -1,0 +1,195 @@
+"""Fusion: parts add up, new videos and strangers are served, weights follow the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vireo.arrays import Floats
+from vireo.behavior.base import History
+from vireo.engine.base import Context, EngineSection
+from vireo.engine.progress import Quiet
+from vireo.engine.serial import Serial
+from vireo.interest.base import (
+    Batch,
+    EaseSection,
+    FactorsSection,
+    InterestModel,
+    InterestSection,
+    Training,
+)
+from vireo.interest.build import fit
+from vireo.interest.contract import WORLDS, batch_of, training_of
+from vireo.interest.fusion import candidates, fused, standardised
+from vireo.interest.validation import Court, HeldBack, choose, hold_back
+
+SECTION = InterestSection(ease=EaseSection(regularisation=5.0), factors=FactorsSection(dimension=8))
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    return Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+
+
+def two_tastes(users: int = 120, videos: int = 40, newcomers: int = 4) -> Training:
+    """Half the users want the first half of the videos; the last videos of all are new."""
+    rng = np.random.default_rng(4)
+    half = videos // 2
+    lists = [(rng.permutation(half)[:8] + half * (user % 2)).tolist() for user in range(users)]
+    content = 0.1 * rng.normal(size=(videos + newcomers, 4))
+    taste = np.r_[np.repeat([0, 1], half), np.arange(newcomers) % 2]
+    content[np.arange(videos + newcomers), taste] += 1.0
+    return training_of(lists, videos + newcomers, content.astype(np.float32))
+
+
+def test_weights_are_found_and_the_lists_keep_to_the_taste(context: Context) -> None:
+    training = two_tastes()
+    model = fit(training, SECTION, context)
+    total, _ = fused(model, batch_of(training))
+    unseen = candidates(batch_of(training))
+    for user in range(0, 120, 7):
+        best = np.argsort(-np.where(unseen[user], total[user], -np.inf))[:6]
+        own = [v // 20 == user % 2 if v < 40 else v % 2 == user % 2 for v in best]
+        assert all(own)
+    assert sum(model.weights.values()) == pytest.approx(1.0, abs=1e-4)
+    figures = model.report["validation"]["ndcg@10"]
+    assert figures["fused"] >= max(figures.values())
+    assert model.report["validation"]["users"] == 120
+
+
+def test_parts_add_up_and_new_videos_speak_through_content(context: Context) -> None:
+    training = two_tastes()
+    model = fit(training, SECTION, context)
+    total, parts = fused(model, batch_of(training))
+    np.testing.assert_allclose(sum(parts.values()), total, atol=1e-5)
+    assert parts["content"][:120, 40:].any()
+    assert all(not part[:, 40:].any() for name, part in parts.items() if name != "content")
+    even = total[0:120:2]
+    assert (even[:, [40, 42]].min(axis=1) > even[:, [41, 43]].max(axis=1)).all()
+
+
+def test_a_stranger_gets_what_is_popular(context: Context) -> None:
+    training = two_tastes()
+    model = fit(training, SECTION, context)
+    ease_only = InterestModel(model.experts, {"ease": 1.0}, model.content, {}, model.warm)
+    batch = Batch([History.empty(), training.histories.row(0)], training.histories.now, 44)
+    total, parts = fused(ease_only, batch)
+    assert total[0].argmax() in np.flatnonzero(training.watchers == training.watchers.max())
+    assert not parts["popularity"][1].any()
+    np.testing.assert_allclose(sum(parts.values()), total, atol=1e-5)
+
+
+def test_a_model_comes_back_from_disk(context: Context, tmp_path: Path) -> None:
+    training = two_tastes()
+    model = fit(training, SECTION, context)
+    home = tmp_path / "model"
+    home.mkdir()
+    model.save(home)
+    again = InterestModel.load(home)
+    np.testing.assert_array_equal(
+        fused(again, batch_of(training))[0], fused(model, batch_of(training))[0]
+    )
+    assert again.report == model.report
+    assert again.weights == model.weights
+
+
+@pytest.mark.parametrize("name", list(WORLDS))
+def test_degenerate_worlds_get_default_weights_and_a_note(name: str, context: Context) -> None:
+    training = training_of(*WORLDS[name])
+    model = fit(training, SECTION, context)
+    total, _ = fused(model, batch_of(training))
+    assert np.isfinite(total).all()
+    assert "default weights" in model.report["validation"]["note"]
+
+
+def test_the_same_seed_gives_the_same_model(context: Context) -> None:
+    one, two = (fit(two_tastes(), SECTION, context) for _ in range(2))
+    assert one.weights == two.weights
+    assert one.report == two.report
+
+
+def test_the_last_wanted_video_is_held_back_with_what_follows_it() -> None:
+    training = training_of([[0, 1, 2, -3], [4], [5, 6, 5], [-1, -2], [7, -8, 9]], 10)
+    held = hold_back(training.histories, 10, seed=0)
+    assert held.rows.tolist() == [0, 4]  # one wanted video; seen before; nothing wanted
+    assert held.targets.tolist() == [2, 9]
+    left = [held.histories.row(row).videos.tolist() for row in range(5)]
+    assert left == [[0, 1], [4], [5, 6, 5], [1, 2], [7, 8]]
+
+
+def test_a_useless_expert_gets_no_weight() -> None:
+    rng = np.random.default_rng(0)
+    users, videos = 400, 50
+    targets = rng.integers(0, videos, users)
+    good = rng.normal(size=(users, videos)).astype(np.float32)
+    good[np.arange(users), targets] += 2.0
+    noise = rng.normal(size=(users, videos)).astype(np.float32)
+    helper = 0.5 * rng.normal(size=(users, videos)).astype(np.float32)
+    helper[np.arange(users), targets] += 0.8
+    unseen = np.ones((users, videos), dtype=np.bool_)
+    weights = choose(Court({"noise": noise, "good": good, "helper": helper}, unseen, targets))
+    assert weights["noise"] == 0.0
+    assert weights["good"] > 0
+    assert weights["helper"] > 0
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """Knows the targets: a court must hear it clearly, and lose every tie."""
+
+    name: ClassVar[str] = "oracle"
+    scores: Floats
+
+    @classmethod
+    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
+        raise NotImplementedError
+
+    def score(self, batch: Batch) -> Floats:
+        return self.scores
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        return None
+
+    def save(self, directory: Path) -> None:
+        raise NotImplementedError
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        raise NotImplementedError
+
+
+def test_gains_are_full_ranks_with_ties_lost() -> None:
+    training = training_of([[0, 1], [0, 1], [0, 1]], 14)
+    held = HeldBack(training.histories, np.arange(3), np.array([5, 5, 5]))
+    scores = np.zeros((3, 14), dtype=np.float32)
+    scores[0, 5] = 1.0  # alone at the top
+    scores[1, [0, 5, 6]] = 1.0  # 0 is seen, so 6 alone ties: second
+    scores[2, 7] = 1.0  # ties with eleven others behind the first: beyond ten
+    court = Court.hear({"oracle": Oracle(scores)}, held, np.ones(14, dtype=np.bool_))
+    assert court.gains(court.total({"oracle": 1.0})) == pytest.approx([1.0, 1 / np.log2(3), 0.0])
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000))
+def test_standardising_forgets_scale_and_place(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(3, 9)).astype(np.float32)
+    among = rng.random((3, 9)) < 0.7
+    among[:, :2] = True
+    z = standardised(scores, among)
+    np.testing.assert_allclose(standardised(7 * scores + 3, among), z, atol=1e-3)
+    for row, marked in zip(z, among, strict=True):
+        assert row[marked].mean() == pytest.approx(0.0, abs=1e-4)
+        assert row[marked].std() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_equal_scores_are_no_opinion() -> None:
+    scores = np.full((2, 5), 0.1, dtype=np.float32)
+    assert not standardised(scores, np.ones((2, 5), dtype=np.bool_)).any()
+    assert not standardised(scores, np.zeros((2, 5), dtype=np.bool_)).any()
