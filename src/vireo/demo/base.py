@@ -1,0 +1,100 @@
+"""The nouns of the demo: World (what is made), Film and Viewer (what only the generator knows)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vireo.arrays import Doubles
+
+START = datetime(2026, 4, 1, tzinfo=UTC)
+END = datetime(2026, 6, 30, tzinfo=UTC)
+"""The world's calendar is fixed: no run depends on the day on which it is made."""
+DAYS = (END - START).days
+
+
+@dataclass(frozen=True)
+class World:
+    """Where a generated world lies, and whom to ask about."""
+
+    videos: Path
+    """videos.csv"""
+    events: Path
+    """events.csv"""
+    three_users: tuple[str, str, str]
+    """Two viewers with clear and different tastes, and one who has done nothing yet."""
+    new_videos: tuple[str, ...]
+    """Videos without any event."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """One video as the generator plans it. `topic`, `appeal` and `born` reach no table."""
+
+    video_id: str
+    topic: str
+    seconds: float
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    creator: str
+    dialogue: tuple[str, ...]
+    sidecar: bool
+    """Subtitles beside the file (.srt) instead of inside it."""
+    born: float
+    """Days after START at which it was published; negative for older ones."""
+    appeal: float
+    """How far it draws viewers of every taste."""
+    fresh: bool
+    """Published at the very end: nobody has seen it."""
+    seed: tuple[int, int]
+
+    @property
+    def path(self) -> str:
+        """Relative to the world's directory."""
+        return f"clips/{self.video_id}.mp4"
+
+    @property
+    def subtitles(self) -> str:
+        """The sidecar file, relative to the world's directory, or nothing."""
+        return f"clips/{self.video_id}.srt" if self.sidecar and self.dialogue else ""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """One person: what they like, how that changes, when they watch."""
+
+    user_id: str
+    tastes: tuple[Mapping[str, float], Mapping[str, float]]
+    """Share of interest per topic on the first day and on the last day."""
+    views: int
+    hour: float
+    """The hour of the day around which they watch."""
+    talkative: float
+    """How readily they like, share and comment, 0..1."""
+
+    def taste(self, topic: str, day: float) -> float:
+        """Interest in a topic on a day, 0..1."""
+        share = min(max(day / DAYS, 0.0), 1.0)
+        first, last = (tastes.get(topic, 0.0) for tastes in self.tastes)
+        return first + (last - first) * share
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of events.csv, still with a real time."""
+
+    user_id: str
+    video_id: str
+    event: str
+    day: float
+    watch_seconds: float | None = None
+    text: str = ""
+
+
+def normalised(weights: Doubles) -> Doubles:
+    """Weights that sum to 1."""
+    shares: Doubles = weights / weights.sum()
+    return shares

@@ -1,0 +1,48 @@
+"""Viewers: a seed -> people with tastes that drift, habits and more or less time to watch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+
+from vireo.demo.base import Viewer
+from vireo.demo.words import NAMES, NEWCOMER, TOPICS
+
+HOURS = (7.5, 12.5, 20.5, 20.5, 21.5, 23.0)
+"""When people watch: most of them in the evening."""
+GUIDES = {"ana": {"cooking": 0.55, "gardening": 0.45}, "ben": {"astronomy": 0.55, "trains": 0.45}}
+"""The two viewers that a reader of the demo is introduced to: their tastes stay as they are."""
+
+
+def plan_viewers(seed: int, count: int) -> tuple[Viewer, ...]:
+    """`count` people; the last one is NEWCOMER, who has not watched anything yet."""
+    rng = np.random.default_rng([seed, 2])
+    names = [*NAMES, *(f"user-{n:03d}" for n in range(len(NAMES) + 1, count))][: count - 1]
+    newish = set(rng.choice(np.arange(2, count - 1), max(1, count // 60), replace=False).tolist())
+    viewers = []
+    for n, name in enumerate(names):
+        views = int(np.clip(rng.lognormal(2.75, 0.6), 4, 60))
+        views = int(rng.integers(1, 3)) if n in newish else views
+        tastes = (GUIDES[name],) * 2 if name in GUIDES else _tastes(rng)
+        viewers.append(_viewer(rng, name, tastes, 18 if name in GUIDES else views))
+    nothing: dict[str, float] = {}
+    return (*viewers, _viewer(rng, NEWCOMER, (nothing, nothing), 0))
+
+
+def _viewer(
+    rng: Generator, name: str, tastes: tuple[dict[str, float], dict[str, float]], views: int
+) -> Viewer:
+    hour = float(rng.choice(HOURS) + rng.normal(0, 0.7))
+    return Viewer(name, tastes, views, hour, talkative=float(rng.beta(2, 3)))
+
+
+def _tastes(rng: Generator) -> tuple[dict[str, float], dict[str, float]]:
+    """One to three favourite topics; a third of the people swap one of them over time."""
+    count = int(rng.choice([1, 2, 3], p=[0.3, 0.45, 0.25]))
+    first = rng.choice(TOPICS, count, replace=False).tolist()
+    weights = np.sort(rng.dirichlet(np.full(count, 4.0)))[::-1].tolist()
+    last = list(first)
+    if rng.random() < 0.35:
+        others = [topic for topic in TOPICS if topic not in first]
+        last[-1] = str(rng.choice(others))
+    return dict(zip(first, weights, strict=True)), dict(zip(last, weights, strict=True))
