@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def test_changed_settings_survive_the_file(tmp_path: Path) -> None:
 
 def test_every_setting_is_explained() -> None:
     lines = as_toml().splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in itertools.pairwise(lines):
         if line.startswith("# ") and " = " in line and line[2].islower():
             assert before.startswith("# "), f"no meaning above: {line}"
 

@@ -1,0 +1,33 @@
+"""What the workers are asked to do in the tests: behave, hang, crash."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def troubled(item: str) -> str:
+    """Does what the item says."""
+    if item == "hang":
+        time.sleep(600)
+    elif item == "exit":
+        os._exit(3)
+    elif item == "segfault":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif item == "memory":
+        raise MemoryError
+    elif item == "print":
+        print("a library that talks on standard output", flush=True)
+        sys.stdout.flush()
+    elif item == "lambda":
+        return lambda: None  # type: ignore[return-value]
+    return item
+
+
+def write_pid_and_hang(folder: str) -> None:
+    """Leaves its process id in the folder, then sleeps."""
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(600)

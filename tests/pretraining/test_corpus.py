@@ -1,0 +1,109 @@
+"""The corpus: every text once, no video on both sides of the split, masks as announced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.language.world import tables, unseen
+from tests.pretraining.world import easy_tables
+from vireo.pretraining.base import Corpus
+from vireo.pretraining.corpus import make_corpus
+from vireo.pretraining.masking import Vocabulary, masked, schedule
+
+WORDS = Vocabulary(mask=103, size=30_000, special=frozenset({0, 100, 101, 102, 103}))
+
+
+def _corpus(count: int) -> Corpus:
+    inputs = easy_tables(count)
+    return make_corpus(inputs.videos, inputs.comments, unseen(inputs).dialogue)
+
+
+def test_no_video_and_no_text_is_on_both_sides() -> None:
+    corpus = _corpus(200)
+    assert corpus.heldout
+    assert not {d.video_id for d in corpus.train} & {d.video_id for d in corpus.heldout}
+    texts = [d.text for d in (*corpus.train, *corpus.heldout)]
+    assert len(texts) == len(set(texts)) == 600
+    assert 0.02 < len(corpus.heldout) / len(corpus) < 0.2
+    assert len(corpus.pairs) == len({d.video_id for d in corpus.heldout})
+
+
+def test_the_split_survives_growth() -> None:
+    small, large = _corpus(150), _corpus(300)
+    assert {d.video_id for d in small.heldout} <= {d.video_id for d in large.heldout}
+
+
+def test_the_same_words_count_once_and_are_held_out_if_any_copy_is() -> None:
+    rows: list[dict[str, Any]] = [
+        {"video_id": f"v{i}", "description": "The SAME words."} for i in range(100)
+    ]
+    rows[3]["title"] = "the same, words!"
+    inputs = tables(rows, [{"user_id": "u", "video_id": "v1", "text": "!!!"}])
+    corpus = make_corpus(inputs.videos, inputs.comments, unseen(inputs).dialogue)
+    assert len(corpus.heldout) == 1
+    assert corpus.train == ()
+    assert corpus.duplicates == 101
+
+
+def test_every_kind_of_text_is_read() -> None:
+    rows = [
+        {
+            "video_id": "a",
+            "title": "A title",
+            "description": "Told",
+            "tags": ["one", "two"],
+            "transcript": "Said aloud",
+        },
+        {"video_id": "b", "title": "Another"},
+    ]
+    comments = [
+        {"user_id": "u", "video_id": "a", "text": "Nice"},
+        {"user_id": "u", "video_id": "unknown", "text": "Lost"},
+    ]
+    inputs = tables(rows, comments)
+    subtitles = unseen(inputs, [("b", 1.0, "a subtitle")]).dialogue
+    corpus = make_corpus(inputs.videos, inputs.comments, subtitles)
+    assert {d.text for d in (*corpus.train, *corpus.heldout)} == {
+        "A title",
+        "Told",
+        "one, two",
+        "Said aloud",
+        "Nice",
+        "Another",
+        "a subtitle",
+    }
+
+
+def test_masks_have_the_announced_shares() -> None:
+    random = np.random.default_rng(0)
+    pieces = [[101, *random.integers(1000, 30_000, 60).tolist(), 102] for _ in range(200)]
+    batch = masked(pieces, 0.15, WORDS, random)
+    truth = np.array(pieces).ravel()
+    assert np.array_equal(truth[batch.places], batch.words)
+    assert not set(batch.words.tolist()) & WORDS.special
+    assert abs(len(batch.places) / (200 * 60) - 0.15) < 0.01
+    shown = batch.ids.ravel()[batch.places]
+    assert abs((shown == WORDS.mask).mean() - 0.8) < 0.03
+    assert abs((shown == batch.words).mean() - 0.1) < 0.03
+    rest = np.setdiff1d(np.arange(len(truth)), batch.places)
+    assert np.array_equal(batch.ids.ravel()[rest], truth[rest])
+
+
+def test_even_one_word_is_masked() -> None:
+    batch = masked([[101, 2000, 102], [101, 3000, 102]], 0.01, WORDS, np.random.default_rng(0))
+    assert batch.words.tolist() == [2000, 3000]
+
+
+def test_an_epoch_shows_every_piece_once() -> None:
+    lengths = np.random.default_rng(0).integers(3, 128, 1500).tolist()
+    order = schedule(lengths, 10_000, seed=1)
+    assert len(order) == 10_000
+    seen: list[int] = []
+    for batch in order:
+        seen += batch.tolist()
+        if len(seen) >= 1500:
+            break
+    assert sorted(seen) == list(range(1500))
+    assert [b.tolist() for b in schedule(lengths, 50, 1)] == [b.tolist() for b in order[:50]]

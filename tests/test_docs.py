@@ -1,0 +1,61 @@
+"""The examples in the documents run, and the documents name what exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from tests.real_data import ROOT
+from vireo.engine import Context
+from vireo.menus import MENUS
+from vireo.pipeline import STAGES
+from vireo.testing import FrameEncoderContract
+from vireo.video.base import Footage, FrameEncoder, VideoSection
+
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md"])
+
+
+def worked_encoder() -> dict[str, Any]:
+    """The names that the first example of docs/extend.md defines."""
+    code = re.findall(r"```python\n(.*?)```", (DOCS / "extend.md").read_text(), re.DOTALL)[0]
+    assert len(code.splitlines()) < 40, "the worked encoder must stay short"
+    names: dict[str, Any] = {"__name__": "worked_encoder"}
+    exec(compile(code, "docs/extend.md", "exec"), names)
+    return names
+
+
+class TestWorkedEncoder(FrameEncoderContract):
+    def encoder(self) -> FrameEncoder:
+        provide = worked_encoder()["provide"]
+        nothing = cast(Any, SimpleNamespace())
+        section = VideoSection(resolution=32)
+        made: FrameEncoder = provide(section, cast(Footage, nothing), cast(Context, nothing))
+        return made
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_setting_of_a_stage_is_on_its_page(stage: str) -> None:
+    from vireo.config import Config
+
+    text = (DOCS / f"{stage}.md").read_text(encoding="utf-8")
+    for name in type(getattr(Config(), stage)).model_fields:
+        assert f"`{name}`" in text or f"`{stage}.{name}" in text, f"{stage}.md lacks `{name}`"
+
+
+def test_the_table_of_seams_names_every_menu() -> None:
+    text = (DOCS / "extend.md").read_text(encoding="utf-8")
+    groups = {f"vireo.{registry.menu}" for registry in MENUS.values()}
+    missing = {group for group in groups if f"`{group}`" not in text}
+    assert missing <= {"vireo.objectives"}
