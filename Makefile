@@ -1,5 +1,5 @@
 # `make demo` and `make test` are all the set-up there is; both make .venv when it is missing.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= vireo-demo

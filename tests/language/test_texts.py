@@ -68,3 +68,4 @@ def test_thinned_text_keeps_both_ends() -> None:
     assert short.startswith("start")
     assert short.endswith("end")
     assert len(short) <= 400 + MAX_CHUNKS
+    assert set(short.split()) == {"start", "middle", "end"}  # no word is cut in two

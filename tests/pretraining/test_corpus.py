@@ -48,7 +48,7 @@ def test_the_same_words_count_once_and_are_held_out_if_any_copy_is() -> None:
 
 
 def test_every_kind_of_text_is_read() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "video_id": "a",
             "title": "A title",

@@ -58,15 +58,17 @@ class Reel:
         return np.zeros((len(self.digests), 0), np.float32)
 
 
-def families(count: int = 24, frames: int = 4, seed: int = 0) -> tuple[Drawn, Ints]:
-    """Videos of rings and of crosses, in every colour, place and light.
+def families(count: int = 24, frames: int = 8, seed: int = 0) -> tuple[Drawn, Ints]:
+    """Videos of warm rings and of cold crosses, in every place, before any background.
 
-    All but the shape is drawn anew for each frame, in the same way for both families: the shape
-    is the one thing that the frames of a video have in common, and nearest pixels do not see it.
+    All but shape and colour is drawn anew for each frame, in the same way for both families:
+    they are all that the frames of a video have in common, and most pixels show other things.
     """
     random = np.random.default_rng(seed)
     labels = np.arange(count, dtype=np.int64) % 2
-    videos = [np.stack([_drawing(label, random) for _ in range(frames)]) for label in labels]
+    videos = [
+        np.stack([_drawing(label, random) for _ in range(frames)]) for label in labels.tolist()
+    ]
     return Drawn(videos), labels
 
 
@@ -79,7 +81,8 @@ def _drawing(label: int, random: np.random.Generator) -> Bytes:
     down, across = abs(rows - y), abs(columns - x)
     ring = abs(np.hypot(down, across) - size) < 1.5
     cross = (abs(down - across) < 2) & (down < size)
-    pixels[ring if label else cross] = random.integers(150, 256, 3)
+    strong, weak = random.integers(150, 256), random.integers(0, 120)
+    pixels[ring if label else cross] = (strong, 120, weak) if label else (weak, 120, strong)
     return pixels
 
 
@@ -114,10 +117,10 @@ class TestCnnContract(FrameEncoderContract):
 
 
 def test_training_separates_the_families_better_than_random_weights() -> None:
-    shots, labels = families(count=40, seed=1)  # other videos than those of the training
+    shots, labels = families(count=60, seed=1)  # other videos than those of the training
     before = CnnEncoder(fresh(SHAPE, 0), SECTION, "random")
     learnt = nearest_share(trained(), shots, labels)
-    assert learnt >= 0.8  # chance is 0.5
+    assert learnt >= 0.95  # chance is 0.5
     assert learnt > nearest_share(before, shots, labels)
 
 
@@ -165,8 +168,8 @@ def test_frames_learn_to_point_at_the_text(monkeypatch: pytest.MonkeyPatch, tmp_
     texts[:4] = 0  # four videos without text
     network = train(shots, texts, SHAPE, SIDE, context(tmp_path))
     encoder = CnnEncoder(network, SECTION, "")
-    others, other_labels = families(count=40, seed=2)
-    assert nearest_share(encoder, others, other_labels) >= 0.9
+    others, other_labels = families(count=60, seed=2)
+    assert nearest_share(encoder, others, other_labels) >= 0.95
 
 
 def test_nt_xent_is_the_textbook_formula() -> None:

@@ -9,7 +9,7 @@ import typer
 
 from vireo.cli.ingest import print_accounting
 from vireo.cli.options import JsonOption
-from vireo.cli.output import print_json, print_mapping, print_picks, say
+from vireo.cli.output import print_json, print_mapping, print_picks, print_report, say
 from vireo.demo.tour import Tour, tour
 from vireo.engine.terminal import progress_for_stderr
 
@@ -38,7 +38,7 @@ def _print(made: Tour, directory: Path) -> None:
     say("\n== What was understood of one video")
     print_mapping(made.video)
     say("\n== How good the lists are, on events that the models never saw")
-    say(made.report.markdown())
+    print_report(made.report)
     say(str(made.report.against("popularity")))
     say("\nGo on:")
     say(f"  vireo recommend ana -w {directory} --like 'quiet films about the sea'")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli.options import HERE, JsonOption, ListLength, WorkspaceOption, opened
-from vireo.cli.output import console, print_json, say
+from vireo.cli.output import print_json, print_report, say
 
 
 def command(
@@ -27,5 +27,5 @@ def command(
     if as_json:
         print_json(report.as_json())
         return
-    console().print(report.markdown())
+    print_report(report)
     say(f"Saved with plots in {folder}")

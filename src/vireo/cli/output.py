@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vireo.evaluation.report import Report
 from vireo.recommend.recommender import Picks
 
 
@@ -58,6 +59,13 @@ def print_picks(title: str, picks: Picks) -> None:
         say(note)
     if not picks:
         say("(an empty list)")
+
+
+def print_report(report: Report) -> None:
+    """A row per system, means with 95% intervals; then what was held out and left out."""
+    rows = ([name, *map(str, e.values())] for name, e in report.systems.items())
+    table("Full ranking, the seen masked; 95% intervals", ("system", *report.metrics), rows)
+    print_mapping({"protocol": report.protocol})
 
 
 def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 Tick = Callable[..., None]
@@ -15,15 +15,9 @@ Tick = Callable[..., None]
 class Progress(Protocol):
     """Where long work reports how far it is."""
 
-    def task(self, what: str, total: int | None) -> _Task: ...
+    def task(self, what: str, total: int | None) -> AbstractContextManager[Tick]: ...
 
     def say(self, line: str) -> None: ...
-
-
-class _Task(Protocol):
-    def __enter__(self) -> Tick: ...
-
-    def __exit__(self, *error: object) -> bool | None: ...
 
 
 class Quiet:

@@ -1,6 +1,12 @@
 """Language models behind one seam: MiniLM (embedded) or any Hugging Face directory."""
 
-from vireo.language.base import LanguageModel, LanguageSection
+from __future__ import annotations
+
+from pathlib import Path
+
+from vireo.engine.base import Context
+from vireo.language.base import LanguageModel, LanguageSection, LocalWeights
+from vireo.language.texts import PARTS, VideoTexts, texts_of
 from vireo.registry import Registry
 
 MODELS = Registry(
@@ -11,4 +17,25 @@ MODELS = Registry(
     },
 )
 
-__all__ = ["MODELS", "LanguageModel", "LanguageSection"]
+
+def load(
+    section: LanguageSection, context: Context, model_dir: Path | None = None
+) -> LanguageModel:
+    """The configured language model; `model_dir` (a tuned checkpoint) replaces its weights.
+
+    Raises UnknownPart for a model that no menu lists, VireoError for one that can't be loaded.
+    """
+    model: LanguageModel = MODELS.get(section.model)(section, context, model_dir)
+    return model
+
+
+__all__ = [
+    "MODELS",
+    "PARTS",
+    "LanguageModel",
+    "LanguageSection",
+    "LocalWeights",
+    "VideoTexts",
+    "load",
+    "texts_of",
+]

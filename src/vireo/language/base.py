@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from pydantic import Field
 
 from vireo.arrays import Floats
 from vireo.engine.progress import Progress
@@ -17,9 +20,9 @@ class LanguageSection(Section):
     """`minilm` (embedded, needs no network), or `hub` with `path`."""
     path: str = ""
     """For `hub`: a Hugging Face directory, or a name (needs a network)."""
-    batch_tokens: int = 4096
+    batch_tokens: int = Field(default=4096, ge=1)
     """Tokens per batch: texts are sorted by length, so a batch holds many short or few long."""
-    max_tokens: int = 256
+    max_tokens: int = Field(default=256, ge=16)
     """Longer texts are cut into overlapping chunks, whose vectors are averaged."""
 
 
@@ -38,3 +41,11 @@ class LanguageModel(Protocol):
     def generate(self, prompt: str, schema: Mapping[str, Any] | None = None) -> str:
         """Text that answers the prompt; raises VireoError where `can_generate` is false."""
         ...
+
+
+@runtime_checkable
+class LocalWeights(Protocol):
+    """A language model whose weights lie on this machine, so that they can be tuned."""
+
+    directory: Path
+    """Hugging Face layout: config.json, *.safetensors, tokenizer.json."""

@@ -1,6 +1,6 @@
 """Language-model pretraining: the language model reads the catalogue before it is asked."""
 
-from vireo.pretraining.base import Checkpoint, PretrainingSection
+from vireo.pretraining.base import Checkpoint, Corpus, Document, PretrainingSection
 from vireo.registry import Registry
 
 OBJECTIVES = Registry(
@@ -11,4 +11,4 @@ OBJECTIVES = Registry(
     },
 )
 
-__all__ = ["OBJECTIVES", "Checkpoint", "PretrainingSection"]
+__all__ = ["OBJECTIVES", "Checkpoint", "Corpus", "Document", "PretrainingSection"]

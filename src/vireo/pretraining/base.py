@@ -1,4 +1,11 @@
-"""The nouns of the pretraining room: Checkpoint, a language model made or tuned on the corpus."""
+"""The nouns of the pretraining room: Corpus, what is read; Checkpoint, the model that came of it.
+
+An objective (menu `OBJECTIVES`) is a function
+
+    train(corpus: Corpus, config: Config, context: Context) -> Checkpoint
+
+that returns a candidate; `build.py` checks it and decides whether it is taken.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import Field
 
 from vireo.settings import Section, Size
 
@@ -19,12 +28,37 @@ class PretrainingSection(Section):
     """How long the training may take."""
     objective: str = "masked"
     """`masked` (go on guessing masked words) or `none` (keep the base model)."""
-    steps: int = 0
+    steps: int = Field(default=0, ge=0)
     """Optimiser steps; 0 derives them from `size` and the length of the corpus."""
-    learning_rate: float = 5e-5
+    learning_rate: float = Field(default=5e-5, gt=0)
     """Peak of the warm-up and linear decay."""
-    mask_share: float = 0.15
+    mask_share: float = Field(default=0.15, gt=0, lt=1)
     """Share of the tokens that are masked (Devlin et al. 2019)."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One text of the corpus."""
+
+    video_id: str
+    kind: str
+    """title, description, tags, dialogue or comment."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What the language model reads, without repetitions; no video is in both parts."""
+
+    train: tuple[Document, ...]
+    heldout: tuple[Document, ...]
+    pairs: tuple[tuple[str, str], ...]
+    """Of held-out videos: (description, or else dialogue; title), for the retrieval check."""
+    duplicates: int = 0
+    """Documents left out because their words were there already."""
+
+    def __len__(self) -> int:
+        return len(self.train) + len(self.heldout)
 
 
 @dataclass(frozen=True)

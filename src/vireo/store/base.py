@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,7 +44,9 @@ class Store(Protocol):
         """Batches of (position, event) with position > after, in the order of arrival."""
         ...
 
-    def events_of(self, user_id: str) -> list[LiveEvent]: ...
+    def events_of(self, user_id: str, after: int = 0) -> list[LiveEvent]:
+        """One user's events with position > after, in the order of arrival."""
+        ...
 
     def watermark(self) -> int:
         """The position of the last event, 0 when there is none."""
@@ -55,6 +57,10 @@ class Store(Protocol):
         ...
 
     def is_forgotten(self, user_id: str) -> bool: ...
+
+    def forgotten_among(self, user_ids: Collection[str]) -> set[str]:
+        """Those of the users who are forgotten: one question instead of one per user."""
+        ...
 
     def generation(self) -> int:
         """Grows whenever events were deleted, so that builds made from them are seen as stale."""

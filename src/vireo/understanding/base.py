@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 from safetensors.numpy import load_file, save_file
 
-from vireo.arrays import Bools, Floats, Ints
+from vireo.arrays import Bools, Floats, Ints, unit_rows
 from vireo.settings import Section, Size
 
 
@@ -20,11 +21,11 @@ class UnderstandingSection(Section):
     """`[understanding]`: what is understood of each video."""
 
     size: Size = "small"
-    summary_sentences: int = 2
+    summary_sentences: int = Field(default=2, ge=0)
     """Sentences in a record's summary, taken from the video's own text."""
-    key_phrases: int = 5
+    key_phrases: int = Field(default=5, ge=0)
     """Key phrases per record."""
-    topics: int = 0
+    topics: int = Field(default=0, ge=0)
     """Number of topics in the catalogue; 0 chooses it from the number of videos."""
 
 
@@ -59,7 +60,19 @@ class Understanding:
     parts: Mapping[str, Floats] = field(default_factory=dict)
     """Per-part vectors (title, description, tags, dialogue), each (n, d)."""
     info: Mapping[str, Any] = field(default_factory=dict)
-    """Which language model was taken, and why; its directory, if it was tuned."""
+    """Which language model was taken (base or tuned), whether vectors are centred, a sentence."""
+    centre: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    """(d,) what was subtracted from the fused vectors; zeros where they are not centred."""
+
+    def project(self, vectors: Floats) -> Floats:
+        """The language model's vectors of queries, moved into the space of `vectors`.
+
+        (m, d) -> (m, d) unit rows; the rows of empty texts stay zeros.
+        """
+        if not self.centre.any():
+            return vectors
+        asked = vectors.any(axis=1, keepdims=True)
+        return unit_rows(np.where(asked, vectors - self.centre, 0.0).astype(np.float32))
 
     @cached_property
     def text_share(self) -> float:
@@ -71,6 +84,7 @@ class Understanding:
             "vectors": np.ascontiguousarray(self.vectors),
             "has_text": self.has_text,
             "topic_of": self.topic_of,
+            "centre": self.centre,
             **{f"part.{name}": np.ascontiguousarray(value) for name, value in self.parts.items()},
         }
         save_file(arrays, directory / "vectors.safetensors")
@@ -95,6 +109,7 @@ class Understanding:
             records=records,
             parts=parts,
             info=about["info"],
+            centre=arrays["centre"],
         )
 
     def summary(self) -> dict[str, Any]:
@@ -102,7 +117,8 @@ class Understanding:
 
 
 def _record(fields: dict[str, Any]) -> VideoRecord:
-    return VideoRecord(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+    return VideoRecord(**values)
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -1,7 +1,14 @@
 """Video feature extraction: files to frames, sound and words; frames to vectors."""
 
 from vireo.registry import Registry
-from vireo.video.base import FrameEncoder, Frames, VideoFeatures, VideoSection
+from vireo.video.base import (
+    Footage,
+    FrameEncoder,
+    Frames,
+    Shots,
+    VideoFeatures,
+    VideoSection,
+)
 
 ENCODERS = Registry(
     "encoders",
@@ -20,4 +27,13 @@ POOLINGS = Registry(
     },
 )
 
-__all__ = ["ENCODERS", "POOLINGS", "FrameEncoder", "Frames", "VideoFeatures", "VideoSection"]
+__all__ = [
+    "ENCODERS",
+    "POOLINGS",
+    "Footage",
+    "FrameEncoder",
+    "Frames",
+    "Shots",
+    "VideoFeatures",
+    "VideoSection",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ import polars as pl
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from vireo.arrays import Bools, Bytes, Floats
+from vireo.arrays import Bools, Bytes, Floats, Ints
 from vireo.settings import Section, Size
 
 FEATURE_SCHEMA: dict[str, Any] = {
@@ -64,7 +64,11 @@ class Frames:
 
 
 class FrameEncoder(Protocol):
-    """Pictures in, vectors out. One file per encoder, one line in the menu `ENCODERS`."""
+    """Pictures in, vectors out. One file per encoder, one line in the menu `ENCODERS`.
+
+    The menu names a factory: `provide(section: VideoSection, footage: Footage, context: Context)
+    -> FrameEncoder`. Encoders that bring their own weights do not look at the footage.
+    """
 
     fingerprint: str
     """Changes whenever the same pixels would give another vector."""
@@ -73,6 +77,41 @@ class FrameEncoder(Protocol):
 
     def encode(self, pixels: Bytes) -> Floats:
         """(n, resolution, resolution, 3) uint8 RGB -> (n, dimension) float32, finite."""
+        ...
+
+
+class Shots(Protocol):
+    """The frames of the catalogue's files at one resolution, read from disk file by file."""
+
+    @property
+    def counts(self) -> Ints:
+        """(n,) frames of each file; 0 where none could be had."""
+        ...
+
+    def pixels(self, row: int) -> Bytes:
+        """(counts[row], resolution, resolution, 3) uint8 RGB."""
+        ...
+
+
+class Footage(Protocol):
+    """What an encoder that learns may see: the catalogue's own frames and texts."""
+
+    @property
+    def digests(self) -> Sequence[str]:
+        """sha256 of each file, one per row."""
+        ...
+
+    @property
+    def encoders(self) -> Path:
+        """Where trained encoders are kept for later builds."""
+        ...
+
+    def at(self, resolution: int) -> Shots:
+        """The frames; files that were not read at this resolution before are read now."""
+        ...
+
+    def texts(self) -> Floats:
+        """(n, d) unit rows: title, description and tags; zeros (or d = 0) for no text."""
         ...
 
 

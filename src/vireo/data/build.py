@@ -1,0 +1,133 @@
+"""The stage `data`: sources and live events -> Tables, split, with every row accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vireo.artifacts.files import digest_of_json
+from vireo.data.base import DataSection, Split, Tables
+from vireo.data.digests import with_digests
+from vireo.data.merge import Behavior, Catalogue, merge_behavior
+from vireo.data.readers import conform, empty
+from vireo.data.sources import Source, Sources
+from vireo.data.split import held_out, seen_comments
+from vireo.engine.base import Context
+from vireo.store.base import Store
+
+
+def recipe(
+    sources: Sources, store: Store, split: Split, section: DataSection, cache: Path
+) -> dict[str, Any]:
+    """Everything that the tables depend on, as JSON: it enters the artefact's id."""
+    every = sources.all()
+    media = with_digests(Catalogue.of(every).media, cache)
+    return {
+        "sources": [source.id for source in every],
+        "media": digest_of_json(media.rows()),
+        "live": {"watermark": store.watermark(), "generation": store.generation()},
+        "split": split.recipe(),
+    }
+
+
+def build(
+    sources: Sources, store: Store, split: Split, section: DataSection, context: Context
+) -> Tables:
+    """Merge, check against the catalogue, hold out. `videos` and `media` know nothing of a split.
+
+    Without any table of videos the catalogue is made of the ids that the events name.
+    """
+    every = sources.all()
+    catalogue = Catalogue.of(every)
+    behavior = merge_behavior(every, store, catalogue.videos)
+    videos = catalogue.videos
+    if videos.is_empty():
+        ids = behavior.events.select(pl.col("video_id").unique(maintain_order=True))
+        videos = conform(ids, "videos")
+    held = held_out(behavior.events, split)
+    heldout = behavior.events.filter(held)
+    refused = [source.frame("rejects") for source in every]
+    frames = {
+        "videos": videos,
+        "media": with_digests(catalogue.media, context.cache, context.progress),
+        "events": behavior.events.filter(~held),
+        "comments": seen_comments(behavior.comments, heldout, split),
+        "heldout": heldout,
+        "rejects": pl.concat([empty("rejects"), *refused, behavior.rejects]),
+    }
+    return Tables(frames, _report(every, catalogue, behavior, frames, split))
+
+
+def _report(
+    every: Sequence[Source],
+    catalogue: Catalogue,
+    behavior: Behavior,
+    frames: Mapping[str, pl.DataFrame],
+    split: Split,
+) -> dict[str, Any]:
+    """The accounting over all sources: per table, accepted + rejected = read."""
+    videos = _total(every, "videos")
+    events = _total(every, "events")
+    late = behavior.rejected()
+    events["read"] += behavior.live
+    events["accepted"] += behavior.live - sum(late.values())
+    events["rejected"] = _sum([events["rejected"], late])
+    events["live"] = behavior.live
+    videos["replaced"] = catalogue.replaced
+    videos["catalogue"] = len(frames["videos"])
+    videos["with_files"] = len(frames["media"])
+    unreadable = frames["media"]["digest"].null_count()
+    return {
+        "videos": videos,
+        "events": {**events, "events": len(behavior.events)},
+        "users": behavior.events["user_id"].n_unique(),
+        "comments": len(frames["comments"]),
+        "split": {
+            **split.recipe(),
+            "training": len(frames["events"]),
+            "heldout": len(frames["heldout"]),
+            "comments_withheld": len(behavior.comments) - len(frames["comments"]),
+        },
+        "notes": _notes(every, catalogue, unreadable),
+    }
+
+
+def _notes(every: Sequence[Source], catalogue: Catalogue, unreadable: int) -> list[str]:
+    notes = [note for source in every for note in _source_notes(source)]
+    if catalogue.replaced:
+        notes.append(f"{catalogue.replaced} rows of videos were replaced by later ones.")
+    if catalogue.videos.is_empty():
+        notes.append("There is no table of videos: the catalogue is made of the events' video ids.")
+    if unreadable:
+        notes.append(f"{unreadable} media files cannot be read: they have no digest.")
+    return list(dict.fromkeys(notes))
+
+
+def _source_notes(source: Source) -> list[str]:
+    notes = []
+    for name, account in sorted(source.accounts.items(), reverse=True):
+        notes += account["notes"]
+        notes += [f"{name}: {count} rows: {what}." for what, count in account["warnings"].items()]
+        if account["columns_not_used"]:
+            notes.append(f"{name}: columns not used: {', '.join(account['columns_not_used'])}.")
+    return notes
+
+
+def _total(every: Sequence[Source], table: str) -> dict[str, Any]:
+    accounts = [source.accounts[table] for source in every if table in source.accounts]
+    return {
+        "read": sum(account["read"] for account in accounts),
+        "accepted": sum(account["accepted"] for account in accounts),
+        "rejected": _sum(account["rejected"] for account in accounts),
+    }
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for part in counts:
+        for reason, rows in part.items():
+            total[reason] = total.get(reason, 0) + rows
+    return total

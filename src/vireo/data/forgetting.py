@@ -1,0 +1,69 @@
+"""The tables of a source without one viewer: events, comments, and refused rows that name them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+_BETWEEN_CELLS = re.compile(r'[\s,;|"\x1f]+')
+"""What parts the cells in the text of a line that could not be split."""
+
+
+def without_viewer(
+    frames: Mapping[str, pl.DataFrame], report: Mapping[str, Any], user_id: str
+) -> tuple[dict[str, pl.DataFrame], dict[str, Any], int]:
+    """The frames and the report without the viewer, and how many rows of tables that cost.
+
+    Refused rows are found by the viewer's column; where a row could not be split into cells, by
+    any cell that equals the id.
+    """
+    theirs = pl.col("user_id") == user_id
+    account = dict(report["tables"].get("events", {}))
+    named = _rejects_of(frames["rejects"], account.get("user_column", ""), user_id)
+    kept = {
+        **frames,
+        "events": frames["events"].filter(~theirs),
+        "comments": frames["comments"].filter(~theirs),
+        "rejects": frames["rejects"].filter(~named),
+    }
+    # One row of a log can give several events; they share its number.
+    accepted = frames["events"].filter(theirs)["sequence"].n_unique()
+    refused = frames["rejects"].filter(named)["reason"].value_counts()
+    count = accepted + int(refused["count"].sum())
+    if not count:
+        return dict(frames), dict(report), 0
+    rejected = dict(account["rejected"])
+    for reason, rows in refused.iter_rows():
+        rejected[reason] -= rows
+    account.update(
+        read=account["read"] - count,
+        accepted=account["accepted"] - accepted,
+        rejected={reason: rows for reason, rows in rejected.items() if rows},
+        forgotten=account.get("forgotten", 0) + count,
+    )
+    return kept, {**report, "tables": {**report["tables"], "events": account}}, count
+
+
+def _rejects_of(rejects: pl.DataFrame, column: str, user_id: str) -> pl.Series:
+    """Which refused rows of events name the viewer."""
+    # A quick look first; JSON may spell characters in two ways.
+    spellings = [json.dumps(user_id)[1:-1], json.dumps(user_id, ensure_ascii=False)[1:-1]]
+    maybe = (rejects["table"] == "events") & rejects["raw"].str.contains_any(spellings)
+    names = [
+        bool(look) and _names(raw, column, user_id)
+        for look, raw in zip(maybe, rejects["raw"], strict=True)
+    ]
+    return pl.Series(names, dtype=pl.Boolean)
+
+
+def _names(raw: str, column: str, user_id: str) -> bool:
+    row = json.loads(raw)
+    if isinstance(row, dict):
+        return str(row.get(column) or "").strip() == user_id
+    if isinstance(row, list):
+        return any(str(cell).strip() == user_id for cell in row)
+    return user_id in _BETWEEN_CELLS.split(str(row))

@@ -1,0 +1,169 @@
+"""All sources and the live events -> one catalogue and one behaviour, unknown videos refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from vireo.data.base import EVENT_SCHEMA, REJECT_SCHEMA
+from vireo.data.readers import empty
+from vireo.data.readers.events import comments_of
+from vireo.data.readers.words import event_words
+from vireo.data.sources import Source
+from vireo.store.base import LiveEvent, Store
+
+LIVE = "live"
+"""Stands for the file's name in rejects of live events; the row is the position in the store."""
+UNKNOWN = "unknown video"
+SEVERAL = "the title fits several videos"
+FORGOTTEN = "a forgotten viewer"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The videos of all sources; of equal ids the last ingested row counts."""
+
+    videos: pl.DataFrame
+    media: pl.DataFrame
+    replaced: int
+
+    @classmethod
+    def of(cls, sources: Sequence[Source]) -> Catalogue:
+        every = pl.concat([empty("videos"), *_tagged(sources, "videos")], how="diagonal")
+        videos = every.unique("video_id", keep="last", maintain_order=True)
+        media = pl.concat([empty("media"), *_tagged(sources, "media")], how="diagonal")
+        # A later row that names no file takes the earlier one's file away, too.
+        key = ["video_id", "place"]
+        if len(sources):
+            media = media.join(videos.select(key), on=key, how="semi", maintain_order="left")
+        kept = [name for name in ("place",) if name in videos.columns]
+        return cls(videos.drop(kept), media.drop(kept), len(every) - len(videos))
+
+
+def _tagged(sources: Sequence[Source], name: str) -> list[pl.DataFrame]:
+    """One frame per source, with the source's place in the column `place`."""
+    return [
+        source.frame(name).with_columns(pl.lit(place, pl.Int64).alias("place"))
+        for place, source in enumerate(sources)
+    ]
+
+
+@dataclass(frozen=True)
+class Behavior:
+    """Events in the shipped order, comments, and the rows that were refused only now."""
+
+    events: pl.DataFrame
+    comments: pl.DataFrame
+    rejects: pl.DataFrame
+    live: int
+    """Live events that were read."""
+
+    def rejected(self) -> dict[str, int]:
+        """Reason -> rows."""
+        return dict(self.rejects["reason"].value_counts().sort("reason").iter_rows())
+
+
+def merge_behavior(sources: Sequence[Source], store: Store, videos: pl.DataFrame) -> Behavior:
+    """Every event with its video's id. An empty catalogue refuses nothing: ids stand for videos.
+
+    `sequence` becomes the order over all sources, the live events last.
+    """
+    events, comments = _events_of(sources)
+    live = _live_events(store)
+    start = 0 if events.is_empty() else int(str(events["sequence"].max()))
+    live = live.with_columns(pl.col("sequence") + start)
+    comments = pl.concat([comments, comments_of(live).with_columns(by_title=False)])
+    events = pl.concat([events, live.drop("text")])
+    ids = _ids(videos)
+    forgotten = store.forgotten_among(events["user_id"].unique().to_list())
+    events = _with_reasons(events, ids, videos, forgotten)
+    comments = _with_reasons(comments, ids, videos, forgotten)
+    good = pl.col("reason").is_null()
+    return Behavior(
+        events.filter(good).select(list(EVENT_SCHEMA)),
+        comments.filter(good).select("user_id", "video_id", "timestamp", "text"),
+        _rejects(events.filter(~good)),
+        len(live),
+    )
+
+
+def _events_of(sources: Sequence[Source]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Events with `source`, `row` and `by_title`; comments with `by_title`."""
+    where = {"source": pl.String, "row": pl.Int64, "by_title": pl.Boolean}
+    events = [pl.DataFrame(schema={**EVENT_SCHEMA, **where})]
+    comments = [empty("comments").with_columns(by_title=pl.lit(value=False))]
+    start = 0
+    for source in sources:
+        account = source.accounts.get("events", {})
+        by_title = "video_id" not in account.get("columns", {"video_id": ""})
+        frame = source.frame("events")
+        events.append(
+            frame.with_columns(
+                pl.lit(account.get("file"), pl.String).alias("source"),
+                pl.col("sequence").alias("row"),
+                pl.lit(by_title).alias("by_title"),
+                pl.col("sequence") + start,
+            )
+        )
+        comments.append(source.frame("comments").with_columns(by_title=pl.lit(by_title)))
+        start += 0 if frame.is_empty() else int(str(frame["sequence"].max()))
+    return pl.concat(events), pl.concat(comments)
+
+
+def _live_events(store: Store) -> pl.DataFrame:
+    """The store's events with `text`, `source`, `row` and `by_title`."""
+    found = [entry for batch in store.events() for entry in batch]
+    names = [name for name in EVENT_SCHEMA if name != "sequence"]
+    schema = {**EVENT_SCHEMA, "text": pl.String, "source": pl.String, "row": pl.Int64}
+    rows = [_live_row(position, event, names) for position, event in found]
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return frame.with_columns(event_words(pl.col("event")), pl.lit(value=False).alias("by_title"))
+
+
+def _live_row(position: int, event: LiveEvent, names: Sequence[str]) -> tuple[object, ...]:
+    return (*(getattr(event, name) for name in names), position, event.text, LIVE, position)
+
+
+def _ids(videos: pl.DataFrame) -> Mapping[str, str | None]:
+    """Title -> id, None where one title stands for several videos."""
+    known = videos.select("title", "video_id").drop_nulls().group_by("title")
+    pairs = known.agg(pl.col("video_id").first(), pl.len().alias("videos"))
+    return {title: video if n == 1 else None for title, video, n in pairs.iter_rows()}
+
+
+def _with_reasons(
+    rows: pl.DataFrame,
+    ids: Mapping[str, str | None],
+    videos: pl.DataFrame,
+    forgotten: set[str],
+) -> pl.DataFrame:
+    """The rows with titles turned into ids, and a `reason` where they cannot be taken."""
+    known = {title: video for title, video in ids.items() if video is not None}
+    several = [title for title, video in ids.items() if video is None]
+    by_title = pl.col("by_title")
+    # A title can itself be an id: then the catalogue was made without ids.
+    found = pl.when(by_title).then(pl.col("video_id").replace(known)).otherwise("video_id")
+    ambiguous = by_title & pl.col("video_id").is_in(several)
+    unknown = pl.lit(len(videos) > 0) & ~found.is_in(videos["video_id"].implode())
+    reason = (
+        pl.when(pl.col("user_id").is_in(list(forgotten)))
+        .then(pl.lit(FORGOTTEN))
+        .when(ambiguous)
+        .then(pl.lit(SEVERAL))
+        .when(unknown)
+        .then(pl.lit(UNKNOWN))
+    )
+    return rows.with_columns(reason.alias("reason"), found.alias("video_id"))
+
+
+def _rejects(refused: pl.DataFrame) -> pl.DataFrame:
+    """One reject per row of a table, however many events it gave; forgotten viewers unnamed."""
+    rows = refused.unique("sequence", keep="first", maintain_order=True)
+    named = pl.struct("user_id", "video_id", "event", "timestamp").struct.json_encode()
+    raw = pl.when(pl.col("reason") != FORGOTTEN).then(named)
+    table = pl.lit("events").alias("table")
+    return rows.select(table, "source", "row", "reason", raw.alias("raw")).select(
+        pl.col(name).cast(kind) for name, kind in REJECT_SCHEMA.items()
+    )

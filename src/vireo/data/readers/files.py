@@ -1,0 +1,122 @@
+"""A file of a table -> its text: gzip, encodings, and every way in which a file is no table."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vireo.errors import InputError
+
+MOST_BINARY = 0.05
+"""A file with a larger share of NUL bytes than this is no text."""
+MOST_ACCENTS = 0.3
+"""Text in a Western encoding has a smaller share of characters beyond ASCII than this."""
+_BEYOND = re.compile(r"[^\x00-\x7f]")
+_RUNS = re.compile(r"[^\x00-\x7f]{4,}")
+_USUAL = re.compile(
+    "[\u00a0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u2013-\u2026\u20ac\u2122]"
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of a file, and what had to be done to read it."""
+
+    text: str
+    notes: list[str] = field(default_factory=list)
+    damaged: bool = False
+    """Some bytes are no UTF-8: they stand as U+FFFD, and their rows are to be rejected."""
+
+
+def checked(path: Path, what: str) -> Path:
+    """The path, if a non-empty file is there; `what` is said in the error."""
+    if path.is_dir():
+        raise InputError(
+            f"{path} is a directory, not a table of {what}.",
+            "Name the file itself; for a data set's folder add --format (`vireo list readers`).",
+        )
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.", "Check the path of the table.")
+    try:
+        with path.open("rb") as file:
+            first = file.read(1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its rights.") from None
+    if not first:
+        raise InputError(f"{path} is empty (0 bytes).", f"Give a table of {what} with a header.")
+    return path
+
+
+def bytes_of(path: Path) -> bytes:
+    """All bytes of the file, decompressed when its name ends in .gz."""
+    if path.suffix.lower() != ".gz":
+        return path.read_bytes()
+    try:
+        return gzip.decompress(path.read_bytes())
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(
+            f"{path} is not a complete gzip file: {error}.", "Download or compress it again."
+        ) from None
+
+
+def text_of(path: Path) -> Text:
+    """The text of a file in UTF-8, UTF-16 with a mark, or a Western one-byte encoding.
+
+    Raises InputError for a file that is none of these.
+    """
+    data = bytes_of(path)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _utf16(path, data)
+    if data.count(b"\0") > MOST_BINARY * len(data):
+        raise _no_text(path)
+    try:
+        return Text(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return _not_utf8(path, data)
+
+
+def _utf16(path: Path, data: bytes) -> Text:
+    try:
+        return Text(data.decode("utf-16"), [f"{path.name} is in UTF-16."])
+    except UnicodeDecodeError:
+        raise _no_text(path) from None
+
+
+def _not_utf8(path: Path, data: bytes) -> Text:
+    """Western bytes throughout, or UTF-8 with a few spoilt rows, or no text at all."""
+    repaired = data.decode("utf-8-sig", errors="replace")
+    spoilt = repaired.count("\ufffd")
+    proper = sum(1 for character in repaired if character > "\x7f") - spoilt
+    if proper >= spoilt:
+        return Text(repaired, [f"{path.name} holds bytes that are not UTF-8."], damaged=True)
+    try:
+        western = data.decode("cp1252")
+    except UnicodeDecodeError:
+        raise _no_text(path) from None
+    if not _sensible(western):
+        raise _no_text(path)
+    return Text(western, [f"{path.name} is not UTF-8: it was read as Western (cp1252)."])
+
+
+def _sensible(text: str) -> bool:
+    """Whether it looks like words of a Western language.
+
+    Other one-byte and Asian encodings, read as Western, give rows of accented letters without
+    plain ones between them, or signs that nobody writes.
+    """
+    controls = any(character < " " and character not in "\t\r\n\0" for character in set(text))
+    beyond = len(_BEYOND.findall(text))
+    in_runs = sum(len(run) for run in _RUNS.findall(text))
+    usual = len(_USUAL.findall(text))
+    rare = beyond <= MOST_ACCENTS * len(text)
+    return not controls and rare and usual >= 0.9 * beyond and in_runs <= 0.2 * beyond
+
+
+def _no_text(path: Path) -> InputError:
+    return InputError(
+        f"{path} is neither UTF-8 nor another text that can be recognised.",
+        "Save it as UTF-8 (`iconv -f OLD -t UTF-8 FILE`), or give Parquet.",
+    )

@@ -1,0 +1,196 @@
+"""The reader `kuairand`: logs of a short-video app, where one row can hold several events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from vireo.data.readers import Account, RawTables, Request, conform
+from vireo.data.readers.columns import Layout
+from vireo.data.readers.events import ID_RULES, moment_rules
+from vireo.data.readers.parse import moments, numbers, trimmed, words
+from vireo.data.readers.rows import ROW, Rows, read_rows
+from vireo.data.readers.sifting import Rule, Sifted, account, odd, sift
+from vireo.data.readers.table import joined
+from vireo.data.readers.videos import VIDEO_RULES
+from vireo.errors import InputError
+
+ACTIONS = {
+    "is_like": "like",
+    "is_follow": "follow",
+    "is_comment": "comment",
+    "is_forward": "share",
+    "is_hate": "dislike",
+}
+"""Columns of the log, and the event that a 1 in them stands for."""
+NEEDED = ("user_id", "video_id", "time_ms", "is_click")
+USED = (*NEEDED, "play_time_ms", "duration_ms", *ACTIONS)
+_LOG_RULES: tuple[Rule, ...] = (
+    (pl.col("is_click").is_null(), "is_click is not a number"),
+    (pl.col("repeated"), "duplicate row"),
+)
+_FEATURES = {
+    "video_id": "video_id",
+    "creator": "author_id",
+    "published_at": "upload_dt",
+    "duration": "video_duration",
+    "tags": "tag",
+}
+
+
+def read(request: Request) -> RawTables:
+    """`events` is a log or a folder with log_*.csv (.gz); `videos` is video_features_basic_*.csv.
+
+    The account of the events counts rows of the log; one row gives one or more events. Without
+    `videos` the catalogue is made of the videos in the log.
+    """
+    if request.events is None:
+        raise InputError("The format kuairand needs a log.", "Give it: `--events FOLDER`.")
+    logs = [_log(path, request) for path in _paths(request.events)]
+    events, lengths = _all_logs(logs)
+    if request.videos is None:
+        return joined(RawTables(videos=_titled(lengths)), events)
+    return joined(_catalogue(read_rows(request.videos, "videos"), lengths), events)
+
+
+def _paths(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted([*path.glob("log_*.csv"), *path.glob("log_*.csv.gz")])
+    if not found:
+        raise InputError(f"{path} holds no log_*.csv.", "Give KuaiRand's folder `data`.")
+    return found
+
+
+def _need(rows: Rows, names: tuple[str, ...]) -> None:
+    missing = [name for name in names if name not in rows.names]
+    if missing:
+        raise InputError(
+            f"{rows.source} has no column {', '.join(missing)}."
+            f" Columns found: {', '.join(rows.names)}.",
+            "Give a file in KuaiRand's own layout, or leave --format out.",
+        )
+
+
+def _cell(rows: Rows, name: str) -> pl.Expr:
+    return pl.col(name) if name in rows.names else pl.lit(None, pl.String)
+
+
+def _log(path: Path, request: Request) -> tuple[Rows, Sifted]:
+    """One log: its rows, and those that can be believed."""
+    rows = read_rows(path, "events")
+    _need(rows, NEEDED)
+    given = rows.frame.select(
+        ROW,
+        *(words(_cell(rows, name)).alias(name) for name in ("user_id", "video_id")),
+        *(trimmed(_cell(rows, name)).alias(name) for name in USED[2:]),
+        pl.struct(rows.names).is_first_distinct().not_().alias("repeated"),
+    )
+    played = numbers(given["play_time_ms"])
+    played = pl.select(pl.when(played >= 0).then(played / 1000)).to_series()
+    parsed = given.with_columns(
+        moments(given["time_ms"]).alias("timestamp"),
+        pl.col("time_ms").fill_null("").alias("given_timestamp"),
+        played.alias("watch_seconds"),
+        odd("play_time_ms is not a number from 0", given["play_time_ms"], played),
+        *(numbers(given[name]).alias(name) for name in ("is_click", *ACTIONS)),
+        numbers(given["duration_ms"]).alias("duration_ms"),
+    )
+    rules = [*ID_RULES, *moment_rules(request), *_LOG_RULES]
+    return rows, sift("events", rows, parsed, rules)
+
+
+def _all_logs(logs: list[tuple[Rows, Sifted]]) -> tuple[RawTables, pl.DataFrame]:
+    """The events of all logs in their order, and each video's length. (video_id, duration)"""
+    frames, start = [], 0
+    for rows, sifted in logs:
+        frames.append(sifted.accepted.with_columns(sequence=pl.col(ROW) + start))
+        start += len(rows)
+    accepted = pl.concat(frames)
+    events = _events(accepted)
+    length = pl.col("duration_ms").filter(pl.col("duration_ms") > 0).max() / 1000
+    lengths = accepted.group_by("video_id", maintain_order=True).agg(length.alias("duration"))
+    rejects = pl.concat([sifted.rejects for _, sifted in logs])
+    total = _account(logs, rejects, len(events))
+    return RawTables(events=events, rejects=rejects, accounts={"events": total}), lengths
+
+
+def _account(logs: list[tuple[Rows, Sifted]], rejects: pl.DataFrame, events: int) -> Account:
+    layout_of = {rows.source: _layout(rows, dict(zip(USED, USED, strict=True))) for rows, _ in logs}
+    parts = [account(rows, layout_of[rows.source], sifted) for rows, sifted in logs]
+    accepted = sum(part.accepted for part in parts)
+    warnings: dict[str, int] = {}
+    for part in parts:
+        for what, count in part.warnings.items():
+            warnings[what] = warnings.get(what, 0) + count
+    return Account(
+        file=", ".join(part.file for part in parts),
+        read=sum(part.read for part in parts),
+        accepted=accepted,
+        rejected=dict(rejects.group_by("reason").len().sort("reason").iter_rows()),
+        warnings=warnings,
+        notes=(
+            *(note for part in parts for note in part.notes),
+            f"{accepted} rows of the log gave {events} events: a row can hold a view and a like.",
+        ),
+        columns=parts[0].columns,
+        columns_not_used=parts[0].columns_not_used,
+        user_column="user_id",
+    )
+
+
+def _layout(rows: Rows, wanted: dict[str, str]) -> Layout:
+    used = {ours: theirs for ours, theirs in wanted.items() if theirs in rows.names}
+    return Layout(used, tuple(name for name in rows.names if name not in used.values()))
+
+
+def _events(rows: pl.DataFrame) -> pl.DataFrame:
+    """A view (or an impression) per row, and what else the viewer did."""
+    seen = (pl.col("is_click") > 0) | (pl.col("watch_seconds").fill_null(0) > 0)
+    word = pl.when(seen).then(pl.lit("view")).otherwise(pl.lit("impression"))
+    views = rows.with_columns(word.alias("event"))
+    acts = [
+        rows.filter(pl.col(name) > 0).with_columns(
+            pl.lit(event).alias("event"), pl.lit(None, pl.Float64).alias("watch_seconds")
+        )
+        for name, event in ACTIONS.items()
+    ]
+    parts = [conform(part, "events") for part in (views, *acts)]
+    return pl.concat(parts).sort("sequence", maintain_order=True)
+
+
+def _titled(videos: pl.DataFrame) -> pl.DataFrame:
+    """The data set has no titles: videos are called by their numbers."""
+    return videos.with_columns(pl.format("video {}", "video_id").alias("title"))
+
+
+def _catalogue(rows: Rows, lengths: pl.DataFrame) -> RawTables:
+    """Videos from the table of features, with lengths from the log where it has none."""
+    _need(rows, ("video_id",))
+    given = rows.frame.select(
+        ROW,
+        words(pl.col("video_id")).alias("video_id"),
+        *(words(_cell(rows, name)).alias(name) for name in ("author_id", "tag")),
+        *(trimmed(_cell(rows, name)).alias(name) for name in ("upload_dt", "video_duration")),
+    )
+    piece = pl.format("tag {}", pl.element().str.strip_chars())
+    published = moments(given["upload_dt"])
+    length = numbers(given["video_duration"]) / 1000
+    length = pl.select(pl.when(length > 0).then(length)).to_series()
+    parsed = given.with_columns(
+        published.alias("published_at"),
+        pl.format("author {}", "author_id").alias("creator"),
+        pl.col("tag").str.split(",").list.eval(piece).alias("tags"),
+        length.alias("feature_duration"),
+        odd("upload_dt could not be read", given["upload_dt"], published),
+        odd("video_duration is not a number above 0", given["video_duration"], length),
+    )
+    sifted = sift("videos", rows, parsed, VIDEO_RULES, unique="video_id")
+    videos = sifted.accepted.join(lengths, on="video_id", how="left", maintain_order="left")
+    videos = videos.with_columns(
+        pl.coalesce("feature_duration", "duration").alias("duration"),
+        pl.col("tags").list.first().alias("category"),
+    )
+    found = account(rows, _layout(rows, _FEATURES), sifted)
+    return RawTables(videos=_titled(videos), rejects=sifted.rejects, accounts={"videos": found})

@@ -1,0 +1,108 @@
+"""A table's file -> Rows: every cell as text, so that a bad cell costs its own row alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vireo.data.readers.delimited import split_delimited
+from vireo.data.readers.files import Text, checked, text_of
+from vireo.data.readers.jsonlines import split_json_lines
+from vireo.data.readers.parquet import read_parquet
+from vireo.data.readers.splitting import MOST_RAW, Broken, Split
+from vireo.errors import InputError
+
+ROW = "#row"
+"""The column of row numbers: 1 is the first row below the header; blank lines do not count."""
+BROKEN_SCHEMA: dict[str, Any] = {"row": pl.Int64, "reason": pl.String, "raw": pl.String}
+SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one file: `frame` has all columns as String plus ROW; the rest is `broken`."""
+
+    source: str
+    frame: pl.DataFrame
+    broken: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BROKEN_SCHEMA))
+    """Rows that could not even be split into cells."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in self.frame.columns if name != ROW]
+
+    def __len__(self) -> int:
+        return len(self.frame) + len(self.broken)
+
+
+def read_rows(path: Path, what: str) -> Rows:
+    """The rows of a CSV, TSV, JSON Lines (each also as .gz) or Parquet file.
+
+    Raises InputError for what is no table; `what` ("videos", "events") is said in it.
+    """
+    kind = _kind(checked(path, what))
+    if kind in (".parquet", ".pq"):
+        return from_split(path.name, Split(read_parquet(path)), Text(""))
+    text = text_of(path)
+    if not text.text.strip():
+        raise InputError(f"{path} holds no rows.", f"Give a table of {what} with a header.")
+    if kind in (".jsonl", ".ndjson", ".json"):
+        return from_split(path.name, split_json_lines(text.text, path), text)
+    separator = "\t" if kind == ".tsv" else None
+    return from_split(path.name, split_delimited(text.text, path, separator), text)
+
+
+def from_split(source: str, split: Split, text: Text) -> Rows:
+    """Rows from what a splitter found, less those with spoilt bytes."""
+    broken = pl.DataFrame(split.broken, schema=BROKEN_SCHEMA, orient="row")
+    notes = (*text.notes, *split.notes)
+    rows = Rows(source, _numbered(split.frame, split.broken), broken, notes)
+    rows = _set_aside(rows, "\0", "a NUL byte")
+    return _set_aside(rows, "\ufffd", "bytes that are not UTF-8") if text.damaged else rows
+
+
+def raw_json(frame: pl.DataFrame) -> pl.Series:
+    """Each row as JSON, cells cut at MOST_RAW characters."""
+    cells = [pl.col(name).str.slice(0, MOST_RAW) for name in frame.columns if name != ROW]
+    return frame.select(raw=pl.struct(cells).struct.json_encode())["raw"]
+
+
+def _kind(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    kind = suffixes[-1] if suffixes else ""
+    if kind not in SUFFIXES:
+        raise InputError(
+            f"{path} is of no kind that can be read ('{kind or 'no suffix'}').",
+            f"Give one of {', '.join(SUFFIXES)}; the text kinds also with .gz.",
+        )
+    return kind
+
+
+def _numbered(frame: pl.DataFrame, broken: Sequence[Broken]) -> pl.DataFrame:
+    """The frame with its row numbers, which leave out those of the broken rows."""
+    numbers = pl.int_range(1, len(frame) + len(broken) + 1, dtype=pl.Int64, eager=True)
+    taken = pl.Series([row for row, _, _ in broken], dtype=pl.Int64)
+    return frame.with_columns(numbers.filter(~numbers.is_in(taken.implode())).alias(ROW))
+
+
+def _set_aside(rows: Rows, character: str, what: str) -> Rows:
+    """Move rows that hold the character anywhere to the broken ones."""
+    if not rows.names:
+        return rows
+    holds = pl.any_horizontal(
+        pl.col(name).str.contains(character, literal=True).fill_null(value=False)
+        for name in rows.names
+    )
+    bad = rows.frame.filter(holds)
+    if bad.is_empty():
+        return rows
+    reason = pl.lit(f"the row holds {what}").alias("reason")
+    aside = bad.select(pl.col(ROW).alias("row"), reason).with_columns(raw_json(bad).alias("raw"))
+    return replace(rows, frame=rows.frame.filter(~holds), broken=pl.concat([rows.broken, aside]))

@@ -1,0 +1,111 @@
+"""Rows of a catalogue -> videos and their media files. An id or a title is all that is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import polars as pl
+
+from vireo.data.readers import RawTables
+from vireo.data.readers.columns import Layout, column, plain
+from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
+from vireo.data.readers.rows import ROW, Rows
+from vireo.data.readers.sifting import Rule, Sifted, account, odd, sift
+
+MOST_ID = 512
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_TEXTS = ("title", "description", "category", "creator", "language", "transcript")
+
+VIDEO_RULES: tuple[Rule, ...] = (
+    (pl.col("video_id").is_null(), "no video id and no title"),
+    (pl.col("video_id").str.len_chars() > MOST_ID, f"video id longer than {MOST_ID} characters"),
+)
+
+
+def videos_from(rows: Rows, layout: Layout, folder: Path) -> RawTables:
+    """The catalogue of one table; relative paths start at `folder`.
+
+    Where there is no id, the exact title is the id. Of rows with an equal id the first stays.
+    """
+    parsed = parse_videos(rows, layout)
+    sifted = sift("videos", rows, parsed, VIDEO_RULES, unique="video_id")
+    media, notes = _media(sifted, folder)
+    return RawTables(
+        videos=sifted.accepted,
+        media=media,
+        rejects=sifted.rejects,
+        accounts={"videos": account(rows, layout, sifted, notes)},
+    )
+
+
+def parse_videos(rows: Rows, layout: Layout) -> pl.DataFrame:
+    """One row per row of the table: VIDEO_SCHEMA, path, subtitles, ROW and marks of oddities."""
+    given = rows.frame.select(
+        ROW,
+        *(words(column(rows, layout, n)).alias(n) for n in ("video_id", *_TEXTS)),
+        *(words(column(rows, layout, n)).alias(n) for n in ("tags", "path", "subtitles")),
+        *(trimmed(column(rows, layout, n)).alias(n) for n in _OTHERS),
+    )
+    published = moments(given["published_at"], years=True)
+    seconds, duration = _duration(given)
+    tag_lists = tags(given["tags"])
+    parsed = given.with_columns(
+        pl.coalesce("video_id", "title").alias("video_id"),
+        published.alias("published_at"),
+        duration.alias("duration"),
+        tag_lists.alias("tags"),
+        odd("published_at could not be read", given["published_at"], published),
+        odd("duration is not a number above 0", seconds, duration),
+        odd("tags could not be read", given["tags"], tag_lists),
+    )
+    if "category" in layout.used or plain(layout.used.get("tags", "")) != "genres":
+        return parsed
+    return parsed.with_columns(pl.col("tags").list.first().alias("category"))
+
+
+_OTHERS = ("published_at", "duration", "duration_ms")
+
+
+def _duration(given: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """The durations as given, in either unit, and in seconds; what is not above 0 is null."""
+    seconds = pl.coalesce("seconds", pl.col("thousandths") / 1000)
+    read = pl.DataFrame(
+        {
+            "seconds": numbers(given["duration"]),
+            "thousandths": numbers(given["duration_ms"]),
+            "given": given.select(pl.coalesce("duration", "duration_ms")).to_series(),
+        }
+    ).with_columns(value=seconds)
+    return read["given"], read.select(pl.when(pl.col("value") > 0).then("value")).to_series()
+
+
+def _media(sifted: Sifted, folder: Path) -> tuple[pl.DataFrame, list[str]]:
+    """The files that the accepted rows name, and what is to be said about them."""
+    rows = sifted.accepted.select("video_id", "path", "subtitles")
+    named = rows.filter(pl.col("path").is_not_null())
+    remote = named["path"].str.contains(f"^{_URL.pattern}")
+    local = named.filter(~remote).with_columns(
+        pl.Series("path", [resolved(p, folder) for p in named.filter(~remote)["path"]], pl.String),
+        pl.Series(
+            "subtitles",
+            [resolved(p, folder) for p in named.filter(~remote)["subtitles"]],
+            pl.String,
+        ),
+    )
+    lone = rows.filter(pl.col("path").is_null() & pl.col("subtitles").is_not_null())
+    absent = sum(1 for path in local["path"] if not Path(path).is_file())
+    said = [
+        (int(remote.sum()), "videos have a URL instead of a file: nothing is downloaded."),
+        (absent, "video files are not there."),
+        (len(lone), "videos name subtitles but no file: the subtitles are not read."),
+    ]
+    return local, [f"{count} {what}" for count, what in said if count]
+
+
+def resolved(path: str | None, folder: Path) -> str | None:
+    """The absolute path, relative ones starting at the folder; None for a URL."""
+    if path is None or _URL.match(path):
+        return None
+    return os.path.normpath(folder / path)

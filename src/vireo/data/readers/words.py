@@ -1,0 +1,30 @@
+"""Event words -> the ones that Vireo knows: click, play and watch are all a view."""
+
+from __future__ import annotations
+
+import polars as pl
+
+SYNONYMS: dict[str, str] = {
+    "view": "views viewed click clicks clicked watch watches watched watching play plays played"
+    " start started open opened stream streamed complete completed finish finished",
+    "like": "likes liked heart hearts favourite favorite favourited favorited fav love loved"
+    " upvote thumbs_up thumbsup",
+    "dislike": "dislikes disliked hate hated downvote thumbs_down thumbsdown not_interested",
+    "comment": "comments commented reply replied",
+    "share": "shares shared forward forwarded repost reposted retweet retweeted",
+    "save": "saves saved bookmark bookmarked collect collected watch_later",
+    "follow": "follows followed subscribe subscribed subscription",
+    "skip": "skips skipped",
+    "rating": "ratings rate rated stars",
+    "impression": "impressions impressed show shown expose exposed exposure",
+}
+_KNOWN = {synonym: word for word, synonyms in SYNONYMS.items() for synonym in synonyms.split()}
+
+
+def event_words(column: pl.Expr) -> pl.Expr:
+    """The usual word for each event; words of one's own stay, in lower case."""
+    lower = column.str.to_lowercase()
+    joined = lower.str.replace_all(r"[\s-]+", "_")
+    return joined.replace_strict(
+        list(_KNOWN), list(_KNOWN.values()), default=lower, return_dtype=pl.String
+    )

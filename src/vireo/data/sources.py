@@ -1,0 +1,188 @@
+"""Ingested tables as immutable sources: what was accepted, what was refused, and the accounting."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, write_json
+from vireo.data import READERS
+from vireo.data.base import DataSection
+from vireo.data.forgetting import without_viewer
+from vireo.data.readers import RAW_SCHEMAS, RawTables, Request
+from vireo.engine.progress import Progress, Quiet
+from vireo.errors import InputError, StageFailed
+
+INDEX = "index.json"
+REPORT = "report.json"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One ingested pair of tables: Parquet files by RAW_SCHEMAS, and the report."""
+
+    id: str
+    directory: Path
+    report: Mapping[str, Any]
+    """`tables`: Account by table; `origin`: digest of what was read."""
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """One of RAW_SCHEMAS by name."""
+        return pl.read_parquet(self.directory / f"{name}.parquet")
+
+    @property
+    def accounts(self) -> Mapping[str, Any]:
+        tables: Mapping[str, Any] = self.report["tables"]
+        return tables
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The sources of a workspace, in order of ingestion.
+
+    One writer at a time is assumed (the workspace's lock sees to it); a writer that is killed
+    leaves whole sources behind, and rubbish that the next one removes.
+    """
+
+    root: Path
+
+    def add(
+        self,
+        videos: Path | None,
+        events: Path | None,
+        *,
+        format: str = "table",
+        columns: Mapping[str, str] | None = None,
+        section: DataSection | None = None,
+        now: int | None = None,
+        replace: bool = False,
+        progress: Progress | None = None,
+    ) -> Source:
+        """Read and check two tables and keep them; the same files again change nothing.
+
+        `columns` maps theirs to ours, `now` is the moment of reading (ms, default: this one),
+        `replace` drops what was ingested before. Raises InputError for files that are no
+        tables, and where nothing usable is left: no accepted video, and none known before.
+        """
+        read = READERS.get(format)
+        section = section or DataSection()
+        moment = round(time.time() * 1000) if now is None else now
+        request = Request(videos, events, section, moment, dict(columns or {}))
+        origin = _origin(request, format)
+        before = self.all()
+        source = next((known for known in before if known.report["origin"] == origin), None)
+        if source is None:
+            with (progress or Quiet()).task("reading tables", None):
+                tables = read(request)
+            _check(tables, request, [] if replace else before)
+            accounts = {name: account.as_json() for name, account in tables.accounts.items()}
+            report = {"format": format, "origin": origin, "tables": accounts}
+            source = self._write(tables.frames(), report)
+        self._index([source.id] if replace else [*(known.id for known in before), source.id])
+        return source
+
+    def all(self) -> list[Source]:
+        """Every source, the first ingested first."""
+        index = read_json(self.root / INDEX) or {"sources": []}
+        return [self._open(name) for name in index["sources"]]
+
+    def forget(self, user_id: str) -> int:
+        """Rewrite the sources without a viewer's rows, refused ones too; returns how many."""
+        removed, ids = 0, []
+        for source in self.all():
+            frames = {name: source.frame(name) for name in RAW_SCHEMAS}
+            kept, report, count = without_viewer(frames, source.report, user_id)
+            ids.append(self._write(kept, report).id if count else source.id)
+            removed += count
+        self._index(ids)
+        return removed
+
+    def _open(self, name: str) -> Source:
+        report = read_json(self.root / name / REPORT)
+        if report is None:
+            raise InputError(
+                f"The ingested source {self.root / name} is missing or damaged.",
+                "Ingest its tables again with `vireo ingest --replace`.",
+            )
+        return Source(name, self.root / name, report)
+
+    def _write(self, frames: Mapping[str, pl.DataFrame], report: Mapping[str, Any]) -> Source:
+        """A directory that appears whole or not at all; its name is the hash of its tables."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self.root))
+        try:
+            for name, frame in frames.items():
+                frame.write_parquet(temporary / f"{name}.parquet")
+            write_json(temporary / REPORT, report)
+            content = {n: digest_of_file(temporary / f"{n}.parquet") for n in sorted(frames)}
+            home = self.root / digest_of_json(content)[:16]
+            if not home.exists():
+                temporary.chmod(0o755)
+                temporary.rename(home)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return self._open(home.name)
+
+    def _index(self, ids: list[str]) -> None:
+        """Say which sources count, then remove whatever else lies there."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        kept = list(dict.fromkeys(ids))
+        write_json(self.root / INDEX, {"sources": kept})
+        for path in self.root.iterdir():
+            if path.name not in (*kept, INDEX):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _origin(request: Request, reader: str) -> str:
+    """The digest of everything that a reading depends on, but for the moment."""
+    folder = request.videos.resolve().parent if request.videos else None
+    return digest_of_json(
+        {
+            "reader": reader,
+            "videos": _content(request.videos),
+            "events": _content(request.events),
+            "folder": str(folder),  # relative paths start there
+            "columns": dict(request.columns),
+            "section": request.section.model_dump(mode="json"),
+        }
+    )
+
+
+def _content(path: Path | None) -> Any:
+    """The digest of a file, or of each file in a folder; None for what the reader will refuse."""
+    if path is None or not path.exists():
+        return None
+    if not path.is_dir():
+        return digest_of_file(path) if path.is_file() else None
+    files = sorted(entry for entry in path.iterdir() if entry.is_file())
+    return {file.name: digest_of_file(file) for file in files}
+
+
+def _check(tables: RawTables, request: Request, before: list[Source]) -> None:
+    for name, account in tables.accounts.items():
+        if account.accepted + sum(account.rejected.values()) != account.read:
+            raise StageFailed(
+                f"The reader lost rows of {name}: {account.read} read, {account.accepted}"
+                f" accepted, {sum(account.rejected.values())} rejected.",
+                "Report this, with the reader's name and a small table.",
+            )
+    from_events = request.videos is None and len(tables.events) > 0
+    known = any(len(source.frame("videos")) for source in before)
+    if len(tables.videos) or known or from_events:
+        return
+    reasons = [
+        f"{count} {name}: {why}"
+        for name, account in tables.accounts.items()
+        for why, count in account.rejected.items()
+    ]
+    raise InputError(
+        f"Nothing usable is left: no video was accepted. Rejected: {'; '.join(reasons) or 'none'}.",
+        "Mend those rows, or map the columns with `--columns THEIRS=OURS`.",
+    )

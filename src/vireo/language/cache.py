@@ -1,0 +1,78 @@
+"""Vectors that were already computed, by model and text, in one SQLite file: safe to delete."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from vireo.arrays import Floats
+from vireo.errors import VireoError
+
+_TABLE = """CREATE TABLE IF NOT EXISTS vectors (
+    model TEXT NOT NULL, text BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (model, text)
+) WITHOUT ROWID"""
+_AT_ONCE = 500
+
+
+def key_of(text: str) -> bytes:
+    """What a text is filed under: its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8")).digest()
+
+
+class VectorCache:
+    """(fingerprint, text) -> vector. A write is one transaction, so a kill loses one batch.
+
+    A connection lives for one call, so that threads and processes may share the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def get(self, model: str, keys: Collection[bytes]) -> dict[bytes, Floats]:
+        """The known vectors among `keys`; the others are absent."""
+        known: dict[bytes, Floats] = {}
+        wanted = sorted(keys)
+        with self._connection() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT text, vector FROM vectors WHERE model = ? AND text IN ({marks})"
+                for key, blob in connection.execute(query, (model, *some)):
+                    known[key] = np.frombuffer(blob, dtype="<f4")
+        return known
+
+    def put(self, model: str, vectors: Mapping[bytes, Floats]) -> None:
+        rows = [(model, key, row.astype("<f4").tobytes()) for key, row in vectors.items()]
+        with self._connection() as connection, connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(self._open()) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise VireoError(
+                f"The cache of vectors {self.path} cannot be used: {error}.",
+                "Delete that file, or free some disk space; vectors are computed anew.",
+            ) from None
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=60)
+        try:
+            connection.execute(_TABLE)
+        except sqlite3.OperationalError:
+            connection.close()
+            raise
+        except sqlite3.DatabaseError:  # not a database: a cache may be thrown away
+            connection.close()
+            self.path.unlink()
+            connection = sqlite3.connect(self.path, timeout=60)
+            connection.execute(_TABLE)
+        return connection

@@ -1,0 +1,34 @@
+"""The learning curve of a pretraining report, drawn to a PNG file on request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vireo.errors import InputError
+
+
+def plot(report: Mapping[str, Any], path: Path) -> None:
+    """Draw training and held-out loss by step. Raises InputError when nothing was trained."""
+    curve = report.get("curve") or []
+    if not curve:
+        raise InputError(
+            "This pretraining report holds no learning curve: no model was trained.",
+            'Build with pretraining.objective = "masked" on at least 20 texts.',
+        )
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    steps = [point["step"] for point in curve]
+    axes.plot(steps, [point["train_loss"] for point in curve], label="training batch", alpha=0.6)
+    before = report.get("heldout_loss_before")
+    if before is not None:
+        unseen = [before, *(point["heldout_loss"] for point in curve)]
+        axes.plot([0, *steps], unseen, marker="o", label="held-out videos")
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss (nats per masked word)")
+    axes.set_title("Pretraining: guessing the catalogue's masked words")
+    axes.legend()
+    figure.savefig(path, dpi=120, format="png", metadata={"Software": None})

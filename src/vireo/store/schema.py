@@ -1,0 +1,78 @@
+"""The tables of the SQL store, and the small questions that are asked of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
+
+from vireo.store.checks import MOST_ID, MOST_WORD
+
+MOST_AT_ONCE = 500
+"""Values in one question to the database."""
+
+META = MetaData()
+FACTS = Table(
+    "vireo_facts",
+    META,
+    Column("name", String(32), primary_key=True),
+    Column("text", String(128), nullable=False, default=""),
+    Column("number", BigInteger, nullable=False, default=0),
+)
+"""`position`: the last one given; `generation`; `key`: of the hashes of forgotten viewers."""
+EVENTS = Table(
+    "vireo_events",
+    META,
+    # Given by us, one writer at a time: never reused, and visible in the order of the numbers.
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", String(MOST_ID), nullable=False, unique=True),
+    Column("user_id", String(MOST_ID), nullable=False, index=True),
+    Column("video_id", String(MOST_ID), nullable=False),
+    Column("event", String(MOST_WORD), nullable=False),
+    Column("timestamp", BigInteger, nullable=False),
+    Column("value", Float(53)),
+    Column("watch_seconds", Float(53)),
+    Column("text", Text),
+    Column("session_id", String(MOST_ID)),
+)
+FORGOTTEN = Table("vireo_forgotten", META, Column("hash", String(64), primary_key=True))
+
+
+def first_facts(connection: Connection) -> str:
+    """The facts that a new database lacks; returns the key, in hexadecimal."""
+    there = set(connection.scalars(select(FACTS.c.name)))
+    first = {"key": secrets.token_hex(32), "position": "", "generation": ""}
+    new = [{"name": name, "text": text} for name, text in first.items() if name not in there]
+    if new:
+        connection.execute(insert(FACTS), new)
+    return str(connection.scalar(select(FACTS.c.text).where(FACTS.c.name == "key")))
+
+
+def get_number(connection: Connection, name: str) -> int:
+    return int(connection.scalar(select(FACTS.c.number).where(FACTS.c.name == name)) or 0)
+
+
+def set_number(connection: Connection, name: str, number: int) -> None:
+    connection.execute(update(FACTS).where(FACTS.c.name == name).values(number=number))
+
+
+def present(connection: Connection, column: Column[str], values: Sequence[str]) -> set[str]:
+    """Those of the values that the column holds."""
+    found: set[str] = set()
+    for start in range(0, len(values), MOST_AT_ONCE):
+        some = values[start : start + MOST_AT_ONCE]
+        found.update(connection.scalars(select(column).where(column.in_(some))))
+    return found

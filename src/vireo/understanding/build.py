@@ -1,0 +1,70 @@
+"""The understanding stage: texts, vectors, topics and records of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vireo.config import Config
+from vireo.data.base import Tables
+from vireo.engine.base import Context
+from vireo.language import load, texts_of
+from vireo.language.texts import clean
+from vireo.pretraining.base import Checkpoint
+from vireo.understanding.base import Understanding
+from vireo.understanding.records import rarity_of, records_of, words_of
+from vireo.understanding.topics import names_of, topics_of
+from vireo.understanding.vectors import TextVectors, vectors_of
+from vireo.video.base import VideoFeatures
+
+
+def build(
+    tables: Tables,
+    video: VideoFeatures,
+    checkpoint: Checkpoint,
+    config: Config,
+    context: Context,
+) -> Understanding:
+    """Read every video's texts with the chosen language model.
+
+    Reads the part "videos" and the subtitles of `video`; rows keep the catalogue's order.
+    """
+    section = config.understanding
+    seed = context.seed % 2**32
+    texts = texts_of(tables.videos, video.dialogue)
+    model = load(config.language, context, checkpoint.model)
+    vectors = vectors_of(texts, model, context.progress)
+    words = words_of(texts)
+    rarity = rarity_of(words)
+    topic_of = topics_of(vectors.fused, vectors.has_text, section.topics, seed)
+    topics = names_of(topic_of, [own & rarity.keys() for own in words])
+    titles = [clean(title) or id_ for id_, title in tables.videos["video_id", "title"].iter_rows()]
+    records = records_of(texts, titles, words, rarity, topic_of, topics, section, context.progress)
+    return Understanding(
+        vectors=vectors.fused,
+        has_text=vectors.has_text,
+        topic_of=topic_of,
+        topics=topics,
+        records=records,
+        parts=vectors.parts,
+        info=_info(vectors, checkpoint, config, model.fingerprint),
+        centre=vectors.centre,
+    )
+
+
+def _info(
+    vectors: TextVectors, checkpoint: Checkpoint, config: Config, fingerprint: str
+) -> dict[str, Any]:
+    tuned = checkpoint.model is not None
+    with_text, count = int(vectors.has_text.sum()), len(vectors.has_text)
+    reason = str(checkpoint.report.get("reason", "")).strip()
+    sentence = (
+        f"{with_text} of {count} videos have words, read by {config.language.model} "
+        f"({'tuned on this catalogue' if tuned else 'the base model'}). {reason}"
+    )
+    return {
+        "language_model": config.language.model,
+        "weights": "tuned" if tuned else "base",
+        "fingerprint": fingerprint,
+        "centred": vectors.centred,
+        "sentence": sentence.strip(),
+    }

@@ -1,0 +1,69 @@
+"""Texts -> vectors: one per part of a video, and one fused unit vector per video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vireo.arrays import Bools, Floats, unit_rows
+from vireo.engine.progress import Progress
+from vireo.language import PARTS, LanguageModel, VideoTexts
+
+WEIGHTS: Mapping[str, float] = {"title": 1.0, "description": 1.0, "tags": 0.7, "dialogue": 0.7}
+LEAST_TO_CENTRE = 50
+_LEAST_SPREAD = 0.05  # below it the texts are all but the same, and centring would show noise
+
+
+@dataclass(frozen=True)
+class TextVectors:
+    """What the language model makes of the catalogue; all rows in its order."""
+
+    fused: Floats
+    """(n, d) unit rows; zeros without text."""
+    parts: Mapping[str, Floats]
+    """Per part (n, d) unit rows as the model gave them; zeros where the part is missing."""
+    has_text: Bools
+    """(n,)"""
+    centre: Floats
+    """(d,) the mean that was subtracted; zeros where it was not."""
+
+    @property
+    def centred(self) -> bool:
+        return bool(self.centre.any())
+
+
+def vectors_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> TextVectors:
+    """Embed all parts in one call (n texts each) and fuse them.
+
+    The fused vector is the mean of the parts that are there, so a missing part shifts nothing.
+    In a catalogue of 50 texts or more the mean of all videos is subtracted (Mu and Viswanath
+    2018): what every text shares says nothing about one, and cosines spread out.
+    """
+    count = len(texts)
+    every = model.embed([text for name in PARTS for text in texts.part(name)], progress)
+    parts = {name: every[i * count : (i + 1) * count] for i, name in enumerate(PARTS)}
+    fused, has_text = _fuse(parts, count, model.dimension)
+    centre = _centre(fused[has_text], model.dimension)
+    if centre.any():
+        fused = np.where(has_text[:, None], fused - centre, 0.0).astype(np.float32)
+    return TextVectors(unit_rows(fused), parts, has_text, centre)
+
+
+def _fuse(parts: Mapping[str, Floats], count: int, dimension: int) -> tuple[Floats, Bools]:
+    """Weighted means of the present parts, as unit rows. -> (n, d), (n,)"""
+    total = np.zeros((count, dimension), dtype=np.float32)
+    for name, rows in parts.items():
+        total += WEIGHTS[name] * rows
+    # opposite parts cannot cancel out to nothing by chance, so zeros mean: no text
+    has_text: Bools = np.abs(total).max(axis=1, initial=0.0) > 0
+    return unit_rows(total), has_text
+
+
+def _centre(fused: Floats, dimension: int) -> Floats:
+    if len(fused) < LEAST_TO_CENTRE:
+        return np.zeros(dimension, dtype=np.float32)
+    centre = fused.mean(axis=0, dtype=np.float64).astype(np.float32)
+    spread = float(np.linalg.norm(fused - centre, axis=1).mean())
+    return centre if spread >= _LEAST_SPREAD else np.zeros_like(centre)

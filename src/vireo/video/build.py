@@ -1,0 +1,104 @@
+"""The video stage: files -> frames, sound and words -> one row of vectors per video."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from vireo.arrays import Floats
+from vireo.artifacts.files import digest_of_json
+from vireo.config import Config
+from vireo.data.base import Tables
+from vireo.engine.base import Context
+from vireo.language import MODELS
+from vireo.video import ENCODERS
+from vireo.video.base import VideoFeatures, VideoSection
+from vireo.video.encode import Encoded, encoded
+from vireo.video.encoders.kept import choose_encoder, training_id
+from vireo.video.encoders.weights import digest_of_weights
+from vireo.video.footage import CatalogueFootage, File, files_of
+from vireo.video.rows import features
+
+
+def recipe(media: pl.DataFrame, section: VideoSection, encoders: Path, seed: int) -> dict[str, Any]:
+    """What the result depends on besides the tables and the settings.
+
+    The encoder: the id of the training of the kept encoder that fits, or of the training that
+    a build would do (the same id once it is done); for other encoders the model's content. And
+    the subtitles that lie beside the files without being named in the table.
+    """
+    files = files_of(media)
+    words = [[file.video_id, file.words_digest] for file in files if file.words]
+    return {"encoder": _encoder_id(files, section, encoders, seed), "words": digest_of_json(words)}
+
+
+def _encoder_id(files: list[File], section: VideoSection, encoders: Path, seed: int) -> str:
+    if not files:
+        return "none"
+    if section.model and Path(section.model).exists():
+        return f"{section.encoder} {digest_of_weights(Path(section.model))}"
+    if section.encoder != "cnn":
+        return f"{section.encoder} {section.model}"
+    digests = [file.digest for file in files]
+    kept = choose_encoder(encoders, section, seed, digests)
+    return kept.training if kept else training_id(section, seed, digests)
+
+
+def build(tables: Tables, config: Config, context: Context, encoders: Path) -> VideoFeatures:
+    """One row per video of `tables.videos`, in its order; a bad file costs its own row.
+
+    Reads the parts `videos` and `media`. `encoders` is where trained encoders are kept.
+    Raises VireoError when the encoder itself cannot be had.
+    """
+    media = tables.media.unique("video_id", keep="first", maintain_order=True)
+    media = media.join(tables.videos.select("video_id"), "video_id", "semi", maintain_order="left")
+    files = files_of(media)
+
+    def texts() -> Floats:
+        return _text_vectors(tables.videos, files, config, context)
+
+    if not files:
+        return features(tables.videos, media, [], None, _info(config.video, None, 0, media.height))
+    footage = CatalogueFootage(files, config.video, context, encoders, texts)
+    encoder = ENCODERS.get(config.video.encoder)(config.video, footage, context)
+    shots = footage.at(encoder.resolution)
+    seen = encoded(shots, encoder, config.video, context)
+    taken = [(file, shots.taken(row)) for row, file in enumerate(files)]
+    info = _info(config.video, seen, shots.opened, media.height)
+    return features(tables.videos, media, taken, seen, info)
+
+
+def _text_vectors(
+    videos: pl.DataFrame, files: list[File], config: Config, context: Context
+) -> Floats:
+    """(files, d) vectors of title, description and tags; (files, 0) where there is no text."""
+    text_of = {row["video_id"]: _text(row) for row in videos.iter_rows(named=True)}
+    texts = [text_of.get(file.video_id, "") for file in files]
+    if not any(texts):
+        return np.zeros((len(files), 0), np.float32)
+    model = MODELS.get(config.language.model)(config.language, context)
+    vectors: Floats = model.embed(texts, context.progress)
+    return vectors
+
+
+def _text(row: dict[str, Any]) -> str:
+    """What is said of a video; a title that only repeats the id says nothing."""
+    title = row["title"] if row["title"] != row["video_id"] else None
+    return ". ".join(part for part in (title, row["description"], *(row["tags"] or ())) if part)
+
+
+def _info(section: VideoSection, seen: Encoded | None, opened: int, named: int) -> dict[str, str]:
+    if seen is None:
+        why = "No video names a file" if named == 0 else "None of the named files can be read"
+        return {"encoder": "none", "note": f"{why}: going on with text alone."}
+    counts = Counter({"opened": opened, "encoded": seen.made, "reused": seen.reused})
+    note = (
+        f"{seen.made} of {seen.made + seen.reused} videos encoded by '{section.encoder}', "
+        f"{seen.reused} reused; {opened} files opened."
+    )
+    words = {name: str(count) for name, count in counts.items()}
+    return {"encoder": section.encoder, "fingerprint": seen.fingerprint, "note": note, **words}

@@ -1,0 +1,69 @@
+"""The embedded encoder: a small convolutional network that learns from the catalogue itself."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from vireo.arrays import Bytes, Floats, unit_rows
+from vireo.artifacts.files import digest_of_file, digest_of_json
+from vireo.engine.base import Context
+from vireo.video.base import Footage, VideoSection
+from vireo.video.encoders.kept import VERSION, Kept, choose_encoder, keep
+from vireo.video.encoders.learning import train
+from vireo.video.encoders.network import SHAPES, Network, fresh, threads
+
+BATCH = 64
+
+
+class CnnEncoder:
+    """Frames through the trained network; vectors have length 1."""
+
+    def __init__(self, network: Network, section: VideoSection, weights: str) -> None:
+        self.fingerprint = digest_of_json(["cnn", VERSION, section.size, weights])[:16]
+        self.dimension = SHAPES[section.size].dimension
+        self.resolution = section.resolution
+        self._network = network.eval()
+
+    def encode(self, pixels: Bytes) -> Floats:
+        """(n, resolution, resolution, 3) uint8 RGB -> (n, dimension) float32 unit rows."""
+        parts = [np.zeros((0, self.dimension), np.float32)]
+        with threads(), torch.inference_mode():
+            for start in range(0, len(pixels), BATCH):
+                batch = torch.from_numpy(pixels[start : start + BATCH]).permute(0, 3, 1, 2)
+                images = batch.float().contiguous(memory_format=torch.channels_last)
+                parts.append(self._network(images).numpy())
+        return unit_rows(np.concatenate(parts))
+
+
+def provide(section: VideoSection, footage: Footage, context: Context) -> CnnEncoder:
+    """The kept encoder that fits this catalogue, or one that is trained on it now."""
+    kept = choose_encoder(footage.encoders, section, context.seed, footage.digests)
+    if kept is not None:
+        return load(kept, section)
+    shots = footage.at(section.resolution)
+    seen = bool((shots.counts > 0).any())
+    texts = footage.texts() if seen else np.zeros((len(shots.counts), 0), np.float32)
+    network = train(shots, texts, SHAPES[section.size], section.resolution, context)
+    if not seen:  # nothing was learnt: later files deserve a training of their own
+        return CnnEncoder(network, section, "untrained")
+    about = {"texts": hashlib.sha256(np.ascontiguousarray(texts).tobytes()).hexdigest()}
+    folder, digests = footage.encoders, footage.digests
+    kept = keep(folder, section, context.seed, digests, about, lambda path: _save(network, path))
+    return load(kept, section)
+
+
+def load(kept: Kept, section: VideoSection) -> CnnEncoder:
+    """The encoder from its directory; raises CorruptArtifact."""
+    path = kept.weights()
+    network = fresh(SHAPES[section.size], seed=0)
+    network.load_state_dict(load_file(path))
+    return CnnEncoder(network, section, digest_of_file(path))
+
+
+def _save(network: Network, path: Path) -> None:
+    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, path)

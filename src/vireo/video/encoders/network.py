@@ -1,0 +1,84 @@
+"""The small convolutional network of `cnn`: convolution, pooling, flatten, fully connected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from vireo.settings import Size
+
+THREADS = 1
+"""Sums in another order give other last digits, so the number of threads is part of the recipe;
+one, since a network this small gains little from two and loses much on a busy machine."""
+
+
+class Shape(NamedTuple):
+    """Channels after each stage, and the length of a frame's vector."""
+
+    channels: tuple[int, int, int, int]
+    dimension: int
+
+
+SHAPES: dict[Size, Shape] = {
+    "small": Shape((24, 48, 96, 128), 128),
+    "medium": Shape((32, 64, 128, 192), 192),
+    "large": Shape((48, 96, 192, 256), 256),
+}
+GRID = 3
+"""The last map is pooled to GRID x GRID cells: where something is stays visible to the vector."""
+
+
+class Network(nn.Module):
+    """(b, 3, r, r) float in 0..255 -> (b, dimension)."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        first, second, third, fourth = shape.channels
+        self.features = nn.Sequential(
+            _stage(3, first, stride=2),
+            nn.MaxPool2d(2),  # r / 4: small maps early, since time goes with their area
+            _stage(first, second),
+            nn.MaxPool2d(2),  # r / 8
+            _stage(second, third),
+            nn.MaxPool2d(2),  # r / 16
+            _stage(third, fourth),
+            nn.AdaptiveAvgPool2d(GRID),
+        )
+        self.to_vector = nn.Sequential(
+            nn.Flatten(), nn.Linear(fourth * GRID * GRID, shape.dimension)
+        )
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        maps = self.features((pixels - 127.5) / 64)
+        vectors: Tensor = self.to_vector(maps)
+        return vectors
+
+
+def _stage(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
+
+
+def fresh(shape: Shape, seed: int) -> Network:
+    """A network with random weights that depend on the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Network(shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+@contextmanager
+def threads() -> Iterator[None]:
+    """A fixed number of threads for as long as it lasts."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

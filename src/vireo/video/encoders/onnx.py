@@ -1,0 +1,162 @@
+"""Any ONNX image model by its file, through ONNX Runtime; no torch needed.
+
+Without a description pixels enter as x / 127.5 - 1. A file `model.json` or `model.onnx.json`
+beside `model.onnx` may say otherwise: pixels are multiplied by `scale`, `mean` is taken away, and
+what is left is divided by `std`; e.g.
+{"scale": 0.00392, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
+"layout": "NCHW", "channels": "RGB", "output": "pooled", "resolution": 224}
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from vireo.arrays import Bytes, Floats
+from vireo.artifacts.files import digest_of_json
+from vireo.engine.base import Context
+from vireo.errors import InputError
+from vireo.settings import Section
+from vireo.video.base import Footage, VideoSection
+from vireo.video.encoders.weights import digest_of_weights
+
+BATCH = 16
+DEFAULT_RESOLUTION = 224
+_TYPES = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    "tensor(uint8)": np.uint8,
+}
+
+
+class Description(Section):
+    """How a model wants its pixels."""
+
+    scale: float = 1 / 127.5
+    mean: tuple[float, ...] = (1.0,)
+    std: tuple[float, ...] = (1.0,)
+    layout: Literal["NCHW", "NHWC"] | None = None
+    channels: Literal["RGB", "BGR"] = "RGB"
+    output: str | None = None
+    resolution: int | None = None
+
+
+class OnnxEncoder:
+    """Frames through an ONNX model; maps and tokens are averaged to one vector per frame."""
+
+    def __init__(self, path: Path) -> None:
+        self._about = _described(path)
+        self._session = _session(path)
+        (self._input, *_) = self._session.get_inputs()
+        shape = list(self._input.shape)
+        if len(shape) != 4 or self._input.type not in _TYPES:
+            raise InputError(
+                f"{path} is no image model: its input is {self._input.type} {shape}.",
+                "Give a model with one image input of four dimensions.",
+            )
+        self._last = self._about.layout == "NHWC" or (
+            self._about.layout is None and shape[3] in (1, 3) and shape[1] not in (1, 3)
+        )
+        side = shape[1] if self._last else shape[2]
+        fixed = side if isinstance(side, int) else None
+        self.resolution = fixed or self._about.resolution or DEFAULT_RESOLUTION
+        self._batch = shape[0] if isinstance(shape[0], int) else BATCH
+        self._output = self._chosen_output(path)
+        self.fingerprint = digest_of_json(["onnx", digest_of_weights(path)])[:16]
+        black = np.zeros((1, self.resolution, self.resolution, 3), np.uint8)
+        self.dimension = self._run(black).shape[1]
+
+    def encode(self, pixels: Bytes) -> Floats:
+        """(n, resolution, resolution, 3) uint8 RGB -> (n, dimension) float32."""
+        starts = range(0, len(pixels), self._batch)
+        parts = [self._run(pixels[start : start + self._batch]) for start in starts]
+        return np.concatenate([np.zeros((0, self.dimension), np.float32), *parts])
+
+    def _run(self, pixels: Bytes) -> Floats:
+        """One batch; a model of fixed batch size gets its last batch filled up."""
+        missing = self._batch - len(pixels) if self._batch != BATCH else 0
+        filled = np.concatenate([pixels, np.repeat(pixels[-1:], missing, axis=0)])
+        (out,) = self._session.run([self._output], {self._input.name: self._prepared(filled)})
+        return self._pooled(np.asarray(out, np.float32))[: len(pixels)]
+
+    def _prepared(self, pixels: Bytes) -> NDArray[Any]:
+        if self._about.channels == "BGR":
+            pixels = pixels[..., ::-1]
+        kind = _TYPES[self._input.type]
+        values: NDArray[Any] = pixels
+        if kind is not np.uint8:
+            mean = np.array(self._about.mean, np.float32)
+            std = np.array(self._about.std, np.float32)
+            values = (pixels.astype(np.float32) * np.float32(self._about.scale) - mean) / std
+        ordered = values if self._last else values.transpose(0, 3, 1, 2)
+        return np.ascontiguousarray(ordered, dtype=kind)
+
+    def _pooled(self, out: Floats) -> Floats:
+        """(n, d), (n, tokens, d) or maps -> (n, d)."""
+        if out.ndim == 3:
+            out = out.mean(axis=1)
+        elif out.ndim == 4:
+            out = out.mean(axis=(1, 2) if self._last else (2, 3))
+        return out.reshape(len(out), -1)
+
+    def _chosen_output(self, path: Path) -> str:
+        """The output that is named, else `embedding`, else the first of two dimensions."""
+        shapes: dict[str, int] = {
+            output.name: len(output.shape or []) for output in self._session.get_outputs()
+        }
+        if self._about.output is not None:
+            if self._about.output in shapes:
+                return self._about.output
+            raise InputError(
+                f"{path} has no output '{self._about.output}'.",
+                f"Name one of: {', '.join(shapes)}.",
+            )
+        if "embedding" in shapes:
+            return "embedding"
+        flat = [name for name, dimensions in shapes.items() if dimensions == 2]
+        return flat[0] if flat else next(iter(shapes))
+
+
+def provide(section: VideoSection, footage: Footage, context: Context) -> OnnxEncoder:
+    """The model at `section.model`."""
+    if not section.model or not Path(section.model).is_file():
+        raise InputError(
+            f"The encoder 'onnx' needs a model file; there is none at '{section.model}'.",
+            'Set video.model = "path/to/model.onnx" in vireo.toml.',
+        )
+    return OnnxEncoder(Path(section.model))
+
+
+def _described(path: Path) -> Description:
+    places = (path.with_name(path.name + ".json"), path.with_suffix(".json"))
+    beside = next((place for place in places if place.is_file()), None)
+    if beside is None:
+        return Description()
+    try:
+        return Description.model_validate(json.loads(beside.read_text(encoding="utf-8")))
+    except (ValueError, ValidationError) as error:
+        raise InputError(
+            f"The description {beside} cannot be used: {error}",
+            f"Known keys: {', '.join(Description.model_fields)}.",
+        ) from None
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2  # the last digits depend on it
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises its own kinds for each kind of damage
+        raise InputError(
+            f"{path} is no ONNX model that can be loaded: {str(error).splitlines()[0]}",
+            "Export the model again, or choose another encoder.",
+        ) from None

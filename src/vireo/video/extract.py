@@ -1,0 +1,115 @@
+"""What was taken from one file, the shelf that keeps it, and the work that a process does."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from vireo.arrays import Bytes, Floats
+from vireo.video.words.subtitles import Line
+
+VERSION = 1
+"""Raise it when the same file would give something else."""
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """Frames, sound and words of one file, or the reason why there are none."""
+
+    status: str
+    reason: str
+    pixels: Bytes
+    """(n, resolution, resolution, 3)"""
+    times: Floats
+    """(n,) seconds"""
+    sound: Floats
+    """(sound.DIMENSION,), zeros without sound; (0,) where the file failed."""
+    has_sound: bool = False
+    duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+    dialogue: tuple[Line, ...] = ()
+
+    @classmethod
+    def failed(cls, reason: str, resolution: int) -> Extraction:
+        """A file that gave nothing."""
+        nothing = np.zeros((0, resolution, resolution, 3), np.uint8)
+        empty = np.zeros(0, np.float32)
+        return cls("failed", reason, nothing, empty, empty)
+
+
+class Shelf:
+    """Extractions on disk, one file each: complete or absent, whatever kills the process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, key: str, extraction: Extraction) -> None:
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        about = asdict(extraction)
+        arrays = {name: np.ascontiguousarray(about.pop(name)) for name in _ARRAYS}
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        save_file(arrays, temporary, metadata={"about": json.dumps(about)})
+        temporary.replace(path)
+
+    def find(self, key: str, with_pixels: bool = False) -> Extraction | None:
+        """What is kept under the key; without pixels unless asked, since they are the bulk."""
+        try:
+            with safe_open(self._path(key), "np") as file:
+                about = json.loads(file.metadata()["about"])
+                wanted = [name for name in _ARRAYS if with_pixels or name != "pixels"]
+                arrays = {name: file.get_tensor(name) for name in wanted}
+        except (OSError, SafetensorError, ValueError, KeyError):
+            return None  # absent or damaged: it is made again
+        about["dialogue"] = tuple(Line(*line) for line in about["dialogue"])
+        return Extraction(**{"pixels": _UNREAD, **about, **arrays})
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.safetensors"
+
+
+_ARRAYS = ("pixels", "times", "sound")
+_UNREAD: Bytes = np.zeros((0, 0, 0, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to read, the subtitles beside it, and the key of what comes out."""
+
+    key: str
+    path: str
+    words: str | None
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Runs in a worker: reads a file and puts what it found on the shelf."""
+
+    folder: Path
+    frames: int
+    resolution: int
+
+    def __call__(self, job: Job) -> str:
+        """The status of the file."""
+        from vireo.video.reading import read  # loads libav, which the main process can do without
+
+        words = Path(job.words) if job.words else None
+        extraction = read(Path(job.path), words, self.frames, self.resolution)
+        Shelf(self.folder).keep(job.key, extraction)
+        return extraction.status
+
+
+def first_of_each(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs without those whose key came before: the same file under two ids."""
+    found: dict[str, Job] = {}
+    for job in jobs:
+        found.setdefault(job.key, job)
+    return list(found.values())

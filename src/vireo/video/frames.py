@@ -1,0 +1,174 @@
+"""A video file -> a few frames spread over its whole length.
+
+Decoding every frame of a film to keep eight is waste: seeking to the nearest key frames costs
+40 ms a minute of film. Short or unusual files have too few key frames; those are decoded on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vireo.arrays import Bytes
+from vireo.video.base import Frames
+from vireo.video.media import Decoder, length, opened, video_stream
+from vireo.video.pixels import square
+
+ENOUGH = 0.75
+"""Share of the wanted frames that distinct key frames must give; else frames are decoded on."""
+MOST_PIXELS = 2_500_000_000
+"""Pixels decoded at most between key frames: about four seconds of work."""
+SHORT = 0.5
+"""Seconds that pictures may end before the file does without a word about it."""
+UNTIMED = 0.04
+"""Seconds that a frame without a time is taken to last."""
+PIXEL_ASPECTS = (0.2, 5.0)
+"""Shapes of a pixel outside of this are a broken header."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Frames, the size of the picture as shown, and what went wrong ("" for nothing)."""
+
+    frames: Frames
+    width: int
+    height: int
+    trouble: str = ""
+
+
+@dataclass
+class _Album:
+    """Pictures by the moment that they show."""
+
+    resolution: int
+    pixel_aspect: float
+    pictures: dict[float, Bytes] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+    size: tuple[int, int] = (0, 0)
+    reached: float = 0.0
+
+    def add(self, moment: float, frame: Any) -> None:
+        if moment in self.pictures:
+            return
+        self.pictures[moment] = square(frame, self.resolution, self.pixel_aspect)
+        shown = (round(frame.width * self.pixel_aspect), frame.height)
+        self.size = shown if round(frame.rotation / 90) % 2 == 0 else (shown[1], shown[0])
+        if frame.is_corrupt:
+            self.troubles.append("a frame is damaged")
+
+
+def sample(path: Path, count: int, resolution: int) -> Sample | None:
+    """Up to `count` frames at `resolution`; None where the file holds no pictures.
+
+    Frames are upright, square (centre of the picture) and in order of time. Raises Unreadable.
+    """
+    with opened(path) as container:
+        stream = video_stream(container)
+        if stream is None:
+            return None
+        seconds = length(container, stream)
+        aspect = _pixel_aspect(stream)
+    if seconds is None:
+        seconds = _last_moment(path)
+    album = _Album(resolution, aspect)
+    keys = _key_frames(path, album, _targets(seconds, count))
+    if len(album.pictures) < ENOUGH * count:
+        album = _exact(path, album, seconds, count, keys)
+    return _sample(album)
+
+
+def _exact(
+    path: Path, rough: _Album, seconds: float, count: int, keys: list[float | None]
+) -> _Album:
+    """Frames at the wanted moments themselves; where the file ends early, over what is there."""
+    album = _Album(rough.resolution, rough.pixel_aspect, troubles=rough.troubles)
+    targets = _targets(seconds, count)
+    if not _decode_on(path, album, targets, keys):
+        return album if len(album.pictures) > len(rough.pictures) else rough
+    missing = targets[-1] - album.reached
+    if missing > max(0.2 * seconds, SHORT):
+        album.troubles.append(f"the pictures end at {album.reached:.1f} of {seconds:.1f} s")
+        album.pictures.clear()
+        _decode_on(path, album, _targets(album.reached, count), [])
+    return album
+
+
+def _targets(seconds: float, count: int) -> list[float]:
+    """The middles of `count` equal parts of the length."""
+    return [(i + 0.5) * seconds / count for i in range(count)]
+
+
+def _pixel_aspect(stream: Any) -> float:
+    aspect = float(stream.sample_aspect_ratio or 1)
+    return aspect if PIXEL_ASPECTS[0] < aspect < PIXEL_ASPECTS[1] else 1.0
+
+
+def _last_moment(path: Path) -> float:
+    """The length of a stream that does not tell it: packets are read, not decoded."""
+    with opened(path) as container:
+        decoder = Decoder(container, video_stream(container))
+        base, last = decoder.stream.time_base, 0.0
+        try:
+            for packet in container.demux(decoder.stream):
+                if packet.pts is not None:
+                    last = max(last, float(packet.pts * base) - decoder.start)
+        except (OSError, ValueError):  # damage: what was read so far counts
+            return last
+    return last
+
+
+def _key_frames(path: Path, album: _Album, targets: list[float]) -> list[float | None]:
+    """Adds the key frame before each target; returns where each lies (None: not found)."""
+    found: list[float | None] = []
+    with opened(path) as container:
+        decoder = Decoder(container, video_stream(container))
+        for target in targets:
+            frame = next(decoder.frames(), None) if decoder.seek(target) else None
+            moment = decoder.time_of(frame) if frame is not None else None
+            found.append(moment)
+            if moment is not None:
+                album.add(moment, frame)
+    album.troubles += decoder.troubles
+    return found
+
+
+def _decode_on(path: Path, album: _Album, targets: list[float], keys: list[float | None]) -> bool:
+    """Adds the first frame at or after each target; jumps where a key frame lies ahead.
+
+    False when it was too much work and was ended before the last target.
+    """
+    budget, moment, last = MOST_PIXELS, 0.0, None
+    with opened(path) as container:
+        decoder = Decoder(container, video_stream(container))
+        frames = decoder.frames()
+        for target, key in zip_longest(targets, keys):
+            if key and key > moment and decoder.seek(key):
+                frames = decoder.frames()
+            for frame in frames:
+                time = decoder.time_of(frame)
+                moment, last = (moment + UNTIMED if time is None else time), frame
+                budget -= frame.width * frame.height
+                if moment >= target or budget < 0:
+                    break
+            album.reached = max(album.reached, moment)
+            if last is not None:
+                album.add(moment, last)
+            if budget < 0:
+                return False
+    album.troubles += decoder.troubles
+    return True
+
+
+def _sample(album: _Album) -> Sample:
+    moments = sorted(album.pictures)
+    side = album.resolution
+    pixels = np.array([album.pictures[m] for m in moments], dtype=np.uint8)
+    frames = Frames(pixels.reshape(-1, side, side, 3), np.array(moments, dtype=np.float32))
+    trouble = album.troubles[0] if album.troubles else ""
+    if not moments:
+        trouble = f"no frame can be decoded{f': {trouble}' if trouble else ''}"
+    return Sample(frames, *album.size, trouble)

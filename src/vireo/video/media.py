@@ -1,0 +1,108 @@
+"""A media file, opened with care: no network, no playlists, no noise, no endless damage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import av.logging
+from av.error import FFmpegError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+REFUSED = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sdp", "lavfi"})
+"""Formats that name other files: a video must be made of its own bytes."""
+MOST_BAD_PACKETS = 200
+
+av.logging.set_level(None)  # libav's own words about a bad file would reach the terminal
+
+
+class Unreadable(Exception):
+    """The file cannot be used at all; the text says why."""
+
+
+def opened(path: Path) -> InputContainer:
+    """The container of a local file; raises Unreadable with a sentence."""
+    if path.is_dir():
+        raise Unreadable(f"a directory, not a file: {path}")
+    if not path.is_file():
+        raise Unreadable(f"file not found: {path}")
+    if path.stat().st_size == 0:
+        raise Unreadable("the file is empty")
+    try:
+        container = av.open(
+            str(path.absolute()),
+            options={"protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
+    except (FFmpegError, OSError, ValueError) as error:
+        raise Unreadable(f"not a media file that can be read: {said(error)}") from None
+    if REFUSED & set(container.format.name.split(",")):
+        container.close()
+        raise Unreadable(f"a playlist, not a video: {container.format.name}")
+    return container
+
+
+def said(error: Exception) -> str:
+    """libav's message without its error number and file name."""
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+
+
+def video_stream(container: InputContainer) -> VideoStream | None:
+    """The first stream of pictures that can be decoded; cover art of a song is none."""
+    for stream in container.streams.video:
+        cover = bool(stream.disposition & stream.disposition.attached_pic)
+        if not cover and stream.codec_context is not None:
+            return stream
+    return None
+
+
+def length(container: InputContainer, stream: Stream) -> float | None:
+    """Seconds that the stream says it lasts, else what the file says, else None."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration else None
+
+
+class Decoder:
+    """Decodes one stream packet by packet; damage is noted in `troubles` and stepped over."""
+
+    def __init__(self, container: InputContainer, stream: Any) -> None:
+        self.container = container
+        self.stream = stream
+        self.troubles: list[str] = []
+        self.start = float((stream.start_time or 0) * (stream.time_base or 0))
+
+    def seek(self, seconds: float) -> bool:
+        """Goes to the key frame at or before a moment; False where the file cannot."""
+        try:
+            ticks = int((seconds + self.start) / self.stream.time_base)
+            self.container.seek(ticks, stream=self.stream)
+        except (FFmpegError, OSError, ValueError, OverflowError):
+            return False
+        return True
+
+    def frames(self) -> Iterator[Any]:
+        """Decoded frames from here on, until the end or until there is too much damage."""
+        packets = self.container.demux(self.stream)
+        while len(self.troubles) < MOST_BAD_PACKETS:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (FFmpegError, OSError, ValueError) as error:
+                self.troubles.append(said(error))
+                return
+            try:
+                yield from packet.decode()
+            except (FFmpegError, ValueError) as error:
+                self.troubles.append(said(error))
+
+    def time_of(self, frame: Any) -> float | None:
+        """Seconds since the start of the stream."""
+        return None if frame.time is None else float(frame.time) - self.start

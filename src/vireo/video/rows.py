@@ -1,0 +1,100 @@
+"""What was taken from the files -> VideoFeatures: one row per video of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from vireo.arrays import Bools, Floats
+from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
+from vireo.video.encode import Encoded
+from vireo.video.extract import Extraction
+from vireo.video.footage import File
+
+Taken = tuple[File, Extraction]
+NO_VECTOR = "the encoder gave no finite vector"
+
+
+def features(
+    videos: pl.DataFrame,
+    media: pl.DataFrame,
+    taken: Sequence[Taken],
+    seen: Encoded | None,
+    info: Mapping[str, str],
+) -> VideoFeatures:
+    """`taken` and the rows of `seen` go together; `media` also holds what cannot be read."""
+    ids: list[str] = videos["video_id"].to_list()
+    row_of = {video_id: row for row, video_id in enumerate(ids)}
+    places = [row_of[file.video_id] for file, _ in taken]
+    picture = np.zeros((len(ids), seen.vectors.shape[1] if seen else 0), np.float32)
+    if seen is not None:
+        picture[places] = seen.vectors
+    has_picture: Bools = np.any(picture != 0, axis=1)
+    table = {video_id: _row(video_id, "absent", "no file is named") for video_id in ids}
+    table |= {row["video_id"]: row for row in _unreadable(media)}
+    for (file, found), place in zip(taken, places, strict=True):
+        table[file.video_id] = _described(file, found, bool(has_picture[place]))
+    sound, has_sound = _sounds(len(ids), taken, places)
+    return VideoFeatures(
+        table=pl.DataFrame([table[video_id] for video_id in ids], FEATURE_SCHEMA, orient="row"),
+        picture=picture,
+        has_picture=has_picture,
+        sound=sound,
+        has_sound=has_sound,
+        dialogue=_dialogue(taken, places),
+        info=info,
+    )
+
+
+def _row(video_id: str, status: str, reason: str) -> dict[str, Any]:
+    empty = dict.fromkeys(FEATURE_SCHEMA)
+    row = {"video_id": video_id, "status": status, "reason": reason, "frames": 0}
+    return {**empty, **row, "has_sound": False}
+
+
+def _unreadable(media: pl.DataFrame) -> list[dict[str, Any]]:
+    unread = media.filter(pl.col("digest").is_null()).select("video_id", "path")
+    return [_row(video_id, "failed", _why(path)) for video_id, path in unread.iter_rows()]
+
+
+def _why(path: str | None) -> str:
+    if path and Path(path).is_dir():
+        return f"a directory, not a file: {path}"
+    if path and Path(path).exists():
+        return f"the file cannot be read: {path}"
+    return f"file not found: {path}"
+
+
+def _described(file: File, found: Extraction, has_picture: bool) -> dict[str, Any]:
+    lost = len(found.times) > 0 and not has_picture
+    reasons = [reason for reason in (found.reason, NO_VECTOR if lost else "") if reason]
+    return {
+        "video_id": file.video_id,
+        "status": "partial" if lost and found.status == "ok" else found.status,
+        "reason": "; ".join(reasons),
+        "duration": found.duration,
+        "width": found.width,
+        "height": found.height,
+        "frames": len(found.times),
+        "has_sound": found.has_sound,
+        "digest": file.digest,
+    }
+
+
+def _sounds(count: int, taken: Sequence[Taken], places: Sequence[int]) -> tuple[Floats, Bools]:
+    width = max((len(found.sound) for _, found in taken), default=0)
+    sound, has_sound = np.zeros((count, width), np.float32), np.zeros(count, np.bool_)
+    for (_, found), place in zip(taken, places, strict=True):
+        if found.has_sound:
+            sound[place], has_sound[place] = found.sound, True
+    return sound, has_sound
+
+
+def _dialogue(taken: Sequence[Taken], places: Sequence[int]) -> pl.DataFrame:
+    in_order = [taken[i] for i in np.argsort(places, kind="stable")]
+    rows = [(file.video_id, *line) for file, found in in_order for line in found.dialogue]
+    return pl.DataFrame(rows, DIALOGUE_SCHEMA, orient="row")

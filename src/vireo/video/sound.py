@@ -1,0 +1,130 @@
+"""A video file -> one vector of its sound: how loud, how bright, how it changes.
+
+The sound is brought to 16 kHz mono; log-mel bands (triangular filters on the HTK scale, as in
+Davis and Mermelstein, 1980) are summed up by their mean, spread and change over time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from av.audio.resampler import AudioResampler
+
+from vireo.arrays import Doubles, Floats
+from vireo.video.media import Decoder, length, opened, said
+
+RATE = 16_000
+WINDOW, HOP, FFT = 400, 160, 512
+BANDS = 32
+MOST_SECONDS = 60.0
+PARTS = 6
+"""A longer sound is heard in this many equal parts, spread over the whole."""
+SILENCE = -60.0
+"""Decibels below full scale under which a moment counts as near-silent."""
+DIMENSION = 3 * BANDS + 8
+"""Mean, spread and mean change of each band; then loudness (mean, spread), share of
+near-silence, zero crossings (mean, spread), brightness (mean, spread), flatness."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The vector, (DIMENSION,) float32, and what went wrong ("" for nothing)."""
+
+    vector: Floats
+    trouble: str = ""
+
+
+def hear(path: Path) -> Sound | None:
+    """What the file sounds like; None where there is no sound. Raises Unreadable."""
+    with opened(path) as container:
+        streams = [s for s in container.streams.audio if s.codec_context is not None]
+        if not streams:
+            return None
+        decoder = Decoder(container, streams[0])
+        seconds = length(container, streams[0])
+        wave = _wave(decoder, seconds)
+    if len(wave) < WINDOW:
+        return None
+    return Sound(describe(wave), decoder.troubles[0] if decoder.troubles else "")
+
+
+def _wave(decoder: Decoder, seconds: float | None) -> Floats:
+    """At most MOST_SECONDS of 16 kHz mono, in [-1, 1]."""
+    parts = _parts(seconds)
+    waves = []
+    for start, wanted in parts:
+        if start > 0 and not decoder.seek(start):
+            break
+        waves.append(_stretch(decoder, round(wanted * RATE)))
+    return np.concatenate(waves) if waves else np.zeros(0, np.float32)
+
+
+def _parts(seconds: float | None) -> list[tuple[float, float]]:
+    """(start, length) of the stretches to hear."""
+    if seconds is None or seconds <= MOST_SECONDS:
+        return [(0.0, MOST_SECONDS)]
+    each = MOST_SECONDS / PARTS
+    return [((i + 0.5) * seconds / PARTS - each / 2, each) for i in range(PARTS)]
+
+
+def _stretch(decoder: Decoder, samples: int) -> Floats:
+    """The next `samples` samples, or fewer at the end."""
+    pieces, have = [], 0
+    for piece in _resampled(decoder):
+        pieces.append(piece)
+        have += len(piece)
+        if have >= samples:
+            break
+    wave = np.concatenate(pieces)[:samples] if pieces else np.zeros(0, np.float32)
+    return np.clip(np.nan_to_num(wave), -1.0, 1.0).astype(np.float32)
+
+
+def _resampled(decoder: Decoder) -> Iterator[Floats]:
+    resampler = AudioResampler(format="flt", layout="mono", rate=RATE)
+    frame: Any
+    for frame in decoder.frames():
+        frame.pts = None  # gaps and jumps in the clock are no sound
+        try:
+            yield from (_samples(out) for out in resampler.resample(frame))
+        except (OSError, ValueError) as error:  # the format changed half-way
+            decoder.troubles.append(said(error))
+            return
+    yield from (_samples(out) for out in resampler.resample(None))
+
+
+def _samples(frame: Any) -> Floats:
+    return np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1)
+
+
+def describe(wave: Floats) -> Floats:
+    """(samples,) at 16 kHz in [-1, 1] -> (DIMENSION,) float32, finite."""
+    windows = np.lib.stride_tricks.sliding_window_view(wave, WINDOW)[::HOP]  # (t, WINDOW)
+    power = np.abs(np.fft.rfft(windows * np.hanning(WINDOW), FFT)) ** 2  # (t, FFT // 2 + 1)
+    bands = np.log10(power @ filters().T + 1e-6)  # (t, BANDS)
+    change = np.abs(np.diff(bands, axis=0)).mean(0) if len(bands) > 1 else np.zeros(BANDS)
+    loud = 10 * np.log10((windows.astype(np.float64) ** 2).mean(1) + 1e-10)  # dB, (t,)
+    crossings = (np.diff(np.signbit(windows), axis=1) != 0).mean(1)
+    total = power.sum(1) + 1e-9
+    bright = power @ np.linspace(0.0, 1.0, power.shape[1]) / total
+    flat = np.exp(np.log(power + 1e-9).mean(1)) / (power.mean(1) + 1e-9)
+    figures = [
+        *(loud.mean() / 50, loud.std() / 50, (loud < SILENCE).mean()),
+        *(crossings.mean(), crossings.std(), bright.mean(), bright.std(), flat.mean()),
+    ]
+    return np.concatenate([bands.mean(0), bands.std(0), change, figures]).astype(np.float32)
+
+
+@cache
+def filters() -> Doubles:
+    """(BANDS, FFT // 2 + 1) triangles of height 1, evenly spaced on the mel scale to 8 kHz."""
+    top = 2595 * np.log10(1 + RATE / 2 / 700)
+    edges = 700 * (10 ** (np.linspace(0, top, BANDS + 2) / 2595) - 1)  # Hz
+    tones = np.linspace(0, RATE / 2, FFT // 2 + 1)
+    rising = (tones - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - tones) / (edges[2:] - edges[1:-1])[:, None]
+    return np.maximum(0.0, np.minimum(rising, falling))

@@ -1,0 +1,12 @@
+"""Frame vectors -> the strongest response of each dimension: what was there even once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.arrays import Floats
+
+
+def pool(vectors: Floats, times: Floats) -> Floats:
+    """(n, d), (n,) -> (d,): the same in any order of the frames; zeros for no frame."""
+    return vectors.max(axis=0) if len(vectors) else np.zeros(vectors.shape[1], np.float32)

@@ -1,0 +1,12 @@
+"""Frame vectors -> their mean: the baseline that the others must beat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.arrays import Floats
+
+
+def pool(vectors: Floats, times: Floats) -> Floats:
+    """(n, d), (n,) -> (d,): the same in any order of the frames; zeros for no frame."""
+    return vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1], np.float32)

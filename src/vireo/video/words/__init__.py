@@ -1,0 +1,1 @@
+"""Words of a video: subtitles beside the file or inside it."""

@@ -1,0 +1,166 @@
+"""The parts of understanding: groups, sentences, phrases, fused vectors, on known answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vireo.arrays import Floats, unit_rows
+from vireo.engine.progress import Progress, Quiet
+from vireo.language import VideoTexts
+from vireo.understanding.clusters import spherical_kmeans
+from vireo.understanding.phrases import key_phrases
+from vireo.understanding.summary import central_sentences
+from vireo.understanding.topics import NO_TOPIC, names_of, topics_of
+from vireo.understanding.vectors import WEIGHTS, vectors_of
+from vireo.understanding.words import sentences_of
+
+
+def _planted(groups: int, each: int, noise: float = 0.15) -> tuple[Floats, list[int]]:
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(groups, 16))
+    truth = [i % groups for i in range(groups * each)]
+    rows = unit_rows(centres[truth].astype(np.float32))
+    return unit_rows(rows + noise * random.normal(size=rows.shape).astype(np.float32)), truth
+
+
+def test_planted_groups_are_found() -> None:
+    vectors, truth = _planted(7, 30)
+    found = spherical_kmeans(vectors, 7, seed=3)
+    assert len({(a, b) for a, b in zip(truth, found.tolist(), strict=True)}) == 7
+    assert np.array_equal(found, spherical_kmeans(vectors, 7, seed=3))
+
+
+def test_fewer_different_vectors_than_groups() -> None:
+    same = np.tile(np.array([[0.6, 0.8]], dtype=np.float32), (9, 1))
+    assert spherical_kmeans(same, 4, 0).tolist() == [0] * 9
+    assert spherical_kmeans(same[:0], 4, 0).tolist() == []
+
+
+def test_videos_without_text_have_no_topic() -> None:
+    vectors, _ = _planted(2, 20)
+    has_text = np.ones(40, dtype=bool)
+    has_text[::5] = False
+    topics = topics_of(vectors, has_text, 0, 0)
+    assert (topics[~has_text] == NO_TOPIC).all()
+    assert (topics[has_text] >= 0).all()
+    assert topics.max() < 5
+    assert topics_of(vectors[:3], has_text[:3], 0, 0).tolist() == [NO_TOPIC, 0, 0]
+    assert topics_of(vectors, has_text, 2, 0).max() == 1
+
+
+def test_topics_are_named_by_their_own_words() -> None:
+    words = [frozenset({"film", "dough", "oven", "ovens", f"w{i}"}) for i in range(5)]
+    words += [frozenset({"film", "goal", "striker", f"x{i}"}) for i in range(5)]
+    names = names_of(np.array([0] * 5 + [1] * 5), words)
+    assert names[0].split(", ")[:2] == ["dough", "oven"]
+    assert set(names[1].split(", ")) == {"goal", "striker", "film"}
+    assert names_of(np.array([0, 0]), [frozenset(), frozenset()]) == ("topic 1",)
+    assert names_of(np.array([NO_TOPIC]), [frozenset()]) == ()
+
+
+def test_sentences() -> None:
+    text = 'Mr. Bean sat. "Really?" asked J. Doe! It cost 3.5 euros… 完了。次へ'
+    assert sentences_of(text) == [
+        "Mr. Bean sat.",
+        '"Really?"',
+        "asked J. Doe!",
+        "It cost 3.5 euros…",
+        "完了。",
+        "次へ",
+    ]
+    assert max(len(part.split()) for part in sentences_of("so on " * 500)) == 40
+    assert sentences_of("") == []
+
+
+def test_the_central_sentence_is_found() -> None:
+    sentences = [
+        "Something else entirely happened yesterday.",
+        "The bread needs flour and water.",
+        "Flour, water and salt make bread dough.",
+        "Bread dough with water rests an hour.",
+        "Birds sang.",
+    ]
+    rarity = {w: 1.0 for s in sentences for w in s.lower().replace(",", "").rstrip(".").split()}
+    assert central_sentences(sentences, rarity, 1) == (sentences[2],)
+    pair = central_sentences(sentences, rarity, 2)
+    assert len(pair) == 2
+    assert sentences.index(pair[0]) < sentences.index(pair[1])
+    assert central_sentences([], rarity, 2) == ()
+    assert central_sentences(["One.", "One."], rarity, 2) == ("One.",)
+    assert len(central_sentences(["???", "!!!", "..."], rarity, 1)) == 1
+
+
+def test_phrases_are_rare_frequent_and_different() -> None:
+    rarity = {"solar": 3.0, "eclipse": 4.0, "moon": 2.0, "sky": 1.0}
+    text = "A solar eclipse, the Solar Eclipse of the year: moon before sky. Moon!"
+    assert key_phrases([(text, 1.0)], rarity, 3) == ("solar eclipse", "moon", "sky")
+    assert key_phrases([("", 1.0)], rarity, 3) == ()
+    assert key_phrases([(text, 1.0)], rarity, 0) == ()
+
+
+@given(st.text(max_size=300), st.integers(0, 4))
+def test_any_text_gives_only_its_own_words(text: str, most: int) -> None:
+    rarity = {word.casefold(): 1.0 for word in text.split()}
+    for phrase in key_phrases([(text, 1.0)], rarity, most):
+        assert all(word in text for word in phrase.split(" "))
+    one_line = " ".join(text.split())
+    for sentence in central_sentences(sentences_of(one_line), rarity, most):
+        assert sentence in one_line
+
+
+class _Lookup:
+    """A language model that is a table: the vector of each text is given."""
+
+    fingerprint = "table"
+    can_generate = False
+    dimension = 2
+
+    def __init__(self, table: Mapping[str, Sequence[float]]) -> None:
+        self._table = table
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
+        rows = [self._table.get(text, (0.0, 0.0)) for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(-1, 2)
+
+    def generate(self, prompt: str, schema: Mapping[str, Any] | None = None) -> str:
+        raise NotImplementedError
+
+
+def _texts(titles: Sequence[str], descriptions: Sequence[str]) -> VideoTexts:
+    none = ("",) * len(titles)
+    ids = tuple(str(i) for i in range(len(titles)))
+    return VideoTexts(ids, tuple(titles), tuple(descriptions), none, none)
+
+
+def test_a_missing_part_does_not_shift_the_vector() -> None:
+    model = _Lookup({"x": (1, 0), "y": (0, 1)})
+    made = vectors_of(_texts(["x", "x", "", ""], ["", "y", "y", ""]), model, Quiet())
+    diagonal = np.array([WEIGHTS["title"], WEIGHTS["description"]])
+    expected = [[1, 0], diagonal / np.linalg.norm(diagonal), [0, 1], [0, 0]]
+    assert np.allclose(made.fused, expected, atol=1e-6)
+    assert made.has_text.tolist() == [True, True, True, False]
+    assert made.parts["title"].shape == (4, 2)
+    assert not made.centred
+
+
+@pytest.mark.parametrize(("count", "centred"), [(49, False), (50, True)])
+def test_large_catalogues_are_centred(count: int, centred: bool) -> None:
+    table = {f"t{i}": (np.cos(i / 100), np.sin(i / 100)) for i in range(count)}
+    made = vectors_of(_texts([*table, ""], [""] * (count + 1)), _Lookup(table), Quiet())
+    assert made.centred == centred
+    assert np.allclose(np.linalg.norm(made.fused[:-1], axis=1), 1, atol=1e-5)
+    assert not made.fused[-1].any()
+    if centred:
+        assert float(made.fused[0] @ made.fused[count - 1]) < 0  # the two ends point apart
+
+
+def test_identical_texts_are_not_centred() -> None:
+    made = vectors_of(_texts(["x"] * 80, [""] * 80), _Lookup({"x": (0.6, 0.8)}), Quiet())
+    assert not made.centred
+    assert np.allclose(made.fused, [0.6, 0.8], atol=1e-6)
