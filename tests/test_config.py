@@ -39,7 +39,6 @@ def test_every_setting_is_explained() -> None:
 def test_the_dial_turns_every_section_that_has_a_size() -> None:
     config = Config.of({"size": "large", "pretraining": {"size": "small"}})
     assert config.video.size == "large"
-    assert config.understanding.size == "large"
     assert config.pretraining.size == "small"
 
 

@@ -77,25 +77,32 @@ def test_no_import_cycles() -> None:
         walk(name, ())
 
 
-def loads_a_heavy_library(module: str) -> bool:
-    """Whether loading this module of ours loads one of HEAVY."""
+def outside_roots(path: Path) -> set[str]:
+    """Top-level names of everything that a file imports when it is loaded."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    roots = {a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names}
+    roots |= {n.module or "" for n in tree.body if isinstance(n, ast.ImportFrom)}
+    return {root.split(".")[0] for root in roots}
+
+
+def heavy_modules() -> set[str]:
+    """Modules of ours that load one of HEAVY, themselves or through others of ours."""
     names = {module_name(path): path for path in MODULES}
-    tree = (
-        ast.parse(names[module].read_text(encoding="utf-8")) if module in names else ast.parse("")
-    )
-    imported = [n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom))]
-    roots = [alias.name for n in imported if isinstance(n, ast.Import) for alias in n.names]
-    roots += [n.module or "" for n in imported if isinstance(n, ast.ImportFrom)]
-    return any(root.split(".")[0] in HEAVY for root in roots)
+    graph = {name: top_level_imports(path) & set(names) for name, path in names.items()}
+    heavy = {name for name, path in names.items() if outside_roots(path) & set(HEAVY)}
+    while grown := {name for name in graph if graph[name] & heavy} - heavy:
+        heavy |= grown
+    return heavy
 
 
 def test_imports_inside_functions_only_put_off_heavy_libraries() -> None:
     """Never to dodge a cycle. And no relative imports, so that names can be searched."""
+    heavy = heavy_modules()
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 inner = [n.module or "" for n in ast.walk(node) if isinstance(n, ast.ImportFrom)]
-                ours = [m for m in inner if m.startswith("vireo") and not loads_a_heavy_library(m)]
+                ours = [m for m in inner if m.startswith("vireo") and m not in heavy]
                 assert not ours, f"{path}:{node.lineno} hides an import of {ours}"
             if isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{path}:{node.lineno} imports relatively"

@@ -10,11 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vireo.registry import load_object
+
+if TYPE_CHECKING:
+    from vireo.engine.contract import EngineContract as EngineContract
+    from vireo.interest.contract import ExpertContract as ExpertContract
+    from vireo.language.contract import LanguageModelContract as LanguageModelContract
+    from vireo.store.contract import StoreContract as StoreContract
+    from vireo.video.encoders.contract import FrameEncoderContract as FrameEncoderContract
 
 CONTRACTS = {
     "EngineContract": "vireo.engine.contract:EngineContract",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.recommend.worlds import Neighbours, history, query, shelves
+from vireo.arrays import Floats
 from vireo.behavior.base import History
 from vireo.errors import UnknownVideo
 from vireo.interest.base import InterestModel
 from vireo.recommend.base import Slate
 from vireo.recommend.explain.contributions import contributions
 from vireo.recommend.explain.picture import explanation
+from vireo.recommend.recommender import Recommender
 from vireo.recommend.retrieve.merge import merged
 from vireo.recommend.rules.diversity import mmr
 
@@ -42,7 +42,7 @@ def test_mmr_is_the_textbook_greedy_choice(n: int, seed: int, strength: float) -
     random = np.random.default_rng(seed)
     scores = random.permutation(n).astype(np.float32)
     half = random.random((n, n), dtype=np.float32)
-    likeness = (half + half.T) / 2
+    likeness: Floats = ((half + half.T) / 2).astype(np.float32)
     for count in (1, n):
         expected = brute_mmr(scores, likeness, count, strength)
         assert mmr(scores, likeness, count, strength).tolist() == expected
@@ -79,11 +79,20 @@ def test_slate_take_moves_all_columns_together() -> None:
 def test_contributions_of_several_experts_add_with_their_weights() -> None:
     one = Neighbours(np.array([[0, 2.0], [0, 1.0]], dtype=np.float32))
     two = Neighbours(np.array([[0, 1.0], [0, 4.0]], dtype=np.float32))
-    seen = history([0, 1])
     model = InterestModel({"x": one, "y": two, "z": one}, {"x": 1.0, "y": 0.5, "z": 0.0})
-    shares = contributions(model, seen, 1)
-    assert shares is not None
-    np.testing.assert_allclose(shares, [1.0 + 0.5 * 0.25, 0.5 + 0.5 * 1.0])
+    own = contributions(model, history([0, 1]), 1)
+    assert own.videos.tolist() == [0, 1]
+    np.testing.assert_allclose(own.shares, [1.0 + 0.5 * 0.25, 0.5 + 0.5 * 1.0])
+    assert own.strongest() == 0
+
+
+def test_contributions_of_several_events_with_one_video_are_one_share() -> None:
+    model = InterestModel({"x": Neighbours(np.full((3, 3), 2.0, dtype=np.float32))}, {"x": 1.0})
+    own = contributions(model, history([2, 0, 2, 2]), 1)
+    assert own.videos.tolist() == [0, 2]
+    np.testing.assert_allclose(own.shares, [1.0, 3.0])
+    nobody = contributions(model, History.empty(), 1)
+    assert nobody.strongest() is None
 
 
 def test_explanation_has_the_place_the_sources_and_the_own_videos() -> None:
@@ -108,12 +117,9 @@ def test_an_unknown_video_offers_the_nearest_title() -> None:
 
 
 def test_reasons_never_give_small_counts_of_people() -> None:
-    from vireo.recommend.recommender import Recommender
-
     world = shelves([0, 1, 2, 3], [0, 2, 4, 60])
     maker = Recommender(world.catalogue, world.model, world.section)
     reasons = {p.video_id: p.reason for p in maker.recommend(query(History.empty(), k=4))}
     assert "60 viewers" in reasons["v3"]
     for small in ("v1", "v2"):
         assert not any(character.isdigit() for character in reasons[small])
-    assert list(itertools.chain(reasons))

@@ -100,6 +100,8 @@ def test_phrases_are_rare_frequent_and_different() -> None:
     rarity = {"solar": 3.0, "eclipse": 4.0, "moon": 2.0, "sky": 1.0}
     text = "A solar eclipse, the Solar Eclipse of the year: moon before sky. Moon!"
     assert key_phrases([(text, 1.0)], rarity, 3) == ("solar eclipse", "moon", "sky")
+    assert key_phrases([("The Moon’s sky", 1.0)], rarity, 1) == ("Moon’s sky",)
+    assert key_phrases([("By the moon's side", 1.0)], rarity, 1) == ("moon",)
     assert key_phrases([("", 1.0)], rarity, 3) == ()
     assert key_phrases([(text, 1.0)], rarity, 0) == ()
 

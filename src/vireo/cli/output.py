@@ -14,6 +14,9 @@ from rich.text import Text
 from vireo.evaluation.report import Report
 from vireo.recommend.recommender import Picks
 
+SHOWN_METRICS = ("HR", "NDCG", "Recall", "Coverage")
+"""Metrics that fit on a terminal; the saved report has all."""
+
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
@@ -63,8 +66,9 @@ def print_picks(title: str, picks: Picks) -> None:
 
 def print_report(report: Report) -> None:
     """A row per system, means with 95% intervals; then what was held out and left out."""
-    rows = ([name, *map(str, e.values())] for name, e in report.systems.items())
-    table("Full ranking, the seen masked; 95% intervals", ("system", *report.metrics), rows)
+    metrics = [m for m in report.metrics if m.split("@")[0] in SHOWN_METRICS]
+    rows = ([name, *(str(e[m]) for m in metrics)] for name, e in report.systems.items())
+    table("Full ranking, the seen masked; 95% intervals", ("system", *metrics), rows)
     print_mapping({"protocol": report.protocol})
 
 

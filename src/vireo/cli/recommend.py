@@ -19,7 +19,8 @@ def command(
 ) -> None:
     """Print a list per user: rank, title, score, reason. Unknown users get a list too."""
     work = opened(workspace)
-    lists = [(user, work.recommend(user, k, like)) for user in (users or [None])]
+    asked: list[str | None] = [*users] if users else [None]
+    lists = [(user, work.recommend(user, k, like)) for user in asked]
     if as_json:
         print_json(
             [{"user_id": u, "recommendations": p.as_json(), "notes": p.notes} for u, p in lists]

@@ -10,7 +10,7 @@ from vireo.language.texts import PARTS, VideoTexts, texts_of
 from vireo.registry import Registry
 
 MODELS = Registry(
-    "language models",
+    "models",
     {
         "minilm": "vireo.language.minilm:load",
         "hub": "vireo.language.hub:load",

@@ -14,13 +14,12 @@ from pydantic import Field
 from safetensors.numpy import load_file, save_file
 
 from vireo.arrays import Bools, Floats, Ints, unit_rows
-from vireo.settings import Section, Size
+from vireo.settings import Section
 
 
 class UnderstandingSection(Section):
     """`[understanding]`: what is understood of each video."""
 
-    size: Size = "small"
     summary_sentences: int = Field(default=2, ge=0)
     """Sentences in a record's summary, taken from the video's own text."""
     key_phrases: int = Field(default=5, ge=0)

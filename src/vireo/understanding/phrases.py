@@ -34,7 +34,7 @@ def key_phrases(
         for run in _runs(text, rarity):
             for words in _candidates(run):
                 key = tuple(folded(word) for word in words)
-                found.setdefault(key, _Found(" ".join(words))).count += weight
+                found.setdefault(key, _Found(_surface(words))).count += weight
     scores = {key: _score(key, one.count, rarity) for key, one in found.items()}
     chosen: list[str] = []
     taken: set[str] = set()
@@ -65,6 +65,11 @@ def _candidates(run: list[str]) -> Iterator[list[str]]:
     for word in run:
         if len(word) > 2 or not word.isascii():
             yield [word]
+
+
+def _surface(words: list[str]) -> str:
+    """The phrase as it is written, without a possessive at its end."""
+    return " ".join(words).removesuffix("'s").removesuffix("’s")
 
 
 def _score(key: tuple[str, ...], count: float, rarity: Mapping[str, float]) -> float:

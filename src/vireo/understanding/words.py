@@ -45,8 +45,8 @@ def tokens_of(text: str) -> list[str]:
 
 
 def folded(word: str) -> str:
-    """The form in which words are compared: lower case, one kind of apostrophe."""
-    return word.casefold().replace("’", "'")
+    """The form in which words are compared: lower case, without the possessive ("Andy's")."""
+    return word.casefold().replace("’", "'").removesuffix("'s")
 
 
 def is_content(word: str) -> bool:

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from vireo.arrays import Floats
+from vireo.arrays import Floats, Ints
 from vireo.behavior.base import History
 from vireo.interest.base import InterestModel
 
 
-def contributions(model: InterestModel, history: History, video: int) -> Floats | None:
-    """(m,) shares of the history's entries in the video's score; None if no expert can tell.
+@dataclass(frozen=True)
+class Shares:
+    """What each of the viewer's own videos adds to one score."""
+
+    videos: Ints
+    """(m,) distinct rows in the catalogue, the most recently watched last."""
+    shares: Floats
+    """(m,) summed over all events with the video; below 0 speaks against it."""
+
+    def strongest(self) -> int | None:
+        """The own video that speaks most for the score; None if none does."""
+        if not self.shares.max(initial=0.0) > 0:
+            return None
+        return int(self.videos[int(self.shares.argmax())])
+
+
+def contributions(model: InterestModel, history: History, video: int) -> Shares:
+    """The viewer's own videos behind the score of the video in this row.
 
     Experts score on different scales, so each expert's shares are scaled to its largest before
     they are added with the fusion's weights. The score of EASE is a sum over the history
-    (Steck 2019), so its shares are exact; they come first where it has an opinion.
+    (Steck 2019), so its shares are exact. Experts that cannot tell are left out.
     """
     total = np.zeros(len(history), dtype=np.float32)
-    opinions = 0
     for name, expert in model.serving.items():
         shares = expert.contributions(history, video)
-        if shares is None or not np.abs(shares).max(initial=0.0) > 0:
-            continue
-        opinions += 1
-        total += model.weights[name] * shares / np.abs(shares).max()
-    return total if opinions else None
+        largest = 0.0 if shares is None else float(np.abs(shares).max(initial=0.0))
+        if shares is not None and largest > 0:
+            total += model.weights[name] * shares / largest
+    return _by_video(history, total)
+
+
+def _by_video(history: History, shares: Floats) -> Shares:
+    newest_first, first = np.unique(history.videos[::-1], return_index=True)
+    order = np.argsort(-first)
+    summed = np.bincount(history.videos, weights=shares, minlength=1)
+    videos = newest_first[order]
+    return Shares(videos, summed[videos].astype(np.float32))

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from vireo.arrays import Floats
 from vireo.recommend.base import Query, Reason, Slate
 from vireo.recommend.explain.contributions import contributions
 from vireo.recommend.shelves import Shelves
@@ -34,9 +33,9 @@ class Facts:
         if best == "like" and sources[best] > 0:
             return self._by_words(query, video)
         if query.known:
-            own = contributions(self._shelves.model, query.history, video)
-            if own is not None and own.max(initial=0.0) > 0:
-                return self._by_own_video(query, video, own)
+            cause = contributions(self._shelves.model, query.history, video).strongest()
+            if cause is not None:
+                return self._by_own_video(video, cause)
         return self._by_crowd(video, best)
 
     def _by_words(self, query: Query, video: int) -> Reason:
@@ -44,8 +43,7 @@ class Facts:
         about = f" (topic: {topic})" if topic else ""
         return Reason("like", f"Fits your words “{query.like.strip()}”{about}")
 
-    def _by_own_video(self, query: Query, video: int, own: Floats) -> Reason:
-        cause = int(query.history.videos[int(own.argmax())])
+    def _by_own_video(self, video: int, cause: int) -> Reason:
         title = self._catalogue.titles[cause]
         topic = self._shared_topic(video, cause)
         if self._catalogue.viewers[video] == 0:

@@ -12,7 +12,7 @@ from vireo.interest.base import Batch
 from vireo.interest.fusion import fused
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.explain.contributions import contributions
+from vireo.recommend.explain.contributions import Shares, contributions
 from vireo.recommend.shelves import Shelves
 
 SHOWN = 8
@@ -63,7 +63,7 @@ def explanation(shelves: Shelves, query: Query, video: int) -> Explanation:
     catalogue = shelves.catalogue
     total, parts = fused(shelves.model, Batch([query.history], query.now, len(catalogue)))
     place = int((total[0] > total[0][video]).sum()) + 1
-    shares = contributions(shelves.model, query.history, video)
+    own = contributions(shelves.model, query.history, video)
     return Explanation(
         user_id=query.user_id or "",
         video_id=catalogue.ids[video],
@@ -71,16 +71,12 @@ def explanation(shelves: Shelves, query: Query, video: int) -> Explanation:
         place=place,
         of=len(catalogue),
         seen=bool(np.isin(video, query.history.videos)),
-        sources={name: round(float(values[0][video]), 4) for name, values in parts.items()},
-        own_videos=_own(catalogue, query, shares),
+        sources={n: round(float(v[0][video]), 4) for n, v in parts.items() if v[0][video]},
+        own_videos=_own(catalogue, own),
     )
 
 
-def _own(
-    catalogue: Catalogue, query: Query, shares: np.ndarray | None
-) -> tuple[tuple[str, str, float], ...]:
-    if shares is None:
-        return ()
-    order = np.argsort(-np.abs(shares), kind="stable")[:SHOWN]
-    rows = [(int(query.history.videos[i]), float(shares[i])) for i in order if shares[i]]
+def _own(catalogue: Catalogue, own: Shares) -> tuple[tuple[str, str, float], ...]:
+    order = np.argsort(-np.abs(own.shares), kind="stable")[:SHOWN]
+    rows = [(int(own.videos[i]), float(own.shares[i])) for i in order if own.shares[i]]
     return tuple((catalogue.ids[v], catalogue.titles[v], round(s, 4)) for v, s in rows)
