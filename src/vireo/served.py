@@ -93,8 +93,8 @@ class Served:
         if self._store.is_forgotten(user_id):
             return History.empty()
         built = self.histories.of(user_id)
-        watermark = int(self._manifests["data"].recipe["identity"].get("watermark", 0))
-        fresh = self._weighed(self._store.events_of(user_id, watermark))
+        built_in = int(self._manifests["data"].summary["events"]["live_until"])
+        fresh = self._weighed(self._store.events_of(user_id, built_in))
         if not len(fresh):
             return built
         return History(

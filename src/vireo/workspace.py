@@ -233,7 +233,7 @@ class Workspace:
 
     def save_report(self, report: Report) -> Path:
         """Write a report with its plots under `reports/`; return the folder."""
-        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{report.protocol.get('protocol', 'none')}"
+        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{report.protocol['split']['protocol']}"
         folder = self.path / "reports" / name
         folder.mkdir(parents=True, exist_ok=True)
         report.save(folder)

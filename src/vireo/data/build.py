@@ -76,6 +76,7 @@ def _report(
     events["accepted"] += behavior.live - sum(late.values())
     events["rejected"] = _sum([events["rejected"], late])
     events["live"] = behavior.live
+    events["live_until"] = behavior.live_until
     videos["replaced"] = catalogue.replaced
     videos["catalogue"] = len(frames["videos"])
     videos["with_files"] = len(frames["media"])

@@ -59,6 +59,8 @@ class Behavior:
     rejects: pl.DataFrame
     live: int
     """Live events that were read."""
+    live_until: int
+    """Position in the store of the last one."""
 
     def rejected(self) -> dict[str, int]:
         """Reason -> rows."""
@@ -86,6 +88,7 @@ def merge_behavior(sources: Sequence[Source], store: Store, videos: pl.DataFrame
         comments.filter(good).select("user_id", "video_id", "timestamp", "text"),
         _rejects(events.filter(~good)),
         len(live),
+        0 if live.is_empty() else int(str(live["row"].max())),
     )
 
 

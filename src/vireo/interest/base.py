@@ -36,10 +36,13 @@ class FactorsSection(Section):
     """`[interest.factors]`: matrix factorisation by alternating least squares (Hu et al. 2008)."""
 
     dimension: Annotated[int, Field(ge=1)] = 64
+    """Length of a viewer's and of a video's vector."""
     regularisation: Annotated[float, Field(gt=0)] = 0.05
+    """Ridge penalty on the vectors."""
     confidence: Annotated[float, Field(ge=1)] = 10.0
     """Weight of an observed interaction against an unobserved one."""
     iterations: Annotated[int, Field(ge=1)] = 15
+    """Rounds of solving for viewers, then for videos."""
     link: Literal["identity", "sigmoid"] = "identity"
     """`identity`: the inner product; `sigmoid`: squashed to (0, 1)."""
 

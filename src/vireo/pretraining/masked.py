@@ -32,8 +32,8 @@ from vireo.pretraining.masking import (
 )
 from vireo.pretraining.network import MaskedModel
 
-_EPOCHS = {"small": 2, "medium": 3, "large": 6}
-_MOST_STEPS = {"small": 60, "medium": 1000, "large": 10_000}
+_EPOCHS = {"small": 1, "medium": 3, "large": 6}
+_MOST_STEPS = {"small": 40, "medium": 1000, "large": 10_000}
 _HELDOUT_PIECES = 64
 _METHOD = "masked 1"  # part of the recipe: change it with the arithmetic
 _MASK_TOKENS = ("[MASK]", "<mask>")

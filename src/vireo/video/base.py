@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
-from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from vireo.arrays import Bools, Bytes, Floats, Ints
@@ -141,14 +141,15 @@ class VideoFeatures:
             "sound": np.ascontiguousarray(self.sound),
             "has_sound": self.has_sound,
         }
-        save_file(arrays, directory / "vectors.safetensors", metadata=dict(self.info))
+        save_file(arrays, directory / "vectors.safetensors")
+        # Not as the metadata of the vectors: its order, and so the bytes, would change by chance.
+        text = json.dumps(dict(self.info), indent=1, sort_keys=True)
+        (directory / "info.json").write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, directory: Path) -> VideoFeatures:
-        path = directory / "vectors.safetensors"
-        arrays = load_file(path)
-        with safe_open(path, "np") as file:
-            info = dict(file.metadata() or {})
+        arrays = load_file(directory / "vectors.safetensors")
+        info = json.loads((directory / "info.json").read_text(encoding="utf-8"))
         return cls(
             table=pl.read_parquet(directory / "table.parquet"),
             dialogue=pl.read_parquet(directory / "dialogue.parquet"),
