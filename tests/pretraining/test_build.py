@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,26 @@ from vireo.pretraining.masked import train
 from vireo.pretraining.plot import plot
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = 120
+STEPS = 100
 _CHILD = """
 import sys
 from pathlib import Path
+import torch
+torch.set_num_threads(1)
 from tests.pretraining.test_build import run
 run(Path(sys.argv[1]), Path(sys.argv[2]))
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Steps of microseconds: two threads would only wait for each other on a busy machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def run(cache: Path, model: Path) -> Checkpoint:
