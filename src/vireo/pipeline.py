@@ -128,7 +128,7 @@ _ROWS = (
     ),
     Stage(
         "interest",
-        version=1,
+        version=2,
         noun="vireo.interest.base:InterestModel",
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),

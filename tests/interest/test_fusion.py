@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vireo.arrays import Floats
-from vireo.behavior.base import History
+from vireo.arrays import Floats, Ints
+from vireo.behavior.base import NO_TIME, History
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
@@ -27,7 +27,8 @@ from vireo.interest.base import (
 from vireo.interest.build import fit
 from vireo.interest.contract import WORLDS, batch_of, training_of
 from vireo.interest.fusion import candidates, fused, standardised
-from vireo.interest.validation import Court, HeldBack, choose, hold_back
+from vireo.interest.holding import HeldBack, by_last, by_time, pairs
+from vireo.interest.validation import Court, choose
 
 SECTION = InterestSection(ease=EaseSection(regularisation=5.0), factors=FactorsSection(dimension=8))
 
@@ -116,11 +117,52 @@ def test_the_same_seed_gives_the_same_model(context: Context) -> None:
 
 def test_the_last_wanted_video_is_held_back_with_what_follows_it() -> None:
     training = training_of([[0, 1, 2, -3], [4], [5, 6, 5], [-1, -2], [7, -8, 9]], 10)
-    held = hold_back(training.histories, 10, seed=0)
+    held = by_last(training.histories, 10, seed=0)
     assert held.rows.tolist() == [0, 4]  # one wanted video; seen before; nothing wanted
-    assert held.targets.tolist() == [2, 9]
+    assert [part.tolist() for part in held.targets] == [[2], [9]]
     left = [held.histories.row(row).videos.tolist() for row in range(5)]
     assert left == [[0, 1], [4], [5, 6, 5], [1, 2], [7, 8]]
+
+
+def test_by_time_everybodys_latest_events_are_held_back() -> None:
+    """Times run through all users in turn, so the last tenth is one user's last two events."""
+    lists = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [5, 6, 7, 8, 9, 0, 1, 2, 2, 3]]
+    histories = training_of(lists, 12).histories
+    held = by_time(replace(histories, times=np.arange(20, dtype=np.int64)), 10, seed=0)
+    assert held.rows.tolist() == [1]
+    assert held.targets[0].tolist() == [3]  # 2 was met before
+    assert [len(held.histories.row(row)) for row in range(2)] == [10, 8]
+    none = by_time(replace(histories, times=np.full(20, NO_TIME)), 10, seed=0)
+    assert not len(none.rows)
+
+
+def test_pairs_keep_the_first_targets_of_everybody() -> None:
+    owner, targets = pairs([np.arange(9), np.array([3])])
+    assert owner.tolist() == [0] * 5 + [1]
+    assert targets.tolist() == [0, 1, 2, 3, 4, 3]
+
+
+def court_of(said: dict[str, Floats], targets: Ints, of_new: Floats | None = None) -> Court:
+    shape = next(iter(said.values())).shape
+    none = np.zeros(shape, dtype=np.float32)
+    unseen = np.ones(shape, dtype=np.bool_)
+    return Court(said, none if of_new is None else of_new, unseen, np.arange(shape[0]), targets)
+
+
+def test_content_stands_in_for_new_videos_as_much_as_it_helps() -> None:
+    """All targets are new, and content knows them: it must be heard fully, not half."""
+    rng = np.random.default_rng(1)
+    users, videos = 300, 40
+    targets = rng.integers(30, videos, users)  # the last ten are new
+    warm = rng.normal(size=(users, videos)).astype(np.float32)
+    warm[:, 30:] = 0.0
+    content = np.zeros((users, videos), dtype=np.float32)
+    content[np.arange(users), targets] = 2.5
+    said = {"ease": warm, "content": np.zeros_like(content)}
+    _, newcomer = choose(court_of(said, targets, content))
+    assert newcomer > 0.5
+    useless = court_of(said, rng.integers(0, 30, users), content)
+    assert choose(useless)[1] <= 0.5
 
 
 def test_a_useless_expert_gets_no_weight() -> None:
@@ -132,8 +174,7 @@ def test_a_useless_expert_gets_no_weight() -> None:
     noise = rng.normal(size=(users, videos)).astype(np.float32)
     helper = 0.5 * rng.normal(size=(users, videos)).astype(np.float32)
     helper[np.arange(users), targets] += 0.8
-    unseen = np.ones((users, videos), dtype=np.bool_)
-    weights = choose(Court({"noise": noise, "good": good, "helper": helper}, unseen, targets))
+    weights, _ = choose(court_of({"noise": noise, "good": good, "helper": helper}, targets))
     assert weights["noise"] == 0.0
     assert weights["good"] > 0
     assert weights["helper"] > 0
@@ -166,13 +207,25 @@ class Oracle:
 
 def test_gains_are_full_ranks_with_ties_lost() -> None:
     training = training_of([[0, 1], [0, 1], [0, 1]], 14)
-    held = HeldBack(training.histories, np.arange(3), np.array([5, 5, 5]))
+    held = HeldBack(training.histories, np.arange(3), (np.array([5]),) * 3)
     scores = np.zeros((3, 14), dtype=np.float32)
     scores[0, 5] = 1.0  # alone at the top
     scores[1, [0, 5, 6]] = 1.0  # 0 is seen, so 6 alone ties: second
     scores[2, 7] = 1.0  # ties with eleven others behind the first: beyond ten
     court = Court.hear({"oracle": Oracle(scores)}, held, np.ones(14, dtype=np.bool_))
-    assert court.gains(court.total({"oracle": 1.0})) == pytest.approx([1.0, 1 / np.log2(3), 0.0])
+    gains = court.gains(court.total({"oracle": 1.0}, 0.0))
+    assert gains == pytest.approx([1.0, 1 / np.log2(3), 0.0])
+
+
+def test_gains_of_several_targets_are_textbook_ndcg() -> None:
+    training = training_of([[0, 1]], 14)
+    held = HeldBack(training.histories, np.arange(1), (np.array([5, 6, 7]),))
+    scores = -np.arange(14, dtype=np.float32)[None, :]  # 0 and 1 are seen: 2 is first, 5 is fourth
+    court = Court.hear({"oracle": Oracle(scores)}, held, np.ones(14, dtype=np.bool_))
+    dcg = sum(1 / np.log2(rank + 1) for rank in (4, 5, 6))
+    ideal = sum(1 / np.log2(rank + 1) for rank in (1, 2, 3))
+    gains = court.gains(court.total({"oracle": 1.0}, 0.0))
+    assert gains == pytest.approx([dcg / ideal])
 
 
 @settings(deadline=None)

@@ -13,13 +13,10 @@ def line_of(stage: str, summary: Mapping[str, Any]) -> str:
 
 
 def _data(summary: Mapping[str, Any]) -> str:
-    parts = []
-    for name in ("videos", "events"):
-        refused = sum(summary[name]["rejected"].values())
-        parts.append(
-            f"{summary[name]['accepted']} {name}" + (f" ({refused} refused)" * bool(refused))
-        )
-    return ", ".join(parts)
+    videos, events = summary["videos"], summary["events"]
+    refused = sum(videos["rejected"].values()) + sum(events["rejected"].values())
+    tail = f", {refused} rows refused" if refused else ""
+    return f"{videos['catalogue']} videos, {events['events']} events{tail}"
 
 
 def _video(summary: Mapping[str, Any]) -> str:
@@ -40,7 +37,7 @@ def _understanding(summary: Mapping[str, Any]) -> str:
 
 
 def _interest(summary: Mapping[str, Any]) -> str:
-    weights = {name: weight for name, weight in summary["weights"].items() if weight > 0}
+    weights = {name: w for name, w in summary["weights"].items() if w > 0}
     return "weights: " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items())
 
 

@@ -63,8 +63,10 @@ class InterestSection(Section):
     """Length of the window of `recent` popularity, counted back from the last known event."""
     history_decay: Annotated[float, Field(gt=0)] = 5.0
     """`ease-recent`: the weight of the k-th last video falls as exp(-k / history_decay)."""
-    validation_users: int = 2000
-    """Users whose last video is held back to find the weights of the fusion."""
+    validation: Literal["time", "last"] = "time"
+    """What is held back to find the weights: everybody's latest events, or each user's last."""
+    validation_users: Annotated[int, Field(ge=0)] = 2000
+    """Users on whom the weights are found."""
     ease: EaseSection = EaseSection()
     factors: FactorsSection = FactorsSection()
 
@@ -168,6 +170,8 @@ class InterestModel:
     report: Mapping[str, Any] = field(default_factory=dict)
     warm: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     """(n,) videos that somebody wanted; empty stands for all of them."""
+    newcomer: float = 0.5
+    """Share of the other experts' weight that content takes over for videos that nobody wanted."""
 
     @property
     def serving(self) -> dict[str, Expert]:
@@ -183,6 +187,7 @@ class InterestModel:
         about = {
             "experts": list(self.experts),
             "weights": dict(self.weights),
+            "newcomer": self.newcomer,
             "report": dict(self.report),
         }
         text = json.dumps(about, indent=1, sort_keys=True)
@@ -194,7 +199,8 @@ class InterestModel:
         experts = {name: EXPERTS.get(name).load(directory / name) for name in about["experts"]}
         arrays = load_file(directory / _CONTENT)
         content, warm = arrays["content"], arrays["warm"]
-        return cls(experts, about["weights"], content, about["report"], warm)
+        report, newcomer = about["report"], about["newcomer"]
+        return cls(experts, about["weights"], content, report, warm, newcomer)
 
     def summary(self) -> dict[str, Any]:
-        return {"weights": dict(self.weights), **self.report}
+        return {"weights": dict(self.weights), "newcomer": self.newcomer, **self.report}

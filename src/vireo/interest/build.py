@@ -14,6 +14,8 @@ from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Expert, InterestModel, InterestSection, Training
+from vireo.interest.fusion import NEWCOMER
+from vireo.interest.holding import HeldBack, by_last, by_time
 from vireo.interest.menu import EXPERTS
 from vireo.interest.space import content_space
 from vireo.interest.validation import (
@@ -22,7 +24,6 @@ from vireo.interest.validation import (
     Court,
     choose,
     default_weights,
-    hold_back,
 )
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -51,7 +52,7 @@ def build(
 
 def fit(training: Training, section: InterestSection, context: Context) -> InterestModel:
     """Weights from users held back, then every expert on everything."""
-    weights, validation = _weighed(training, section, context)
+    weights, newcomer, validation = _weighed(training, section, context)
     experts = _experts(training, section, context)
     notes = [str(note) for e in experts.values() if (note := getattr(e, "note", ""))]
     report = {
@@ -62,7 +63,7 @@ def fit(training: Training, section: InterestSection, context: Context) -> Inter
         "validation": validation,
         "notes": sorted(set(notes)),
     }
-    return InterestModel(experts, weights, training.content, report, training.warm)
+    return InterestModel(experts, weights, training.content, report, training.warm, newcomer)
 
 
 def _experts(training: Training, section: InterestSection, context: Context) -> dict[str, Expert]:
@@ -76,23 +77,32 @@ def _experts(training: Training, section: InterestSection, context: Context) -> 
 
 def _weighed(
     training: Training, section: InterestSection, context: Context
-) -> tuple[dict[str, float], Mapping[str, Any]]:
-    """The weights of the experts, and how they were found."""
-    cells = max(1, training.n_videos * len(section.experts))
-    users = min(section.validation_users, MOST_CELLS // cells)
-    held = hold_back(training.histories, users, context.seed)
+) -> tuple[dict[str, float], float, Mapping[str, Any]]:
+    """The weights of the experts, `newcomer`, and how they were found."""
+    held, how = _held_back(training, section, context.seed)
+    report = {"users": len(held.rows), "held_back": how}
     if len(held.rows) < FEWEST_USERS:
         note = (
-            f"Only {len(held.rows)} viewers have a last video to hold back ({FEWEST_USERS} are "
+            f"Only {len(held.rows)} viewers have something to hold back ({FEWEST_USERS} are "
             "needed): the experts keep their default weights."
         )
         context.progress.say(note)
-        weights = default_weights(section.experts)
-        return weights, {"users": len(held.rows), "ndcg@10": {}, "note": note}
+        return default_weights(section.experts), NEWCOMER, {**report, "ndcg@10": {}, "note": note}
     rest = replace(training, histories=held.histories, shared={})
     court = Court.hear(_experts(rest, section, context), held, rest.warm)
-    weights = choose(court)
-    ndcg = {name: float(court.gains(said).mean()) for name, said in court.said.items()}
-    ndcg["fused"] = float(court.gains(court.total(weights)).mean())
-    rounded = {name: round(value, 6) for name, value in ndcg.items()}
-    return weights, {"users": len(held.rows), "ndcg@10": rounded, "note": ""}
+    weights, newcomer = choose(court)
+    totals = {name: court.heard(name, 1.0, NEWCOMER) for name in court.said}
+    totals["fused"] = court.total(weights, newcomer)
+    ndcg = {name: round(float(court.gains(total).mean()), 6) for name, total in totals.items()}
+    return weights, newcomer, {**report, "ndcg@10": ndcg, "note": ""}
+
+
+def _held_back(training: Training, section: InterestSection, seed: int) -> tuple[HeldBack, str]:
+    """By time where that leaves enough users, else the last of each; and which of the two."""
+    cells = max(1, training.n_videos * (len(section.experts) + 1))
+    users = min(section.validation_users, MOST_CELLS // cells)
+    if section.validation == "time":
+        held = by_time(training.histories, users, seed)
+        if len(held.rows) >= FEWEST_USERS:
+            return held, "the latest events of everybody"
+    return by_last(training.histories, users, seed), "each viewer's last wanted video"

@@ -15,7 +15,8 @@ from vireo.interest.base import Batch, Expert, InterestModel
 
 CONTENT = "content"
 NEWCOMER = 0.5
-"""How much of the other experts' weight content takes over for a video that nobody wanted."""
+"""How much of the others' weight content takes over for a video that nobody wanted, unless
+validation shows that another share serves better."""
 FOR_STRANGERS = ("popularity", "recent")
 """Who speaks, in equal parts, to a viewer of whom the weighted experts know nothing."""
 
@@ -25,13 +26,13 @@ def fused(model: InterestModel, batch: Batch) -> tuple[Floats, dict[str, Floats]
 
     A video that nobody wanted (`model.warm` is false) is unknown to all experts but `content`;
     they would rank it last for no fault of its own. There, content's standardised score stands in
-    for the others at NEWCOMER of their weight, and is shown as part of `content`.
+    for the others at `model.newcomer` of their weight, and is shown as part of `content`.
     """
     warm = model.warm if len(model.warm) else np.ones(batch.n_videos, dtype=np.bool_)
     experts = model.serving
     if not warm.all() and CONTENT in model.experts:
         experts = {**experts, CONTENT: model.experts[CONTENT]}
-    said = opinions(experts, batch, warm)
+    said = opinions(experts, batch, warm, model.newcomer)
     parts = {name: np.float32(model.weights.get(name, 0.0)) * z for name, z in said.items()}
     _credit_content(parts, ~warm)
     total = _added(parts, (len(batch.histories), batch.n_videos))
@@ -42,7 +43,9 @@ def fused(model: InterestModel, batch: Batch) -> tuple[Floats, dict[str, Floats]
     return total, parts
 
 
-def opinions(experts: Mapping[str, Expert], batch: Batch, warm: Bools) -> dict[str, Floats]:
+def opinions(
+    experts: Mapping[str, Expert], batch: Batch, warm: Bools, newcomer: float
+) -> dict[str, Floats]:
     """Standardised scores per expert, each (b, n), with content standing in for new videos."""
     unseen = candidates(batch)
     said = {
@@ -51,7 +54,7 @@ def opinions(experts: Mapping[str, Expert], batch: Batch, warm: Bools) -> dict[s
     }
     for name, scores in said.items():
         if name != CONTENT:
-            scores[:, ~warm] = NEWCOMER * said[CONTENT][:, ~warm] if CONTENT in said else 0.0
+            scores[:, ~warm] = newcomer * said[CONTENT][:, ~warm] if CONTENT in said else 0.0
     return said
 
 
@@ -98,7 +101,7 @@ def _speak_to_strangers(
         batch.now,
         batch.n_videos,
     )
-    said = opinions({name: model.experts[name] for name in speakers}, some, warm)
+    said = opinions({name: model.experts[name] for name in speakers}, some, warm, model.newcomer)
     for name, scores in said.items():
         part = parts.setdefault(name, np.zeros((len(rows), batch.n_videos), dtype=np.float32))
         part[rows] = scores / len(speakers)

@@ -1,16 +1,16 @@
-"""How much each expert's word counts: found on the last videos of viewers, held back for it."""
+"""How much each expert's word counts: found on what viewers wanted next, held back for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from vireo.arrays import Bools, Doubles, Floats, Ints
-from vireo.behavior.base import Histories
 from vireo.interest.base import Batch, Expert
-from vireo.interest.fusion import candidates, opinions
+from vireo.interest.fusion import CONTENT, NEWCOMER, candidates, opinions
+from vireo.interest.holding import MOST_TARGETS, HeldBack, pairs
 
 DEFAULTS: Mapping[str, float] = {
     "popularity": 0.25,
@@ -27,65 +27,14 @@ MOST_CELLS = 130_000_000
 """Scores kept in memory at once (4 bytes each): large catalogues are validated on fewer users."""
 STEPS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 """Weights that are tried for an expert, against weight 1 of the best single one."""
+NEWCOMERS = (0.0, 0.25, 0.75, 1.0, 1.25, 1.5)
+"""What is tried in place of NEWCOMER."""
 _BLOCK = 256
 """Users heard at once."""
+_PAIRS = 2048
+"""Pairs of a user and a target that are ranked at once."""
 NOISE = 2.0
 """Standard errors by which a step must help: many steps are tried, and luck favours some."""
-
-
-@dataclass(frozen=True)
-class HeldBack:
-    """Histories cut before the last wanted video of some users, and those videos."""
-
-    histories: Histories
-    rows: Ints
-    """(v,) rows of the users, rising."""
-    targets: Ints
-    """(v,) the video that each of them wanted next."""
-
-
-def hold_back(histories: Histories, users: int, seed: int) -> HeldBack:
-    """Cut the histories of at most `users` random users before their last wanted video.
-
-    Only users who wanted something before, and had not met that video yet, are taken.
-    """
-    cuts = _last_wanted(histories)
-    chosen: list[int] = []
-    for row in np.random.default_rng(seed).permutation(np.fromiter(cuts, dtype=np.int64)):
-        if len(chosen) == users:
-            break
-        start, cut = histories.offsets[row], cuts[int(row)]
-        if histories.videos[cut] not in histories.videos[start:cut]:
-            chosen.append(int(row))
-    rows = np.array(sorted(chosen), dtype=np.int64)
-    at = np.array([cuts[int(row)] for row in rows], dtype=np.int64)
-    return HeldBack(_without(histories, rows, at), rows, histories.videos[at])
-
-
-def _last_wanted(histories: Histories) -> dict[int, int]:
-    """User row -> place of the last wanted event, for users who wanted at least two."""
-    wanted = np.flatnonzero(histories.weights > 0)
-    rows = histories.user_rows[wanted]
-    last = np.flatnonzero(np.append(rows[1:] != rows[:-1], len(rows) > 0))
-    many = np.bincount(rows, minlength=len(histories)) >= 2
-    return {int(rows[i]): int(wanted[i]) for i in last if many[rows[i]]}
-
-
-def _without(histories: Histories, rows: Ints, cuts: Ints) -> Histories:
-    """The histories of these users end before these places."""
-    ends = histories.offsets[1:].copy()
-    ends[rows] = cuts
-    places = np.arange(len(histories.videos))
-    keep = places < ends[histories.user_rows]
-    counts = ends - histories.offsets[:-1]
-    return replace(
-        histories,
-        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        videos=histories.videos[keep],
-        weights=histories.weights[keep],
-        times=histories.times[keep],
-        sessions=histories.sessions[keep],
-    )
 
 
 @dataclass(frozen=True)
@@ -93,9 +42,14 @@ class Court:
     """Every expert's standardised opinion on the users held back, and how good a sum of them is."""
 
     said: Mapping[str, Floats]
-    """Per expert (v, n)."""
+    """Per expert (v, n); 0 for videos that are new to it."""
+    of_new: Floats
+    """(v, n) what content says of new videos, 0 elsewhere."""
     unseen: Bools
+    """(v, n) the candidates."""
+    owner: Ints
     targets: Ints
+    """(p,) pairs of a user's place and a video that this user wanted next."""
 
     @classmethod
     def hear(cls, experts: Mapping[str, Expert], held: HeldBack, warm: Bools) -> Court:
@@ -108,37 +62,60 @@ class Court:
             rows = [histories.row(int(row)) for row in held.rows[part]]
             batch = Batch(rows, histories.now, histories.n_videos)
             unseen[part] = candidates(batch)
-            for name, scores in opinions(experts, batch, warm).items():
+            for name, scores in opinions(experts, batch, warm, newcomer=0.0).items():
                 said[name][part] = scores
-        return cls(said, unseen, held.targets)
+        for place, videos in enumerate(held.targets):
+            unseen[place, videos[MOST_TARGETS:]] = False  # wanted too, but not counted
+        of_new = np.where(warm, 0.0, said[CONTENT]) if CONTENT in said else np.zeros((1, 1))
+        return cls(said, of_new.astype(np.float32), unseen, *pairs(held.targets))
 
-    def total(self, weights: Mapping[str, float]) -> Floats:
+    def total(self, weights: Mapping[str, float], newcomer: float) -> Floats:
+        """The weighted sum; `newcomer` as in `fused`. (v, n)"""
         total = np.zeros(self.unseen.shape, dtype=np.float32)
         for name, weight in weights.items():
-            total += np.float32(weight) * self.said[name]
+            total += self.heard(name, weight, newcomer)
         return total
 
+    def heard(self, name: str, weight: float, newcomer: float) -> Floats:
+        """One expert's weighted part, content standing in for it on new videos. (v, n)"""
+        part: Floats = np.float32(weight) * self.said[name]
+        if name != CONTENT and newcomer:
+            part = part + np.float32(weight * newcomer) * self.of_new
+        return part
+
     def gains(self, total: Floats) -> Doubles:
-        """NDCG@10 of every user: one target, full ranking, ties lost. (v,)"""
-        own = total[np.arange(len(self.targets)), self.targets]
-        rank = ((total >= own[:, None]) & self.unseen).sum(axis=1)  # from 1: it counts itself
-        return np.where(rank <= 10, 1.0 / np.log2(rank + 1.0), 0.0)
+        """NDCG@10 of every user: full ranking, ties lost. (v,)"""
+        users = len(self.unseen)
+        best = np.zeros(users)
+        ideal = np.zeros(users)
+        counts = np.bincount(self.owner, minlength=users)
+        place = np.arange(len(self.owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        np.add.at(ideal, self.owner, 1.0 / np.log2(place + 2.0))
+        for start in range(0, len(self.owner), _PAIRS):
+            owner = self.owner[start : start + _PAIRS]
+            own = total[owner, self.targets[start : start + _PAIRS]]
+            rank = ((total[owner] >= own[:, None]) & self.unseen[owner]).sum(axis=1)
+            np.add.at(best, owner, np.where(rank <= 10, 1.0 / np.log2(rank + 1.0), 0.0))
+        return best / ideal
 
 
-def choose(court: Court) -> dict[str, float]:
+def choose(court: Court) -> tuple[dict[str, float], float]:
     """Greedy forward selection: from the best single expert, add who helps beyond noise.
 
-    Every expert of the court gets a weight, most of them perhaps 0; they sum to 1.
+    Every expert of the court gets a weight, most of them perhaps 0; they sum to 1. Then the
+    weight at which content stands in for the others on new videos (`newcomer`).
     """
-    alone = {name: court.gains(said).mean() for name, said in court.said.items()}
+    newcomer = NEWCOMER
+    alone = {n: court.gains(court.heard(n, 1.0, newcomer)).mean() for n in court.said}
     weights = {max(alone, key=lambda name: alone[name]): 1.0}
-    total = court.total(weights)
+    total = court.total(weights, newcomer)
     while found := _best_step(court, total, [n for n in court.said if n not in weights]):
         name, weight = found
         weights[name] = weight
-        total = total + np.float32(weight) * court.said[name]
+        total = total + court.heard(name, weight, newcomer)
+    newcomer = _best_newcomer(court, weights)
     whole = sum(weights.values())
-    return {name: round(weights.get(name, 0.0) / whole, 6) for name in court.said}
+    return {name: round(weights.get(name, 0.0) / whole, 6) for name in court.said}, newcomer
 
 
 def _best_step(court: Court, total: Floats, names: Sequence[str]) -> tuple[str, float] | None:
@@ -147,10 +124,22 @@ def _best_step(court: Court, total: Floats, names: Sequence[str]) -> tuple[str, 
     best, found = 0.0, None
     for name in names:
         for weight in STEPS:
-            change = court.gains(total + np.float32(weight) * court.said[name]) - before
+            change = court.gains(total + court.heard(name, weight, NEWCOMER)) - before
             error = change.std() / np.sqrt(len(change))
             if change.mean() > max(best, NOISE * error):
                 best, found = float(change.mean()), (name, weight)
+    return found
+
+
+def _best_newcomer(court: Court, weights: Mapping[str, float]) -> float:
+    """The stand-in that helps most beyond noise; NEWCOMER if none does."""
+    before = court.gains(court.total(weights, NEWCOMER))
+    best, found = 0.0, NEWCOMER
+    for newcomer in NEWCOMERS:
+        change = court.gains(court.total(weights, newcomer)) - before
+        error = change.std() / np.sqrt(len(change))
+        if change.mean() > max(best, NOISE * error):
+            best, found = float(change.mean()), newcomer
     return found
 
 

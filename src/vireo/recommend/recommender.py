@@ -13,6 +13,9 @@ from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.menu import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.recommend.shelves import Shelves
 
+HALFWAY = 4.0
+"""The total that is shown as 0.75: four deviations above the average video."""
+
 
 class Picks(Sequence[Pick]):
     """A finished list, best first, with notes on how it came about. `print` shows a table."""
@@ -94,10 +97,10 @@ def picks_of(slate: Slate, catalogue: Catalogue) -> Picks:
 def shown_scores(scores: np.ndarray) -> list[float]:
     """Totals -> numbers in [0, 1] that fall with the rank.
 
-    The squash keeps differences visible for the large totals of sharp tastes. Rules may move a
+    The squash falls off slowly, so that large totals can still be told apart. Rules may move a
     video above one with a higher total; the shown numbers belong to the places, so they are sorted.
     """
-    squashed = sorted((0.5 + 0.5 * np.tanh(scores / 6.0)).tolist(), reverse=True)
+    squashed = sorted((0.5 + 0.5 * scores / (np.abs(scores) + HALFWAY)).tolist(), reverse=True)
     shown: list[float] = []
     for value in squashed:
         ceiling = shown[-1] - 0.0001 if shown else 1.0

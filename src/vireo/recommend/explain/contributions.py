@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from vireo.arrays import Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import InterestModel
+from vireo.interest.base import Expert, InterestModel
+from vireo.interest.fusion import CONTENT
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,21 @@ def contributions(model: InterestModel, history: History, video: int) -> Shares:
     (Steck 2019), so its shares are exact. Experts that cannot tell are left out.
     """
     total = np.zeros(len(history), dtype=np.float32)
-    for name, expert in model.serving.items():
+    for name, expert in _speaking(model, video).items():
         shares = expert.contributions(history, video)
         largest = 0.0 if shares is None else float(np.abs(shares).max(initial=0.0))
         if shares is not None and largest > 0:
-            total += model.weights[name] * shares / largest
+            weight = model.weights.get(name, 0.0) or model.newcomer
+            total += np.float32(weight) * shares / np.float32(largest)
     return _by_video(history, total)
+
+
+def _speaking(model: InterestModel, video: int) -> Mapping[str, Expert]:
+    """The experts behind a score: of a video that nobody wanted, only `content` knows anything."""
+    new = bool(len(model.warm)) and not model.warm[video]
+    if new and CONTENT in model.experts:
+        return {CONTENT: model.experts[CONTENT]}
+    return model.serving
 
 
 def _by_video(history: History, shares: Floats) -> Shares:

@@ -1,0 +1,104 @@
+"""Events held back from the experts, on which their weights are found: never from the future."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vireo.arrays import Bools, Ints
+from vireo.behavior.base import NO_TIME, Histories
+
+LATEST_SHARE = 0.1
+"""By time, this share of the wanted events, the latest, is held back."""
+MOST_TARGETS = 5
+"""Held-back videos of one user that count: heavy viewers must not outvote the others."""
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Histories cut short for some users, and what each of them wanted next."""
+
+    histories: Histories
+    rows: Ints
+    """(v,) rows of the users, rising."""
+    targets: tuple[Ints, ...]
+    """Per user of `rows`, in order of time: distinct videos that they had not met before."""
+
+
+def by_time(histories: Histories, users: int, seed: int) -> HeldBack:
+    """All events of the latest time are held back, of everybody: new videos come up as in life.
+
+    Of at most `users` random users with a history before and a wish after that moment, the first
+    MOST_TARGETS videos count. Events without a time stay. No times: nobody is held back.
+    """
+    wanted = histories.times[(histories.weights > 0) & (histories.times != NO_TIME)]
+    if not len(wanted):
+        return HeldBack(histories, np.zeros(0, dtype=np.int64), ())
+    late = histories.times >= np.quantile(wanted, 1 - LATEST_SHARE)
+    return _held(histories, late, users, seed)
+
+
+def by_last(histories: Histories, users: int, seed: int) -> HeldBack:
+    """The last wanted video of at most `users` random users, and what follows it."""
+    cuts = histories.offsets[1:].copy()
+    wanted = np.flatnonzero(histories.weights > 0)
+    rows = histories.user_rows[wanted]
+    is_last = np.append(rows[1:] != rows[:-1], len(rows) > 0)
+    some = rows[is_last]
+    some = some[np.random.default_rng(seed).permutation(len(some))]
+    last = dict(zip(rows[is_last].tolist(), wanted[is_last].tolist(), strict=True))
+    chosen = [row for row in some.tolist() if _is_new(histories, row, last[row])][:users]
+    cuts[chosen] = [last[row] for row in chosen]
+    late = np.arange(len(histories.videos)) >= cuts[histories.user_rows]
+    return _held(histories, late, users, seed)
+
+
+def _is_new(histories: Histories, row: int, place: int) -> bool:
+    """Whether the user wanted something before, and had not met this video."""
+    before = slice(histories.offsets[row], place)
+    known = histories.videos[place] in histories.videos[before]
+    return bool((histories.weights[before] > 0).any()) and not known
+
+
+def _held(histories: Histories, late: Bools, users: int, seed: int) -> HeldBack:
+    rest = _only(histories, ~late)
+    found: dict[int, Ints] = {}
+    asked = np.unique(histories.user_rows[late & (histories.weights > 0)])
+    for row in asked[np.random.default_rng(seed).permutation(len(asked))].tolist():
+        if len(found) == users:
+            break
+        own = slice(histories.offsets[row], histories.offsets[row + 1])
+        wished = histories.videos[own][late[own] & (histories.weights[own] > 0)]
+        before = rest.row(row)
+        targets = _distinct(wished[~np.isin(wished, before.videos)])
+        if len(targets) and len(before.liked):
+            found[row] = targets
+    rows = np.array(sorted(found), dtype=np.int64)
+    return HeldBack(rest, rows, tuple(found[row] for row in rows.tolist()))
+
+
+def _distinct(videos: Ints) -> Ints:
+    _, first = np.unique(videos, return_index=True)
+    return videos[np.sort(first)]
+
+
+def _only(histories: Histories, keep: Bools) -> Histories:
+    """The histories of the kept events."""
+    counts = np.bincount(histories.user_rows[keep], minlength=len(histories))
+    return replace(
+        histories,
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        videos=histories.videos[keep],
+        weights=histories.weights[keep],
+        times=histories.times[keep],
+        sessions=histories.sessions[keep],
+    )
+
+
+def pairs(targets: Sequence[Ints]) -> tuple[Ints, Ints]:
+    """(owner, video) of the first MOST_TARGETS videos of everybody. -> (p,), (p,)"""
+    few = [part[:MOST_TARGETS] for part in targets]
+    owner = np.repeat(np.arange(len(few)), [len(part) for part in few]).astype(np.int64)
+    return owner, np.concatenate([*few, np.zeros(0, dtype=np.int64)]).astype(np.int64)
