@@ -87,7 +87,11 @@ class Workspace:
         return Context(engine, cache, self._progress, self.config.seed)
 
     def _ground(self, split: Split) -> Ground:
-        return Ground(self.config, self._context, self.artifacts, self.sources, self.store, split)
+        config = self.config
+        if split.protocol == "leave-one-out":
+            # The fusion's weights are found in the way in which they will be measured.
+            config = config.with_settings({"interest.validation": "last"})
+        return Ground(config, self._context, self.artifacts, self.sources, self.store, split)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -45,7 +45,7 @@ def by_last(histories: Histories, users: int, seed: int) -> HeldBack:
     cuts = histories.offsets[1:].copy()
     wanted = np.flatnonzero(histories.weights > 0)
     rows = histories.user_rows[wanted]
-    is_last = np.append(rows[1:] != rows[:-1], len(rows) > 0)
+    is_last = np.append(rows[1:] != rows[:-1], True)[: len(rows)]
     some = rows[is_last]
     some = some[np.random.default_rng(seed).permutation(len(some))]
     last = dict(zip(rows[is_last].tolist(), wanted[is_last].tolist(), strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,8 @@ MOST_CELLS = 130_000_000
 """Scores kept in memory at once (4 bytes each): large catalogues are validated on fewer users."""
 STEPS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 """Weights that are tried for an expert, against weight 1 of the best single one."""
+IMPERSONAL = frozenset({"popularity", "recent"})
+"""Experts that say the same to everybody."""
 NEWCOMERS = (0.0, 0.25, 0.75, 1.0, 1.25, 1.5)
 """What is tried in place of NEWCOMER."""
 _BLOCK = 256
@@ -100,34 +102,49 @@ class Court:
 
 
 def choose(court: Court) -> tuple[dict[str, float], float]:
-    """Greedy forward selection: from the best single expert, add who helps beyond noise.
+    """Greedy forward selection: from the best personal expert, add who helps beyond noise.
 
-    Every expert of the court gets a weight, most of them perhaps 0; they sum to 1. Then the
-    weight at which content stands in for the others on new videos (`newcomer`).
+    Every expert of the court gets a weight, most of them perhaps 0; they sum to 1. What is the
+    same for everybody (IMPERSONAL) never outweighs what is personal: on logs of what a site showed
+    to all, recent popularity predicts best and recommends nothing. Then the weight at which
+    content stands in for the others on new videos (`newcomer`).
     """
-    newcomer = NEWCOMER
-    alone = {n: court.gains(court.heard(n, 1.0, newcomer)).mean() for n in court.said}
-    weights = {max(alone, key=lambda name: alone[name]): 1.0}
-    total = court.total(weights, newcomer)
-    while found := _best_step(court, total, [n for n in court.said if n not in weights]):
+    alone = {n: court.gains(court.heard(n, 1.0, NEWCOMER)).mean() for n in court.said}
+    personal = [name for name in alone if name not in IMPERSONAL] or list(alone)
+    weights = {max(personal, key=lambda name: alone[name]): 1.0}
+    total = court.total(weights, NEWCOMER)
+    while found := _best_step(court, total, _steps(court.said, weights)):
         name, weight = found
         weights[name] = weight
-        total = total + court.heard(name, weight, newcomer)
+        total = total + court.heard(name, weight, NEWCOMER)
     newcomer = _best_newcomer(court, weights)
     whole = sum(weights.values())
     return {name: round(weights.get(name, 0.0) / whole, 6) for name in court.said}, newcomer
 
 
-def _best_step(court: Court, total: Floats, names: Sequence[str]) -> tuple[str, float] | None:
+def _steps(names: Iterable[str], weights: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Every expert that has no weight yet, with every weight that it may get."""
+    same_for_all = sum(weight for name, weight in weights.items() if name in IMPERSONAL)
+    room = sum(weights.values()) - 2 * same_for_all
+    return [
+        (name, weight)
+        for name in names
+        for weight in STEPS
+        if name not in weights and (name not in IMPERSONAL or weight <= room)
+    ]
+
+
+def _best_step(
+    court: Court, total: Floats, steps: Sequence[tuple[str, float]]
+) -> tuple[str, float] | None:
     """The expert and the weight that help most, if they help beyond noise."""
     before = court.gains(total)
     best, found = 0.0, None
-    for name in names:
-        for weight in STEPS:
-            change = court.gains(total + court.heard(name, weight, NEWCOMER)) - before
-            error = change.std() / np.sqrt(len(change))
-            if change.mean() > max(best, NOISE * error):
-                best, found = float(change.mean()), (name, weight)
+    for name, weight in steps:
+        change = court.gains(total + court.heard(name, weight, NEWCOMER)) - before
+        error = change.std() / np.sqrt(len(change))
+        if change.mean() > max(best, NOISE * error):
+            best, found = float(change.mean()), (name, weight)
     return found
 
 
