@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,12 +10,13 @@ from typing import Any, cast
 
 import pytest
 
+import vireo
 from tests.real_data import ROOT
 from vireo.config import Config
 from vireo.engine import Context
 from vireo.menus import MENUS
 from vireo.pipeline import STAGES
-from vireo.testing import FrameEncoderContract
+from vireo.testing import FrameEncoderContract, tiny_world
 from vireo.video.base import Footage, FrameEncoder, VideoSection
 
 DOCS = ROOT / "docs"
@@ -37,6 +39,30 @@ class TestWorkedEncoder(FrameEncoderContract):
         section = VideoSection(resolution=32)
         made: FrameEncoder = provide(section, cast(Footage, nothing), cast(Context, nothing))
         return made
+
+
+@pytest.fixture
+def in_a_tiny_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two tables that the examples name lie in the current directory."""
+    tiny_world(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("in_a_tiny_world")
+def test_the_example_of_the_package_runs_as_written() -> None:
+    failed, run = doctest.testmod(vireo, optionflags=doctest.ELLIPSIS)
+    assert run > 5
+    assert failed == 0
+
+
+@pytest.mark.usefixtures("in_a_tiny_world")
+def test_the_example_of_the_readme_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "1. " in printed
+    assert "against popularity" in printed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,8 +1,28 @@
 """Vireo: from video files and behaviour to explained, personal lists of videos.
 
 >>> import vireo
->>> ws = vireo.Workspace.create("movie-night")               # doctest: +SKIP
->>> ws.ingest(videos="video_data.csv", events="user_data.csv")   # doctest: +SKIP
+>>> ws = vireo.Workspace.create("movie-night")
+>>> report = ws.ingest(videos="video_data.csv", events="user_data.csv")
+>>> report["events"]["read"], report["events"]["accepted"]
+(480, 480)
+>>> results = ws.build()                            # finished work is skipped
+>>> for pick in ws.recommend("ana", k=5):
+...     print(f"{pick.rank}. {pick.title:30} {pick.score:.2f}  {pick.reason}")
+1. ...
+2. ...
+3. ...
+4. ...
+5. ...
+>>> print(ws.similar("v-1042", k=3))                # works for a video that nobody has watched
+ 1. ...
+ 2. ...
+ 3. ...
+>>> report = ws.evaluate(cutoff="2026-03-01")
+>>> print(report.against("popularity"))
+fused 0... against popularity 0... NDCG@10: +0... (95% interval +0... to +0...)
+>>> receipt = ws.forget("ana")
+>>> receipt.source_rows > 0
+True
 """
 
 from __future__ import annotations

@@ -181,8 +181,9 @@ class Served:
         history = self.history(user_id)
         if not len(history):
             raise InputError(
-                f"Nothing is known of the viewer '{user_id}'.",
-                "`vireo recommend` gives them a list of popular, recent and varied videos.",
+                f"Nothing is known of a video, a viewer or a stage called '{user_id}'.",
+                "`vireo list videos` and `vireo list users` show who is there; `vireo build` takes"
+                " in what was ingested since.",
             )
         liked = history.liked.videos
         topics = [self.catalogue.topics[row] or "(no topic)" for row in liked]

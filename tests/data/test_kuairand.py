@@ -59,7 +59,7 @@ def test_a_folder_of_logs_and_the_features(tmp_path: Path) -> None:
     five, six = tables.frames()["videos"].to_dicts()
     assert (five["title"], five["tags"], five["creator"]) == (
         "video 5",
-        ["tag 39", "tag 2"],
+        ["tag39", "tag2"],
         "author 77",
     )
     assert five["duration"] == 9.0, "the length in the log serves where the features have none"

@@ -51,7 +51,9 @@ def test_known_figures_and_a_fusion_that_is_not_below_its_best_part(tmp_path: Pa
     nothing = np.zeros((n, 0), dtype=np.float32)
     published = np.full(n, NO_TIME, dtype=np.int64)
     training = Training(histories, nothing, np.zeros(n, dtype=np.bool_), published)
-    section = InterestSection(experts=("popularity", "ease", "ease-recent", "factors"))
+    section = InterestSection(
+        experts=("popularity", "ease", "ease-recent", "factors"), validation="last"
+    )
     model = fit(training, section, Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0))
     report = evaluate(model, histories, video_ids.to_list(), held)
 

@@ -174,7 +174,7 @@ def _catalogue(rows: Rows, lengths: pl.DataFrame) -> RawTables:
         *(words(_cell(rows, name)).alias(name) for name in ("author_id", "tag")),
         *(trimmed(_cell(rows, name)).alias(name) for name in ("upload_dt", "video_duration")),
     )
-    piece = pl.format("tag {}", pl.element().str.strip_chars())
+    piece = pl.format("tag{}", pl.element().str.strip_chars())
     published = moments(given["upload_dt"])
     length = numbers(given["video_duration"]) / 1000
     length = pl.select(pl.when(length > 0).then(length)).to_series()
