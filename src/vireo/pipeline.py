@@ -120,7 +120,7 @@ _ROWS = (
     ),
     Stage(
         "understanding",
-        version=1,
+        version=2,
         noun="vireo.understanding.base:Understanding",
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),

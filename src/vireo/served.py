@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -169,10 +170,10 @@ class Served:
         record = self.understanding.records[row]
         return {
             "video_id": video_id,
-            "given": {name: value for name, value in facts.items() if value not in (None, [])},
-            "seen": {name: value for name, value in seen.items() if value is not None},
+            "given": _filled({**facts, "published_at": _date(facts["published_at"])}),
+            "seen": _filled(seen),
             "heard": lines.drop("video_id").head(5).to_dicts(),
-            "understood": {**record.__dict__, "topic": self.catalogue.topics[row]},
+            "understood": _filled({**record.__dict__, "topic": self.catalogue.topics[row]}),
             "viewers": int(self.catalogue.viewers[row]),
         }
 
@@ -199,3 +200,16 @@ class Served:
             ],
             "latest": latest,
         }
+
+
+def _filled(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what says something; the id stands above."""
+    empty: tuple[Any, ...] = (None, "", [], ())
+    return {n: value for n, value in facts.items() if value not in empty and n != "video_id"}
+
+
+def _date(moment: int | None) -> str | None:
+    """Milliseconds since 1970 UTC -> an ISO date."""
+    if moment is None:
+        return None
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).date().isoformat()

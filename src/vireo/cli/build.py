@@ -20,7 +20,7 @@ def command(
     """Build what is not built yet: data, video, behavior, pretraining, understanding, interest,
     recommend. A complete build is published."""
     work = opened(workspace)
-    results = work.build(stage, on_result=None if as_json else _say)
+    results = work.build(stage, on_result=None if as_json else say_result)
     if as_json:
         print_json([_as_json(result) for result in results])
         return
@@ -31,7 +31,8 @@ def command(
         say(f"Published. Next: vireo recommend USER -w {workspace}")
 
 
-def _say(result: Result) -> None:
+def say_result(result: Result) -> None:
+    """One line: the stage, whether it was built, what came out."""
     state = f"built in {result.seconds:.1f} s" if result.built else "skipped (already built)"
     say(f"{result.stage:14} {state:24} {line_of(result.stage, result.summary)}")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vireo.cli.build import say_result
 from vireo.cli.ingest import print_accounting
 from vireo.cli.options import JsonOption
 from vireo.cli.output import print_json, print_mapping, print_picks, print_report, say
@@ -22,7 +23,7 @@ def command(
     """Make a small world (video files, viewers), build everything, and show the lists."""
     if not as_json:
         say(f"Making a world of video files and viewers in {directory}, then walking the road.")
-    made = tour(directory, progress_for_stderr(), seed)
+    made = tour(directory, progress_for_stderr(), seed, None if as_json else say_result)
     if as_json:
         print_json(made.as_json())
         return
@@ -38,7 +39,7 @@ def _print(made: Tour, directory: Path) -> None:
     say("\n== What was understood of one video")
     print_mapping(made.video)
     say("\n== How good the lists are, on events that the models never saw")
-    print_report(made.report)
+    print_report(made.report, details=False)
     say(str(made.report.against("popularity")))
     say("\nGo on:")
     say(f"  vireo recommend ana -w {directory} --like 'quiet films about the sea'")

@@ -14,6 +14,8 @@ from rich.text import Text
 from vireo.evaluation.report import Report
 from vireo.recommend.recommender import Picks
 
+LONG = 40
+"""Entries longer than this get a line of their own."""
 SHOWN_METRICS = ("HR", "NDCG", "Recall", "Coverage")
 """Metrics that fit on a terminal; the saved report has all."""
 
@@ -64,12 +66,13 @@ def print_picks(title: str, picks: Picks) -> None:
         say("(an empty list)")
 
 
-def print_report(report: Report) -> None:
+def print_report(report: Report, details: bool = True) -> None:
     """A row per system, means with 95% intervals; then what was held out and left out."""
     metrics = [m for m in report.metrics if m.split("@")[0] in SHOWN_METRICS]
     rows = ([name, *(str(e[m]) for m in metrics)] for name, e in report.systems.items())
     table("Full ranking, the seen masked; 95% intervals", ("system", *metrics), rows)
-    print_mapping({"protocol": report.protocol})
+    if details:
+        print_mapping({"protocol": report.protocol})
 
 
 def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:
@@ -83,6 +86,10 @@ def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:
             say(label)
             for row in entry:
                 say("  " * (indent + 1) + ", ".join(f"{k} {v}" for k, v in row.items()))
+        elif isinstance(entry, (list, tuple)) and any(len(str(part)) > LONG for part in entry):
+            say(label)
+            for part in entry:
+                say(f"{'  ' * (indent + 1)}{part}")
         elif isinstance(entry, (list, tuple)):
             say(f"{label} {', '.join(str(part) for part in entry)}")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from vireo.config import Config
 from vireo.demo.world import World, make_world
 from vireo.engine import ENGINES, EngineSection, Progress
 from vireo.evaluation.report import Report
+from vireo.pipeline import Result
 from vireo.recommend.recommender import Picks
 from vireo.workspace import CONFIG, Workspace
 
@@ -39,7 +41,12 @@ class Tour:
         }
 
 
-def tour(directory: Path, progress: Progress, seed: int = 0) -> Tour:
+def tour(
+    directory: Path,
+    progress: Progress,
+    seed: int = 0,
+    on_result: Callable[[Result], None] | None = None,
+) -> Tour:
     """Make the world in `directory/world`, walk the road on its files, gather what to show.
 
     Everything that is finished already is reused.
@@ -51,7 +58,7 @@ def tour(directory: Path, progress: Progress, seed: int = 0) -> Tour:
     else:
         work = Workspace.create(directory, config=Config(seed=seed), progress=progress)
     accounting = work.ingest(world.videos, world.events, replace=True)
-    work.build(on_result=lambda result: progress.say(f"{result.stage} is built"))
+    work.build(on_result=on_result)
     lists = {user: work.recommend(user, K) for user in world.three_users}
     report = work.evaluate()
     work.save_report(report)

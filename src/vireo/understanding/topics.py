@@ -20,11 +20,11 @@ _NAME_WORDS = 3
 def topics_of(vectors: Floats, has_text: Bools, wanted: int, seed: int) -> Ints:
     """(n, d) unit rows -> (n,) topic numbers, largest topic first; NO_TOPIC without text.
 
-    `wanted` topics, or for 0 the square root of half the videos, within 2 and 40. Fewer than four
+    `wanted` topics, or for 0 the square root of twice the videos, within 2 and 40. Fewer than four
     videos form one topic.
     """
     count = int(has_text.sum())
-    k = wanted or min(_MOST, max(_FEWEST, round(sqrt(count / 2))))
+    k = wanted or min(_MOST, max(_FEWEST, round(sqrt(2 * count))))
     k = 1 if count < _LEAST_VIDEOS else min(k, count)
     topics = np.full(len(vectors), NO_TOPIC, dtype=np.int64)
     topics[has_text] = spherical_kmeans(vectors[has_text], k, seed)

@@ -10,6 +10,8 @@ from vireo.recommend.base import Query, Reason, Slate
 from vireo.recommend.explain.contributions import contributions
 from vireo.recommend.shelves import Shelves
 
+CROWD = ("popularity", "recent", "popular", "fresh")
+"""Sources that know nothing of the viewer."""
 MIN_VIEWERS = 5
 """Counts of people are shown from this many on: smaller groups could be recognised."""
 
@@ -32,7 +34,8 @@ class Facts:
         best = max(sources, key=lambda name: sources[name], default="")
         if best == "like" and sources[best] > 0:
             return self._by_words(query, video)
-        if query.known:
+        crowd = sum(sources.get(name, 0.0) for name in CROWD)
+        if query.known and crowd <= sum(sources.values()) - crowd:
             cause = contributions(self._shelves.model, query.history, video).strongest()
             if cause is not None:
                 return self._by_own_video(video, cause)
