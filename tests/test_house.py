@@ -108,6 +108,17 @@ def test_imports_inside_functions_only_put_off_heavy_libraries() -> None:
                 assert node.level == 0, f"{path}:{node.lineno} imports relatively"
 
 
+def test_the_demo_and_the_road_share_nothing_but_files() -> None:
+    """The generator must not know the road, nor the road the generator: it could leak answers."""
+    ground = ("vireo.demo", "vireo.engine", "vireo.errors", "vireo.arrays", "vireo.registry")
+    for path in MODULES:
+        name, imports = module_name(path), top_level_imports(path)
+        if name.startswith("vireo.demo") and name != "vireo.demo.tour":
+            assert all(used.startswith(ground) for used in imports), name
+        if not name.startswith(("vireo.demo", "vireo.cli")):
+            assert not any(used.startswith("vireo.demo") for used in imports), name
+
+
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vireo.engine.contract import EngineContract as EngineContract
     from vireo.interest.contract import ExpertContract as ExpertContract
     from vireo.language.contract import LanguageModelContract as LanguageModelContract
+    from vireo.recommend.contract import StepContract as StepContract
     from vireo.store.contract import StoreContract as StoreContract
     from vireo.video.encoders.contract import FrameEncoderContract as FrameEncoderContract
 
@@ -28,6 +29,7 @@ CONTRACTS = {
     "StoreContract": "vireo.store.contract:StoreContract",
     "FrameEncoderContract": "vireo.video.encoders.contract:FrameEncoderContract",
     "LanguageModelContract": "vireo.language.contract:LanguageModelContract",
+    "StepContract": "vireo.recommend.contract:StepContract",
     "ExpertContract": "vireo.interest.contract:ExpertContract",
 }
 """Imported when they are asked for: `from vireo.testing import EngineContract`."""

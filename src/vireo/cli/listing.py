@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
-from vireo.cli.output import print_json, table
+from vireo.cli.output import print_json, say, table
 from vireo.menus import MENUS
 
 
@@ -25,7 +25,10 @@ def command(
     if as_json:
         print_json(shown)
         return
-    columns = list(shown[0]) if shown else [what]
+    if not shown:
+        say(f"There are no {what}.")
+        return
+    columns = list(shown[0])
     table(f"{len(rows)} {what}", columns, ([row[c] for c in columns] for row in shown))
 
 

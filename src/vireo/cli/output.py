@@ -16,6 +16,8 @@ from vireo.recommend.recommender import Picks
 
 LONG = 40
 """Entries longer than this get a line of their own."""
+WIDEST = 160
+"""Characters of one cell."""
 SHOWN_METRICS = ("HR", "NDCG", "Recall", "Coverage")
 """Metrics that fit on a terminal; the saved report has all."""
 
@@ -52,8 +54,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
         right = column in ("rank", "score", "rows", "share", "seconds")
         shown.add_column(column, justify="right" if right else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(printable(str(cell))) for cell in row))
+        shown.add_row(*(Text(_cell(cell)) for cell in row))
     console().print(shown)
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else printable(str(value))
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
 
 
 def print_picks(title: str, picks: Picks) -> None:
