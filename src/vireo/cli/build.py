@@ -17,8 +17,12 @@ def command(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Build what is not built yet: data, video, behavior, pretraining, understanding, interest,
-    recommend. A complete build is published."""
+    """Build what is not built yet, then publish it.
+
+    Stages: data, video, behavior, pretraining, understanding, interest, recommend. Finished work
+    is skipped, and a killed build goes on where it stopped. With a STAGE only what it needs is
+    built, and nothing is published.
+    """
     work = opened(workspace)
     results = work.build(stage, on_result=None if as_json else say_result)
     if as_json:

@@ -10,7 +10,10 @@ from vireo.doctor import examine
 
 
 def command(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """Check libraries, the embedded language model, codecs, memory, disk, and every artefact."""
+    """Check this machine and a workspace.
+
+    Libraries, decoders, the embedded language model, disk; vireo.toml and every artefact's bytes.
+    """
     findings = examine(workspace)
     if as_json:
         print_json([finding.__dict__ for finding in findings])

@@ -20,7 +20,11 @@ def command(
     k: ListLength = 10,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure the lists on events that the models never saw: full ranking, the seen masked."""
+    """Measure the lists on events that the models never saw.
+
+    The same road is built with an earlier clock; the whole catalogue is ranked, what viewers had
+    seen left out. Reports with plots are saved under `reports/`.
+    """
     work = opened(workspace)
     report = work.evaluate(cutoff, protocol=protocol, k=k, systems=model or None)
     folder = work.save_report(report)

@@ -16,7 +16,10 @@ def command(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the score by source, and what each of the viewer's own videos adds to it."""
+    """Show why a video stands where it does for a viewer.
+
+    The score by source, and what each of the viewer's own videos adds to it.
+    """
     explanation = opened(workspace).explain(user, video)
     if as_json:
         print_json(explanation.as_json())

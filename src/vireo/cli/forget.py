@@ -15,7 +15,11 @@ def command(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a viewer from every answer at once, and from the files; print a receipt."""
+    """Remove a viewer, and print a receipt.
+
+    At once from every answer and from the ingested tables; the next `vireo build` deletes what was
+    made from everybody's rows before.
+    """
     receipt = opened(workspace).forget(user)
     if as_json:
         print_json(receipt.as_json())

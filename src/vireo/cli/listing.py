@@ -19,7 +19,10 @@ def command(
     limit: Annotated[int, typer.Option(help="Rows to show; 0 shows all.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """List videos, users, artefacts, rejected rows, or the parts of a menu."""
+    """List videos, users, rejects, artefacts or parts.
+
+    Parts are what you can choose in vireo.toml: readers, encoders, experts, rules, ...
+    """
     rows = _menu(what) if what in MENUS else opened(workspace).listing(what)
     shown = rows[:limit] if limit else rows
     if as_json:

@@ -17,7 +17,10 @@ def command(
     like: LikeOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Print a list per user: rank, title, score, reason. Unknown users get a list too."""
+    """Print a list per user with reasons.
+
+    Unknown users get a list too; without a user it is the list of a new viewer.
+    """
     work = opened(workspace)
     asked: list[str | None] = [*users] if users else [None]
     lists = [(user, work.recommend(user, k, like)) for user in asked]

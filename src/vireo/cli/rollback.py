@@ -7,7 +7,7 @@ from vireo.cli.output import print_json, say
 
 
 def command(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """Serve the build that was published before the present one."""
+    """Serve the build before the present one."""
     stages = opened(workspace).rollback()
     if as_json:
         print_json(stages)

@@ -30,7 +30,7 @@ def command(
     columns: ColumnsOption = None,
     workspace: Annotated[
         Path | None,
-        typer.Option("-w", "--workspace", help="Keep the work here."),
+        typer.Option("-w", "--workspace", help="Keep the work here [default: a cache]."),
     ] = None,
     as_json: JsonOption = False,
     pairs: Annotated[bool, typer.Option("--pairs", help='Print [["title", 0.85], ...].')] = False,

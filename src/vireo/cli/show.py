@@ -17,8 +17,11 @@ def command(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what was read, seen, heard and understood of a video; what is known of a viewer; or
-    the report of a stage (data, video, behavior, pretraining, understanding, interest...)."""
+    """Show what is known of a video, a viewer or a stage.
+
+    Of a video: what was read, seen, heard and understood. Of a viewer: topics and latest videos.
+    Of a stage (data, video, behavior, ...): its report.
+    """
     facts = _facts(opened(workspace), what)
     if as_json:
         print_json(facts)
