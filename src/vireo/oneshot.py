@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from vireo.engine.progress import Progress
+from vireo.errors import InputError
 from vireo.workspace import CONFIG, Workspace
+
+MARK = ".made-by-run"
+"""A file in workspaces whose tables `vireo run` may replace."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Done:
 
     def users(self) -> tuple[str, ...]:
         """Every user that behaviour is known of."""
-        return self.workspace.served.histories.user_ids
+        return tuple(self.workspace.served.users())
 
 
 def run_tables(
@@ -40,8 +44,14 @@ def run_tables(
     """
     home = workspace or _cache_for(videos, events)
     exists = (home / CONFIG).is_file()
+    if exists and not (home / MARK).exists():
+        raise InputError(
+            f"{home} was not made by `vireo run`, which would replace what was ingested there.",
+            f"Use it with `vireo ingest -w {home}` and `vireo build -w {home}`, or name another.",
+        )
     open_or_create = Workspace.open if exists else Workspace.create
     work = open_or_create(home, progress=progress)
+    (home / MARK).touch()
     report = work.ingest(videos, events, columns=columns, replace=True)
     work.build()
     return Done(work, report)

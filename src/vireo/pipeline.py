@@ -19,7 +19,7 @@ from vireo.config import Config
 from vireo.data.base import Split
 from vireo.data.sources import Sources
 from vireo.engine import Context
-from vireo.errors import InputError
+from vireo.errors import CorruptArtifact, InputError, VireoError
 from vireo.registry import load_object
 from vireo.store.base import Store
 
@@ -159,6 +159,18 @@ class Result:
 
 def load_noun(manifest: Manifest, stage: Stage, parts: tuple[str, ...] = ()) -> Any:
     """The noun in an artefact; `parts` limits what may be read of the data tables."""
+    try:
+        return _loaded(manifest, stage, parts)
+    except VireoError:
+        raise
+    except Exception as error:  # whatever a format's own library says of damaged bytes
+        raise CorruptArtifact(
+            f"{manifest.directory} cannot be read: {type(error).__name__}: {error}",
+            "Delete that directory and run `vireo build`; `vireo doctor` finds other damage.",
+        ) from error
+
+
+def _loaded(manifest: Manifest, stage: Stage, parts: tuple[str, ...]) -> Any:
     noun = load_object(stage.noun)
     return (
         noun.load(manifest.directory, parts)

@@ -32,6 +32,9 @@ from vireo.store.base import LiveEvent, Store
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
 
+LATEST = 250_000_000_000_000
+"""Milliseconds: dates after the year 9800 cannot be written."""
+
 
 class Served:
     """Loads each artefact when it is first needed."""
@@ -129,6 +132,18 @@ class Served:
     def _known_ids(self) -> frozenset[str]:
         return frozenset(self.catalogue.ids)
 
+    def videos(self) -> list[dict[str, Any]]:
+        """The catalogue, with what became of each file."""
+        files = self.video.table.select("video_id", file="status", why="reason")
+        rows = self.catalogue.table.join(files, "video_id", "left", maintain_order="left")
+        return [{**row, "published_at": _date(row["published_at"])} for row in rows.to_dicts()]
+
+    def users(self) -> list[str]:
+        """Every viewer that behaviour is known of, less those who are forgotten."""
+        known = list(self.histories.user_ids)
+        gone = self._store.forgotten_among(known)
+        return [user for user in known if user not in gone]
+
     def read(self, sentence: str) -> Floats:
         """A sentence -> its vector in the space of the text vectors. -> (d,)"""
         vector = self.language.embed([sentence])
@@ -210,6 +225,6 @@ def _filled(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _date(moment: int | None) -> str | None:
     """Milliseconds since 1970 UTC -> an ISO date."""
-    if moment is None:
+    if moment is None or abs(moment) > LATEST:
         return None
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).date().isoformat()

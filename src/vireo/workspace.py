@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from vireo.artifacts import Artifacts, Live
 from vireo.config import Config, as_toml
-from vireo.data.base import Split
+from vireo.data.base import Split, Tables
 from vireo.data.sources import Sources
 from vireo.engine import ENGINES, Context, Progress, Quiet
 from vireo.errors import InputError
@@ -57,6 +57,8 @@ class Workspace:
             raise InputError(f"{root} is a workspace already.", f"Use it: `vireo build -w {root}`.")
         if root.exists() and not root.is_dir():
             raise InputError(f"{root} is a file.", "Name a directory that does not exist yet.")
+        if not str(path):
+            raise InputError("The workspace has no name.", "Name a directory: `vireo new DIR`.")
         root.mkdir(parents=True, exist_ok=True)
         (root / CONFIG).write_text(as_toml(config), encoding="utf-8")
         return cls(root.resolve(), config or Config(), progress)
@@ -186,11 +188,18 @@ class Workspace:
 
     def recommend(self, user_id: str | None = None, k: int | None = None, like: str = "") -> Picks:
         """A list for one viewer; an unknown one gets a popular, recent and varied one."""
-        return self.served.recommend(user_id, k or self.config.recommend.k, like)
+        return self.served.recommend(user_id, self._length(k), like)
 
     def similar(self, video_id: str, k: int | None = None) -> Picks:
         """Videos like this one; works for a video that nobody has watched."""
-        return self.served.similar(video_id, k or self.config.recommend.k)
+        return self.served.similar(video_id, self._length(k))
+
+    def search(self, sentence: str, k: int | None = None) -> Picks:
+        """Videos near a sentence, for nobody in particular."""
+        return self.served.search(sentence, self._length(k))
+
+    def _length(self, k: int | None) -> int:
+        return self.config.recommend.k if k is None else k
 
     def explain(self, user_id: str, video_id: str) -> Explanation:
         """What speaks for and against a video for one viewer."""
@@ -217,8 +226,10 @@ class Workspace:
             )
 
     def _split(self, protocol: str, cutoff: str | int | None) -> Split:
-        if protocol == "leave-one-out":
+        if protocol == "leave-one-out" and cutoff is None:
             return Split("leave-one-out")
+        if protocol == "leave-one-out":
+            raise InputError("Leave-one-out has no cutoff.", "Leave `--cutoff` out.")
         if protocol != "time":
             raise InputError(
                 f"There is no protocol '{protocol}'.", "Choose `time` or `leave-one-out`."
@@ -230,14 +241,24 @@ class Workspace:
 
     def forget(self, user_id: str) -> Receipt:
         """Remove a viewer: at once from every answer, then from the files; returns a receipt."""
+        if self._is_unknown(user_id):
+            raise InputError(
+                f"Nothing is held about a viewer '{user_id}'.",
+                "`vireo list users` shows who is known; ids are compared letter by letter.",
+            )
         with self._alone():
             receipt = forget(user_id, self.store, self.sources, self.artifacts, self.path)
             self.__dict__.pop("served", None)
             return receipt
 
+    def _is_unknown(self, user_id: str) -> bool:
+        if self.store.is_forgotten(user_id) or self.store.events_of(user_id):
+            return False
+        return not self.sources.mentions(user_id)
+
     def save_report(self, report: Report) -> Path:
         """Write a report with its plots under `reports/`; return the folder."""
-        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{report.protocol['split']['protocol']}"
+        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{report.protocol['split']['protocol']}"
         folder = self.path / "reports" / name
         folder.mkdir(parents=True, exist_ok=True)
         report.save(folder)
@@ -253,9 +274,9 @@ class Workspace:
     def listing(self, what: str) -> list[dict[str, Any]]:
         """Rows of `videos`, `users`, `artifacts` or `rejects`."""
         lists: dict[str, Callable[[], list[dict[str, Any]]]] = {
-            "videos": lambda: self.served.catalogue.table.to_dicts(),
-            "users": lambda: [{"user_id": user} for user in self.served.histories.user_ids],
-            "rejects": lambda: self.served.tables.rejects.to_dicts(),
+            "videos": lambda: self.served.videos(),
+            "users": lambda: [{"user_id": user} for user in self.served.users()],
+            "rejects": self._rejects,
             "artifacts": lambda: [
                 {"stage": m.stage, "id": m.id, "seconds": m.seconds} for m in self.artifacts.all()
             ],
@@ -266,6 +287,13 @@ class Workspace:
                 f"Choose one of: {', '.join(lists)}; or a menu: {', '.join(MENUS)}.",
             )
         return lists[what]()
+
+    def _rejects(self) -> list[dict[str, Any]]:
+        """The refused rows of everything that was ingested, built or not."""
+        with self._alone():
+            (data,) = run(self._ground(Split()), until="data")
+        tables = Tables.load(data.manifest.directory, ("rejects",))
+        return tables.rejects.to_dicts()
 
     def close(self) -> None:
         """Let go of the database."""

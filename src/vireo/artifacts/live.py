@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vireo.artifacts.files import read_json, write_json
-from vireo.errors import InputError, NotBuilt
+from vireo.errors import CorruptArtifact, InputError, NotBuilt
 
 KEPT = 20
 
@@ -20,7 +20,15 @@ class Live:
         self._path = path
 
     def _read(self) -> dict[str, Any]:
-        return read_json(self._path) or {"current": None, "earlier": []}
+        if not self._path.exists():
+            return {"current": None, "earlier": []}
+        state = read_json(self._path)
+        if state is None or not _is_sound(state):
+            raise CorruptArtifact(
+                f"{self._path} is damaged, so nobody can tell what is served.",
+                "Delete it and run `vireo build`: nothing is built twice.",
+            )
+        return state
 
     def current(self) -> dict[str, str]:
         """stage -> artefact id; raises NotBuilt before the first build."""
@@ -53,3 +61,9 @@ class Live:
         state = self._read()
         if state["current"]:
             write_json(self._path, {"current": state["current"], "earlier": []})
+
+
+def _is_sound(state: dict[str, Any]) -> bool:
+    current, earlier = state.get("current"), state.get("earlier")
+    sets = [*([current] if current else []), *(earlier if isinstance(earlier, list) else [None])]
+    return all(isinstance(e, dict) and isinstance(e.get("stages"), dict) for e in sets)

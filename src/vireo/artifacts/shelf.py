@@ -15,6 +15,7 @@ from vireo.errors import CorruptArtifact
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+_KEYS = {"recipe", "files", "summary", "seconds"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Artifacts:
         """The manifest of a complete artefact, or None."""
         directory = self.root / stage / artifact_id
         raw = read_json(directory / MANIFEST)
-        if raw is None or raw.get("format") != FORMAT:
+        if raw is None or raw.get("format") != FORMAT or not raw.keys() >= _KEYS:
             return None
         manifest = Manifest(
             stage=stage,
@@ -131,6 +132,16 @@ class Artifacts:
         paths = sorted(self.root.glob(pattern))
         found = (self.find(path.parent.parent.name, path.parent.name) for path in paths)
         return [manifest for manifest in found if manifest is not None]
+
+    def damaged(self) -> list[Path]:
+        """Directories of artefacts that are not complete."""
+        homes = sorted(path for path in self.root.glob("*/*") if path.is_dir())
+        named = (path for path in homes if not path.name.startswith("."))
+        return [path for path in named if not self._is_known(path)]
+
+    def _is_known(self, directory: Path) -> bool:
+        stage = directory.parent.name
+        return stage == "encoder" or self.find(stage, directory.name) is not None
 
     def verify(self, manifest: Manifest) -> None:
         """Read every byte; raise CorruptArtifact for the first file that differs."""

@@ -130,14 +130,19 @@ def _report(
     }
 
 
+def _quoted(word: str) -> str:
+    """As a TOML string."""
+    return json.dumps(word, ensure_ascii=False)
+
+
 def _notes(
     words: Mapping[str, int], dropped: Mapping[str, int], section: BehaviorSection
 ) -> list[str]:
     """What the owner should know, and what to type about it."""
     known = words_of(section)
     notes = [
-        f"{count} events of the unknown kind {json.dumps(word)} were left out. To use them, give "
-        f"the word a weight in vireo.toml: [behavior] weights = {{{json.dumps(word)} = 1.0}}."
+        f"{count} events of the unknown kind {_quoted(word)} were left out. To use them, give "
+        f"the word a weight in vireo.toml: [behavior] weights = {{{_quoted(word)} = 1.0}}."
         for word, count in words.items()
         if word not in known and word != "(others)"
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -75,29 +76,40 @@ def main() -> None:
 
     Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a title
     try:
         app()
-    except VireoError as error:
-        explain_error(error.what, error.hint)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        explain_error("Interrupted.", "What was finished is kept: the same command goes on.")
-        sys.exit(130)
     except BrokenPipeError:
         # The reader (`head`, `less`) went away: not an error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except MemoryError:
-        explain_error("There is not enough memory for this.", "`vireo doctor` shows what is free.")
-        sys.exit(1)
-    except OSError as error:
-        explain_error(f"The system refused: {error}", "Look at the path, rights and free space.")
-        sys.exit(1)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("VIREO_DEBUG"):
             raise
-        explain_error(
-            f"Vireo has a bug: {type(error).__name__}: {error}",
-            "Set VIREO_DEBUG=1 and run again to see where; please report it.",
-        )
-        sys.exit(1)
+        what, hint, code = _told(error)
+        explain_error(what, hint)
+        sys.exit(code)
+
+
+def _told(error: BaseException) -> tuple[str, str, int]:
+    """What happened, what to type next, and the exit code."""
+    if isinstance(error, VireoError):
+        return error.what, error.hint, error.exit_code
+    for kind, what, hint, code in _KNOWN:
+        if isinstance(error, kind):
+            return what.format(error), hint, code
+    return (
+        f"Vireo has a bug: {type(error).__name__}: {error}",
+        "Set VIREO_DEBUG=1 and run again to see where; please report it.",
+        1,
+    )
+
+
+_KNOWN: tuple[tuple[type[BaseException], str, str, int], ...] = (
+    (KeyboardInterrupt, "Interrupted.", "What was finished is kept: type the same again.", 130),
+    (UnicodeEncodeError, "An argument is not valid Unicode.", "Write it in UTF-8.", 2),
+    (MemoryError, "There is not enough memory for this.", "`vireo doctor` shows how much is.", 1),
+    (OSError, "The system refused: {}", "Look at the path, its rights and the free space.", 1),
+)

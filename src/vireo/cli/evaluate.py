@@ -17,7 +17,7 @@ def command(
     model: Annotated[
         list[str] | None, typer.Option(help="Only these (an expert, or `fused`). Repeat it.")
     ] = None,
-    k: ListLength = 10,
+    k: ListLength = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure the lists on events that the models never saw.
@@ -26,7 +26,7 @@ def command(
     seen left out. Reports with plots are saved under `reports/`.
     """
     work = opened(workspace)
-    report = work.evaluate(cutoff, protocol=protocol, k=k, systems=model or None)
+    report = work.evaluate(cutoff, protocol=protocol, k=k or 10, systems=model or None)
     folder = work.save_report(report)
     if as_json:
         print_json(report.as_json())

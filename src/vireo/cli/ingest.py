@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,16 +32,22 @@ def command(
     if as_json:
         print_json(report)
         return
+    say("Everything that was ingested here so far:")
     print_accounting(report)
     say(f"Next: vireo build -w {workspace}")
 
 
-def print_accounting(report: Mapping[str, Any]) -> None:
-    """Read, accepted and rejected rows of both tables, and the notes."""
+def print_accounting(report: Mapping[str, Any], to_stderr: bool = False) -> None:
+    """Read, accepted and rejected rows of everything that was ingested, and the notes."""
+    for line in _accounting(report):
+        say(line, to_stderr)
+
+
+def _accounting(report: Mapping[str, Any]) -> Iterator[str]:
     for name in ("videos", "events"):
         counts = report[name]
-        say(f"{name}: {counts['read']} rows read, {counts['accepted']} accepted")
+        yield f"{name}: {counts['read']} rows read, {counts['accepted']} accepted"
         for reason, rows in sorted(counts["rejected"].items(), key=lambda entry: -entry[1]):
-            say(f"    {rows} rejected: {reason}")
+            yield f"    {rows} rejected: {reason}"
     for note in report.get("notes", []):
-        say(f"note: {note}")
+        yield f"note: {note}"

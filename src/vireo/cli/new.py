@@ -13,7 +13,7 @@ from vireo.workspace import Workspace
 
 
 def command(
-    directory: Annotated[Path, typer.Argument(help="A directory that does not exist yet.")],
+    directory: Annotated[Path, typer.Argument(help="The directory; made if it is not there.")],
     as_json: JsonOption = False,
 ) -> None:
     """Make a new workspace with a commented vireo.toml."""

@@ -17,7 +17,10 @@ WorkspaceOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output.")
 ]
-ListLength = Annotated[int, typer.Option("--k", "-k", help="Length of the list.")]
+ListLength = Annotated[
+    int | None,
+    typer.Option("--k", "-k", min=1, help="Length of the list [default: recommend.k, or 10]."),
+]
 LikeOption = Annotated[
     str, typer.Option("--like", help="A sentence that steers the list.", metavar="TEXT")
 ]

@@ -16,6 +16,8 @@ from vireo.recommend.recommender import Picks
 
 LONG = 40
 """Entries longer than this get a line of their own."""
+JOINERS = "\u200c\u200d"
+"""Invisible, but they hold emoji and Persian or Indic letters together."""
 WIDEST = 160
 """Characters of one cell."""
 SHOWN_METRICS = ("HR", "NDCG", "Recall", "Coverage")
@@ -34,17 +36,16 @@ def explain_error(what: str, hint: str) -> None:
         print(f"       {hint}", file=sys.stderr)
 
 
-def console() -> Console:
-    """Standard output; wide enough for tables where nobody looks (pipes, logs)."""
-    out = Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
-    return (
-        out if out.is_terminal else Console(highlight=False, markup=False, emoji=False, width=120)
-    )
+def console(stderr: bool = False) -> Console:
+    """Standard output or error; wide enough for tables where nobody looks (pipes, logs)."""
+    plain: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+    out = Console(stderr=stderr, **plain)
+    return out if out.is_terminal else Console(stderr=stderr, width=120, **plain)
 
 
 def printable(text: str) -> str:
     """Untrusted text without control characters, which could steer the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -103,6 +104,6 @@ def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:
             say(f"{label} {entry}")
 
 
-def say(line: str) -> None:
+def say(line: str, to_stderr: bool = False) -> None:
     """One line of text for people."""
-    console().print(Text(printable(line)))
+    console(to_stderr).print(Text(printable(line)))

@@ -13,7 +13,7 @@ from vireo.cli.output import print_json, print_picks
 def command(
     users: Annotated[list[str] | None, typer.Argument(help="User ids; none: a new viewer.")] = None,
     workspace: WorkspaceOption = HERE,
-    k: ListLength = 10,
+    k: ListLength = None,
     like: LikeOption = "",
     as_json: JsonOption = False,
 ) -> None:

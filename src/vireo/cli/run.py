@@ -25,7 +25,7 @@ def command(
     user: Annotated[
         list[str] | None, typer.Option(help="A user id. Repeat it. Default: all.")
     ] = None,
-    k: ListLength = 10,
+    k: ListLength = None,
     like: LikeOption = "",
     columns: ColumnsOption = None,
     workspace: Annotated[
@@ -51,12 +51,17 @@ def command(
         print(json.dumps([[p.title, p.score] for p in picks], ensure_ascii=False))
         return
     if as_json:
+        print_accounting(done.report, to_stderr=True)
         lists = ((name, done.workspace.recommend(name, k, like)) for name in names)
         print_json([{"user_id": n, "recommendations": p.as_json()} for n, p in lists])
         return
     print_accounting(done.report)
+    if not names:
+        say("No behaviour is known yet: name somebody (--user ID) to get a first list.")
     for name in names if user else names[:SHOWN]:
-        print_picks(f"\nFor {name}", done.workspace.recommend(name, k, like))
+        say("")
+        print_picks(f"For {name}", done.workspace.recommend(name, k, like))
     if not user and len(names) > SHOWN:
-        say(f"\n{len(names) - SHOWN} more users: name them with --user, or print all with --json.")
+        say("")
+        say(f"{len(names) - SHOWN} more users: name them with --user, or print all with --json.")
     say(f"The workspace is {done.workspace.path}")

@@ -15,15 +15,18 @@ def command(
     video: Annotated[str | None, typer.Argument(help="A video id.")] = None,
     text: Annotated[str, typer.Option(help="A sentence instead of a video.")] = "",
     workspace: WorkspaceOption = HERE,
-    k: ListLength = 10,
+    k: ListLength = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print videos like this one. It works for a video that nobody has watched."""
     work = opened(workspace)
     if (video is None) == (not text.strip()):
-        raise InputError("Name a video or give a sentence.", "`vireo similar VIDEO_ID`.")
+        raise InputError(
+            "Name a video, or give a sentence, and not both.",
+            "`vireo similar VIDEO_ID`, or `vireo similar --text 'a dog in the snow'`.",
+        )
     if video is None:
-        picks, title = work.served.search(text, k), f"Near “{text}”"
+        picks, title = work.search(text, k), f"Near “{text}”"
     else:
         picks = work.similar(video, k)
         catalogue = work.served.catalogue

@@ -7,10 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
+from pydantic import Field
 
+from vireo.errors import CorruptArtifact
 from vireo.settings import Section
 
 VIDEO_SCHEMA: dict[str, Any] = {
@@ -75,7 +77,7 @@ PART_SCHEMAS: dict[str, dict[str, Any]] = {
 class DataSection(Section):
     """`[data]`: which rows of the tables are used."""
 
-    max_future_days: float = 1.0
+    max_future_days: Annotated[float, Field(ge=0)] = 1.0
     """Rows dated further than this after the moment of reading are rejected."""
 
 
@@ -93,6 +95,16 @@ class Split:
     def recipe(self) -> dict[str, Any]:
         """The JSON that enters the artefact's id."""
         return {"protocol": self.protocol, "cutoff": self.cutoff}
+
+
+def _read(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise CorruptArtifact(
+            f"{path} cannot be read: {str(error).splitlines()[0]}",
+            f"Delete {path.parent} and run `vireo build`.",
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,7 @@ class Tables:
         if name in self.frames:
             return self.frames[name]
         if self.directory is not None:
-            return pl.read_parquet(self.directory / f"{name}.parquet")
+            return _read(self.directory / f"{name}.parquet")
         return pl.DataFrame(schema=PART_SCHEMAS[name])
 
     @cached_property

@@ -92,7 +92,7 @@ def _report(
             "heldout": len(frames["heldout"]),
             "comments_withheld": len(behavior.comments) - len(frames["comments"]),
         },
-        "notes": _notes(every, catalogue, unreadable),
+        "notes": [*_notes(every, catalogue, unreadable), *_none_left(events, catalogue)],
     }
 
 
@@ -105,6 +105,15 @@ def _notes(every: Sequence[Source], catalogue: Catalogue, unreadable: int) -> li
     if unreadable:
         notes.append(f"{unreadable} media files cannot be read: they have no digest.")
     return list(dict.fromkeys(notes))
+
+
+def _none_left(events: Mapping[str, Any], catalogue: Catalogue) -> list[str]:
+    """Tables that do not fit each other are the commonest reason for an empty behaviour."""
+    if events["accepted"] or not events["read"]:
+        return []
+    known = catalogue.videos["video_id"].head(1).to_list()
+    looks = f" A known video id looks like '{known[0]}'." if known else ""
+    return [f"No event was accepted: `vireo list rejects` shows them with reasons.{looks}"]
 
 
 def _source_notes(source: Source) -> list[str]:

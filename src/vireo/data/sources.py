@@ -76,8 +76,10 @@ class Sources:
         moment = round(time.time() * 1000) if now is None else now
         request = Request(videos, events, section, moment, dict(columns or {}))
         origin = _origin(request, format)
-        before = self.all()
+        before = self._usable() if replace else self.all()
         source = next((known for known in before if known.report["origin"] == origin), None)
+        if source is not None and not self.is_whole(source):
+            source = None  # its tables are read again
         if source is None:
             with (progress or Quiet()).task("reading tables", None):
                 tables = read(request)
@@ -90,8 +92,42 @@ class Sources:
 
     def all(self) -> list[Source]:
         """Every source, the first ingested first."""
-        index = read_json(self.root / INDEX) or {"sources": []}
-        return [self._open(name) for name in index["sources"]]
+        return [self._open(name) for name in self._indexed()]
+
+    def is_whole(self, source: Source) -> bool:
+        """Whether its tables are the bytes that were written: reads them all."""
+        try:
+            return _name_of(source.directory) == source.id
+        except OSError:
+            return False
+
+    def _usable(self) -> list[Source]:
+        """The sources that can be opened: what replaces all others must not need them."""
+        try:
+            names = self._indexed()
+        except InputError:
+            return []
+        return [self._open(name) for name in names if read_json(self.root / name / REPORT)]
+
+    def _indexed(self) -> list[str]:
+        path = self.root / INDEX
+        if not path.exists():
+            return []
+        index = read_json(path)
+        if index is None or not isinstance(index.get("sources"), list):
+            raise InputError(
+                f"{path} is damaged, so nobody can tell which tables count.",
+                "Ingest all tables again: `vireo ingest --replace` for the first.",
+            )
+        return [str(name) for name in index["sources"]]
+
+    def mentions(self, user_id: str) -> bool:
+        """Whether any row is this viewer's, or names them among the refused."""
+        for source in self.all():
+            frames = {name: source.frame(name) for name in RAW_SCHEMAS}
+            if without_viewer(frames, source.report, user_id)[2]:
+                return True
+        return False
 
     def forget(self, user_id: str) -> int:
         """Rewrite the sources without a viewer's rows, refused ones too; returns how many."""
@@ -121,8 +157,9 @@ class Sources:
             for name, frame in frames.items():
                 frame.write_parquet(temporary / f"{name}.parquet")
             write_json(temporary / REPORT, report)
-            content = {n: digest_of_file(temporary / f"{n}.parquet") for n in sorted(frames)}
-            home = self.root / digest_of_json(content)[:16]
+            home = self.root / _name_of(temporary)
+            if home.exists() and _name_of(home) != home.name:
+                shutil.rmtree(home)  # damaged: the whole one takes its place
             if not home.exists():
                 temporary.chmod(0o755)
                 temporary.rename(home)
@@ -138,6 +175,12 @@ class Sources:
         for path in self.root.iterdir():
             if path.name not in (*kept, INDEX):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _name_of(directory: Path) -> str:
+    """The hash of the tables in a source's directory."""
+    content = {n: digest_of_file(directory / f"{n}.parquet") for n in sorted(RAW_SCHEMAS)}
+    return digest_of_json(content)[:16]
 
 
 def _origin(request: Request, reader: str) -> str:
@@ -160,7 +203,7 @@ def _content(path: Path | None) -> Any:
     if path is None or not path.exists():
         return None
     if not path.is_dir():
-        return digest_of_file(path) if path.is_file() else None
+        return [path.suffixes, digest_of_file(path)] if path.is_file() else None
     files = sorted(entry for entry in path.iterdir() if entry.is_file())
     return {file.name: digest_of_file(file) for file in files}
 

@@ -22,8 +22,8 @@ LAST_SHARE = 0.2
 
 def moment(text: str | int) -> int:
     """An ISO date or time, or milliseconds -> milliseconds since 1970 UTC."""
-    if isinstance(text, int):
-        return text
+    if isinstance(text, int) or text.strip().isdigit():
+        return int(text)
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
@@ -56,11 +56,16 @@ def evaluate_artifacts(
     progress: Progress,
 ) -> Report:
     """Rank the held-out events of the data artefact with the models that never saw them."""
-    tables = Tables.load(made["data"].directory, ("heldout", "videos"))
+    tables = Tables.load(made["data"].directory, ("heldout", "videos", "events"))
+    if not tables.events.height:
+        raise InputError(
+            "No event is left to learn from: all of them are held out.",
+            "Choose a later cutoff.",
+        )
     if not tables.heldout.height:
         raise InputError(
             "No event is held out, so there is nothing to measure.",
-            "Choose an earlier cutoff, or `--protocol leave-one-out`.",
+            "Ingest events first, or choose an earlier cutoff.",
         )
     return evaluate(
         InterestModel.load(made["interest"].directory),

@@ -59,7 +59,7 @@ class InterestSection(Section):
         "content",
     )
     """Which experts are trained; those that do not help on validation get weight 0."""
-    recent_days: float = 7.0
+    recent_days: Annotated[float, Field(gt=0)] = 7.0
     """Length of the window of `recent` popularity, counted back from the last known event."""
     history_decay: Annotated[float, Field(gt=0)] = 5.0
     """`ease-recent`: the weight of the k-th last video falls as exp(-k / history_decay)."""

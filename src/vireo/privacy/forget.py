@@ -38,7 +38,8 @@ class Receipt:
         if self.artifacts_pending:
             lines.append(
                 f"{self.artifacts_pending} artefacts were made from everybody's rows, these"
-                " included: `vireo build` makes them again and deletes the old ones."
+                " included: `vireo build` makes them again and deletes the old ones, with all"
+                " reports of evaluations."
             )
         return "\n".join(lines)
 

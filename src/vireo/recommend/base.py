@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
+from pydantic import Field
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import NO_TIME, History
@@ -16,15 +17,15 @@ from vireo.settings import Section
 class RecommendSection(Section):
     """`[recommend]`: how a list is made."""
 
-    k: int = 10
+    k: Annotated[int, Field(ge=1)] = 10
     """Length of a list."""
-    candidates: int = 200
+    candidates: Annotated[int, Field(ge=1)] = 200
     """Videos that each retriever hands on."""
-    diversity: float = 0.15
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.15
     """0 ranks by score alone; 1 by difference to what stands above (MMR)."""
-    like_weight: float = 2.0
+    like_weight: Annotated[float, Field(ge=0, le=1000)] = 2.0
     """Weight of a sentence (`--like`) against the strongest expert."""
-    new_share: float = 0.1
+    new_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Share of the list kept for videos that hardly anybody has watched, if they fit."""
     repeats: bool = False
     """Whether videos that the viewer has seen may come again."""

@@ -19,6 +19,7 @@ MOST_BRACKETS = 2_000
 
 _PLAIN_MOMENT = "%Y-%m-%d %H:%M:%S%.f"
 _FIRST_DAY, _LAST_DAY = 1800_01_01, 2200_12_31
+_LAST_MOMENT = 250_000_000_000_000  # ms: no date before the year -5900 or after 9800 is meant
 
 
 def trimmed(column: pl.Expr) -> pl.Expr:
@@ -64,7 +65,8 @@ def moments(column: pl.Series, *, years: bool = False) -> pl.Series:
     spelt = count.is_null() | day | (year if years else pl.Series([False]))
     written = pl.select(pl.when(spelt.fill_null(value=True)).then(column)).to_series()
     read = _written_moments(written, years)
-    return pl.select(pl.when(written.is_null()).then(known).otherwise(read)).to_series()
+    found = pl.when(written.is_null()).then(known).otherwise(read)
+    return pl.select(pl.when(found.abs() <= _LAST_MOMENT).then(found)).to_series()
 
 
 def _written_moments(column: pl.Series, years: bool) -> pl.Series:
