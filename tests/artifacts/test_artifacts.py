@@ -89,7 +89,25 @@ def test_publish_and_roll_back(tmp_path: Path) -> None:
     assert live.current() == {"data": "1"}
 
 
-def test_a_damaged_pointer_reads_as_nothing_published(tmp_path: Path) -> None:
-    (tmp_path / "live.json").write_text("{ half")
-    with pytest.raises(NotBuilt):
-        Live(tmp_path / "live.json").current()
+@pytest.mark.parametrize(
+    "text",
+    ["{ half", '{"current": 5}', '{"current": {"stages": 1}, "earlier": []}', '{"earlier": [3]}'],
+)
+def test_a_damaged_pointer_is_an_error_and_is_not_overwritten(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "live.json"
+    path.write_text(text)
+    with pytest.raises(CorruptArtifact, match="vireo build"):
+        Live(path).current()
+    with pytest.raises(CorruptArtifact):
+        Live(path).publish({"data": "1"})
+    assert path.read_text() == text
+
+
+def test_a_manifest_that_says_too_little_is_no_artefact(tmp_path: Path) -> None:
+    artifacts = Artifacts(tmp_path)
+    made = write(artifacts, {"n": 1})
+    (made.directory / "manifest.json").write_text('{"format": 1}')
+    assert artifacts.find("stage", made.id) is None
+    assert artifacts.damaged() == [made.directory]
+    write(artifacts, {"n": 1})
+    assert artifacts.damaged() == []

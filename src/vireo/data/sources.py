@@ -96,10 +96,7 @@ class Sources:
 
     def is_whole(self, source: Source) -> bool:
         """Whether its tables are the bytes that were written: reads them all."""
-        try:
-            return _name_of(source.directory) == source.id
-        except OSError:
-            return False
+        return _is_sound(source.directory)
 
     def _usable(self) -> list[Source]:
         """The sources that can be opened: what replaces all others must not need them."""
@@ -158,7 +155,7 @@ class Sources:
                 frame.write_parquet(temporary / f"{name}.parquet")
             write_json(temporary / REPORT, report)
             home = self.root / _name_of(temporary)
-            if home.exists() and _name_of(home) != home.name:
+            if home.exists() and not _is_sound(home):
                 shutil.rmtree(home)  # damaged: the whole one takes its place
             if not home.exists():
                 temporary.chmod(0o755)
@@ -181,6 +178,15 @@ def _name_of(directory: Path) -> str:
     """The hash of the tables in a source's directory."""
     content = {n: digest_of_file(directory / f"{n}.parquet") for n in sorted(RAW_SCHEMAS)}
     return digest_of_json(content)[:16]
+
+
+def _is_sound(directory: Path) -> bool:
+    """Whether the report can be read and the tables are the bytes that were written."""
+    try:
+        whole = _name_of(directory) == directory.name
+    except OSError:
+        return False
+    return whole and read_json(directory / REPORT) is not None
 
 
 def _origin(request: Request, reader: str) -> str:
