@@ -98,6 +98,20 @@ def test_a_live_event_changes_the_next_list_at_once(built: Path, world: TinyWorl
     assert len(history) == 3, "live events must count once after they were built in"
 
 
+def test_a_live_event_in_other_words_counts_as_it_will_when_built(
+    built: Path, world: TinyWorld
+) -> None:
+    work = Workspace.open(built)
+    clicks = [
+        LiveEvent(f"e{n}", "zoe", video, "click", 1_775_000_000_000 + n)
+        for n, video in enumerate(world.sailing[:2])
+    ]
+    work.record(clicks)
+    at_once = work.served.history("zoe").weights.tolist()
+    work.build()
+    assert at_once == work.served.history("zoe").weights.tolist() == [1.0, 1.0]
+
+
 def test_forgetting_silences_at_once_and_purges_with_the_next_build(built: Path) -> None:
     work = Workspace.open(built)
     work.evaluate("2026-03-01")

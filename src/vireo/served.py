@@ -15,7 +15,8 @@ from vireo.artifacts import Manifest
 from vireo.behavior.base import NO_TIME, Histories, History
 from vireo.behavior.build import histories_of
 from vireo.config import Config
-from vireo.data.base import EVENT_SCHEMA, Tables
+from vireo.data.base import Tables
+from vireo.data.live import event_rows
 from vireo.engine import Context
 from vireo.errors import InputError
 from vireo.interest.base import InterestModel
@@ -111,16 +112,9 @@ class Served:
         known = [e for e in events if e.video_id in self._known_ids]
         if not known:
             return History.empty()
-        rows = [
-            {name: getattr(event, name, place) for name in EVENT_SCHEMA}
-            for place, event in enumerate(known)
-        ]
-        for place, row in enumerate(rows):
-            row["sequence"] = place
-        frame = pl.DataFrame(rows, schema=EVENT_SCHEMA)
         built = self.histories
         weighed = histories_of(
-            frame,
+            event_rows(list(enumerate(known))).drop("text"),
             self.tables.videos,
             self._config.behavior,
             now=built.now,
@@ -152,8 +146,7 @@ class Served:
 
     def query(self, user_id: str | None, k: int, like: str = "") -> Query:
         """Check the wishes and look the viewer up."""
-        if k < 1:
-            raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+        _check_length(k)
         history = self.history(user_id) if user_id is not None else History.empty()
         vector = self.read(like) if like.strip() else None
         now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
@@ -163,8 +156,7 @@ class Served:
         return self.recommender.recommend(self.query(user_id, k, like))
 
     def similar(self, video_id: str, k: int) -> Picks:
-        if k < 1:
-            raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+        _check_length(k)
         return similar(self.catalogue, self.model, self.catalogue.row(video_id), k)
 
     def search(self, sentence: str, k: int) -> Picks:
@@ -215,6 +207,11 @@ class Served:
             ],
             "latest": latest,
         }
+
+
+def _check_length(k: int) -> None:
+    if k < 1:
+        raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
 
 
 def _filled(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,6 +95,15 @@ class Workspace:
             config = config.with_settings({"interest.validation": "last"})
         return Ground(config, self._context, self.artifacts, self.sources, self.store, split)
 
+    def _data(self) -> Result:
+        """The data stage of everything that was ingested so far, built if it was not yet."""
+        (result,) = run(self._ground(Split()), until="data")
+        return result
+
+    def _look_again(self) -> None:
+        """What is served has changed: load it anew when it is next asked for."""
+        self.__dict__.pop("served", None)
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One writer at a time."""
@@ -135,7 +144,7 @@ class Workspace:
                 replace=replace,
                 progress=self._progress,
             )
-            (data,) = run(self._ground(Split()), until="data")
+            data = self._data()
         return dict(data.summary)
 
     def record(self, events: Sequence[LiveEvent]) -> int:
@@ -164,12 +173,12 @@ class Workspace:
     def _publish(self, stages: Mapping[str, str]) -> None:
         self.live.publish(stages)
         finish_forgetting(self.artifacts, self.live, stages, self.path)
-        self.__dict__.pop("served", None)
+        self._look_again()
 
     def rollback(self) -> dict[str, str]:
         """Serve what was published before."""
         stages = self.live.rollback()
-        self.__dict__.pop("served", None)
+        self._look_again()
         return stages
 
     @cached_property
@@ -235,7 +244,7 @@ class Workspace:
                 f"There is no protocol '{protocol}'.", "Choose `time` or `leave-one-out`."
             )
         if cutoff is None:
-            (data,) = run(self._ground(Split()), until="data")
+            data = self._data()
             return Split("time", default_cutoff(data.manifest))
         return Split("time", moment(cutoff))
 
@@ -248,7 +257,7 @@ class Workspace:
             )
         with self._alone():
             receipt = forget(user_id, self.store, self.sources, self.artifacts, self.path)
-            self.__dict__.pop("served", None)
+            self._look_again()
             return receipt
 
     def _is_unknown(self, user_id: str) -> bool:
@@ -291,7 +300,7 @@ class Workspace:
     def _rejects(self) -> list[dict[str, Any]]:
         """The refused rows of everything that was ingested, built or not."""
         with self._alone():
-            (data,) = run(self._ground(Split()), until="data")
+            data = self._data()
         tables = Tables.load(data.manifest.directory, ("rejects",))
         return tables.rejects.to_dicts()
 

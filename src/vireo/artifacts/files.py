@@ -25,7 +25,7 @@ def digest_of_json(value: Any) -> str:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(value, indent=1, sort_keys=True)
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()

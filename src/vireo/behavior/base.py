@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
 from vireo.arrays import Floats, Ints
+from vireo.artifacts.files import write_json
 from vireo.settings import Section
 
 NO_TIME = -1
@@ -136,6 +137,18 @@ class Histories:
         matrix.sum_duplicates()
         return matrix
 
+    def viewers(self, since: int | None = None) -> Ints:
+        """Distinct users per video with a positive weight; with `since` (ms) only from then on.
+
+        Events without a time belong to no period. -> (videos,)
+        """
+        keep = self.weights > 0
+        if since is not None:
+            keep &= self.times >= max(since, 0)
+        pairs = np.unique(self.user_rows[keep] * self.n_videos + self.videos[keep])
+        counts = np.bincount(pairs % max(self.n_videos, 1), minlength=self.n_videos)
+        return counts.astype(np.int64)
+
     def save(self, directory: Path) -> None:
         pl.DataFrame({"user_id": list(self.user_ids)}, schema={"user_id": pl.String}).write_parquet(
             directory / "users.parquet"
@@ -149,8 +162,7 @@ class Histories:
         }
         save_file(arrays, directory / "histories.safetensors")
         about = {"n_videos": self.n_videos, "report": dict(self.report)}
-        text = json.dumps(about, indent=1, sort_keys=True)
-        (directory / "about.json").write_text(text + "\n", encoding="utf-8")
+        write_json(directory / "about.json", about)
 
     @classmethod
     def load(cls, directory: Path) -> Histories:

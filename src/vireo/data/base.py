@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from pydantic import Field
 
+from vireo.artifacts.files import write_json
 from vireo.errors import CorruptArtifact
 from vireo.settings import Section
 
@@ -157,8 +158,7 @@ class Tables:
     def save(self, directory: Path) -> None:
         for name in PART_SCHEMAS:
             self.part(name).write_parquet(directory / f"{name}.parquet")
-        text = json.dumps(self.report, indent=1, sort_keys=True)
-        (directory / "report.json").write_text(text + "\n", encoding="utf-8")
+        write_json(directory / "report.json", dict(self.report))
 
     @classmethod
     def load(cls, directory: Path, parts: Collection[str] = ()) -> Tables:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from vireo.data.base import EVENT_SCHEMA, REJECT_SCHEMA
+from vireo.data.live import event_rows
 from vireo.data.readers import empty
 from vireo.data.readers.events import comments_of
-from vireo.data.readers.words import event_words
 from vireo.data.sources import Source
-from vireo.store.base import LiveEvent, Store
+from vireo.store.base import Store
 
 LIVE = "live"
 """Stands for the file's name in rejects of live events; the row is the position in the store."""
@@ -118,15 +118,11 @@ def _events_of(sources: Sequence[Source]) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _live_events(store: Store) -> pl.DataFrame:
     """The store's events with `text`, `source`, `row` and `by_title`."""
     found = [entry for batch in store.events() for entry in batch]
-    names = [name for name in EVENT_SCHEMA if name != "sequence"]
-    schema = {**EVENT_SCHEMA, "text": pl.String, "source": pl.String, "row": pl.Int64}
-    rows = [_live_row(position, event, names) for position, event in found]
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
-    return frame.with_columns(event_words(pl.col("event")), pl.lit(value=False).alias("by_title"))
-
-
-def _live_row(position: int, event: LiveEvent, names: Sequence[str]) -> tuple[object, ...]:
-    return (*(getattr(event, name) for name in names), position, event.text, LIVE, position)
+    return event_rows(found).with_columns(
+        pl.lit(LIVE).alias("source"),
+        pl.col("sequence").alias("row"),
+        pl.lit(value=False).alias("by_title"),
+    )
 
 
 def _ids(videos: pl.DataFrame) -> Mapping[str, str | None]:

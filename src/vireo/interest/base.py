@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
 from vireo.arrays import Bools, Floats, Ints
+from vireo.artifacts.files import write_json
 from vireo.behavior.base import Histories, History
 from vireo.engine.base import Context
 from vireo.interest.menu import EXPERTS
@@ -92,7 +93,7 @@ class Training:
     @cached_property
     def watchers(self) -> Ints:
         """How many users wanted each video. (n,)"""
-        return np.bincount(self.histories.positives.indices, minlength=self.n_videos)
+        return self.histories.viewers()
 
     @property
     def warm(self) -> Bools:
@@ -190,8 +191,7 @@ class InterestModel:
             "newcomer": self.newcomer,
             "report": dict(self.report),
         }
-        text = json.dumps(about, indent=1, sort_keys=True)
-        (directory / "about.json").write_text(text + "\n", encoding="utf-8")
+        write_json(directory / "about.json", about)
 
     @classmethod
     def load(cls, directory: Path) -> InterestModel:

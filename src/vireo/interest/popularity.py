@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -10,7 +10,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from vireo.arrays import Doubles, Floats
-from vireo.behavior.base import DAY, NO_TIME, Histories, History
+from vireo.behavior.base import DAY, NO_TIME, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
 
@@ -71,13 +71,5 @@ class RecentPopularity(Popularity):
         now = training.histories.now
         if now == NO_TIME:
             return cls(overall)
-        recent = _since(training.histories, now - int(section.recent_days * DAY))
+        recent = training.histories.viewers(since=now - int(section.recent_days * DAY))
         return cls(recent + overall / (overall.max() + 1.0))
-
-
-def _since(histories: Histories, start: int) -> Doubles:
-    """Distinct users per video with a wanted event at or after `start` (ms). (n,)"""
-    late = histories.times >= max(start, 0)
-    weights = np.where(late, histories.weights, 0.0).astype(np.float32)
-    window = replace(histories, weights=weights)
-    return np.bincount(window.positives.indices, minlength=histories.n_videos).astype(np.float64)

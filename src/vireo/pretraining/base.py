@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import Field
 
+from vireo.artifacts.files import write_json
 from vireo.settings import Section, Size
 
 
@@ -75,8 +76,7 @@ class Checkpoint:
     def save(self, directory: Path) -> None:
         if self.model is not None:
             shutil.copytree(self.model, directory / "model")
-        text = json.dumps(dict(self.report), indent=1, sort_keys=True)
-        (directory / "report.json").write_text(text + "\n", encoding="utf-8")
+        write_json(directory / "report.json", dict(self.report))
 
     @classmethod
     def load(cls, directory: Path) -> Checkpoint:

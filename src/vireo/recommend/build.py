@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
-from vireo.arrays import Ints
-from vireo.behavior.base import NO_TIME, Histories
+from vireo.behavior.base import DAY, Histories
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.interest.base import InterestModel
 from vireo.recommend.catalogue import Catalogue
 from vireo.understanding.base import Understanding
-
-DAY = 86_400_000
-"""Milliseconds."""
 
 
 def build(
@@ -36,15 +31,8 @@ def build(
     return Catalogue(
         table=table,
         topic_of=understanding.topic_of,
-        viewers=_viewers(histories, NO_TIME),
-        recent=_viewers(histories, histories.now - int(config.interest.recent_days * DAY)),
+        viewers=histories.viewers(),
+        recent=histories.viewers(since=histories.now - int(config.interest.recent_days * DAY)),
         content=model.content,
         text=understanding.vectors,
     )
-
-
-def _viewers(histories: Histories, since: int) -> Ints:
-    """Distinct users per video with a positive interaction after `since` (ms). -> (n,)"""
-    keep = (histories.weights > 0) & (histories.times >= since)
-    pairs = np.unique(np.stack([histories.user_rows[keep], histories.videos[keep]]), axis=1)
-    return np.bincount(pairs[1], minlength=histories.n_videos).astype(np.int64)

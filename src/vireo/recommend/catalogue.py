@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from safetensors.numpy import load_file, save_file
 
-from vireo.arrays import Floats, Ints
+from vireo.arrays import Floats, Ints, unit_rows
 from vireo.errors import UnknownVideo
 
 
@@ -55,8 +55,7 @@ class Catalogue:
     @cached_property
     def unit_content(self) -> Floats:
         """Rows of `content` at length 1 (zeros stay zeros), for similarity."""
-        norms = np.linalg.norm(self.content, axis=1, keepdims=True)
-        return (self.content / np.where(norms > 0, norms, 1)).astype(np.float32)
+        return unit_rows(self.content)
 
     def row(self, video_id: str) -> int:
         """The row of a video; raises UnknownVideo that offers the nearest ids and titles."""

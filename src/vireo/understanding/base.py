@@ -14,6 +14,7 @@ from pydantic import Field
 from safetensors.numpy import load_file, save_file
 
 from vireo.arrays import Bools, Floats, Ints, unit_rows
+from vireo.artifacts.files import write_json
 from vireo.settings import Section
 
 
@@ -88,7 +89,7 @@ class Understanding:
         }
         save_file(arrays, directory / "vectors.safetensors")
         about = {"topics": list(self.topics), "info": dict(self.info)}
-        _write_json(directory / "about.json", about)
+        write_json(directory / "about.json", about)
         with (directory / "records.jsonl").open("w", encoding="utf-8") as file:
             for record in self.records:
                 file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
@@ -118,7 +119,3 @@ class Understanding:
 def _record(fields: dict[str, Any]) -> VideoRecord:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
     return VideoRecord(**values)
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ import polars as pl
 from safetensors.numpy import load_file, save_file
 
 from vireo.arrays import Bools, Bytes, Floats, Ints
+from vireo.artifacts.files import write_json
 from vireo.settings import Section, Size
 
 FEATURE_SCHEMA: dict[str, Any] = {
@@ -143,8 +144,7 @@ class VideoFeatures:
         }
         save_file(arrays, directory / "vectors.safetensors")
         # Not as the metadata of the vectors: its order, and so the bytes, would change by chance.
-        text = json.dumps(dict(self.info), indent=1, sort_keys=True)
-        (directory / "info.json").write_text(text + "\n", encoding="utf-8")
+        write_json(directory / "info.json", dict(self.info))
 
     @classmethod
     def load(cls, directory: Path) -> VideoFeatures:
