@@ -128,7 +128,7 @@ _ROWS = (
     ),
     Stage(
         "interest",
-        version=2,
+        version=3,
         noun="vireo.interest.base:InterestModel",
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),
