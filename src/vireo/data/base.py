@@ -89,7 +89,9 @@ class Split:
     The split is part of the data recipe, so whatever is built from it can't see the future.
     """
 
-    protocol: Literal["none", "time", "leave-one-out", "cold-items", "cold-users", "random"] = "none"
+    protocol: Literal["none", "time", "leave-one-out", "cold-items", "cold-users", "random"] = (
+        "none"
+    )
     cutoff: int | None = None
     """For `time`: milliseconds since 1970 UTC; events at or after it are held out."""
     until: int | None = None

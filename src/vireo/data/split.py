@@ -100,8 +100,10 @@ def _cold_items(events: pl.DataFrame, split: Split, videos: pl.DataFrame) -> pl.
 def _latest(events: pl.DataFrame, videos: pl.DataFrame, met: pl.Series) -> pl.Series:
     """The videos that came last first: by publication, else by their first event."""
     first = events.group_by("video_id").agg(pl.col("timestamp", "sequence").min())
-    table = met.to_frame().join(first, on="video_id").join(
-        videos.select("video_id", "published_at"), on="video_id", how="left"
+    table = (
+        met.to_frame()
+        .join(first, on="video_id")
+        .join(videos.select("video_id", "published_at"), on="video_id", how="left")
     )
     came = pl.coalesce("published_at", "timestamp") if _all_dated(table) else pl.col("timestamp")
     ordered = table.with_columns(came.alias("came")).sort(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from vireo.arrays import Floats, Ints
-from vireo.behavior.base import History
-from vireo.interest.base import Batch
+from vireo.arrays import Bools, Floats, Ints
 
 MOST_CELLS = 8_000_000
 """Scores in memory at once, per array."""
-Scorer = Callable[[Batch], Floats]
-"""Viewers -> (b, n) scores."""
 
 
 def blocks(users: int, n_videos: int) -> list[slice]:
@@ -22,38 +18,31 @@ def blocks(users: int, n_videos: int) -> list[slice]:
     return [slice(start, min(start + size, users)) for start in range(0, users, size)]
 
 
-def rank(scores: Floats, batch: Batch, targets: Sequence[Ints], k: int) -> Ints:
-    """The k best unseen videos of every viewer, -1 where there are fewer. (b, n) -> (b, k)
+def rank(
+    scores: Floats,
+    masked: Sequence[Ints],
+    targets: Sequence[Ints],
+    k: int,
+    among: Bools | None = None,
+) -> Ints:
+    """The k best videos of every viewer that are not masked, -1 where there are fewer.
 
-    Ties are broken against the system: a target stands behind all others of the same score, so
-    equal scores earn nothing; among others the earlier row of the catalogue comes first.
+    (b, n) -> (b, k); `among` (n,) limits the candidates. Ties are broken against the system: a
+    target stands behind all others of the same score, so equal scores earn nothing; among others
+    the earlier row of the catalogue comes first. A score that is not a number ranks last.
     """
-    scores = scores.astype(np.float32, copy=True)
-    for row, history in enumerate(batch.histories):
-        scores[row, history.videos] = -np.inf
+    scores = np.nan_to_num(scores.astype(np.float32), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+    if among is not None:
+        scores[:, ~among] = -np.inf
+    for row, videos in enumerate(masked):
+        scores[row, videos] = -np.inf
     lists = np.full((len(scores), k), -1, dtype=np.int64)
     short = min(k, scores.shape[1])
     if short == 0 or not len(scores):
         return lists
     threshold = -np.partition(-scores, short - 1, axis=1)[:, short - 1]
     for row, values in enumerate(scores):
-        among = np.flatnonzero((values >= threshold[row]) & (values > -np.inf))
-        best = among[np.lexsort((np.isin(among, targets[row]), -values[among]))[:short]]
+        found = np.flatnonzero((values >= threshold[row]) & (values > -np.inf))
+        best = found[np.lexsort((np.isin(found, targets[row]), -values[found]))[:short]]
         lists[row, : len(best)] = best
     return lists
-
-
-def ranked_lists(
-    scorer: Scorer,
-    histories: Sequence[History],
-    now: int,
-    n_videos: int,
-    targets: Sequence[Ints],
-    k: int,
-) -> Ints:
-    """Full ranking for all users in blocks. (u, k)"""
-    lists = [np.zeros((0, k), dtype=np.int64)]
-    for block in blocks(len(histories), n_videos):
-        batch = Batch(histories[block], now, n_videos)
-        lists.append(rank(scorer(batch), batch, targets[block], k))
-    return np.concatenate(lists)
