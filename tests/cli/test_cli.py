@@ -100,7 +100,7 @@ def test_the_verbs_for_people(built: Path) -> None:
     assert "For ana" in vireo("recommend", "ana", *where).stdout
     assert "score by source" in vireo("explain", "ana", "v-1042", *where).stdout
     assert "topics" in vireo("show", "ana", *where).stdout
-    assert "NDCG@10" in vireo("evaluate", "--cutoff", "2026-03-01", *where).stdout
+    assert "ndcg@10" in vireo("evaluate", "--cutoff", "2026-03-01", *where).stdout
     assert "Removed" in vireo("forget", "sam", *where).stdout
 
 

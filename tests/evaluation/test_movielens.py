@@ -63,8 +63,8 @@ def test_known_figures_and_a_fusion_that_is_not_below_its_best_part(tmp_path: Pa
         "ease-recent": (0.2250, 0.1280),
     }
     for name, (hit_rate, ndcg) in expected.items():
-        assert report.systems[name]["HR@10"].mean == pytest.approx(hit_rate, abs=0.0006), name
-        assert report.systems[name]["NDCG@10"].mean == pytest.approx(ndcg, abs=0.0006), name
-    assert report.systems["factors"]["NDCG@10"].mean > 0.04
-    best = max(report.systems[name]["NDCG@10"].mean for name in model.experts)
-    assert report.systems["fused"]["NDCG@10"].mean >= best
+        assert report.systems[name]["hit_rate@10"].mean == pytest.approx(hit_rate, abs=0.0006), name
+        assert report.systems[name]["ndcg@10"].mean == pytest.approx(ndcg, abs=0.0006), name
+    assert report.systems["factors"]["ndcg@10"].mean > 0.04
+    best = max(report.systems[name]["ndcg@10"].mean for name in model.experts)
+    assert report.systems["fused"]["ndcg@10"].mean >= best
