@@ -215,7 +215,7 @@ def test_the_page_is_whole_alone_and_free_of_foreign_markup(model: InterestModel
 
 
 def test_slices_by_history_and_by_popularity(model: InterestModel) -> None:
-    training, held = world()
+    _, held = world()
     stranger = pl.concat([held, heldout({"user_id": "stranger", "video_id": "v2"})])
     report = report_of(model, stranger)
     lengths = {part.label: part for part in report.slices["history_length"]}

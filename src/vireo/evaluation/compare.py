@@ -14,7 +14,7 @@ import polars as pl
 from vireo.arrays import Doubles
 from vireo.errors import InputError
 from vireo.evaluation.bootstrap import Sample
-from vireo.evaluation.report import FIRST, Comparison, compared
+from vireo.evaluation.report import FIRST, RANKING, Comparison, compared
 from vireo.evaluation.writing import BETWEEN, GROUP, JSON, VALUES, WEIGHT
 
 SHOWN = ("hit_rate", "ndcg", "recall", "mrr")
@@ -113,6 +113,13 @@ def _opened(text: str, reports: Path | None) -> tuple[Saved, str]:
 
 
 def _check_split(one: Saved, other: Saved) -> None:
+    for saved in (one, other):
+        if saved.protocol.get("ranking") != RANKING:
+            raise InputError(
+                f"{saved.path} did not rank the whole catalogue, but: "
+                f"{saved.protocol.get('ranking')}. Such figures are several times too high.",
+                "Evaluate it anew: `vireo evaluate`.",
+            )
     first, second = (saved.protocol.get("split_sha256") for saved in (one, other))
     same = len(one.sample.groups) == len(other.sample.groups)
     if not first or first != second or not same:

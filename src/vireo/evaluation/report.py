@@ -12,6 +12,8 @@ from vireo.errors import InputError
 from vireo.evaluation.bootstrap import Estimate, Sample, interval, resampled_means
 from vireo.evaluation.writing import write
 
+RANKING = "all videos that the user has not met; ties lost"
+"""What every report says of itself; figures from sampled candidates are not comparable."""
 FIRST = "ndcg@"
 """The metric that is meant where none is named, at the first k."""
 

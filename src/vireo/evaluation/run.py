@@ -17,7 +17,7 @@ from vireo.errors import InputError, UnknownPart
 from vireo.evaluation.beyond import Background
 from vireo.evaluation.bootstrap import Estimate, Sample, estimates
 from vireo.evaluation.measure import Measure, Measured, Scorer
-from vireo.evaluation.report import Report, Slice
+from vireo.evaluation.report import RANKING, Report, Slice
 from vireo.evaluation.slices import METRICS, length_classes
 from vireo.evaluation.targets import Targets, targets_of
 from vireo.evaluation.tasks import (
@@ -68,7 +68,7 @@ def evaluate(
     measured = _measured(scorers, tasks, Measure(ks, histories.now, background), progress)
     sample = Sample.plain(len(targets.user_ids))
     protocol = {
-        "ranking": "all videos that the user has not met; ties lost",
+        "ranking": RANKING,
         "split": dict(split),
         "ks": list(ks),
         "videos": histories.n_videos,

@@ -20,6 +20,7 @@ AGAINST = (
     ("diversity", "diversity within a list"),
     ("novelty", "novelty, bits"),
 )
+FUSED = "fused"
 KNOWN = ("known_0_", "known_1_", "known_3_", "known_5_", "taste_")
 KNOWN_NAMES = ("nothing", "1 event", "3 events", "5 events", "a sentence")
 
@@ -41,7 +42,10 @@ def figures(report: Report) -> Iterator[str]:
 
 
 def _colours(report: Report) -> dict[str, int]:
-    return {name: at % COLOURS for at, name in enumerate(report.systems)}
+    """The fused list has the first colour wherever it stands; the others follow."""
+    others = [name for name in report.systems if name != FUSED]
+    colours = {name: 1 + at % (COLOURS - 1) for at, name in enumerate(others)}
+    return {**colours, FUSED: 0}
 
 
 def _marks(report: Report, metric: str) -> list[Mark]:
@@ -67,7 +71,7 @@ def _differences(report: Report) -> Iterator[str]:
         return
     metric = report.first
     best = max(names, key=lambda name: report.systems[name][metric].mean)
-    one = "fused" if "fused" in names else best
+    one = FUSED if FUSED in names else best
     colours = _colours(report)
     marks = []
     for other in names:
@@ -101,29 +105,34 @@ def _groups(report: Report, k: str) -> Iterator[str]:
     """Warm and cold videos side by side; cold viewers by what is known of them."""
     cold = [name for name in GROUPS if f"{name}ndcg@{k}" in report.metrics]
     if cold:
-        yield _by_prefix(
-            report, k, cold, [name.strip("_").replace("_", " ") for name in cold],
-            "Warm and cold videos",
-            "Mixed, warm and cold count hits in the same lists; the last two rank only their kind.",
-        )  # fmt: skip
+        title = f"Warm and cold videos, ndcg@{k}"
+        about = (
+            "Mixed, warm and cold count hits in the same lists; within: lists of that kind only."
+        )
+        labels = [name.strip("_").replace("_", " ") for name in cold]
+        yield figure(title, about, _by_prefix(report, k, title, cold, labels, joined=False))
     known = [name for name in KNOWN if f"{name}ndcg@{k}" in report.metrics]
     if known:
-        yield _by_prefix(
-            report, k, known, [KNOWN_NAMES[KNOWN.index(name)] for name in known],
-            "New viewers, by what is known of them",
-            "The same wanted videos in every column.",
-        )  # fmt: skip
+        title = f"New viewers, by what is known of them, ndcg@{k}"
+        about = "The same wanted videos in every column."
+        labels = [KNOWN_NAMES[KNOWN.index(name)] for name in known]
+        yield figure(title, about, _by_prefix(report, k, title, known, labels, joined=True))
 
 
 def _by_prefix(
-    report: Report, k: str, prefixes: Sequence[str], labels: Sequence[str], title: str, about: str
+    report: Report,
+    k: str,
+    title: str,
+    prefixes: Sequence[str],
+    labels: Sequence[str],
+    joined: bool,
 ) -> str:
     colours = _colours(report)
     series = {
         name: (colours[name], [own.get(f"{prefix}ndcg@{k}") for prefix in prefixes])
         for name, own in report.systems.items()
     }
-    return figure(title, about, lines(title, series, labels, f"ndcg@{k}") + _key(series))
+    return lines(title, series, labels, f"ndcg@{k}", joined) + _key(series)
 
 
 def _slices(report: Report, k: str) -> Iterator[str]:

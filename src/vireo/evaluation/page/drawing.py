@@ -113,8 +113,9 @@ def lines(
     series: Mapping[str, tuple[int, Sequence[Estimate | None]]],
     labels: Sequence[str],
     y_name: str,
+    joined: bool = True,
 ) -> str:
-    """Named series over named classes, with intervals; missing values leave a gap."""
+    """Named series over named classes, with intervals; `joined` where the classes have an order."""
     left, right, top, bottom = 52, WIDTH - 16, 14, 206
     known = [value for _, values in series.values() for value in values if value is not None]
     ys = Scale.of([end for value in known for end in bounds(value)], bottom, top, zero=True)
@@ -130,7 +131,8 @@ def lines(
             body.append(text(middle, bottom + 30, f"({rest}", "middle", "a"))
     for number_of, (name, (colour, values)) in enumerate(series.items()):
         shift = step * 0.5 * ((number_of + 0.5) / len(series) - 0.5)
-        body += _path(name, colour, values, lambda at, s=shift: left + step * (at + 0.5) + s, ys)
+        places = [left + step * (at + 0.5) + shift for at in range(len(values))]
+        body += _path(name, colour, list(zip(places, values, strict=True)), ys, joined)
     return svg(bottom + 38, title, body)
 
 
@@ -152,12 +154,17 @@ def curve(title: str, series: Mapping[str, Sequence[tuple[float, float]]], x_nam
 
 
 def _path(
-    name: str, colour: int, values: Sequence[Estimate | None], x_of: object, ys: Scale
+    name: str,
+    colour: int,
+    values: Sequence[tuple[float, Estimate | None]],
+    ys: Scale,
+    joined: bool,
 ) -> list[str]:
-    place = x_of if callable(x_of) else float
-    found = [(place(at), value) for at, value in enumerate(values) if value is not None]
-    points = " ".join(f"{x:.1f},{ys(value.mean):.1f}" for x, value in found)
-    body = [f'<polyline points="{points}" class="l faint c{colour % COLOURS}"/>']
+    found = [(x, value) for x, value in values if value is not None]
+    body = []
+    if joined:
+        points = " ".join(f"{x:.1f},{ys(value.mean):.1f}" for x, value in found)
+        body.append(f'<polyline points="{points}" class="l faint c{colour % COLOURS}"/>')
     for x, value in found:
         low, high = bounds(value)
         body.append(line(x, ys(low), x, ys(high), f"i thin c{colour % COLOURS}"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vireo.evaluation.beyond import LOWER_IS_BETTER
 from vireo.evaluation.bootstrap import Estimate
+from vireo.evaluation.metrics import NAMES
 from vireo.evaluation.page.charts import figures, learning
 from vireo.evaluation.page.words import METRICS, at, base, prefix, sentence
 
@@ -36,7 +37,7 @@ def page(report: Report) -> str:
         "<h2>Figures</h2>",
         '<p class="soft">Means over viewers with 95% intervals by bootstrap; the best of each '
         "column is bold.</p>",
-        _table(report, _columns(report, at(report.first), grouped=False)),
+        *_tables(report),
         f'<div class="charts">{"".join(figures(report))}</div>',
         *_groups(report),
         *_learning(report),
@@ -76,6 +77,14 @@ def _count(value: object) -> str | None:
     return f"{value:,}" if isinstance(value, int) else None
 
 
+def _tables(report: Report) -> list[str]:
+    """At the first k: what is right, and what else the lists are."""
+    metrics = _columns(report, at(report.first), grouped=False)
+    right = [metric for metric in metrics if base(metric) in NAMES]
+    beyond = [metric for metric in metrics if base(metric) not in NAMES]
+    return [_table(report, own) for own in (right, beyond) if own]
+
+
 def _columns(report: Report, k: int, grouped: bool) -> list[str]:
     return [m for m in report.metrics if at(m) == k and bool(prefix(m)) is grouped]
 
@@ -111,7 +120,7 @@ def _cell(value: Estimate | None, best: bool) -> str:
 
 def _groups(report: Report) -> list[str]:
     metrics = _columns(report, at(report.first), grouped=True)
-    shown = [m for m in metrics if base(m) in ("ndcg", "hit_rate", "recall")]
+    shown = [m for m in metrics if base(m) == "ndcg"]
     return ["<h2>By group</h2>", _table(report, shown)] if shown else []
 
 
@@ -126,7 +135,7 @@ def _other_lengths(report: Report) -> list[str]:
     others = sorted({at(m) for m in report.metrics} - {at(report.first)})
     made = []
     for k in others:
-        metrics = [m for m in report.metrics if at(m) == k and not prefix(m)]
+        metrics = _columns(report, k, grouped=False)
         made.append(f"<details><summary>Lists of {k}</summary>{_table(report, metrics)}</details>")
     return made
 
@@ -138,7 +147,7 @@ def _parts(report: Report) -> list[str]:
     made = ["<h2>Each cutoff</h2>"]
     for part in report.parts:
         made.append(f'<p class="soft">{escape(sentence(part.protocol))}</p>')
-        made.append(_table(part, _columns(part, at(part.first), grouped=False)))
+        made += _tables(part)
     return made
 
 
