@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import numpy as np
 import polars as pl
@@ -115,7 +115,8 @@ def test_an_offset_on_cold_items_is_told_from_taste() -> None:
     training = training_of(users, n)
     held = heldout(rows)
     is_cold = (training.watchers == 0).astype(np.float32)[None, :]
-    experts = {"honest": Nearness(), "cheat": Offset(Nearness(), is_cold, 5.0)}  # type: ignore[dict-item]
+    honest_one = cast("Expert", Nearness())
+    experts = {"honest": honest_one, "cheat": cast("Expert", Offset(honest_one, is_cold, 5.0))}
     model = InterestModel(experts, {"honest": 1.0, "cheat": 0.0})
     report = evaluate(
         model,

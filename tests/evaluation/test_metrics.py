@@ -194,7 +194,7 @@ def test_blocks_do_not_change_the_lists() -> None:
     background = Background(
         np.ones(12, dtype=np.int64), 9, np.zeros((12, 0), np.float32), np.full(12, -1)
     )
-    measured = Measure((5,), 0, background).system(scorer, [task])
+    measured = Measure((5,), 0, background).systems({"one": scorer}, [task])["one"]
     whole = per_user(rank(table, seen, targets, 5), targets, 5)
     for name in NAMES:
         np.testing.assert_array_equal(measured.values[f"{name}@5"], whole[name])

@@ -9,7 +9,7 @@ import numpy as np
 
 from vireo.arrays import Doubles
 from vireo.evaluation.beyond import OVER_ALL
-from vireo.evaluation.bootstrap import Estimate, Sample, estimates
+from vireo.evaluation.bootstrap import Estimate, Sample, estimates_of_systems
 from vireo.evaluation.report import Report
 from vireo.evaluation.splits import digest_of_several
 
@@ -22,10 +22,8 @@ def averaged(reports: Sequence[Report]) -> Report:
         system: {m: _joined(reports, system, m) for m in first.values[system]}
         for system in first.values
     }
-    systems = {
-        name: {**estimates(columns, first.seed, sample), **_of_all_lists(reports, name)}
-        for name, columns in values.items()
-    }
+    means = estimates_of_systems(values, first.seed, sample)
+    systems = {name: {**own, **_of_all_lists(reports, name)} for name, own in means.items()}
     notes = tuple(dict.fromkeys(note for report in reports for note in report.notes))
     return Report(
         _protocol(reports), systems, values, first.seed, sample, parts=tuple(reports), notes=notes

@@ -87,6 +87,8 @@ def _calibration(
     rows: Ints, shown: Bools, histories: Sequence[History], background: Background
 ) -> Doubles:
     topics = background.n_topics
+    if not topics:
+        return np.full(len(rows), np.nan)
     listed = _shares(
         [own[keep] for own, keep in zip(rows, shown, strict=True)], background.topic_of, topics
     )
@@ -117,9 +119,11 @@ def _lift(
     rows: Ints, shown: Bools, histories: Sequence[History], background: Background
 ) -> Doubles:
     listed = _mean(np.where(shown, background.watchers[rows], 0.0), shown)
-    own = np.array(
-        [background.watchers[h.liked.videos].mean() if len(h.liked) else 0.0 for h in histories]
-    )
+    liked = [history.liked.videos for history in histories]
+    lengths = np.array([len(videos) for videos in liked])
+    owner = np.repeat(np.arange(len(liked)), lengths)
+    watched = background.watchers[np.concatenate([*liked, np.zeros(0, dtype=np.int64)])]
+    own = np.bincount(owner, watched, minlength=len(liked)) / np.maximum(lengths, 1)
     return np.where(own > 0, listed / np.where(own > 0, own, 1.0) - 1.0, np.nan)
 
 

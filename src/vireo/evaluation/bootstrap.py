@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,7 @@ def resampled_means(
     known = np.isfinite(values)
     weighted = np.where(known, values, 0.0) * sample.weights[:, None]
     present = known * sample.weights[:, None]
+    plain = np.array_equal(sample.groups, np.arange(users))
     rng = np.random.default_rng(seed)
     chunk = max(1, min(samples, _CELLS // max(users, 1)))
     means = [np.zeros((0, values.shape[1]))]
@@ -71,7 +73,7 @@ def resampled_means(
         size = min(chunk, samples - start)
         drawn = rng.integers(0, users, size=(size, users)) + users * np.arange(size)[:, None]
         counts = np.bincount(drawn.ravel(), minlength=size * users).reshape(size, users)
-        rows = counts[:, sample.groups].astype(np.float64)
+        rows = (counts if plain else counts[:, sample.groups]).astype(np.float64)
         whole = rows @ present
         means.append((rows @ weighted) / np.where(whole > 0, whole, np.nan))
     return np.concatenate(means)
@@ -84,13 +86,19 @@ def interval(means: Doubles, level: float = LEVEL) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def estimates(columns: dict[str, Doubles], seed: int, sample: Sample) -> dict[str, Estimate]:
-    """Mean and interval of every column that has any value."""
-    spoken = {name: column for name, column in columns.items() if np.isfinite(column).any()}
-    if not spoken:
-        return {}
-    means = resampled_means(np.column_stack(list(spoken.values())), seed, sample=sample)
-    return {
-        name: Estimate(sample.mean(column), *interval(means[:, at]))
-        for at, (name, column) in enumerate(spoken.items())
-    }
+def estimates_of_systems(
+    systems: Mapping[str, Mapping[str, Doubles]], seed: int, sample: Sample
+) -> dict[str, dict[str, Estimate]]:
+    """Mean and interval of every column that has any value, with one draw for all systems."""
+    spoken = [
+        (system, metric, column)
+        for system, columns in systems.items()
+        for metric, column in columns.items()
+        if np.isfinite(column).any()
+    ]
+    found: dict[str, dict[str, Estimate]] = {system: {} for system in systems}
+    if spoken:
+        means = resampled_means(np.column_stack([c for *_, c in spoken]), seed, sample=sample)
+        for at, (system, metric, column) in enumerate(spoken):
+            found[system][metric] = Estimate(sample.mean(column), *interval(means[:, at]))
+    return found

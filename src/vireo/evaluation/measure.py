@@ -5,22 +5,23 @@ Memory holds one block's scores and the per-user columns: nothing grows with use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from vireo.arrays import Doubles, Floats, Ints
-from vireo.behavior.base import History
 from vireo.evaluation.beyond import Background, Exposure, per_list
 from vireo.evaluation.metrics import per_user
 from vireo.evaluation.ranking import blocks, rank
 from vireo.evaluation.slices import METRICS, Popularity
 from vireo.evaluation.tasks import Task
-from vireo.interest.base import Batch
+from vireo.interest.base import Batch, Expert
 
 Scorer = Callable[[Batch], Floats]
 """Viewers -> (b, n) scores."""
+SENTENCES = "fused"
+"""The system that reads what users say in words."""
 
 
 @dataclass
@@ -48,6 +49,39 @@ class Measured:
     """Class of videos -> `metric@k` of the first k -> (u,)"""
 
 
+@dataclass
+class _Kept:
+    """What grows while blocks of one system go by."""
+
+    columns: Columns
+    exposures: dict[int, Exposure]
+    slices: dict[str, Columns] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, users: int, n_videos: int, ks: Sequence[int]) -> _Kept:
+        return cls(Columns(users), {k: Exposure(n_videos) for k in ks})
+
+    def measured(self) -> Measured:
+        overall = {f"coverage@{k}": e.coverage() for k, e in self.exposures.items()}
+        overall |= {f"gini@{k}": e.gini() for k, e in self.exposures.items()}
+        by_class = {label: columns.values for label, columns in self.slices.items()}
+        return Measured(self.columns.values, overall, by_class)
+
+
+class Once:
+    """An expert that is asked twice about one batch: by itself, and within the fused list."""
+
+    def __init__(self, expert: Expert) -> None:
+        self._score = expert.score
+        self._batch: Batch | None = None
+        self._scores = np.zeros((0, 0), dtype=np.float32)
+
+    def score(self, batch: Batch) -> Floats:
+        if batch is not self._batch:
+            self._scores, self._batch = self._score(batch), batch
+        return self._scores
+
+
 @dataclass(frozen=True)
 class Measure:
     """How lists are judged, whoever made them."""
@@ -56,38 +90,34 @@ class Measure:
     now: int
     background: Background
 
-    def system(
+    def systems(
         self,
-        scorer: Scorer,
+        scorers: Mapping[str, Scorer],
         tasks: Sequence[Task],
         tick: Callable[[int], None] = lambda users: None,
-    ) -> Measured:
-        """Lists for everybody. The first task also tells coverage, novelty and the like."""
+    ) -> dict[str, Measured]:
+        """Lists for everybody. The first task also tells coverage, novelty and the like.
+
+        All systems are asked about one block of users before the next, so that what one of them
+        computed for a batch can serve another (`Once`).
+        """
         users = len(tasks[0].histories)
-        columns = Columns(users)
-        slices: dict[str, Columns] = {}
-        exposures = {k: Exposure(len(self.background.watchers)) for k in self.ks}
+        n = len(self.background.watchers)
+        kept = {name: _Kept.of(users, n, self.ks) for name in scorers}
         classes = Popularity.of(self.background.watchers)
         for number, task in enumerate(tasks):
-            for block in blocks(users, len(self.background.watchers)):
-                ranked = self._ranked(scorer, task, block)
-                self._judge(ranked, task, block, columns)
+            able = [name for name in scorers if task.tastes is None or name == SENTENCES]
+            for block in blocks(users, n):
+                batch = Batch(task.histories[block], self.now, n)
+                for name in able:
+                    ranked = self._ranked(scorers[name](batch), task, block)
+                    self._judge(ranked, task, block, kept[name].columns)
+                    if number == 0:
+                        self._look_beyond(ranked, task, block, kept[name], classes)
                 tick(block.stop - block.start)
-                if number > 0:
-                    continue
-                for k, exposure in exposures.items():
-                    exposure.show(ranked[:, :k])
-                self._look_beyond(ranked, task.histories[block], block, columns)
-                for label, wanted in classes.split(task.targets[block]):
-                    own = slices.setdefault(label, Columns(users))
-                    self._put(own, "", METRICS, ranked, wanted, self.ks[:1], block)
-        overall = {f"coverage@{k}": e.coverage() for k, e in exposures.items()}
-        overall |= {f"gini@{k}": e.gini() for k, e in exposures.items()}
-        return Measured(columns.values, overall, {name: c.values for name, c in slices.items()})
+        return {name: own.measured() for name, own in kept.items()}
 
-    def _ranked(self, scorer: Scorer, task: Task, block: slice) -> Ints:
-        batch = Batch(task.histories[block], self.now, len(self.background.watchers))
-        scores = scorer(batch)
+    def _ranked(self, scores: Floats, task: Task, block: slice) -> Ints:
         if task.tastes is not None:
             scores = scores + task.tastes.near(block)
         return rank(scores, task.masked[block], task.targets[block], max(self.ks), task.among)
@@ -112,8 +142,13 @@ class Measure:
                     columns.put(f"{prefix}{name}@{k}", block, values)
 
     def _look_beyond(
-        self, ranked: Ints, histories: Sequence[History], block: slice, columns: Columns
+        self, ranked: Ints, task: Task, block: slice, kept: _Kept, classes: Popularity
     ) -> None:
-        for k in self.ks:
-            for name, values in per_list(ranked[:, :k], histories, self.background).items():
-                columns.put(f"{name}@{k}", block, values)
+        for k, exposure in kept.exposures.items():
+            top = ranked[:, :k]
+            exposure.show(top)
+            for name, values in per_list(top, task.histories[block], self.background).items():
+                kept.columns.put(f"{name}@{k}", block, values)
+        for label, wanted in classes.split(task.targets[block]):
+            own = kept.slices.setdefault(label, Columns(kept.columns.users))
+            self._put(own, "", METRICS, ranked, wanted, self.ks[:1], block)

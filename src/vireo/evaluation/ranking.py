@@ -29,20 +29,23 @@ def rank(
 
     (b, n) -> (b, k); `among` (n,) limits the candidates. Ties are broken against the system: a
     target stands behind all others of the same score, so equal scores earn nothing; among others
-    the earlier row of the catalogue comes first. A score that is not a number ranks last.
+    the earlier row of the catalogue comes first. What has no finite score is not listed.
     """
-    scores = np.nan_to_num(scores.astype(np.float32), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+    costs = np.negative(scores, dtype=np.float32)
+    costs[np.isnan(costs)] = np.inf
+    wanted = np.zeros(costs.shape, dtype=np.bool_)
     if among is not None:
-        scores[:, ~among] = -np.inf
+        costs[:, ~among] = np.inf
     for row, videos in enumerate(masked):
-        scores[row, videos] = -np.inf
-    lists = np.full((len(scores), k), -1, dtype=np.int64)
-    short = min(k, scores.shape[1])
-    if short == 0 or not len(scores):
+        costs[row, videos] = np.inf
+        wanted[row, targets[row]] = True
+    lists = np.full((len(costs), k), -1, dtype=np.int64)
+    short = min(k, costs.shape[1])
+    if short == 0 or not len(costs):
         return lists
-    threshold = -np.partition(-scores, short - 1, axis=1)[:, short - 1]
-    for row, values in enumerate(scores):
-        found = np.flatnonzero((values >= threshold[row]) & (values > -np.inf))
-        best = found[np.lexsort((np.isin(found, targets[row]), -values[found]))[:short]]
+    threshold = np.partition(costs, short - 1, axis=1)[:, short - 1]
+    for row, values in enumerate(costs):
+        found = np.flatnonzero((values <= threshold[row]) & (values < np.inf))
+        best = found[np.lexsort((wanted[row, found], values[found]))[:short]]
         lists[row, : len(best)] = best
     return lists

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -15,8 +15,8 @@ from vireo.behavior.base import Histories
 from vireo.engine.progress import Progress, Quiet
 from vireo.errors import InputError, UnknownPart
 from vireo.evaluation.beyond import Background
-from vireo.evaluation.bootstrap import Estimate, Sample, estimates
-from vireo.evaluation.measure import Measure, Measured, Scorer
+from vireo.evaluation.bootstrap import Estimate, Sample, estimates_of_systems
+from vireo.evaluation.measure import SENTENCES, Measure, Measured, Once, Scorer
 from vireo.evaluation.report import RANKING, Report, Slice
 from vireo.evaluation.slices import METRICS, length_classes
 from vireo.evaluation.targets import Targets, targets_of
@@ -29,10 +29,10 @@ from vireo.evaluation.tasks import (
     cold_users,
     plain,
 )
-from vireo.interest.base import Batch, InterestModel
+from vireo.interest.base import Batch, Expert, InterestModel
 from vireo.interest.fusion import fused
 
-FUSED = "fused"
+FUSED = SENTENCES
 OFFSET = 0.5
 """Where warm videos keep less than this share of their figure beside cold ones, it is said."""
 
@@ -76,11 +76,9 @@ def evaluate(
         "weights": dict(model.weights),
     }
     values = {name: one.values for name, one in measured.items()}
+    means = estimates_of_systems(values, seed, sample)
     figures = {
-        name: {
-            **estimates(one.values, seed, sample),
-            **{metric: Estimate(share) for metric, share in one.overall.items()},
-        }
+        name: {**means[name], **{metric: Estimate(e) for metric, e in one.overall.items()}}
         for name, one in measured.items()
     }
     slices = {
@@ -152,7 +150,9 @@ def _content_of(model: InterestModel) -> Floats | None:
 
 def scorers_of(model: InterestModel, systems: Sequence[str] | None) -> dict[str, Scorer]:
     """Name -> what scores; raises UnknownPart for a system that the model lacks."""
-    known: dict[str, Scorer] = {name: expert.score for name, expert in model.experts.items()}
+    once = {name: cast("Expert", Once(expert)) for name, expert in model.experts.items()}
+    model = replace(model, experts=once)
+    known: dict[str, Scorer] = {name: expert.score for name, expert in once.items()}
     known[FUSED] = partial(_fused_total, model)
     for name in systems or ():
         if name not in known:
@@ -173,14 +173,9 @@ def _measured(
     progress: Progress | None,
 ) -> dict[str, Measured]:
     """Every system on the tasks that it can do."""
-    able = {n: [t for t in tasks if t.tastes is None or n == FUSED] for n in scorers}
     users = len(tasks[0].histories)
-    total = users * sum(len(own) for own in able.values())
-    with (progress or Quiet()).task("evaluation", total) as tick:
-        return {
-            name: measure.system(scorer, able[name], lambda n, name=name: tick(n, name))  # type: ignore[misc]
-            for name, scorer in scorers.items()
-        }
+    with (progress or Quiet()).task("evaluation", users * len(tasks)) as tick:
+        return measure.systems(scorers, tasks, tick)
 
 
 def _by_length(
@@ -194,11 +189,8 @@ def _by_length(
         if not rows.any():
             continue
         own = Sample.plain(int(rows.sum()))
-        figures = {
-            name: estimates({m: one.values[m][rows] for m in names}, seed, own)
-            for name, one in measured.items()
-        }
-        slices.append(Slice(label, own.users, figures))
+        columns = {name: {m: one.values[m][rows] for m in names} for name, one in measured.items()}
+        slices.append(Slice(label, own.users, estimates_of_systems(columns, seed, own)))
     return tuple(slices)
 
 
@@ -210,11 +202,8 @@ def _by_popularity(
     for label, columns in labels.items():
         users = int(np.isfinite(next(iter(columns.values()))).sum())
         if users:
-            figures = {
-                name: estimates(one.by_popularity[label], seed, sample)
-                for name, one in measured.items()
-            }
-            slices.append(Slice(label, users, figures))
+            own = {name: one.by_popularity[label] for name, one in measured.items()}
+            slices.append(Slice(label, users, estimates_of_systems(own, seed, sample)))
     return tuple(slices)
 
 
