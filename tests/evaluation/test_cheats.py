@@ -1,4 +1,4 @@
-"""What flatters is caught: a model that saw the future, an offset on cold items, another ranking."""
+"""What flatters is caught: a model that saw the future, an offset on cold items, sampling."""
 
 from __future__ import annotations
 

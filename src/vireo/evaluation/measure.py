@@ -13,13 +13,11 @@ import numpy as np
 from vireo.arrays import Doubles, Floats, Ints
 from vireo.evaluation.beyond import Background, Exposure, per_list
 from vireo.evaluation.metrics import per_user
-from vireo.evaluation.ranking import blocks, rank
+from vireo.evaluation.ranking import Scorer, blocks, rank
 from vireo.evaluation.slices import METRICS, Popularity
 from vireo.evaluation.tasks import Task
 from vireo.interest.base import Batch, Expert
 
-Scorer = Callable[[Batch], Floats]
-"""Viewers -> (b, n) scores."""
 SENTENCES = "fused"
 """The system that reads what users say in words."""
 

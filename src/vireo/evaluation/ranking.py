@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
+from vireo.interest.base import Batch
 
 MOST_CELLS = 8_000_000
 """Scores in memory at once, per array."""
+Scorer = Callable[[Batch], Floats]
+"""Viewers -> (b, n) scores."""
 
 
 def blocks(users: int, n_videos: int) -> list[slice]:

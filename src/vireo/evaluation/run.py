@@ -16,7 +16,8 @@ from vireo.engine.progress import Progress, Quiet
 from vireo.errors import InputError, UnknownPart
 from vireo.evaluation.beyond import Background
 from vireo.evaluation.bootstrap import Estimate, Sample, estimates_of_systems
-from vireo.evaluation.measure import SENTENCES, Measure, Measured, Once, Scorer
+from vireo.evaluation.measure import SENTENCES, Measure, Measured, Once
+from vireo.evaluation.ranking import Scorer
 from vireo.evaluation.report import RANKING, Report, Slice
 from vireo.evaluation.slices import METRICS, length_classes
 from vireo.evaluation.targets import Targets, targets_of
