@@ -1,4 +1,4 @@
-"""Known figures on MovieLens-1M, by the whole road: leave-one-out, full ranking, the seen masked."""
+"""Known figures on MovieLens-1M by the whole road: leave-one-out, full ranking, seen masked."""
 
 from __future__ import annotations
 

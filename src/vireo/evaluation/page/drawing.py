@@ -91,7 +91,8 @@ def scatter(title: str, marks: Sequence[Mark], x_name: str, y_name: str) -> str:
     xs = Scale.of([mark.across for mark in marks], left + 8, right - 8)
     ys = Scale.of([mark.value.mean for mark in marks], bottom - 8, top + 8)
     body = _frame(xs, ys, (left, right, top, bottom), x_name, y_name)
-    taken: list[tuple[float, float, float]] = []
+    places = [(xs(mark.across), ys(mark.value.mean)) for mark in marks]
+    taken = [(x - 7, x + 7, y) for x, y in places]
     for mark in sorted(marks, key=lambda mark: -mark.value.mean):
         x, y = xs(mark.across), ys(mark.value.mean)
         label = short(mark.label)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from vireo.evaluation.beyond import LOWER_IS_BETTER
 from vireo.evaluation.bootstrap import Estimate
 from vireo.evaluation.metrics import NAMES
-from vireo.evaluation.page.charts import figures, learning
-from vireo.evaluation.page.words import METRICS, at, base, prefix, sentence
+from vireo.evaluation.page.charts import KNOWN, figures, learning
+from vireo.evaluation.page.words import GROUPS, METRICS, at, base, prefix, sentence
 
 if TYPE_CHECKING:
     from vireo.evaluation.report import Report
@@ -120,7 +120,11 @@ def _cell(value: Estimate | None, best: bool) -> str:
 
 def _groups(report: Report) -> list[str]:
     metrics = _columns(report, at(report.first), grouped=True)
-    shown = [m for m in metrics if base(m) == "ndcg"]
+    order = [*GROUPS, *KNOWN]
+    shown = sorted(
+        (m for m in metrics if base(m) == "ndcg" and prefix(m) in order),
+        key=lambda metric: order.index(prefix(metric)),
+    )
     return ["<h2>By group</h2>", _table(report, shown)] if shown else []
 
 
