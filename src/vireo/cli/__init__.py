@@ -11,6 +11,7 @@ import typer
 from vireo import __version__
 from vireo.cli import (
     build,
+    compare,
     demo,
     doctor,
     evaluate,
@@ -48,12 +49,13 @@ for name, module in {
     "explain": explain,
     "show": show,
     "evaluate": evaluate,
+    "compare": compare,
     "rollback": rollback,
     "forget": forget,
     "list": listing,
     "doctor": doctor,
 }.items():
-    app.command(name)(module.command)
+    app.command(name, epilog=getattr(module, "EXAMPLES", None))(module.command)
 
 
 def _version(wanted: bool) -> None:
