@@ -138,21 +138,27 @@ def judged(split: Split, lists: Lists) -> Judgement:
     targets = _targets(split, None)
     if protocol == "related":
         return _estimated(_related_columns(lists, targets))
-    found = per_user(lists.all, targets, K)
-    names = {"hit_rate": "HR", "recall": "Recall", "ndcg": "NDCG", "mrr": "MRR"}
-    estimated = _estimated({f"{name}@{K}": found[of] for name, of in names.items()})
+    found = _found(lists.all, targets, K)
+    names = ("hit_rate", "recall", "ndcg", "mrr")
+    estimated = _estimated({f"{name}@{K}": found[name] for name in names})
     shown = np.unique(lists.all[:, :K])
     share = float((shown >= 0).sum() / split.n_items)
     return Judgement({**estimated.metrics, f"coverage@{K}": round(share, 6)}, estimated.intervals)
 
 
+def _found(ranked: Ints, targets: list[Ints], k: int) -> dict[str, Doubles]:
+    """The evaluator's figures per user, under the names that results files use."""
+    measured = per_user(ranked, targets, k)
+    return {{"HR": "hit_rate"}.get(name, name.lower()): value for name, value in measured.items()}
+
+
 def _related_columns(lists: Lists, targets: list[Ints]) -> dict[str, Doubles]:
     """Recall whose divisor is what a list of six can hold: min(6, labels)."""
-    found = per_user(lists.all, targets, K_RELATED)
+    found = _found(lists.all, targets, K_RELATED)
     labels = np.array([len(wanted) for wanted in targets])
     reachable = np.minimum(labels, K_RELATED)
-    recall = found["Precision"] * K_RELATED / np.maximum(reachable, 1)
-    return {f"recall@{K_RELATED}": recall, f"ndcg@{K_RELATED}": found["NDCG"]}
+    recall = found["precision"] * K_RELATED / np.maximum(reachable, 1)
+    return {f"recall@{K_RELATED}": recall, f"ndcg@{K_RELATED}": found["ndcg"]}
 
 
 def _cold_columns(split: Split, lists: Lists) -> dict[str, Doubles]:
@@ -164,10 +170,10 @@ def _cold_columns(split: Split, lists: Lists) -> dict[str, Doubles]:
     within = lists.all if lists.cold is None else lists.cold
     top = lists.all[:, :K]
     return {
-        f"warm_ndcg@{K}": per_user(lists.all, of_warm, K)["NDCG"],
-        f"cold_ndcg@{K}": per_user(lists.all, of_cold, K)["NDCG"],
-        f"mixed_ndcg@{K}": per_user(lists.all, _targets(split, None), K)["NDCG"],
-        f"within_cold_ndcg@{K}": per_user(within, of_cold, K)["NDCG"],
+        f"warm_ndcg@{K}": _found(lists.all, of_warm, K)["ndcg"],
+        f"cold_ndcg@{K}": _found(lists.all, of_cold, K)["ndcg"],
+        f"mixed_ndcg@{K}": _found(lists.all, _targets(split, None), K)["ndcg"],
+        f"within_cold_ndcg@{K}": _found(within, of_cold, K)["ndcg"],
         f"cold_share@{K}": np.isin(top, cold).sum(axis=1) / np.maximum((top >= 0).sum(axis=1), 1),
     }
 

@@ -22,7 +22,7 @@ class System:
     name: str
     """Key of its row. Vireo's own begin with `vireo`."""
     adapter: str
-    """The script, relative to the root of the repository."""
+    """A script, relative to the root of the repository, or a module of the bench."""
     splits: tuple[str, ...]
     """Names of splits, or patterns such as `ml-1m--*`."""
     source: str

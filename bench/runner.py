@@ -154,7 +154,7 @@ def _lists(bench: Bench, system: System, split: Split) -> tuple[Path, Ended, dic
     load = os.getloadavg()[0]
     ended = run(
         arguments,
-        environment=_environment(bench),
+        environment=_environment(bench, system),
         out=said,
         error=complaints,
         most_seconds=2 * budget + GRACE_SECONDS,
@@ -187,15 +187,18 @@ def _arguments(
         "--checkpoint": checkpoint,
     }
     given = [str(part) for option in options.items() for part in option]
-    return [python, str(ROOT / system.adapter), *given]
+    # a module of ours, or a script that must not see ours
+    program = ["-m", system.adapter] if "/" not in system.adapter else [ROOT / system.adapter]
+    return [python, *map(str, program), *given]
 
 
-def _environment(bench: Bench) -> dict[str, str]:
-    """Ours, with two threads for everybody and a fixed order of sets."""
+def _environment(bench: Bench, system: System) -> dict[str, str]:
+    """This one's, with two threads for everybody and a fixed order of sets."""
     threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
     fixed = dict.fromkeys(threads, str(THREADS)) | {
         "PYTHONHASHSEED": "0",
         "VIREO_BENCH_WORK": str(bench.work.resolve()),
+        "PYTHONPATH": "" if system.env else os.pathsep.join([str(ROOT), str(ROOT / "src")]),
     }
     return {**os.environ, **fixed, **bench.environment}
 

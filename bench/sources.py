@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import vireo
 
-ROOMS = ("behavior", "interest", "language", "understanding")
+RANKING = ("behavior", "interest", "language", "understanding")
+READING = ("language", "understanding")
 
 
-def digest_of_sources() -> str:
-    """Twelve characters that change when a room that ranks, or the adapter, changes."""
+def digest_of_sources(rooms: Sequence[str] = RANKING) -> str:
+    """Twelve characters that change when a file of the rooms, or the adapter, changes."""
     package = Path(vireo.__file__).parent
-    files = [path for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
+    files = [path for room in rooms for path in sorted((package / room).rglob("*.py"))]
     digest = hashlib.sha256()
     for path in [*files, Path(__file__).with_name("ours.py")]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -158,4 +158,4 @@ def _last(data: Interactions, among: Bools) -> Ints:
     """The last row of every user among the marked ones."""
     rows = np.flatnonzero(among)
     users = data.users[rows]
-    return rows[np.append(np.diff(users) != 0, True)[: len(rows)]]
+    return np.asarray(rows[np.append(np.diff(users) != 0, True)[: len(rows)]])
