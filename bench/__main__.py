@@ -1,4 +1,4 @@
-"""The command line of the bench: prepare, run, take, systems."""
+"""The command line of the bench: prepare, run, take, compare, table, quick, systems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 
 from bench.base import Split
 from bench.cases import CASES, case_named, prepare
+from bench.compare import compared
 from bench.menu import ROOT, chosen
+from bench.page import check, page
+from bench.quick import quick
 from bench.results import FOLDER
 from bench.runner import Bench, run_system, take_lists
 from vireo.errors import UnknownPart, VireoError
@@ -52,6 +55,24 @@ def _take(given: argparse.Namespace) -> None:
     print(take_lists(bench, system, split, given.lists, given.report, given.on))
 
 
+def _compare(given: argparse.Namespace) -> None:
+    split = prepare(case_named(given.split), given.data, given.work)
+    bench = Bench(given.work, given.results, given.seed)
+    for line in compared(bench, split, given.one, given.other):
+        print(line)
+
+
+def _table(given: argparse.Namespace) -> None:
+    if given.check:
+        check(given.results, given.docs)
+    else:
+        print(page(given.results, given.docs))
+
+
+def _quick(given: argparse.Namespace) -> None:
+    quick(given.data, given.work)
+
+
 def _systems(given: argparse.Namespace) -> None:
     for name in given.splits or CASES:
         for system in chosen(case_named(name).name):
@@ -88,6 +109,16 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument(name, type=Path)
     verb.add_argument("--on", required=True, metavar="MACHINE", help="that machine, in words")
     verb.set_defaults(verb=_take)
+    verb = verbs.add_parser("compare", parents=[places], help="two systems, user by user")
+    for name in ("split", "one", "other"):
+        verb.add_argument(name)
+    verb.set_defaults(verb=_compare)
+    verb = verbs.add_parser("table", parents=[places], help="write docs/benchmarks.md")
+    verb.add_argument("--docs", type=Path, default=ROOT / "docs")
+    verb.add_argument("--check", action="store_true", help="only say whether it is up to date")
+    verb.set_defaults(verb=_table)
+    verb = verbs.add_parser("quick", parents=[places], help="everything on samples")
+    verb.set_defaults(verb=_quick)
     verb = verbs.add_parser("systems", parents=[some], help="what runs where")
     verb.set_defaults(verb=_systems)
     return parser

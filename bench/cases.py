@@ -11,7 +11,8 @@ from pathlib import Path
 from bench.base import Interactions, Split
 from bench.datasets import beauty, kuairand, movielens, ted, twitch
 from bench.files import write
-from bench.splits import PROTOCOLS, sampled, sampled_talks
+from bench.samples import sampled, sampled_talks
+from bench.splits import PROTOCOLS
 from vireo.errors import InputError, UnknownPart
 
 Reader = Callable[[Path], Interactions]
@@ -28,7 +29,9 @@ class Case:
     folder: str
     """Where the set lies in the folder of the data."""
     sample: int
-    """Users (talks, for TED) of the sample for quick runs."""
+    """Users of the sample for quick runs (for TED, talks)."""
+    sample_items: int = 300
+    """Items of the sample, the most met ones; texts are read in quick runs too."""
 
     @property
     def name(self) -> str:
@@ -38,14 +41,14 @@ class Case:
 CASES: Mapping[str, Case] = {
     case.name: case
     for case in (
-        Case("ml-1m", "leave-one-out", movielens.read, "ml-1m", 500),
+        Case("ml-1m", "leave-one-out", movielens.read, "ml-1m", 300),
         Case("ml-1m-2999", "leave-one-out", _SOME_FILMS, "ml-1m", 300),
         Case("ml-1m", "time", _SOME_FILMS, "ml-1m", 300),
         Case("ml-1m", "cold-items", movielens.read, "ml-1m", 300),
-        Case("amazon-beauty", "leave-one-out", beauty.read, "amazon-beauty", 1000),
-        Case("kuairand", "time", kuairand.read, "kuairand-pure", 2000),
-        Case("twitch-follows", "random", twitch.read, "twitch-follows", 500),
-        Case("ted", "related", ted.read, "ted", 150),
+        Case("amazon-beauty", "leave-one-out", beauty.read, "amazon-beauty", 4000, 500),
+        Case("kuairand", "time", kuairand.read, "kuairand-pure", 3000),
+        Case("twitch-follows", "random", twitch.read, "twitch-follows", 300),
+        Case("ted", "related", ted.read, "ted", 40),
     )
 }
 
@@ -78,7 +81,9 @@ def _made(case: Case, data: Path, directory: Path, sample: bool) -> Split:
         )
     rows = case.read(data)
     if sample:
-        some = sampled_talks if case.protocol == "related" else sampled
-        rows = some(rows, case.sample)
+        if case.protocol == "related":
+            rows = sampled_talks(rows, case.sample)
+        else:
+            rows = sampled(rows, case.sample, case.sample_items)
     parts = PROTOCOLS[case.protocol](rows)
     return write(rows, parts, directory, set_name=case.set_name, protocol=case.protocol)

@@ -132,18 +132,24 @@ class Judgement:
 
 def judged(split: Split, lists: Lists) -> Judgement:
     """Measure checked lists by the split's protocol."""
-    protocol = split.about["protocol"]
-    if protocol == "cold-items":
-        return _estimated(_cold_columns(split, lists))
-    targets = _targets(split, None)
-    if protocol == "related":
-        return _estimated(_related_columns(lists, targets))
-    found = _found(lists.all, targets, K)
-    names = ("hit_rate", "recall", "ndcg", "mrr")
-    estimated = _estimated({f"{name}@{K}": found[name] for name in names})
+    figures = _estimated(columns(split, lists))
+    if split.about["protocol"] in NAMES:
+        return figures
     shown = np.unique(lists.all[:, :K])
     share = float((shown >= 0).sum() / split.n_items)
-    return Judgement({**estimated.metrics, f"coverage@{K}": round(share, 6)}, estimated.intervals)
+    return Judgement({**figures.metrics, f"coverage@{K}": round(share, 6)}, figures.intervals)
+
+
+def columns(split: Split, lists: Lists) -> dict[str, Doubles]:
+    """Every figure that is a mean over users, user by user; NaN for one without such a target."""
+    protocol = split.about["protocol"]
+    if protocol == "cold-items":
+        return _cold_columns(split, lists)
+    targets = _targets(split, None)
+    if protocol == "related":
+        return _related_columns(lists, targets)
+    found = _found(lists.all, targets, K)
+    return {f"{name}@{K}": found[name] for name in ("hit_rate", "recall", "ndcg", "mrr")}
 
 
 def _found(ranked: Ints, targets: list[Ints], k: int) -> dict[str, Doubles]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -86,6 +87,9 @@ def take_lists(
     """Judge and merge lists that the same adapter made elsewhere, on a machine named in words."""
     judgement = judged(split, Lists.load(lists, split))
     said = _said(report.read_text(encoding="utf-8"))
+    kept = bench.place("lists", split, system.name).with_suffix(".npz")
+    if lists.resolve() != kept.resolve():
+        shutil.copyfile(lists, kept)
     row = row_from(bench, system, split, judgement, said, lists)
     row |= {"machine": on_machine, "peak_rss_mb": said.get("peak_rss_mb", 0.0)}
     results.merge(bench.results, split, row)

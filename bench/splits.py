@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -105,37 +105,6 @@ PROTOCOLS: Mapping[str, Callable[[Interactions], Parts]] = {
     "cold-items": cold_items,
     "related": related,
 }
-
-
-def sampled(data: Interactions, users: int) -> Interactions:
-    """Only `users` users, evenly spread, and the items that they met; codes are counted anew."""
-    kept = np.unique(np.linspace(0, len(data.user_ids) - 1, users).round().astype(np.int64))
-    rows = np.flatnonzero(np.isin(data.users, kept))
-    items, item_codes = np.unique(data.items[rows], return_inverse=True)
-    return replace(
-        data,
-        users=np.searchsorted(kept, data.users[rows]).astype(np.int64),
-        items=item_codes.astype(np.int64),
-        times=data.times[rows],
-        values=data.values[rows],
-        user_ids=tuple(data.user_ids[user] for user in kept.tolist()),
-        catalogue=tuple(data.catalogue[item] for item in items.tolist()),
-    )
-
-
-def sampled_talks(data: Interactions, talks: int) -> Interactions:
-    """The same where users and items are both talks: `talks` of them and the labels among them."""
-    kept = np.arange(min(talks, len(data.catalogue)))
-    rows = np.flatnonzero(np.isin(data.users, kept) & np.isin(data.items, kept))
-    return replace(
-        data,
-        users=data.users[rows],
-        items=data.items[rows],
-        times=data.times[rows],
-        values=data.values[rows],
-        user_ids=data.user_ids[: len(kept)],
-        catalogue=data.catalogue[: len(kept)],
-    )
 
 
 def _marked(data: Interactions, rows: Ints) -> Bools:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -83,10 +83,12 @@ def understood(
         return Understanding.load(place)
     tables = Tables({"videos": videos})
     made = understand(tables, unseen(videos), Checkpoint(None), config, context)
-    making = Path(f"{place}.making")
+    making = place.with_name(f".{key}.{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     made.save(making)
-    shutil.rmtree(place, ignore_errors=True)
-    making.rename(place)
+    try:
+        making.rename(place)
+    except OSError:  # a run beside this one was faster and wrote the same
+        shutil.rmtree(making)
     return made
