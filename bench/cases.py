@@ -30,7 +30,7 @@ class Case:
     """Where the set lies in the folder of the data."""
     sample: int
     """Users of the sample for quick runs (for TED, talks)."""
-    sample_items: int = 300
+    sample_items: int = 200
     """Items of the sample, the most met ones; texts are read in quick runs too."""
 
     @property

@@ -49,9 +49,9 @@ INTRODUCTION = """# Benchmarks
 
 Vireo and other people's recommenders on the same split files, each in a process of its own, judged
 by one evaluator. Rankings are of the whole catalogue with the seen masked; never of sampled
-candidates. Systems get the training rows and the codes of the users to rank for; the hidden rows
-are not on the disk that they read. Lists that are short, repeat an item, hold a seen one or belong
-to other users are refused. Rows without ranked lists cannot enter this page.
+candidates. A system gets a copy of the split without the hidden rows, and the codes of the users to
+rank for. Lists that are too short, repeat an item, hold a seen one or belong to other users are
+refused. Rows without ranked lists cannot enter this page.
 
 In brackets: 95% intervals, bootstrap over users. **Bold**: the best figure of a column; a row whose
 interval overlaps another's is not thereby shown to differ. Training seconds and memory are those of
