@@ -227,9 +227,7 @@ def tidy(job: Job, items: NDArray[Any], valid: NDArray[np.bool_]) -> Lists:
     return lists
 
 
-def lists_of(
-    job: Job, users: NDArray[Any], items: NDArray[Any], ranks: NDArray[Any]
-) -> Lists:
+def lists_of(job: Job, users: NDArray[Any], items: NDArray[Any], ranks: NDArray[Any]) -> Lists:
     """A table of one row per place (user, item, rank from 1) -> the contract's lists."""
     lists = np.full((len(job.users), DEPTH), -1, dtype=np.int32)
     row_of = np.zeros(job.split.n_users, dtype=np.int64)

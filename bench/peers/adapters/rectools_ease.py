@@ -38,9 +38,7 @@ def train(job: contract.Job) -> contract.Trained:
             on_unsupported_targets="ignore",
         )
         users, items = table[Columns.User].to_numpy(), table[Columns.Item].to_numpy()
-        return contract.Ranked(
-            contract.lists_of(job, users, items, table[Columns.Rank].to_numpy())
-        )
+        return contract.Ranked(contract.lists_of(job, users, items, table[Columns.Rank].to_numpy()))
 
     return contract.Trained("rectools EASE", f"rectools {version('rectools')}", rank)
 

@@ -70,7 +70,8 @@ def train(job: contract.Job) -> contract.Trained:
         version=f"rectools {version('rectools')}, torch {version('torch')}",
         rank=rank,
         epochs=progress.epoch,
-        notes=progress.note(len(rows.held)) + ("; told when each list is asked for" if timed else ""),
+        notes=progress.note(len(rows.held))
+        + ("; told when each list is asked for" if timed else ""),
         earlier=progress.earlier,
     )
 
