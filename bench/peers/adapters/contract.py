@@ -1,4 +1,4 @@
-"""What every adapter shares: a split in, ranked lists out. NumPy alone, so that any peer can use it.
+"""What every adapter shares: a split in, ranked lists out. NumPy alone, so any peer can use it.
 
 An adapter is a script that calls `serve(train)`. It is run in the peer's own environment as
 `python NAME.py --split DIR --users FILE --out FILE.npz --settings '{...}' --seed 0

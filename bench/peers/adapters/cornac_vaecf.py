@@ -19,7 +19,8 @@ def train(job: contract.Job) -> contract.Trained:
     split, options = job.split, dict(job.settings)
     most = int(options.pop("n_epochs"))
     # Cornac counts users and items in the order of first appearance: the maps lead back
-    triplets = list(zip(split.user.tolist(), split.item.tolist(), [1.0] * len(split.user)))
+    pairs = zip(split.user.tolist(), split.item.tolist(), strict=True)
+    triplets = [(user, item, 1.0) for user, item in pairs]
     data = Dataset.from_uir(triplets, seed=job.seed)
     trial = time.perf_counter()
     VAECF(n_epochs=2, seed=job.seed, **options).fit(data)

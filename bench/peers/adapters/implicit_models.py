@@ -1,4 +1,4 @@
-"""The library `implicit`: ALS and BPR factors, item-kNN by BM25. Settings: `model` + its options."""
+"""The library `implicit`: ALS, BPR, item-kNN by BM25. Settings: `model` + its options."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from recbole.data import create_dataset, data_preparation
 from recbole.utils import get_model, get_trainer, init_seed
 
 
-class Enough(Exception):  # noqa: N818 - it is no error
+class Enough(Exception):
     """The budget is used up."""
 
 

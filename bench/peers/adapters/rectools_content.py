@@ -100,7 +100,7 @@ def train(job: contract.Job) -> contract.Trained:
 
 
 def _vectors(model: SASRecModel, dataset: Dataset, users: contract.Ints) -> tuple[Any, Any]:
-    """(u, d) of the users, zeros for those without a known item, and (1 + known, d) of the items."""
+    """(u, d) of the users, zeros where no item is known, and (1 + known, d) of the items."""
     preparator = model.data_preparator
     asked = preparator.transform_dataset_u2i(dataset, users)
     loader = preparator.get_dataloader_recommend(asked, 256)
