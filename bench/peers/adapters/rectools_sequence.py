@@ -171,7 +171,7 @@ def _context(users: contract.Ints, asked_at: contract.Ints | None) -> pd.DataFra
 
 def _seed(seed: int, epoch: int) -> None:
     torch.manual_seed(seed * 100_003 + epoch)
-    np.random.seed(seed * 100_003 + epoch)  # noqa: NPY002 - RecTools draws negatives from it
+    np.random.seed(seed * 100_003 + epoch)  # RecTools draws negatives from it
 
 
 if __name__ == "__main__":
