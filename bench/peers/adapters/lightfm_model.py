@@ -55,7 +55,7 @@ def train(job: contract.Job) -> contract.Trained:
 def _features(split: contract.Split, terms: int) -> csr_matrix:
     """(items, items + words) an id column each, and the `terms` heaviest words of each item."""
     words = TfidfVectorizer(
-        stop_words="english", sublinear_tf=True, min_df=3, max_df=0.3, dtype=np.float32
+        stop_words="english", sublinear_tf=True, min_df=3, max_df=0.5, dtype=np.float32
     )
     weights = words.fit_transform(contract.item_texts(split)).tocsr()
     for row in range(weights.shape[0]):

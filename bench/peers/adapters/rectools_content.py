@@ -16,10 +16,10 @@ import contract
 import numpy as np
 import rectools_sequence as sequence
 import torch
+from filled import FilledPlaces
 from rectools.dataset import Dataset
 from rectools.models import SASRecModel
 from rectools.models.nn.item_net import ItemNetBase
-from rectools.models.nn.transformers.lightning import TransformerLightningModule
 from training import Recipe, threads
 
 
@@ -52,7 +52,7 @@ class TextItems(ItemNetBase):
         return self.fixed[items] + moved * torch.clamp(self.bound / lengths, max=1.0)
 
 
-class FromTexts(TransformerLightningModule):
+class FromTexts(FilledPlaces):
     """Starts every delta at zero: before training an item is its text."""
 
     def _xavier_normal_init(self) -> None:
@@ -116,7 +116,8 @@ def _reduced(vectors: contract.Floats, d: int) -> contract.Floats:
     """The d directions in which the texts differ most, whitened, of length 1."""
     centred = vectors - vectors.mean(axis=0)
     left, _, _ = np.linalg.svd(centred, full_matrices=False)
-    whitened = left[:, :d]
+    whitened = np.zeros((len(vectors), d))
+    whitened[:, : left.shape[1]] = left[:, :d]
     lengths = np.linalg.norm(whitened, axis=1, keepdims=True)
     return whitened / np.maximum(lengths, 1e-12)
 

@@ -17,6 +17,7 @@ import contract
 import numpy as np
 import pandas as pd
 import torch
+from filled import FilledPlaces
 from pytorch_lightning import Trainer
 from rectools import Columns
 from rectools.dataset import Dataset
@@ -48,7 +49,7 @@ def train(job: contract.Job) -> contract.Trained:
     if timed and job.asked_at is None:
         raise SystemExit("HSTU weighs time gaps: the split must say when lists are asked for")
     rows = rows_of(job, recipe, timed)
-    model = _model(recipe)
+    model = model_of(recipe)
     progress = fit(job, recipe, model, rows, timed)
 
     def rank() -> contract.Ranked:
@@ -79,7 +80,8 @@ def train(job: contract.Job) -> contract.Trained:
 def fit(job: contract.Job, recipe: Recipe, model: Any, rows: Rows, timed: bool) -> Progress:
     """Epochs until the budget, the patience or the recipe's number of epochs is used up."""
     progress = Progress.begin(job, recipe)
-    model.fit_partial(rows.kept, min_epochs=0, max_epochs=0)
+    _seed(job.seed, -1)
+    model.fit_partial(rows.kept, min_epochs=0, max_epochs=0)  # builds the network, trains nothing
     network, optimizer = model.lightning_model, model.lightning_model.configure_optimizers()
     progress.load(network.torch_model, optimizer)
     while progress.goes_on(recipe, job.budget_seconds):
@@ -119,12 +121,16 @@ def rows_of(job: contract.Job, recipe: Recipe, timed: bool) -> Rows:
     )
 
 
-def _model(recipe: Recipe) -> Any:
+def model_of(recipe: Recipe) -> Any:
+    """RecTools' own model, with its loss computed at the filled places alone."""
     given = dict(recipe.parameters)
     if "transformer_layers_type" in given:
         given["transformer_layers_type"] = LAYERS[given["transformer_layers_type"]]
     return MODELS[recipe.model](
-        item_net_block_types=(IdEmbeddingsItemNet,), get_trainer_func=quiet_trainer, **given
+        item_net_block_types=(IdEmbeddingsItemNet,),
+        lightning_module_type=FilledPlaces,
+        get_trainer_func=quiet_trainer,
+        **given,
     )
 
 
@@ -170,8 +176,8 @@ def _context(users: contract.Ints, asked_at: contract.Ints | None) -> pd.DataFra
 
 
 def _seed(seed: int, epoch: int) -> None:
-    torch.manual_seed(seed * 100_003 + epoch)
-    np.random.seed(seed * 100_003 + epoch)  # RecTools draws negatives from it
+    torch.manual_seed(seed * 100_003 + epoch + 1)
+    np.random.seed(seed * 100_003 + epoch + 1)  # RecTools draws negatives from it
 
 
 if __name__ == "__main__":
