@@ -2,7 +2,7 @@
 
 One epoch at a time through the public `fit_partial`; after each one, recall@10 on the last training
 item of some users (held out of training) chooses the epoch that is kept. With `--checkpoint` a run
-that was cut off goes on where it stood, epoch for epoch as if it had never stopped.
+that was cut off goes on after its last whole epoch, with all that it had learnt and spent.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def fit(job: contract.Job, recipe: Recipe, model: Any, rows: Rows, timed: bool) 
     network, optimizer = model.lightning_model, model.lightning_model.configure_optimizers()
     progress.load(network.torch_model, optimizer)
     while progress.goes_on(recipe, job.budget_seconds):
-        # every epoch draws from its own seed, so that a resumed run repeats an unbroken one
+        # every epoch draws from its own seed: a resumed run does not repeat the first draws
         _seed(job.seed, progress.epoch)
         network.is_fitted = progress.epoch > 0  # else the weights would be drawn anew
         start = time.perf_counter()
