@@ -85,7 +85,7 @@ def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
 _ROWS = (
     Stage(
         "data",
-        version=1,
+        version=2,
         noun="vireo.data.base:Tables",
         build="vireo.data.build:build",
         sections=("data",),
