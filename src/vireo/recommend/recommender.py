@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from vireo.interest.base import InterestModel
 from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step
 from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.gate import PROTECTING, Filter, Gate
 from vireo.recommend.menu import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.recommend.shelves import Shelves
 
@@ -54,15 +56,29 @@ class Recommender:
         self.catalogue = catalogue
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in ("experts", "popular", "like")]
         self._rank = [RANKERS.get("sum")(shelves)]
-        self._rules = [RULES.get(name)(shelves) for name in section.rules]
+        names = dict.fromkeys([*PROTECTING, *section.rules])
+        rules: list[Step] = [RULES.get(name)(shelves) for name in names]
+        self._gate = Gate(shelves, rules)
+        self._rules = [rule for rule in rules if not isinstance(rule, Filter)]
         self._explain = [EXPLAINERS.get("facts")(shelves)]
 
     def slate(self, query: Query) -> Slate:
-        """The list as a slate of at most `query.k` candidates."""
-        slate = _walk(self._retrieve, query, Slate.empty())
-        slate = _walk(self._rank, query, slate)
-        slate = _walk(self._rules, query, slate)
-        return _walk(self._explain, query, slate)
+        """The list as a slate of at most `query.k` candidates: the query's page of it."""
+        asked, notes = self._gate.admit(query)
+        for page in range(1, query.page):
+            before = self._ruled(replace(asked, page=page)).videos[: query.k]
+            asked = asked.without(before)
+        slate = self._ruled(asked)
+        noted = replace(slate, notes=(*notes, *slate.notes))
+        return _walk(self._explain, asked, noted)
+
+    def _ruled(self, asked: Query) -> Slate:
+        """All candidates for an admitted query, in the order of the rules."""
+        slate = _walk(self._retrieve, asked, Slate.empty())
+        slate = _walk(self._rank, asked, slate)
+        slate = _walk(self._rules, asked, slate)
+        # Whatever a rule from outside did: nothing that is barred leaves the house.
+        return slate if asked.open is None else slate.take(asked.open[slate.videos])
 
     def recommend(self, query: Query) -> Picks:
         """The list with titles, scores in [0, 1] that fall with the rank, and reasons."""

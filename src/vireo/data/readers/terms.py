@@ -11,6 +11,7 @@ from vireo.data.readers.columns import Layout, column
 from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
 from vireo.data.readers.sifting import Rule, odd
+from vireo.data.schedule import slots
 
 ADULT = 18
 """The age that an age rating stands for when nobody can read it."""
@@ -58,7 +59,16 @@ def terms(rows: Rows, layout: Layout) -> list[pl.Series]:
         odd(f"age_rating could not be read: taken for {ADULT}", given["age_rating"], ages),
         odd("episode is not a number", given["episode"], episodes),
         odd("level could not be read", given["level"], levels),
+        odd("schedule could not be read: never live", given["schedule"], _readable(given)),
     ]
+
+
+def _readable(given: pl.DataFrame) -> pl.Series:
+    """The schedules that can be read; the others are null."""
+    known = {text: bool(slots(text)) for text in given["schedule"].drop_nulls().unique()}
+    return pl.Series(
+        [text if text and known[text] else None for text in given["schedule"]], dtype=pl.String
+    )
 
 
 def _ages(column: pl.Series) -> pl.Series:

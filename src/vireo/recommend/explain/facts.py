@@ -12,6 +12,12 @@ from vireo.recommend.shelves import Shelves
 
 CROWD = ("popularity", "recent", "popular", "fresh")
 """Sources that know nothing of the viewer."""
+BY_RULE = {
+    "pinned": "Chosen for everybody by the editors",
+    "required": "Chosen for everybody by the editors",
+    "explore": "Something else, to find out whether you like it",
+}
+"""What is said of videos that a rule, and not their score, put where they stand."""
 MIN_VIEWERS = 5
 """Counts of people are shown from this many on: smaller groups could be recognised."""
 
@@ -30,6 +36,9 @@ class Facts:
 
     def _reason(self, query: Query, slate: Slate, row: int) -> Reason:
         video = int(slate.videos[row])
+        mark = slate.marks.get(video)
+        if mark in BY_RULE:
+            return Reason(mark, BY_RULE[mark])
         sources = {name: float(values[row]) for name, values in slate.sources.items()}
         best = max(sources, key=lambda name: sources[name], default="")
         if best == "like" and sources[best] > 0:

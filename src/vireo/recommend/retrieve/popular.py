@@ -24,9 +24,8 @@ class Popular:
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if query.known:
             return slate
-        everything = np.arange(len(self._shelves.catalogue))
-        rows = np.setdiff1d(everything, query.history.videos)
-        count = self._shelves.section.candidates
+        rows = query.rows(len(self._shelves.catalogue))
+        count = max(self._shelves.section.candidates, query.k)
         noted = slate.noting(_note(query))
         return merged(noted, self._columns, best_of_each(self._columns, count, rows))
 

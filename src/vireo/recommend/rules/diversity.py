@@ -30,8 +30,7 @@ class Diversity:
             return slate
         likeness = self._likeness(slate.videos[:pool])
         order = mmr(slate.scores[:pool], likeness, min(query.k, pool), strength)
-        rest = np.setdiff1d(np.arange(len(slate)), order)
-        return slate.take(np.concatenate([order, rest]))
+        return slate.led_by(order)
 
     def _likeness(self, videos: Ints) -> Floats:
         vectors, topics = self._content[videos], self._topics[videos]
