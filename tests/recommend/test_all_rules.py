@@ -1,4 +1,4 @@
-"""No combination of rules shows what is forbidden, shows it twice, or leaves out what is allowed."""
+"""No rules together show what is forbidden, show it twice, or leave out what is allowed."""
 
 from __future__ import annotations
 

@@ -24,6 +24,9 @@ MONDAY = 4 * DAY  # 5 January 1970, 00:00 UTC
 PLAIN: dict[str, Any] = {"diversity": 0.0, "new_share": 0.0}
 
 
+Terms = Mapping[str, Sequence[object]]
+
+
 def rows(world: Shelves, asked: Query) -> list[int]:
     maker = Recommender(world.catalogue, world.model, world.section)
     listed: list[int] = maker.slate(asked).videos.tolist()
@@ -35,9 +38,7 @@ def notes(world: Shelves, asked: Query) -> str:
     return " ".join(maker.slate(asked).notes)
 
 
-def flat(
-    n: int, terms: Mapping[str, Sequence[object]] | None = None, **settings: object
-) -> Shelves:
+def flat(n: int, terms: Terms | None = None, **settings: object) -> Shelves:
     """n videos of one topic, so that the list is their order: 0 is what the taste is known by."""
     return shelves([0] * n, [9] * n, terms, **{**PLAIN, **settings})
 

@@ -29,6 +29,8 @@ class Wish:
     """(d,) what it is about, in the space of the text vectors; None where nothing can read it."""
     video: int = -1
     """The row of the video that "this" means, -1 for none."""
+    words: str = ""
+    """What it is about, for words that are exactly a creator, topic, category or tag."""
     blocks: str = ""
     """A creator, topic, category or tag that the viewer never wants to see again."""
 
@@ -52,6 +54,10 @@ class Query:
     """What is told of the viewer: age, region, languages, groups."""
     wishes: tuple[Wish, ...] = ()
     """What the viewer wants more or less of."""
+    picked: frozenset[int] = frozenset()
+    """Rows of the history that the viewer named as examples, and did not watch here."""
+    leaning: Floats | None = None
+    """(n,) what the wishes add to the score of every video; None: nothing."""
     impressions: Mapping[int, int] = field(default_factory=dict)
     """Row -> how often it was shown since the viewer last watched it."""
     asked_at: int = NO_TIME

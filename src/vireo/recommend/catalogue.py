@@ -76,16 +76,12 @@ class Catalogue:
     @cached_property
     def terms(self) -> pl.DataFrame:
         """All columns of TERMS, one row per video."""
-        given = self.given_terms
-        return pl.DataFrame(
-            {
-                name: given[name]
-                if name in given.columns
-                else pl.Series(values=[None] * len(self), dtype=kind)
-                for name, kind in TERMS.items()
-            },
-            schema=TERMS,
-        )
+        rows = pl.DataFrame({"row": np.arange(len(self))})
+        given = pl.concat([rows, self.given_terms], how="horizontal")
+        return given.select(
+            pl.col(name) if name in given.columns else pl.lit(None, kind).alias(name)
+            for name, kind in {"row": pl.Int64, **TERMS}.items()
+        ).drop("row")
 
     @cached_property
     def _labels(self) -> dict[str, Labels]:
@@ -113,6 +109,10 @@ class Catalogue:
         """The rows of those of the ids that are in the catalogue, in the order given."""
         known = [self._rows[video] for video in dict.fromkeys(ids) if video in self._rows]
         return np.array(known, dtype=np.int64)
+
+    def rows_of_all(self, ids: Iterable[str]) -> list[int]:
+        """The row of every id, -1 for one that is not in the catalogue."""
+        return [self._rows.get(video, -1) for video in ids]
 
     @cached_property
     def _rows(self) -> dict[str, int]:

@@ -13,8 +13,11 @@ from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.gate import PROTECTING, Filter, Gate
 from vireo.recommend.menu import EXPLAINERS, RANKERS, RETRIEVERS, RULES
+from vireo.recommend.retrieve.wishes import leaning
 from vireo.recommend.shelves import Shelves
 
+RETRIEVE = ("experts", "popular", "like", "wishes")
+"""Which retrievers bring candidates, in this order: a column is scored on what is there by then."""
 HALFWAY = 4.0
 """The total that is shown as 0.75: four deviations above the average video."""
 
@@ -54,7 +57,8 @@ class Recommender:
     ) -> None:
         shelves = Shelves(catalogue, model, section)
         self.catalogue = catalogue
-        self._retrieve = [RETRIEVERS.get(name)(shelves) for name in ("experts", "popular", "like")]
+        self._shelves = shelves
+        self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
         self._rank = [RANKERS.get("sum")(shelves)]
         names = dict.fromkeys([*PROTECTING, *section.rules])
         rules: list[Step] = [RULES.get(name)(shelves) for name in names]
@@ -64,7 +68,8 @@ class Recommender:
 
     def slate(self, query: Query) -> Slate:
         """The list as a slate of at most `query.k` candidates: the query's page of it."""
-        asked, notes = self._gate.admit(query)
+        lean = leaning(self._shelves, query.wishes)
+        asked, notes = self._gate.admit(replace(query, leaning=lean))
         for page in range(1, query.page):
             before = self._ruled(replace(asked, page=page)).videos[: query.k]
             asked = asked.without(before)

@@ -25,7 +25,8 @@ class Experts:
         open_rows = query.rows(len(catalogue))
         count = max(section.candidates, query.k)
         never_watched = open_rows[catalogue.viewers[open_rows] == 0]
-        ranked = {"total": total[0], **columns}
+        best = total[0] if query.leaning is None else total[0] + query.leaning
+        ranked = {"total": best, **columns}
         chosen = best_of_each(ranked, count, open_rows)
-        chosen += best_of_each({"total": total[0]}, section.candidates, never_watched)
+        chosen += best_of_each({"total": best}, section.candidates, never_watched)
         return merged(slate, columns, chosen)

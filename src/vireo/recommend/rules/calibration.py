@@ -44,7 +44,7 @@ def topic_shares(history: History, topic_of: Ints, n: int) -> Doubles:
     liked = history.liked
     sums = np.bincount(topic_of[liked.videos] % n, weights=liked.weights, minlength=n)
     total = sums.sum()
-    return sums / total if total > 0 else sums
+    return np.asarray(sums / total if total > 0 else sums, dtype=np.float64)
 
 
 def calibrated(scores: Doubles, topics: Ints, wanted: Doubles, count: int, c: float) -> Ints:

@@ -23,7 +23,7 @@ class Diversity:
         self._topics = shelves.catalogue.topic_of
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        stranger = not query.known and not query.like
+        stranger = not query.known and not query.like and query.leaning is None
         strength = max(self._strength, STRANGER) if stranger else self._strength
         pool = min(len(slate), POOL * query.k)
         if strength <= 0 or pool < 2:

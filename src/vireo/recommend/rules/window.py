@@ -41,4 +41,4 @@ class Window(Filter):
     @cached_property
     def _bounded(self) -> Bools:
         """(n,) videos with a window."""
-        return (self._first != _EVER.min) | (self._last != _EVER.max)
+        return np.asarray((self._first != _EVER.min) | (self._last != _EVER.max))
