@@ -232,7 +232,8 @@ class Served:
     def explain(self, user_id: str, video_id: str) -> Explanation:
         shelves = Shelves(self.catalogue, self.model, self._config.recommend)
         row = self.catalogue.row(video_id)
-        return explanation(shelves, self.query(user_id, self._config.recommend.k), row)
+        query = self.query(user_id, self._config.recommend.k)
+        return explanation(shelves, query, row, self.recommender.rows)
 
     def about_video(self, video_id: str) -> dict[str, Any]:
         """What was read, seen, heard and understood of one video."""

@@ -8,6 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from vireo.arrays import Ints
 from vireo.interest.base import InterestModel
 from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step
 from vireo.recommend.catalogue import Catalogue
@@ -68,14 +69,22 @@ class Recommender:
 
     def slate(self, query: Query) -> Slate:
         """The list as a slate of at most `query.k` candidates: the query's page of it."""
+        slate, asked = self._listed(query)
+        return _walk(self._explain, asked, slate)
+
+    def rows(self, query: Query) -> Ints:
+        """Only the rows of the list, best first, without reasons. (k,)"""
+        return self._listed(query)[0].videos[: query.k]
+
+    def _listed(self, query: Query) -> tuple[Slate, Query]:
+        """All candidates in the order of the rules, and the query as it was admitted."""
         lean = leaning(self._shelves, query.wishes)
         asked, notes = self._gate.admit(replace(query, leaning=lean))
         for page in range(1, query.page):
             before = self._ruled(replace(asked, page=page)).videos[: query.k]
             asked = asked.without(before)
         slate = self._ruled(asked)
-        noted = replace(slate, notes=(*notes, *slate.notes))
-        return _walk(self._explain, asked, noted)
+        return replace(slate, notes=(*notes, *slate.notes)), asked
 
     def _ruled(self, asked: Query) -> Slate:
         """All candidates for an admitted query, in the order of the rules."""

@@ -82,7 +82,17 @@ class Facts:
             )
         if topic:
             return Reason("topic", f"Because you watched “{title}”: both about {topic}", (cause,))
+        creator = self._shared_creator(video, cause)
+        if creator:
+            said = f"Because you watched “{title}”, also by {creator}"
+            return Reason("creator", said, (cause,))
         return Reason("watched", f"Because you watched “{title}”", (cause,))
+
+    def _shared_creator(self, video: int, cause: int) -> str | None:
+        creator_of = self._catalogue.creator_of
+        if creator_of[video] < 0 or creator_of[video] != creator_of[cause]:
+            return None
+        return str(self._catalogue.table["creator"][video])
 
     def _shared_topic(self, video: int, cause: int) -> str | None:
         same = self._catalogue.topic_of[video] == self._catalogue.topic_of[cause]
