@@ -11,6 +11,7 @@ import numpy as np
 
 from vireo.behavior.base import NO_TIME, History
 from vireo.errors import InputError
+from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.store.base import Viewer
 
@@ -68,3 +69,12 @@ def since_last_met(
         if row >= 0 and (moment is None or moment > met.get(row, NO_TIME)):
             counts[row] += 1
     return dict(counts)
+
+
+def nameable(query: Query) -> History:
+    """The part of the viewer's history that may be named to them."""
+    history = query.history
+    if query.nameable is None:
+        return history
+    keep = query.nameable[history.videos]
+    return History(history.videos[keep], history.weights[keep], history.times[keep])

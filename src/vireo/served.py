@@ -19,6 +19,7 @@ from vireo.asking import (
     Ask,
     Showing,
     moment_of_asking,
+    nameable,
     since_last_met,
     with_picked,
 )
@@ -210,20 +211,25 @@ class Served:
 
     def profile(self, user_id: str) -> Profile:
         """What a viewer likes, in words, with the videos that show it."""
+        query = self.recommender.named(self.query(user_id, 1))
         return profile_of(
             self.catalogue,
             user_id,
-            self.history(user_id),
-            () if self._store.is_forgotten(user_id) else self.wishes(user_id),
+            nameable(query),
+            query.wishes,
             self._config.recommend.profile_events,
         )
 
     def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
         return self.recommender.recommend(self.query(user_id, k, like, ask))
 
-    def similar(self, video_id: str, k: int) -> Picks:
-        _check_length(k)
-        return similar(self.catalogue, self.model, self.catalogue.row(video_id), k)
+    def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
+        """Only what the rules that protect let this viewer (or anybody) see."""
+        row = self.catalogue.row(video_id)
+        allowed = self.recommender.protected(self.query(user_id, k))
+        if not allowed[row] and user_id is not None:
+            allowed = np.zeros_like(allowed)
+        return similar(self.catalogue, self.model, row, k, allowed)
 
     def search(self, sentence: str, k: int) -> Picks:
         """Videos near a sentence, for nobody in particular."""
@@ -232,7 +238,12 @@ class Served:
     def explain(self, user_id: str, video_id: str) -> Explanation:
         shelves = Shelves(self.catalogue, self.model, self._config.recommend)
         row = self.catalogue.row(video_id)
-        query = self.query(user_id, self._config.recommend.k)
+        query = self.recommender.named(self.query(user_id, self._config.recommend.k))
+        if not self.recommender.protected(query)[row]:
+            raise InputError(
+                f"The viewer '{user_id}' may not see the video '{video_id}'.",
+                "Their groups, age and region, and the video's, decide: docs/recommend.md.",
+            )
         return explanation(shelves, query, row, self.recommender.rows)
 
     def about_video(self, video_id: str) -> dict[str, Any]:
@@ -253,7 +264,7 @@ class Served:
 
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""
-        history = self.history(user_id)
+        history = nameable(self.recommender.named(self.query(user_id, 1)))
         if not len(history):
             raise InputError(
                 f"Nothing is known of a video, a viewer or a stage called '{user_id}'.",

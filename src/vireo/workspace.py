@@ -202,9 +202,9 @@ class Workspace(Telling):
             manifests[stage] = manifest
         return Served(manifests, self.config, self._context, self.store)
 
-    def similar(self, video_id: str, k: int | None = None) -> Picks:
-        """Videos like this one; works for a video that nobody has watched."""
-        return self.served.similar(video_id, self._length(k))
+    def similar(self, video_id: str, k: int | None = None, *, user_id: str | None = None) -> Picks:
+        """Videos like this one that this viewer (or anybody) may see; also for an unwatched one."""
+        return self.served.similar(video_id, self._length(k), user_id)
 
     def search(self, sentence: str, k: int | None = None) -> Picks:
         """Videos near a sentence, for nobody in particular."""

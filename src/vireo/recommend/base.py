@@ -69,6 +69,13 @@ class Query:
     open: Bools | None = None
     """(n,) what the rules let through for this viewer; None: not yet asked."""
 
+    nameable: Bools | None = None
+    """(n,) what this viewer may be told of: reasons name nothing else; None: everything."""
+
+    def may_name(self, video: int) -> bool:
+        """Whether the video in this row may be named to the viewer, as a reason or otherwise."""
+        return self.nameable is None or bool(self.nameable[video])
+
     @property
     def moment(self) -> int:
         """The moment of asking (ms), or NO_TIME."""

@@ -18,6 +18,8 @@ from vireo.arrays import Bools
 from vireo.recommend.base import Query, Slate, Step
 from vireo.recommend.shelves import Shelves
 
+SECRET = ("rights", "blocks", "age")
+"""What these bar is not even named, be it in the viewer's own history."""
 PROTECTING = ("rights", "blocks", "age", "region", "window")
 """Rules that always hold, listed in the config or not."""
 
@@ -73,6 +75,23 @@ class Gate:
             else:
                 notes.append(f"The rule '{rule.name}' gave way: it would have left nothing.")
         return replace(query, open=allowed), tuple(notes)
+
+    def named(self, query: Query) -> Query:
+        """The query with `nameable` set."""
+        secret = [rule.open(query) for rule in self._strict if rule.name in SECRET]
+        masks = [mask for mask in secret if mask is not None]
+        if not masks:
+            return query
+        return replace(query, nameable=np.logical_and.reduce(masks))
+
+    def protected(self, query: Query) -> Bools:
+        """(n,) what the rules that protect let through, whatever the others say."""
+        allowed = np.ones(self._n, dtype=np.bool_)
+        for rule in self._strict:
+            mask = rule.open(query) if rule.name in PROTECTING else None
+            if mask is not None:
+                allowed &= mask
+        return allowed
 
 
 def _emptied(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from vireo.arrays import Ints
+from vireo.arrays import Bools, Ints
 from vireo.interest.base import InterestModel
 from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step
 from vireo.recommend.catalogue import Catalogue
@@ -72,6 +72,14 @@ class Recommender:
         slate, asked = self._listed(query)
         return _walk(self._explain, asked, slate)
 
+    def named(self, query: Query) -> Query:
+        """The query with what may be named to its viewer."""
+        return self._gate.named(query)
+
+    def protected(self, query: Query) -> Bools:
+        """(n,) what the rules that protect let this viewer see."""
+        return self._gate.protected(query)
+
     def rows(self, query: Query) -> Ints:
         """Only the rows of the list, best first, without reasons. (k,)"""
         return self._listed(query)[0].videos[: query.k]
@@ -79,7 +87,7 @@ class Recommender:
     def _listed(self, query: Query) -> tuple[Slate, Query]:
         """All candidates in the order of the rules, and the query as it was admitted."""
         lean = leaning(self._shelves, query.wishes)
-        asked, notes = self._gate.admit(replace(query, leaning=lean))
+        asked, notes = self._gate.admit(self._gate.named(replace(query, leaning=lean)))
         for page in range(1, query.page):
             before = self._ruled(replace(asked, page=page)).videos[: query.k]
             asked = asked.without(before)

@@ -49,7 +49,8 @@ class Facts:
             return self._by_wish(query, video)
         crowd = sum(sources.get(name, 0.0) for name in CROWD)
         if query.known and crowd <= sum(sources.values()) - crowd:
-            cause = contributions(self._shelves.model, query.history, video).strongest()
+            shares = contributions(self._shelves.model, query.history, video)
+            cause = shares.among(query.nameable).strongest()
             if cause is not None:
                 return self._by_own_video(query, video, cause)
         return self._by_crowd(video, best)

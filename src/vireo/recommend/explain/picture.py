@@ -87,7 +87,7 @@ def explanation(
         of=len(catalogue),
         seen=bool(np.isin(video, query.history.videos)),
         sources={n: round(float(v[0][video]), 4) for n, v in parts.items() if v[0][video]},
-        own_videos=_own(catalogue, own),
+        own_videos=_own(catalogue, own.among(query.nameable)),
         counterfactual=(
             counterfactual(make, catalogue, shelves.model, query, video) if make else None
         ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from vireo.arrays import Bools
+from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query
 from vireo.recommend.gate import Filter
 
@@ -19,6 +20,10 @@ class Level(Filter):
     name: ClassVar[str] = "level"
 
     def open(self, query: Query) -> Bools | None:
-        levels = self.catalogue.terms["level"].fill_null(UNKNOWN).to_numpy()
-        reached = levels[query.history.liked.videos].max(initial=UNKNOWN)
-        return None if reached == UNKNOWN else levels <= reached + 1
+        reached = self._levels[query.history.liked.videos].max(initial=UNKNOWN)
+        return None if reached == UNKNOWN else np.asarray(self._levels <= reached + 1)
+
+    @cached_property
+    def _levels(self) -> Ints:
+        """(n,) UNKNOWN where nothing was said."""
+        return self.catalogue.terms["level"].fill_null(UNKNOWN).to_numpy()
