@@ -136,7 +136,7 @@ _ROWS = (
     ),
     Stage(
         "recommend",
-        version=1,
+        version=2,
         noun="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=("data/videos", "behavior", "understanding", "interest"),

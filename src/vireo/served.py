@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,16 @@ import polars as pl
 
 from vireo.arrays import Floats
 from vireo.artifacts import Manifest
+from vireo.asking import (
+    ANYTHING,
+    IMPRESSION,
+    Ask,
+    Showing,
+    moment_of_asking,
+    nameable,
+    since_last_met,
+    with_picked,
+)
 from vireo.behavior.base import NO_TIME, Histories, History
 from vireo.behavior.build import histories_of
 from vireo.config import Config
@@ -23,9 +34,11 @@ from vireo.interest.base import InterestModel
 from vireo.language import MODELS, LanguageModel
 from vireo.pipeline import STAGES, load_noun
 from vireo.pretraining.base import Checkpoint
-from vireo.recommend.base import Query
+from vireo.recommend.base import Query, Wish
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.picture import Explanation, explanation
+from vireo.recommend.profile.wishes import wishes_of
+from vireo.recommend.profile.words import Profile, profile_of
 from vireo.recommend.recommender import Picks, Recommender
 from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
@@ -144,20 +157,79 @@ class Served:
         projected: Floats = self.understanding.project(vector)[0]
         return projected
 
-    def query(self, user_id: str | None, k: int, like: str = "") -> Query:
-        """Check the wishes and look the viewer up."""
+    def query(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Query:
+        """Check the question and look the viewer up."""
         _check_length(k)
         history = self.history(user_id) if user_id is not None else History.empty()
-        vector = self.read(like) if like.strip() else None
         now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
-        return Query(user_id, history, k, like.strip(), vector, now)
+        picked = [self.catalogue.row(video) for video in ask.picked]
+        query = Query(
+            user_id,
+            with_picked(history, picked, now),
+            k,
+            like.strip(),
+            self.read(like) if like.strip() else None,
+            now,
+            picked=frozenset(picked) - frozenset(history.videos.tolist()),
+            asked_at=moment_of_asking() if ask.at is None else ask.at,
+            session=ask.session,
+            page=ask.page,
+        )
+        return query if user_id is None else self._with_what_is_told(query, user_id, ask)
 
-    def recommend(self, user_id: str | None, k: int, like: str = "") -> Picks:
-        return self.recommender.recommend(self.query(user_id, k, like))
+    def _with_what_is_told(self, query: Query, user_id: str, ask: Ask) -> Query:
+        """Age, groups, wishes and impressions; nothing of a forgotten viewer."""
+        if self._store.is_forgotten(user_id):
+            return query if ask.viewer is None else replace(query, viewer=ask.viewer)
+        return replace(
+            query,
+            viewer=ask.viewer or self._store.viewer(user_id),
+            wishes=self.wishes(user_id),
+            impressions=self._impressions(user_id, query.history),
+        )
 
-    def similar(self, video_id: str, k: int) -> Picks:
-        _check_length(k)
-        return similar(self.catalogue, self.model, self.catalogue.row(video_id), k)
+    def wishes(self, user_id: str) -> tuple[Wish, ...]:
+        """What a viewer asked for more or less of, read."""
+        edits = self._store.edits_of(user_id)
+        read = self.read if edits and self.catalogue.text.any() else None
+        return wishes_of(edits, self.catalogue, read)
+
+    def _impressions(self, user_id: str, history: History) -> dict[int, int]:
+        built_in = int(self._manifests["data"].summary["events"]["live_until"])
+        live = [e for e in self._store.events_of(user_id, built_in) if e.event == IMPRESSION]
+        shown = [*self._shown.get(user_id, ()), *((e.video_id, e.timestamp) for e in live)]
+        return since_last_met(shown, history, self.catalogue)
+
+    @cached_property
+    def _shown(self) -> dict[str, list[Showing]]:
+        """User -> (video, moment) of every impression in the tables."""
+        events = self.tables.events.filter(pl.col("event") == IMPRESSION)
+        shown: dict[str, list[Showing]] = {}
+        for user, video, moment in events.select("user_id", "video_id", "timestamp").iter_rows():
+            shown.setdefault(user, []).append((video, moment))
+        return shown
+
+    def profile(self, user_id: str) -> Profile:
+        """What a viewer likes, in words, with the videos that show it."""
+        query = self.recommender.named(self.query(user_id, 1))
+        return profile_of(
+            self.catalogue,
+            user_id,
+            nameable(query),
+            query.wishes,
+            self._config.recommend.profile_events,
+        )
+
+    def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
+        return self.recommender.recommend(self.query(user_id, k, like, ask))
+
+    def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
+        """Only what the rules that protect let this viewer (or anybody) see."""
+        row = self.catalogue.row(video_id)
+        allowed = self.recommender.protected(self.query(user_id, k))
+        if not allowed[row] and user_id is not None:
+            allowed = np.zeros_like(allowed)
+        return similar(self.catalogue, self.model, row, k, allowed)
 
     def search(self, sentence: str, k: int) -> Picks:
         """Videos near a sentence, for nobody in particular."""
@@ -166,7 +238,13 @@ class Served:
     def explain(self, user_id: str, video_id: str) -> Explanation:
         shelves = Shelves(self.catalogue, self.model, self._config.recommend)
         row = self.catalogue.row(video_id)
-        return explanation(shelves, self.query(user_id, 1), row)
+        query = self.recommender.named(self.query(user_id, self._config.recommend.k))
+        if not self.recommender.protected(query)[row]:
+            raise InputError(
+                f"The viewer '{user_id}' may not see the video '{video_id}'.",
+                "Their groups, age and region, and the video's, decide: docs/recommend.md.",
+            )
+        return explanation(shelves, query, row, self.recommender.rows)
 
     def about_video(self, video_id: str) -> dict[str, Any]:
         """What was read, seen, heard and understood of one video."""
@@ -186,7 +264,7 @@ class Served:
 
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""
-        history = self.history(user_id)
+        history = nameable(self.recommender.named(self.query(user_id, 1)))
         if not len(history):
             raise InputError(
                 f"Nothing is known of a video, a viewer or a stage called '{user_id}'.",
@@ -206,6 +284,8 @@ class Served:
                 {"topic": r["topic"], "share": round(r["share"], 3)} for r in counts.to_dicts()
             ],
             "latest": latest,
+            "in_words": str(self.profile(user_id)),
+            "asked_for": [edit.text for edit in self._store.edits_of(user_id)],
         }
 
 

@@ -31,11 +31,12 @@ from vireo.recommend.recommender import Picks
 from vireo.served import Served
 from vireo.store.base import LiveEvent, Store
 from vireo.store.sql import open_store
+from vireo.telling import Telling
 
 CONFIG = "vireo.toml"
 
 
-class Workspace:
+class Workspace(Telling):
     """One catalogue, its viewers and everything made from them, in one directory."""
 
     def __init__(self, path: Path, config: Config, progress: Progress | None = None) -> None:
@@ -123,6 +124,7 @@ class Workspace:
         videos: str | os.PathLike[str] | None = None,
         events: str | os.PathLike[str] | None = None,
         *,
+        users: str | os.PathLike[str] | None = None,
         format: str = "table",
         columns: Mapping[str, str] | None = None,
         replace: bool = False,
@@ -130,9 +132,14 @@ class Workspace:
         """Read and check tables, keep what is usable; return the accounting of every row.
 
         `columns` maps their column names to ours; `replace` drops what was ingested before.
+        `users` is a table of what is told of viewers (age, region, languages, groups): it counts
+        in the next list, and takes the place of what was told of the same viewers before.
         """
+        if videos is None and events is None and users is None:
+            raise InputError("There is nothing to ingest.", "Give --videos, --events or --users.")
+        told = {} if users is None else {"viewers": self.tell(Path(users))}
         if videos is None and events is None:
-            raise InputError("There is nothing to ingest.", "Give --videos, --events or both.")
+            return told
         with self._alone():
             self.sources.add(
                 Path(videos) if videos is not None else None,
@@ -144,7 +151,7 @@ class Workspace:
                 progress=self._progress,
             )
             data = self._data()
-        return dict(data.summary)
+        return {**data.summary, **told}
 
     def record(self, events: Sequence[LiveEvent]) -> int:
         """Take live events; they count in the next list at once. Returns how many were new."""
@@ -194,13 +201,9 @@ class Workspace:
             manifests[stage] = manifest
         return Served(manifests, self.config, self._context, self.store)
 
-    def recommend(self, user_id: str | None = None, k: int | None = None, like: str = "") -> Picks:
-        """A list for one viewer; an unknown one gets a popular, recent and varied one."""
-        return self.served.recommend(user_id, self._length(k), like)
-
-    def similar(self, video_id: str, k: int | None = None) -> Picks:
-        """Videos like this one; works for a video that nobody has watched."""
-        return self.served.similar(video_id, self._length(k))
+    def similar(self, video_id: str, k: int | None = None, *, user_id: str | None = None) -> Picks:
+        """Videos like this one that this viewer (or anybody) may see; also for an unwatched one."""
+        return self.served.similar(video_id, self._length(k), user_id)
 
     def search(self, sentence: str, k: int | None = None) -> Picks:
         """Videos near a sentence, for nobody in particular."""
@@ -267,6 +270,8 @@ class Workspace:
 
     def _is_unknown(self, user_id: str) -> bool:
         if self.store.is_forgotten(user_id) or self.store.events_of(user_id):
+            return False
+        if self.is_told_of(user_id):
             return False
         return not self.sources.mentions(user_id)
 

@@ -1,4 +1,4 @@
-"""The seam of the store: live events, consent and forgotten viewers, in a database."""
+"""The seam of the store: live events, viewers, their wishes, and who is forgotten."""
 
 from __future__ import annotations
 
@@ -33,6 +33,35 @@ class LiveEvent:
     session_id: str | None = None
 
 
+@dataclass(frozen=True)
+class Viewer:
+    """What is told, not guessed, of a viewer: lists obey it at once, nothing is trained on it."""
+
+    user_id: str
+    age: float | None = None
+    """In years."""
+    region: str = ""
+    """For rights of showing: usually a country's code."""
+    languages: tuple[str, ...] = ()
+    """That the viewer understands; none: all."""
+    groups: tuple[str, ...] = ()
+    """For rights of access."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One wish of a viewer, in their own words: "less horror", "more slow documentaries"."""
+
+    user_id: str
+    text: str
+    video_id: str = ""
+    """What "this" means in "less of this"."""
+    at: int = 0
+    """Milliseconds since 1970 UTC."""
+    number: int = 0
+    """Given by the store: wishes are taken back by it."""
+
+
 class Store(Protocol):
     """Durable when a call returns; safe to kill at any moment."""
 
@@ -64,6 +93,26 @@ class Store(Protocol):
 
     def generation(self) -> int:
         """Grows whenever events were deleted, so that builds made from them are seen as stale."""
+        ...
+
+    def set_viewers(self, viewers: Sequence[Viewer]) -> int:
+        """Keep what is told of these viewers in place of what was; return how many were kept."""
+        ...
+
+    def viewer(self, user_id: str) -> Viewer:
+        """What is told of a viewer; a Viewer without anything for one of whom nothing is."""
+        ...
+
+    def add_edit(self, edit: Edit) -> Edit:
+        """Keep a wish, and return it with its number; a forgotten viewer's is refused."""
+        ...
+
+    def edits_of(self, user_id: str) -> list[Edit]:
+        """A viewer's wishes, the oldest first."""
+        ...
+
+    def drop_edit(self, user_id: str, number: int) -> bool:
+        """Take one wish of a viewer back; whether there was one."""
         ...
 
     def close(self) -> None: ...

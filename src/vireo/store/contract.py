@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vireo.errors import InputError
-from vireo.store.base import LiveEvent, Store
+from vireo.store.base import Edit, LiveEvent, Store, Viewer
 
 
 def live(number: int, user: str = "ana", video: str = "v1") -> LiveEvent:
@@ -116,6 +116,51 @@ class StoreContract:
                 continue
             raise AssertionError(f"{bad} was taken")
         assert store.watermark() == 0
+        store.close()
+
+    def test_what_is_told_of_viewers_is_kept_and_replaced(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        ana = Viewer("ana", 17.5, "DE", ("de", "en"), ("staff", "räte; DROP"))
+        assert store.viewer("ana") == Viewer("ana")
+        assert store.set_viewers([Viewer("ana", 3), Viewer("bo"), ana]) == 2
+        store.close()
+        again = self.open(tmp_path)
+        assert again.viewer("ana") == ana
+        assert again.set_viewers([Viewer("ana")]) == 1
+        assert again.viewer("ana") == Viewer("ana")
+        again.close()
+
+    def test_wishes_are_kept_in_order_and_taken_back(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        one = store.add_edit(Edit("ana", "less horror", at=5))
+        two = store.add_edit(Edit("ana", "more of this", "v1"))
+        other = store.add_edit(Edit("bo", "more sea"))
+        assert store.edits_of("ana") == [one, two]
+        assert not store.drop_edit("ana", other.number)
+        assert store.drop_edit("ana", one.number)
+        store.close()
+        again = self.open(tmp_path)
+        assert again.edits_of("ana") == [two]
+        assert again.add_edit(Edit("ana", "x")).number > other.number
+        again.close()
+
+    def test_forgetting_takes_facts_and_wishes_along(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        store.set_viewers([Viewer("ana", 40), Viewer("bo", 50)])
+        store.add_edit(Edit("ana", "less horror"))
+        store.add_edit(Edit("bo", "more sea"))
+        store.forget("ana")
+        assert (store.viewer("ana"), store.edits_of("ana")) == (Viewer("ana"), [])
+        assert store.set_viewers([Viewer("ana", 40), Viewer("bo", 51)]) == 1
+        assert store.viewer("ana") == Viewer("ana")
+        assert store.viewer("bo").age == 51
+        assert len(store.edits_of("bo")) == 1
+        for bad in (Edit("ana", "more sea"), Edit("bo", "  "), Edit("bo", "\0")):
+            try:
+                store.add_edit(bad)
+            except InputError:
+                continue
+            raise AssertionError(f"{bad} was taken")
         store.close()
 
     def test_many_writers_lose_nothing_and_double_nothing(self, tmp_path: Path) -> None:

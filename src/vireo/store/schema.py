@@ -32,7 +32,8 @@ FACTS = Table(
     Column("text", String(128), nullable=False, default=""),
     Column("number", BigInteger, nullable=False, default=0),
 )
-"""`position`: the last one given; `generation`; `key`: of the hashes of forgotten viewers."""
+"""`position`: the last one given; `generation`; `edits`: the last number given; `key`: of the
+hashes of forgotten viewers."""
 EVENTS = Table(
     "vireo_events",
     META,
@@ -48,13 +49,31 @@ EVENTS = Table(
     Column("text", Text),
     Column("session_id", String(MOST_ID)),
 )
+VIEWERS = Table(
+    "vireo_viewers",
+    META,
+    Column("user_id", String(MOST_ID), primary_key=True),
+    Column("age", Float(53)),
+    Column("region", String(MOST_WORD), nullable=False, default=""),
+    Column("languages", Text, nullable=False, default="[]"),  # JSON
+    Column("groups_of", Text, nullable=False, default="[]"),  # JSON; `groups` is a word of SQL
+)
+EDITS = Table(
+    "vireo_edits",
+    META,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", String(MOST_ID), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("video_id", String(MOST_ID), nullable=False, default=""),
+    Column("at", BigInteger, nullable=False, default=0),
+)
 FORGOTTEN = Table("vireo_forgotten", META, Column("hash", String(64), primary_key=True))
 
 
 def first_facts(connection: Connection) -> str:
     """The facts that a new database lacks; returns the key, in hexadecimal."""
     there = set(connection.scalars(select(FACTS.c.name)))
-    first = {"key": secrets.token_hex(32), "position": "", "generation": ""}
+    first = {"key": secrets.token_hex(32), "position": "", "generation": "", "edits": ""}
     new = [{"name": name, "text": text} for name, text in first.items() if name not in there]
     if new:
         connection.execute(insert(FACTS), new)

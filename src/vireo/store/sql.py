@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from vireo.errors import ConfigError, MissingLibrary, StageFailed
-from vireo.store.base import LiveEvent, Store, StoreSection
-from vireo.store.checks import check
+from vireo.errors import ConfigError, InputError, MissingLibrary, StageFailed
+from vireo.store.base import Edit, LiveEvent, Store, StoreSection, Viewer
+from vireo.store.checks import check, check_edit, check_viewers
 from vireo.store.schema import (
     EVENTS,
     FACTS,
@@ -36,6 +36,7 @@ from vireo.store.schema import (
     present,
     set_number,
 )
+from vireo.store.viewers import delete_of, edits_of, keep_edit, keep_viewers, viewer_of
 
 FILE = "vireo.db"
 BUSY_SECONDS = 30.0
@@ -135,6 +136,7 @@ class SqlStore:
             generation = self._locked(connection, "generation")
             again = bool(self._refused(connection, {user_id}))
             deleted = connection.execute(delete(EVENTS).where(EVENTS.c.user_id == user_id)).rowcount
+            delete_of(connection, user_id)
             if not again:
                 connection.execute(insert(FORGOTTEN), {"hash": self._hash(user_id)})
             if deleted or not again:
@@ -154,6 +156,51 @@ class SqlStore:
         """Grows whenever a viewer was forgotten."""
         with self._transaction() as connection:
             return get_number(connection, "generation")
+
+    def set_viewers(self, viewers: Sequence[Viewer]) -> int:
+        """Keep what is told of these viewers; return how many. The forgotten are left out.
+
+        Raises InputError, and keeps nothing, if one of them could not be kept unchanged.
+        """
+        check_viewers(viewers)
+        with self._transaction(write=True) as connection:
+            self._locked(connection, "key")
+            once = {viewer.user_id: viewer for viewer in viewers}
+            refused = self._refused(connection, set(once))
+            kept = [viewer for user, viewer in once.items() if user not in refused]
+            keep_viewers(connection, kept)
+        return len(kept)
+
+    def viewer(self, user_id: str) -> Viewer:
+        """What is told of a viewer."""
+        with self._transaction() as connection:
+            return viewer_of(connection, user_id)
+
+    def add_edit(self, edit: Edit) -> Edit:
+        """Keep a wish, and return it with its number. Raises InputError for a forgotten viewer."""
+        check_edit(edit)
+        with self._transaction(write=True) as connection:
+            number = self._locked(connection, "edits") + 1
+            if self._refused(connection, {edit.user_id}):
+                raise InputError(
+                    "This viewer was forgotten, so nothing is kept of them.",
+                    "Use another user id.",
+                )
+            kept = replace(edit, number=number)
+            keep_edit(connection, kept)
+            set_number(connection, "edits", number)
+        return kept
+
+    def edits_of(self, user_id: str) -> list[Edit]:
+        """A viewer's wishes, the oldest first."""
+        with self._transaction() as connection:
+            return edits_of(connection, user_id)
+
+    def drop_edit(self, user_id: str, number: int) -> bool:
+        """Take one wish of a viewer back; whether there was one."""
+        with self._transaction(write=True) as connection:
+            self._locked(connection, "key")
+            return delete_of(connection, user_id, number) > 0
 
     def close(self) -> None:
         """Let go of every connection."""
