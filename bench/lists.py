@@ -17,7 +17,7 @@ import polars as pl
 
 from vireo.arrays import unit_rows
 from vireo.behavior.base import History
-from vireo.interest.base import InterestModel
+from vireo.interest.base import Expert, InterestModel
 from vireo.interest.content import Content
 from vireo.interest.factors import Factors
 from vireo.interest.popularity import Popularity
@@ -70,7 +70,7 @@ def world(n: int, dimension: int, seed: int) -> tuple[Catalogue, InterestModel]:
     )
     catalogue = Catalogue(table, topic_of, viewers, viewers, content, content, given_terms=terms)
     taste = unit_rows(content[:, :32] + 0.1 * noise[:, :32])
-    experts = {
+    experts: dict[str, Expert] = {
         "popularity": Popularity(viewers.astype(np.float64)),
         "content": Content(content),
         "factors": Factors(taste, 0.05, 10.0),

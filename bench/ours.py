@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,6 @@ from vireo.interest.space import content_space
 
 BLOCK = 256
 """Users scored at once."""
-_TRIED = 8
 
 
 @dataclass(frozen=True)
@@ -126,31 +125,16 @@ def lists_for(
     groups = {"all": ~np.zeros_like(cold), "cold": cold}
     wanted = {name: groups[name] for name in split.about["groups"]}
     lists = {name: np.full((len(users), LIST_LENGTH), -1, dtype=np.int64) for name in wanted}
-    now = np.where(asked == NO_TIME, histories.now, asked)
-    for rows in _blocks(score, histories, users, now):
-        batch = Batch(
-            [histories.row(user) for user in users[rows]], int(now[rows[0]]), split.n_items
-        )
+    alike = len(asked) and asked[0] != NO_TIME and bool((asked == asked[0]).all())
+    now = int(asked[0]) if alike else histories.now
+    for start in range(0, len(users), BLOCK):
+        rows = slice(start, start + BLOCK)
+        some = [histories.row(user) for user in users[rows]]
+        batch = Batch(some, now, split.n_items, times=asked[rows].tolist())
         scores = score(batch)
         for name, among in wanted.items():
             lists[name][rows] = best(scores, batch, among)
     return lists
-
-
-def _blocks(score: Scorer, histories: Histories, users: Ints, now: Ints) -> Iterator[Ints]:
-    """Places of users that can be scored together: those who ask in the same moment.
-
-    Where the moment changes no score, which is tried on a few users, it does not matter.
-    """
-    few = [histories.row(user) for user in users[:_TRIED]]
-    moments = (int(now.min(initial=NO_TIME)), int(now.max(initial=NO_TIME)))
-    one, other = (score(Batch(few, moment, histories.n_videos)) for moment in moments)
-    groups = [np.arange(len(users))]
-    if not np.array_equal(one, other):
-        order = np.argsort(now, kind="stable")
-        groups = np.split(order, np.flatnonzero(np.diff(now[order])) + 1)
-    for group in groups:
-        yield from (group[start : start + BLOCK] for start in range(0, len(group), BLOCK))
 
 
 def best(scores: Floats, batch: Batch, among: Bools) -> Ints:

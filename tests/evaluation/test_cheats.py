@@ -79,6 +79,7 @@ class Offset:
     """A base model, and a constant on every video that nobody watched."""
 
     name: ClassVar[str] = "offset"
+    knows_new: ClassVar[bool] = True
     base: Expert
     cold: Floats
     constant: float
@@ -92,6 +93,7 @@ class Nearness:
     """Videos of one's own parity are near; the rest is noise that is the same every time."""
 
     name: ClassVar[str] = "nearness"
+    knows_new: ClassVar[bool] = True
 
     def score(self, batch: Batch) -> Floats:
         rng = np.random.default_rng(0)

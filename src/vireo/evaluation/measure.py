@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vireo.arrays import Doubles, Floats, Ints
+from vireo.behavior.base import NO_TIME
 from vireo.evaluation.beyond import Background, Exposure, per_list
 from vireo.evaluation.metrics import per_user
 from vireo.evaluation.ranking import Scorer, blocks, rank
@@ -70,6 +71,7 @@ class Once:
     """An expert that is asked twice about one batch: by itself, and within the fused list."""
 
     def __init__(self, expert: Expert) -> None:
+        self.knows_new = expert.knows_new
         self._score = expert.score
         self._batch: Batch | None = None
         self._scores = np.zeros((0, 0), dtype=np.float32)
@@ -87,6 +89,8 @@ class Measure:
     ks: Sequence[int]
     now: int
     background: Background
+    is_asked_now: bool = True
+    """Whether lists are asked for at `now`; else at a moment that nobody knows."""
 
     def systems(
         self,
@@ -106,7 +110,9 @@ class Measure:
         for number, task in enumerate(tasks):
             able = [name for name in scorers if task.tastes is None or name == SENTENCES]
             for block in blocks(users, n):
-                batch = Batch(task.histories[block], self.now, n)
+                asking = task.histories[block]
+                times = None if self.is_asked_now else [NO_TIME] * len(asking)
+                batch = Batch(asking, self.now, n, times=times)
                 for name in able:
                     ranked = self._ranked(scorers[name](batch), task, block)
                     self._judge(ranked, task, block, kept[name].columns)

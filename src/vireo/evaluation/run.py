@@ -66,7 +66,9 @@ def evaluate(
     targets = wanted_of(heldout, histories, video_ids, heard)
     tasks = _tasks(str(split.get("protocol", "")), targets, histories, heard, tastes)
     background = background or Background.of(histories, _content_of(model))
-    measured = _measured(scorers, tasks, Measure(ks, histories.now, background), progress)
+    is_asked_now = split.get("protocol", "time") == "time"
+    measure = Measure(ks, histories.now, background, is_asked_now)
+    measured = _measured(scorers, tasks, measure, progress)
     sample = Sample.plain(len(targets.user_ids))
     protocol = {
         "ranking": RANKING,

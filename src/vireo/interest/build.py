@@ -86,7 +86,8 @@ def _weighed(
             f"Only {len(held.rows)} viewers have something to hold back ({FEWEST_USERS} are "
             "needed): the experts keep their default weights."
         )
-        context.progress.say(note)
+        if section.validation_users:
+            context.progress.say(note)
         report |= {"ndcg@10": {}, "note": note}
         return default_weights(section.experts), NEWCOMER, report, {}
     rest = replace(training, histories=held.histories, shared={})
