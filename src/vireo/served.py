@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -11,25 +12,21 @@ import numpy as np
 import polars as pl
 
 from vireo.arrays import Floats
-from vireo.artifacts import Manifest
 from vireo.behavior.base import NO_TIME, Histories, History
 from vireo.behavior.build import histories_of
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.data.live import event_rows
-from vireo.engine import Context
-from vireo.errors import InputError
+from vireo.errors import InputError, UnknownVideo
 from vireo.interest.base import InterestModel
-from vireo.language import MODELS, LanguageModel
-from vireo.pipeline import STAGES, load_noun
-from vireo.pretraining.base import Checkpoint
+from vireo.published import Nouns
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.picture import Explanation, explanation
 from vireo.recommend.recommender import Picks, Recommender
 from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
-from vireo.store.base import LiveEvent, Store
+from vireo.store.base import LiveEvent, Standing, Store
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
 
@@ -38,68 +35,52 @@ LATEST = 250_000_000_000_000
 
 
 class Served:
-    """Loads each artefact when it is first needed."""
+    """Answers from one set of nouns; many threads may ask at once."""
 
-    def __init__(
-        self, manifests: Mapping[str, Manifest], config: Config, context: Context, store: Store
-    ) -> None:
-        self._manifests = manifests
+    def __init__(self, nouns: Nouns, config: Config, store: Store) -> None:
+        self._nouns = nouns
         self._config = config
-        self._context = context
         self._store = store
 
-    def _noun(self, stage: str) -> Any:
-        return load_noun(self._manifests[stage], STAGES[stage])
-
-    @cached_property
+    @property
     def tables(self) -> Tables:
-        noun: Tables = self._noun("data")
-        return noun
+        return self._nouns.tables
 
-    @cached_property
+    @property
     def histories(self) -> Histories:
-        noun: Histories = self._noun("behavior")
-        return noun
+        return self._nouns.histories
 
-    @cached_property
+    @property
     def model(self) -> InterestModel:
-        noun: InterestModel = self._noun("interest")
-        return noun
+        return self._nouns.model
 
-    @cached_property
+    @property
     def catalogue(self) -> Catalogue:
-        noun: Catalogue = self._noun("recommend")
-        return noun
+        return self._nouns.catalogue
 
-    @cached_property
+    @property
     def understanding(self) -> Understanding:
-        noun: Understanding = self._noun("understanding")
-        return noun
+        return self._nouns.understanding
 
-    @cached_property
+    @property
     def video(self) -> VideoFeatures:
-        noun: VideoFeatures = self._noun("video")
-        return noun
+        return self._nouns.video
 
     @cached_property
     def recommender(self) -> Recommender:
         return Recommender(self.catalogue, self.model, self._config.recommend)
 
-    @cached_property
-    def language(self) -> LanguageModel:
-        """The model that made the text vectors: tuned or base."""
-        checkpoint: Checkpoint = self._noun("pretraining")
-        section = self._config.language
-        loaded: LanguageModel = MODELS.get(section.model)(section, self._context, checkpoint.model)
-        return loaded
-
     def history(self, user_id: str) -> History:
         """What is known of a viewer: the built history and the live events since."""
-        if self._store.is_forgotten(user_id):
+        standing = self._store.standing(user_id, self._nouns.live_until)
+        return self.history_of(user_id, standing)
+
+    def history_of(self, user_id: str, standing: Standing) -> History:
+        """The same, where the database was asked already. Nothing without consent."""
+        if standing.forgotten or not consents(standing.profile):
             return History.empty()
         built = self.histories.of(user_id)
-        built_in = int(self._manifests["data"].summary["events"]["live_until"])
-        fresh = self._weighed(self._store.events_of(user_id, built_in))
+        fresh = self._weighed(standing.events)
         if not len(fresh):
             return built
         return History(
@@ -108,29 +89,30 @@ class Served:
             np.concatenate([built.times, fresh.times]),
         )
 
-    def _weighed(self, events: list[LiveEvent]) -> History:
-        known = [e for e in events if e.video_id in self._known_ids]
+    def _weighed(self, events: Sequence[LiveEvent]) -> History:
+        """One viewer's live events, weighed as a build would."""
+        rows = {e.video_id: r for e in events if (r := self.catalogue.find(e.video_id)) is not None}
+        known = [event for event in events if event.video_id in rows]
         if not known:
             return History.empty()
         built = self.histories
+        some = np.array(sorted(set(rows.values())))  # the others need not be looked at
         weighed = histories_of(
             event_rows(list(enumerate(known))).drop("text"),
-            self.tables.videos,
+            self.tables.videos[some],
             self._config.behavior,
             now=built.now,
             rating_max=built.report.get("rating_max"),
         )
-        return weighed.of(known[0].user_id)
-
-    @cached_property
-    def _known_ids(self) -> frozenset[str]:
-        return frozenset(self.catalogue.ids)
+        history = weighed.of(known[0].user_id)
+        return History(some[history.videos], history.weights, history.times)
 
     def videos(self) -> list[dict[str, Any]]:
         """The catalogue, with what became of each file."""
         files = self.video.table.select("video_id", file="status", why="reason")
         rows = self.catalogue.table.join(files, "video_id", "left", maintain_order="left")
-        return [{**row, "published_at": _date(row["published_at"])} for row in rows.to_dicts()]
+        there = (row for at, row in enumerate(rows.to_dicts()) if at not in self._nouns.gone)
+        return [{**row, "published_at": _date(row["published_at"])} for row in there]
 
     def users(self) -> list[str]:
         """Every viewer that behaviour is known of, less those who are forgotten."""
@@ -140,24 +122,42 @@ class Served:
 
     def read(self, sentence: str) -> Floats:
         """A sentence -> its vector in the space of the text vectors. -> (d,)"""
-        vector = self.language.embed([sentence])
-        projected: Floats = self.understanding.project(vector)[0]
-        return projected
+        return self._nouns.read(sentence)
+
+    def row(self, video_id: str) -> int:
+        """The row of a video that is there; raises UnknownVideo."""
+        row = self.catalogue.row(video_id)
+        if row in self._nouns.gone:
+            raise UnknownVideo(
+                f"The video '{video_id}' was deleted.", "PUT it again to bring it back."
+            )
+        return row
 
     def query(self, user_id: str | None, k: int, like: str = "") -> Query:
         """Check the wishes and look the viewer up."""
         _check_length(k)
-        history = self.history(user_id) if user_id is not None else History.empty()
+        if user_id is None:
+            return self.query_of(None, History.empty(), k, like)
+        standing = self._store.standing(user_id, self._nouns.live_until)
+        wish = like.strip() or taste_of(standing)
+        return self.query_of(user_id, self.history_of(user_id, standing), k, wish)
+
+    def query_of(self, user_id: str | None, history: History, k: int, like: str = "") -> Query:
+        """The query of a viewer whose history is given."""
         vector = self.read(like) if like.strip() else None
         now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
-        return Query(user_id, history, k, like.strip(), vector, now)
+        exclude = self._nouns.gone
+        return Query(user_id, history, k, like.strip(), vector, now, exclude=exclude)
 
     def recommend(self, user_id: str | None, k: int, like: str = "") -> Picks:
         return self.recommender.recommend(self.query(user_id, k, like))
 
     def similar(self, video_id: str, k: int) -> Picks:
         _check_length(k)
-        return similar(self.catalogue, self.model, self.catalogue.row(video_id), k)
+        gone = self._nouns.gone
+        found = similar(self.catalogue, self.model, self.row(video_id), k + len(gone))
+        left = [pick for pick in found if self.catalogue.row(pick.video_id) not in gone][:k]
+        return Picks((replace(p, rank=n) for n, p in enumerate(left, start=1)), found.notes)
 
     def search(self, sentence: str, k: int) -> Picks:
         """Videos near a sentence, for nobody in particular."""
@@ -165,19 +165,23 @@ class Served:
 
     def explain(self, user_id: str, video_id: str) -> Explanation:
         shelves = Shelves(self.catalogue, self.model, self._config.recommend)
-        row = self.catalogue.row(video_id)
+        row = self.row(video_id)
         return explanation(shelves, self.query(user_id, 1), row)
 
     def about_video(self, video_id: str) -> dict[str, Any]:
         """What was read, seen, heard and understood of one video."""
-        row = self.catalogue.row(video_id)
+        row = self.row(video_id)
         facts = self.tables.videos.row(row, named=True)
+        given = _filled({**facts, "published_at": _date(facts["published_at"])})
+        if row >= len(self.understanding.records):
+            note = "It came after the last build: the next one looks at its file."
+            return {"video_id": video_id, "given": given, "seen": {"status": note}}
         seen = self.video.table.row(row, named=True)
         lines = self.video.dialogue.filter(pl.col("video_id") == video_id)
         record = self.understanding.records[row]
         return {
             "video_id": video_id,
-            "given": _filled({**facts, "published_at": _date(facts["published_at"])}),
+            "given": given,
             "seen": _filled(seen),
             "heard": lines.drop("video_id").head(5).to_dicts(),
             "understood": _filled({**record.__dict__, "topic": self.catalogue.topics[row]}),
@@ -207,6 +211,16 @@ class Served:
             ],
             "latest": latest,
         }
+
+
+def consents(profile: Mapping[str, Any]) -> bool:
+    """Whether lists may be made from the viewer's behaviour; they may until the viewer objects."""
+    return bool(profile.get("consent", {}).get("personal_lists", True))
+
+
+def taste_of(standing: Standing) -> str:
+    """The sentence that the viewer left to steer every list; empty where there is none."""
+    return str(standing.profile.get("taste", "")) if not standing.forgotten else ""
 
 
 def _check_length(k: int) -> None:

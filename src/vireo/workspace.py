@@ -23,6 +23,7 @@ from vireo.evaluation.report import Report
 from vireo.menus import MENUS
 from vireo.pipeline import Ground, Result, run
 from vireo.privacy.forget import Receipt, finish_forgetting, forget
+from vireo.published import Published
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
 from vireo.served import Served
@@ -155,7 +156,7 @@ class Workspace:
         self, until: str | None = None, *, on_result: Callable[[Result], None] | None = None
     ) -> list[Result]:
         """Build what is not built yet, and publish a complete build."""
-        if not self.sources.all():
+        if not self.sources.all() and not self.store.video_position():
             raise InputError(
                 f"Nothing was ingested into {self.path} yet.",
                 "Type `vireo ingest --videos TABLE --events TABLE`.",
@@ -183,6 +184,10 @@ class Workspace:
 
     @cached_property
     def served(self) -> Served:
+        """Answers from what is published now; raises NotBuilt before the first build."""
+        return Served(self.published(), self.config, self.store)
+
+    def published(self) -> Published:
         """What is published now; raises NotBuilt before the first build."""
         manifests = {}
         for stage, artifact_id in self.live.current().items():
@@ -193,7 +198,7 @@ class Workspace:
                     "`vireo build` makes it again.",
                 )
             manifests[stage] = manifest
-        return Served(manifests, self.config, self._context, self.store)
+        return Published(manifests, self.config, self._context)
 
     def recommend(self, user_id: str | None = None, k: int | None = None, like: str = "") -> Picks:
         """A list for one viewer; an unknown one gets a popular, recent and varied one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from vireo.settings import Section
@@ -69,6 +69,16 @@ class VideoChange:
     """Grows with every change."""
     video: LiveVideo
     deleted: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the database knows of one viewer at this moment."""
+
+    events: tuple[LiveEvent, ...] = ()
+    """In the order of arrival."""
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    forgotten: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +162,10 @@ class People(Protocol):
 
     def set_profile(self, user_id: str, profile: Mapping[str, Any]) -> None:
         """Keep it in place of the earlier one; JSON values only."""
+        ...
+
+    def standing(self, user_id: str, after: int = 0) -> Standing:
+        """All that a list needs to know of a viewer beyond the build, in one question."""
         ...
 
     def forget(self, user_id: str) -> int:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vireo.errors import InputError
-from vireo.store.base import Action, Key, LiveEvent, LiveVideo, Store
+from vireo.store.base import Action, Key, LiveEvent, LiveVideo, Standing, Store
 
 
 def live(number: int, user: str = "ana", video: str = "v1") -> LiveEvent:
@@ -184,6 +184,17 @@ class StoreContract:
             again.close()
             return
         raise AssertionError("a forgotten viewer's profile was kept")
+
+    def test_a_viewer_s_standing_is_all_of_it_at_once(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        assert store.standing("ana") == Standing()
+        store.append([live(1), live(2, "bo"), live(3)])
+        store.set_profile("ana", {"taste": "the sea"})
+        assert store.standing("ana") == Standing((live(1), live(3)), {"taste": "the sea"})
+        assert store.standing("ana", after=1).events == (live(3),)
+        store.forget("ana")
+        assert store.standing("ana") == Standing(forgotten=True)
+        store.close()
 
     def test_keys_are_listed_and_revoked_once(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from vireo.store.base import LiveEvent
 from vireo.store.checks import check
@@ -63,18 +63,23 @@ class SqlEvents:
 
     def events_of(self, user_id: str, after: int = 0) -> list[LiveEvent]:
         """One user's events with position > after, in the order of arrival."""
-        question = (
-            select(*_EVENT)
-            .where(EVENTS.c.user_id == user_id, EVENTS.c.position > after)
-            .order_by(EVENTS.c.position)
-        )
         with self._database.transaction() as connection:
-            return [LiveEvent(*row) for row in connection.execute(question)]
+            return rows_of(connection, user_id, after)
 
     def watermark(self) -> int:
         """The position of the last event, 0 when there is none."""
         with self._database.transaction() as connection:
             return int(connection.scalar(select(func.max(EVENTS.c.position))) or 0)
+
+
+def rows_of(connection: Connection, user_id: str, after: int) -> list[LiveEvent]:
+    """One user's events with position > after, in the order of arrival."""
+    question = (
+        select(*_EVENT)
+        .where(EVENTS.c.user_id == user_id, EVENTS.c.position > after)
+        .order_by(EVENTS.c.position)
+    )
+    return [LiveEvent(*row) for row in connection.execute(question)]
 
 
 def _fresh(batch: Sequence[LiveEvent], known: set[str], refused: set[str]) -> list[LiveEvent]:

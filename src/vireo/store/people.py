@@ -6,11 +6,13 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from vireo.errors import InputError
+from vireo.store.base import Standing
 from vireo.store.checks import check_text
 from vireo.store.database import Database
+from vireo.store.events import rows_of
 from vireo.store.schema import EVENTS, FORGOTTEN, KEYS, PROFILES, get_number, set_number
 
 
@@ -22,10 +24,16 @@ class SqlPeople:
 
     def profile(self, user_id: str) -> dict[str, Any]:
         """What the viewer set; empty when nothing."""
-        question = select(PROFILES.c.body).where(PROFILES.c.user_id == user_id)
         with self._database.transaction() as connection:
-            body = connection.scalar(question)
-        return dict(json.loads(body)) if body else {}
+            return _profile(connection, user_id)
+
+    def standing(self, user_id: str, after: int = 0) -> Standing:
+        """All that a list needs to know of a viewer beyond the build, in one question."""
+        with self._database.transaction() as connection:
+            if self._database.refused(connection, {user_id}):
+                return Standing(forgotten=True)
+            events = rows_of(connection, user_id, after)
+            return Standing(tuple(events), _profile(connection, user_id))
 
     def set_profile(self, user_id: str, profile: Mapping[str, Any]) -> None:
         """Keep it in place of the earlier one; raises InputError for a forgotten viewer."""
@@ -71,3 +79,8 @@ class SqlPeople:
         """Grows whenever a viewer was forgotten."""
         with self._database.transaction() as connection:
             return get_number(connection, "generation")
+
+
+def _profile(connection: Connection, user_id: str) -> dict[str, Any]:
+    body = connection.scalar(select(PROFILES.c.body).where(PROFILES.c.user_id == user_id))
+    return dict(json.loads(body)) if body else {}
