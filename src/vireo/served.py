@@ -80,7 +80,7 @@ class Served:
         if standing.forgotten or not consents(standing.profile):
             return History.empty()
         built = self.histories.of(user_id)
-        fresh = self._weighed(standing.events)
+        fresh = self.weighed(standing.events)
         if not len(fresh):
             return built
         return History(
@@ -89,7 +89,7 @@ class Served:
             np.concatenate([built.times, fresh.times]),
         )
 
-    def _weighed(self, events: Sequence[LiveEvent]) -> History:
+    def weighed(self, events: Sequence[LiveEvent]) -> History:
         """One viewer's live events, weighed as a build would."""
         rows = {e.video_id: r for e in events if (r := self.catalogue.find(e.video_id)) is not None}
         known = [event for event in events if event.video_id in rows]

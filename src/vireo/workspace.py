@@ -13,16 +13,17 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vireo.artifacts import Artifacts, Live
+from vireo.artifacts.files import read_json
 from vireo.config import Config, as_toml
 from vireo.data.base import Split, Tables
 from vireo.data.sources import Sources
 from vireo.engine import ENGINES, Context, Progress, Quiet
-from vireo.errors import InputError
+from vireo.errors import Busy, InputError
 from vireo.evaluation.artifacts import default_cutoff, evaluate_artifacts, moment
 from vireo.evaluation.report import Report
-from vireo.menus import MENUS
+from vireo.listing import listing
 from vireo.pipeline import Ground, Result, run
-from vireo.privacy.forget import Receipt, finish_forgetting, forget
+from vireo.privacy.forget import PENDING, Receipt, finish_forgetting, forget, sweep
 from vireo.published import Published
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
@@ -112,7 +113,7 @@ class Workspace:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise InputError(
+            raise Busy(
                 f"Another command is building in {self.path}.", "Wait for it, then try again."
             ) from None
         try:
@@ -162,6 +163,7 @@ class Workspace:
                 "Type `vireo ingest --videos TABLE --events TABLE`.",
             )
         with self._alone():
+            sweep(self.store, self.sources, self.path)
             results = []
             for result in run(self._ground(Split()), until):
                 results.append(result)
@@ -187,10 +189,10 @@ class Workspace:
         """Answers from what is published now; raises NotBuilt before the first build."""
         return Served(self.published(), self.config, self.store)
 
-    def published(self) -> Published:
-        """What is published now; raises NotBuilt before the first build."""
+    def published(self, stages: Mapping[str, str] | None = None) -> Published:
+        """What is published now, or another set of artefacts; raises NotBuilt without any."""
         manifests = {}
-        for stage, artifact_id in self.live.current().items():
+        for stage, artifact_id in (stages or self.live.current()).items():
             manifest = self.artifacts.find(stage, artifact_id)
             if manifest is None:
                 raise InputError(
@@ -260,10 +262,24 @@ class Workspace:
                 f"Nothing is held about a viewer '{user_id}'.",
                 "`vireo list users` shows who is known; ids are compared letter by letter.",
             )
+        parts = (self.artifacts, self.path)
+        try:
+            with self._alone():
+                receipt = forget(user_id, self.store, self.sources, *parts)
+        except Busy:  # silence cannot wait for a build
+            receipt = forget(user_id, self.store, None, *parts)
+        self._look_again()
+        return receipt
+
+    @property
+    def forgetting_waits(self) -> bool:
+        """Whether a running build kept `forget` from finishing."""
+        return bool((read_json(self.path / PENDING) or {}).get("sources"))
+
+    def sweep(self) -> None:
+        """Finish what a running build kept `forget` from finishing; raises Busy if one runs."""
         with self._alone():
-            receipt = forget(user_id, self.store, self.sources, self.artifacts, self.path)
-            self._look_again()
-            return receipt
+            sweep(self.store, self.sources, self.path)
 
     def _is_unknown(self, user_id: str) -> bool:
         if self.store.is_forgotten(user_id) or self.store.events_of(user_id):
@@ -287,20 +303,7 @@ class Workspace:
 
     def listing(self, what: str) -> list[dict[str, Any]]:
         """Rows of `videos`, `users`, `artifacts` or `rejects`."""
-        lists: dict[str, Callable[[], list[dict[str, Any]]]] = {
-            "videos": lambda: self.served.videos(),
-            "users": lambda: [{"user_id": user} for user in self.served.users()],
-            "rejects": self._rejects,
-            "artifacts": lambda: [
-                {"stage": m.stage, "id": m.id, "seconds": m.seconds} for m in self.artifacts.all()
-            ],
-        }
-        if what not in lists:
-            raise InputError(
-                f"There is nothing called '{what}' to list.",
-                f"Choose one of: {', '.join(lists)}; or a menu: {', '.join(MENUS)}.",
-            )
-        return lists[what]()
+        return listing(what, lambda: self.served, self.artifacts, self._rejects)
 
     def _rejects(self) -> list[dict[str, Any]]:
         """The refused rows of everything that was ingested, built or not."""

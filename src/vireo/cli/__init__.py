@@ -15,13 +15,16 @@ from vireo.cli import (
     doctor,
     evaluate,
     explain,
+    export,
     forget,
     ingest,
+    keys,
     listing,
     new,
     recommend,
     rollback,
     run,
+    serve,
     show,
     similar,
 )
@@ -49,11 +52,14 @@ for name, module in {
     "show": show,
     "evaluate": evaluate,
     "rollback": rollback,
+    "serve": serve,
     "forget": forget,
+    "export": export,
     "list": listing,
     "doctor": doctor,
 }.items():
     app.command(name)(module.command)
+app.add_typer(keys.app, name="keys")
 
 
 def _version(wanted: bool) -> None:

@@ -16,7 +16,8 @@ class StoreSection(Section):
     """`[store]`: the database of live events."""
 
     url: str = ""
-    """SQLAlchemy URL; empty means the SQLite file `vireo.db` in the workspace."""
+    """SQLAlchemy URL; empty means the SQLite file `vireo.db` in the workspace. The environment
+    variable VIREO_DATABASE stands above it."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -16,20 +17,19 @@ from vireo.store.people import SqlPeople
 from vireo.store.videos import SqlVideos
 
 FILE = "vireo.db"
+DATABASE = "VIREO_DATABASE"
+"""Environment variable: a URL that stands above [store] url, so that no password is in a file."""
 
 
 def open_store(section: StoreSection, workspace: Path) -> Store:
-    """The store that the settings name; its tables are made where they are missing.
+    """The store that VIREO_DATABASE or the settings name; missing tables are made.
 
     Raises ConfigError for a URL that is none, MissingLibrary for a driver that is not
     installed, StageFailed for a database that does not answer.
     """
     try:
-        url = (
-            make_url(section.url)
-            if section.url
-            else URL.create("sqlite", database=str(workspace / FILE))
-        )
+        named = os.environ.get(DATABASE) or section.url
+        url = make_url(named) if named else URL.create("sqlite", database=str(workspace / FILE))
         return SqlStore(url)
     except (ArgumentError, NoSuchModuleError) as error:
         raise ConfigError(
