@@ -112,7 +112,7 @@ class Served:
         files = self.video.table.select("video_id", file="status", why="reason")
         rows = self.catalogue.table.join(files, "video_id", "left", maintain_order="left")
         there = (row for at, row in enumerate(rows.to_dicts()) if at not in self._nouns.gone)
-        return [{**row, "published_at": _date(row["published_at"])} for row in there]
+        return [{**row, "published_at": date_of(row["published_at"])} for row in there]
 
     def users(self) -> list[str]:
         """Every viewer that behaviour is known of, less those who are forgotten."""
@@ -172,7 +172,7 @@ class Served:
         """What was read, seen, heard and understood of one video."""
         row = self.row(video_id)
         facts = self.tables.videos.row(row, named=True)
-        given = _filled({**facts, "published_at": _date(facts["published_at"])})
+        given = _filled({**facts, "published_at": date_of(facts["published_at"])})
         if row >= len(self.understanding.records):
             note = "It came after the last build: the next one looks at its file."
             return {"video_id": video_id, "given": given, "seen": {"status": note}}
@@ -200,7 +200,8 @@ class Served:
         liked = history.liked.videos
         topics = [self.catalogue.topics[row] or "(no topic)" for row in liked]
         shares = pl.Series("topic", topics).value_counts(sort=True).head(8)
-        latest = [self.catalogue.titles[row] for row in history.videos[::-1][:10]]
+        newest = dict.fromkeys(history.videos[::-1].tolist())
+        latest = [self.catalogue.titles[row] for row in list(newest)[:10]]
         counts = shares.with_columns(share=pl.col("count") / max(len(liked), 1))
         return {
             "user_id": user_id,
@@ -234,7 +235,7 @@ def _filled(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {n: value for n, value in facts.items() if value not in empty and n != "video_id"}
 
 
-def _date(moment: int | None) -> str | None:
+def date_of(moment: int | None) -> str | None:
     """Milliseconds since 1970 UTC -> an ISO date."""
     if moment is None or abs(moment) > LATEST:
         return None

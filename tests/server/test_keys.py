@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -64,7 +65,7 @@ def test_a_key_opens_what_its_scope_says(
     keyed: tuple[TestClient, dict[str, dict[str, str]]], method: str, path: str
 ) -> None:
     client, heads = keyed
-    body = {} if method in ("PUT", "PATCH") else None
+    body: dict[str, Any] | None = {} if method in ("PUT", "PATCH") else None
     assert client.request(method, path, json=body).status_code == 401
     for scope in ORDER:
         if ORDER.index(scope) < ORDER.index(NEEDS[method, path]):
@@ -101,7 +102,7 @@ def test_wrong_keys_are_refused_and_told_how_to_come(
         "vireo__",
         "ü",
     ):
-        answer = client.get(OWN[1], headers={"x-api-key": wrong.encode()})
+        answer = client.get(OWN[1], headers={b"x-api-key": wrong.encode()})
         assert answer.status_code == 401, wrong
         assert answer.headers["www-authenticate"] == "Bearer"
         assert answer.headers["content-type"] == "application/problem+json"

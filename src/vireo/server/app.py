@@ -14,6 +14,8 @@ from vireo.server.api import events, lists, running, users, videos
 from vireo.server.buckets import Buckets
 from vireo.server.guard import Guard
 from vireo.server.metrics import Metrics
+from vireo.server.pages import entry, media, owner, viewer
+from vireo.server.pages.session import Sessions
 from vireo.server.problems import Problem, install
 from vireo.server.service import Service
 from vireo.version import VERSION
@@ -47,7 +49,8 @@ def create_app(work: Workspace) -> FastAPI:
     )
     metrics = Metrics()
     app.state.service, app.state.metrics, app.state.buckets = service, metrics, Buckets()
-    for part in (lists, events, videos, users, running):
+    app.state.sessions = Sessions()
+    for part in (lists, events, videos, users, running, viewer, owner, media, entry):
         app.include_router(part.router)
     install(app)
     app.add_middleware(

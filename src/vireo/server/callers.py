@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from vireo.server.base import LOCAL, Caller
 from vireo.server.buckets import Buckets
 from vireo.server.keys import KeyRing
-from vireo.server.problems import Refusal
+from vireo.server.refusal import Refusal
 from vireo.server.service import Service
 from vireo.store.base import Scope
 

@@ -1,39 +1,56 @@
-"""Lists without taste: titles that hold the words of a search, and what many watch now."""
+"""Lists without taste: search by words, what many watch now, what is new."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from vireo.recommend.base import Pick
 from vireo.recommend.recommender import Picks
+from vireo.recommend.shelves import top
+from vireo.served import date_of
 from vireo.server.overlay import Overlay
 from vireo.server.trends import MIN_VIEWERS
 
 
-def titled(nouns: Overlay, text: str, near: Picks, k: int) -> Picks:
-    """The list with the videos first whose titles hold every word; at most k."""
-    words = text.casefold().split()
-    if not words:
-        return near
+def search(nouns: Overlay, text: str, k: int) -> Picks:
+    """Titles that hold every word first, the most watched before others; then the meaning."""
     catalogue = nouns.catalogue
-    titles = catalogue.table["title"].str.to_lowercase()
+    titled = _titled(nouns, text)[:k]
+    near = catalogue.text @ nouns.read(text)
+    order = top(near, k + len(titled) + len(nouns.gone)).tolist()
+    meant = [r for r in order if near[r] > 0 and r not in nouns.gone and r not in titled]
+    reasons = dict.fromkeys(titled, f"“{text}” is in the title")
+    reasons |= {row: _fits(catalogue.topics[row], text) for row in meant}
+    return _picks(nouns, list(reasons.items())[:k])
+
+
+def _titled(nouns: Overlay, text: str) -> list[int]:
+    titles = nouns.catalogue.table["title"].str.to_lowercase()
     holds = pl.Series([True]).new_from_index(0, len(titles))
-    for word in words:
+    for word in text.lower().split():
         holds &= titles.str.contains(word, literal=True)
     rows = [row for row in holds.arg_true().to_list() if row not in nouns.gone]
-    rows.sort(key=lambda row: (-int(catalogue.viewers[row]), row))
-    found = {catalogue.ids[row]: catalogue.titles[row] for row in rows[:k]}
-    first = [
-        Pick(0, video_id, title, 1.0, f"“{text}” is in the title", {})
-        for video_id, title in found.items()
-    ]
-    rest = [pick for pick in near if pick.video_id not in found]
-    ranked = enumerate([*first, *rest][:k], start=1)
-    return Picks((replace(pick, rank=rank) for rank, pick in ranked), near.notes)
+    return sorted(rows, key=lambda row: (-int(nouns.catalogue.viewers[row]), row))
+
+
+def _fits(topic: str | None, text: str) -> str:
+    return f"Fits your words “{text}”" + (f" (topic: {topic})" if topic else "")
+
+
+def _picks(nouns: Overlay, reasons: Sequence[tuple[int, str]]) -> Picks:
+    """Rows with their reasons, in this order; the shown score says no more than the place."""
+    catalogue = nouns.catalogue
+    return Picks(
+        Pick(rank, catalogue.ids[row], catalogue.titles[row], _shown(rank), why, {})
+        for rank, (row, why) in enumerate(reasons, start=1)
+    )
+
+
+def _shown(rank: int) -> float:
+    return round(1 / (1 + 0.1 * rank), 4)
 
 
 def trending(nouns: Overlay, live: Sequence[tuple[str, int]], k: int) -> Picks:
@@ -49,10 +66,13 @@ def trending(nouns: Overlay, live: Sequence[tuple[str, int]], k: int) -> Picks:
     ]
     reasons = {row: f"{count} viewers in these hours" for row, count in rows.items()}
     reasons |= {row: f"Watched by {catalogue.recent[row]} viewers lately" for row in rest}
-    every = enumerate(list(reasons.items())[:k], start=1)
-    return Picks(
-        Pick(
-            rank, catalogue.ids[row], catalogue.titles[row], round(1 / (1 + 0.1 * rank), 4), why, {}
-        )
-        for rank, (row, why) in every
-    )
+    return _picks(nouns, list(reasons.items())[:k])
+
+
+def newest(nouns: Overlay, met: frozenset[int], k: int) -> Picks:
+    """The latest videos first, without those that the viewer has met; undated ones are not new."""
+    published = nouns.catalogue.table["published_at"].fill_null(-1).to_numpy()
+    order = np.argsort(-published, kind="stable")[: k + len(met) + len(nouns.gone)].tolist()
+    barred = met | nouns.gone
+    rows = [row for row in order if row not in barred and published[row] >= 0][:k]
+    return _picks(nouns, [(row, f"Published on {date_of(int(published[row]))}") for row in rows])

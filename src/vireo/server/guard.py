@@ -106,6 +106,7 @@ class Guard:
         except TimeoutError:
             if turn.status:
                 raise
+            turn.limit = None
             late = "The answer was not ready in time."
             answer = problem(503, "too-slow", late, "Send it again.", turn.request_id)
             await answer(scope, turn.receive, turn.send)
@@ -154,7 +155,7 @@ class _Turn:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.limit is not None:
+            if self.limit is not None and not self.limit.expired():
                 self.limit.reschedule(None)  # a film may take as long as it lasts
             there = {name for name, _ in message["headers"]}
             more = {**HEADERS, "cache-control": "no-store", "x-request-id": self.request_id}

@@ -62,6 +62,10 @@ class KeyRing:
     def __len__(self) -> int:
         return len(self._keys)
 
+    def holds(self, caller: Caller) -> bool:
+        """Whether the caller's key is still valid."""
+        return caller.name.partition(" ")[0] in self._keys
+
     def caller(self, token: str) -> Caller | None:
         """Who holds this token; None for one that is no valid key."""
         prefix, _, rest = token.partition("_")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -20,6 +21,9 @@ from vireo.errors import (
     UnknownVideo,
     VireoError,
 )
+from vireo.server.pages.render import bare
+from vireo.server.pages.session import LogIn
+from vireo.server.refusal import Refusal, request_id_of
 from vireo.server.writer import Overloaded
 
 LOG = logging.getLogger("vireo.server")
@@ -69,14 +73,6 @@ class Problem(BaseModel):
     """The request's id, as in the header X-Request-ID."""
 
 
-class Refusal(Exception):
-    """An answer other than the wished one, raised by guards and endpoints."""
-
-    def __init__(self, status: int, kind: str, detail: str, hint: str = "") -> None:
-        super().__init__(detail)
-        self.status, self.kind, self.detail, self.hint = status, kind, detail, hint
-
-
 def problem(
     status: int, kind: str, detail: str, hint: str, request_id: str, **headers: str
 ) -> JSONResponse:
@@ -103,7 +99,8 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Every error of the app becomes a problem."""
+    """Every error of the app becomes a problem; on pages, a page that says the same."""
+    app.add_exception_handler(LogIn, _on_log_in)
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(VireoError, _on_error)
     app.add_exception_handler(TimeoutError, _on_error)
@@ -112,46 +109,59 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
 
 
-def request_id_of(request: Request) -> str:
-    return str(request.scope.get("vireo_request_id", ""))
+def _told(
+    request: Request, status: int, kind: str, detail: str, hint: str, **headers: str
+) -> Response:
+    """The problem, as JSON or as a page, whatever the request is for."""
+    answer = problem(status, kind, detail, hint, request_id_of(request), **headers)
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if not wants_page or request.url.path.startswith(("/v1/", "/api/", "/metrics")):
+        return answer
+    shown = bare("problem.html", status, told=json.loads(bytes(answer.body)))
+    for name in ("retry-after", "www-authenticate"):
+        if name in answer.headers:
+            shown.headers[name] = answer.headers[name]
+    return shown
 
 
-async def _on_refusal(request: Request, error: Exception) -> JSONResponse:
+async def _on_log_in(request: Request, error: Exception) -> Response:
+    if request.method == "GET":
+        return RedirectResponse("/login", 303)
+    return _told(request, 401, "no-key", "This page asks for a key.", "Log in, then try again.")
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    return problem(error.status, error.kind, error.detail, error.hint, request_id_of(request))
+    return _told(request, error.status, error.kind, error.detail, error.hint)
 
 
-async def _on_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_error(request: Request, error: Exception) -> Response:
     status, kind = next((s, k) for known, s, k in _STATUS if isinstance(error, known))
     what = error.what if isinstance(error, VireoError) else "The answer was not ready in time."
     hint = error.hint if isinstance(error, VireoError) else "Send it again."
     if status == 503:
         LOG.error("%s %s", request_id_of(request), what)
-    return problem(status, kind, what, hint, request_id_of(request))
+    return _told(request, status, kind, what, hint)
 
 
-async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     detail = f"{place}: {first['msg']}"
-    return problem(
-        422, "bad-input", detail, "/v1/openapi.json describes it.", request_id_of(request)
-    )
+    return _told(request, 422, "bad-input", detail, "/v1/openapi.json describes it.")
 
 
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kinds = {404: "unknown", 405: "method", 413: "too-large"}
     kind = kinds.get(error.status_code, "bad-input")
     headers = {k.replace("-", "_"): v for k, v in (error.headers or {}).items()}
     hint = "/v1/openapi.json lists what there is."
-    return problem(
-        error.status_code, kind, str(error.detail), hint, request_id_of(request), **headers
-    )
+    return _told(request, error.status_code, kind, str(error.detail), hint, **headers)
 
 
-async def _on_bug(request: Request, error: Exception) -> JSONResponse:
+async def _on_bug(request: Request, error: Exception) -> Response:
     LOG.exception("%s a bug", request_id_of(request), exc_info=error)
     hint = "Please report it, with the request's id and the service's log."
-    return problem(500, "bug", type(error).__name__, hint, request_id_of(request))
+    return _told(request, 500, "bug", type(error).__name__, hint)

@@ -18,7 +18,7 @@ from vireo.recommend.recommender import Picks
 from vireo.served import taste_of
 from vireo.server.base import Caller
 from vireo.server.builds import Builds
-from vireo.server.finding import titled, trending
+from vireo.server.finding import newest, search, trending
 from vireo.server.lists import Lists
 from vireo.server.state import Now, State
 from vireo.server.writer import Writer
@@ -140,14 +140,36 @@ class Service:
 
     def search(self, text: str, k: int) -> Picks:
         """Videos with these words in the title, then videos near their meaning."""
-        now = self.now
-        near = self._list(now, ("search", now.models, k, text), None, None, k, text)
-        return titled(now.overlay, text, near, k)
+        return search(self.now.overlay, text, k)
 
     def trending(self, k: int) -> Picks:
         """What the most people watch in these hours; popular of late where nothing is live."""
         now = self.now
         return trending(now.overlay, now.trending, k)
+
+    def newest(self, user_id: str | None, k: int) -> Picks:
+        """The latest videos that the viewer has not met."""
+        now = self.now
+        met = now.served.history(user_id).videos.tolist() if user_id else []
+        return newest(now.overlay, frozenset(met), k)
+
+    def last_liked(self, user_id: str) -> str | None:
+        """The video that the viewer wanted last, if it is still there."""
+        now = self.now
+        rows = now.served.history(user_id).liked.videos.tolist()
+        there = [row for row in rows if row not in now.overlay.gone]
+        return now.overlay.catalogue.ids[there[-1]] if there else None
+
+    def title(self, video_id: str) -> str:
+        """The title, or the id where there is none."""
+        catalogue = self.now.overlay.catalogue
+        row = catalogue.find(video_id)
+        return video_id if row is None else catalogue.titles[row]
+
+    def known(self, user_id: str) -> dict[str, Any] | None:
+        """What is known of a viewer; None for a stranger."""
+        served = self.now.served
+        return served.about_user(user_id) if len(served.history(user_id)) else None
 
     def explain(self, user_id: str, video_id: str) -> Explanation:
         return self.now.served.explain(user_id, video_id)

@@ -11,7 +11,7 @@ from vireo.errors import InputError
 from vireo.server.api.answers import problems
 from vireo.server.base import MOST_K, MOST_TEXT
 from vireo.server.callers import CallerOf, ServiceOf, need, need_user
-from vireo.server.problems import request_id_of
+from vireo.server.refusal import request_id_of
 from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
 from vireo.server.service import Service
 from vireo.store.checks import MOST_ID, check_text

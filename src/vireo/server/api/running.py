@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from vireo.server.api.answers import problems
 from vireo.server.callers import CallerOf, ServiceOf, need
 from vireo.server.metrics import Metrics
-from vireo.server.problems import Refusal
+from vireo.server.refusal import Refusal
 from vireo.server.schemas import BuildOut, PublishedOut, StatusOut, iso
 from vireo.server.service import Service
 from vireo.version import VERSION
