@@ -62,7 +62,7 @@ def watch(
         near = Picks([])
     facts: dict[str, Any] = {
         "video_id": video_id,
-        "title": service.title(video_id),
+        "title": about["given"].get("title") or video_id,
         "given": about["given"],
         "understood": about.get("understood", {}),
         "playable": file_of(service, video_id) is not None,
