@@ -122,7 +122,7 @@ def test_a_film_s_page_tells_what_there_is(client: TestClient) -> None:
     for video in ("v-1042", "v-1051"):
         page = client.get(f"/watch/{video}")
         assert page.status_code == 200, page.text
-        assert "<h2 id=\"why-title\">Why?</h2>" in page.text
+        assert '<h2 id="why-title">Why?</h2>' in page.text
         assert "not on this machine" in page.text
     client.put("/v1/videos/just-now", json={"title": "Just now"})
     assert "Just now" in client.get("/watch/just-now").text
