@@ -36,7 +36,7 @@ from vireo.workspace import CONFIG, Workspace
 
 SETTINGS = {"pretraining": {"objective": "none"}, "video": {"frames": 1}}
 THEMES = 200
-CONNECTIONS = 48
+CONNECTIONS = 128
 SENDERS = 8
 BATCH = 50
 Answer = tuple[int, bytes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vireo.artifacts import Artifacts
+from vireo.artifacts import Artifacts, Live
 from vireo.errors import InputError
 from vireo.menus import MENUS
 from vireo.served import Served
@@ -31,3 +31,10 @@ def listing(
             f"Choose one of: {', '.join(lists)}; or a menu: {', '.join(MENUS)}.",
         )
     return lists[what]()
+
+
+def stage_facts(stage: str, live: Live, artifacts: Artifacts) -> dict[str, Any]:
+    """The report of the published artefact of a stage."""
+    artifact_id = live.current()[stage]
+    manifest = artifacts.find(stage, artifact_id)
+    return {"stage": stage, "id": artifact_id, **(manifest.summary if manifest else {})}

@@ -85,7 +85,7 @@ def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
 _ROWS = (
     Stage(
         "data",
-        version=1,
+        version=2,
         noun="vireo.data.base:Tables",
         build="vireo.data.build:build",
         sections=("data",),
@@ -136,7 +136,7 @@ _ROWS = (
     ),
     Stage(
         "recommend",
-        version=1,
+        version=2,
         noun="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=("data/videos", "behavior", "understanding", "interest"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
+import polars as pl
+
 from vireo.arrays import Floats
 from vireo.artifacts import Manifest
+from vireo.asking import IMPRESSION, Showing
 from vireo.behavior.base import Histories
 from vireo.config import Config
 from vireo.data.base import Tables
@@ -46,6 +49,11 @@ class Nouns(Protocol):
     @property
     def live_until(self) -> int:
         """The position of the last live event that the build took in."""
+        ...
+
+    @property
+    def shown(self) -> Mapping[str, Sequence[Showing]]:
+        """User -> every impression in the tables."""
         ...
 
     def read(self, sentence: str) -> Floats:
@@ -102,6 +110,15 @@ class Published:
         """The model that made the text vectors: tuned or base."""
         checkpoint: Checkpoint = self._noun("pretraining")
         return load(self._config.language, self._context, checkpoint.model)
+
+    @cached_property
+    def shown(self) -> Mapping[str, Sequence[Showing]]:
+        """User -> (video, moment) of every impression in the tables."""
+        events = self.tables.events.filter(pl.col("event") == IMPRESSION)
+        shown: dict[str, list[Showing]] = {}
+        for user, video, moment in events.select("user_id", "video_id", "timestamp").iter_rows():
+            shown.setdefault(user, []).append((video, moment))
+        return shown
 
     @property
     def ids(self) -> dict[str, str]:

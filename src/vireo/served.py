@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from vireo.arrays import Floats
+from vireo.about import date_of, video_facts
+from vireo.arrays import Bools, Floats
+from vireo.asking import (
+    ANYTHING,
+    IMPRESSION,
+    Ask,
+    moment_of_asking,
+    nameable,
+    since_last_met,
+    with_picked,
+)
 from vireo.behavior.base import NO_TIME, Histories, History
 from vireo.behavior.build import histories_of
 from vireo.config import Config
@@ -20,18 +29,17 @@ from vireo.data.live import event_rows
 from vireo.errors import InputError, UnknownVideo
 from vireo.interest.base import InterestModel
 from vireo.published import Nouns
-from vireo.recommend.base import Query
+from vireo.recommend.base import Query, Wish
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.picture import Explanation, explanation
+from vireo.recommend.profile.wishes import wishes_of
+from vireo.recommend.profile.words import Profile, profile_of
 from vireo.recommend.recommender import Picks, Recommender
 from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
-from vireo.store.base import LiveEvent, Standing, Store
+from vireo.store.base import Edit, LiveEvent, Standing, Store, Viewer
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
-
-LATEST = 250_000_000_000_000
-"""Milliseconds: dates after the year 9800 cannot be written."""
 
 
 class Served:
@@ -77,7 +85,7 @@ class Served:
 
     def history_of(self, user_id: str, standing: Standing) -> History:
         """The same, where the database was asked already. Nothing without consent."""
-        if standing.forgotten or not consents(standing.profile):
+        if standing.forgotten or not consents(standing.choices):
             return History.empty()
         built = self.histories.of(user_id)
         fresh = self.weighed(standing.events)
@@ -133,31 +141,101 @@ class Served:
             )
         return row
 
-    def query(self, user_id: str | None, k: int, like: str = "") -> Query:
-        """Check the wishes and look the viewer up."""
-        _check_length(k)
+    def query(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Query:
+        """Check the question and look the viewer up."""
         if user_id is None:
-            return self.query_of(None, History.empty(), k, like)
+            return self.query_of(None, Standing(Viewer("")), k, like, ask)
         standing = self._store.standing(user_id, self._nouns.live_until)
-        wish = like.strip() or taste_of(standing)
-        return self.query_of(user_id, self.history_of(user_id, standing), k, wish)
+        return self.query_of(user_id, standing, k, like, ask)
 
-    def query_of(self, user_id: str | None, history: History, k: int, like: str = "") -> Query:
-        """The query of a viewer whose history is given."""
-        vector = self.read(like) if like.strip() else None
+    def query_of(
+        self,
+        user_id: str | None,
+        standing: Standing,
+        k: int,
+        like: str = "",
+        ask: Ask = ANYTHING,
+        history: History | None = None,
+    ) -> Query:
+        """The query of a viewer of whom the database was asked already."""
+        if k < 1:
+            raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+        if history is None:
+            history = self.history_of(user_id, standing) if user_id else History.empty()
         now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
-        exclude = self._nouns.gone
-        return Query(user_id, history, k, like.strip(), vector, now, exclude=exclude)
+        wish = like.strip() or taste_of(standing)
+        picked = [self.row(video) for video in ask.picked]
+        query = Query(
+            user_id,
+            with_picked(history, picked, now),
+            k,
+            wish,
+            self.read(wish) if wish else None,
+            now,
+            exclude=self._nouns.gone,
+            picked=frozenset(picked) - frozenset(history.videos.tolist()),
+            asked_at=moment_of_asking() if ask.at is None else ask.at,
+            session=ask.session,
+            page=ask.page,
+        )
+        return self._with_what_is_told(query, standing, ask)
 
-    def recommend(self, user_id: str | None, k: int, like: str = "") -> Picks:
-        return self.recommender.recommend(self.query(user_id, k, like))
+    def _with_what_is_told(self, query: Query, standing: Standing, ask: Ask) -> Query:
+        """Age, groups, wishes and impressions; nothing of a forgotten viewer."""
+        if query.user_id is None or standing.forgotten:
+            return query if ask.viewer is None else replace(query, viewer=ask.viewer)
+        return replace(
+            query,
+            viewer=ask.viewer or standing.viewer,
+            wishes=self._wishes(standing.edits),
+            impressions=self._impressions(query.user_id, standing, query.history),
+        )
 
-    def similar(self, video_id: str, k: int) -> Picks:
-        _check_length(k)
-        gone = self._nouns.gone
-        found = similar(self.catalogue, self.model, self.row(video_id), k + len(gone))
-        left = [pick for pick in found if self.catalogue.row(pick.video_id) not in gone][:k]
-        return Picks((replace(p, rank=n) for n, p in enumerate(left, start=1)), found.notes)
+    def wishes(self, user_id: str) -> tuple[Wish, ...]:
+        """What a viewer asked for more or less of, read."""
+        return self._wishes(self._store.edits_of(user_id))
+
+    def _wishes(self, edits: Sequence[Edit]) -> tuple[Wish, ...]:
+        read = self.read if edits and self.catalogue.text.any() else None
+        return wishes_of(list(edits), self.catalogue, read)
+
+    def _impressions(self, user_id: str, standing: Standing, history: History) -> dict[int, int]:
+        if not consents(standing.choices):
+            return {}
+        live = [e for e in standing.events if e.event == IMPRESSION]
+        before = self._nouns.shown.get(user_id, ())
+        shown = [*before, *((e.video_id, e.timestamp) for e in live)]
+        return since_last_met(shown, history, self.catalogue)
+
+    def profile(self, user_id: str) -> Profile:
+        """What a viewer likes, in words, with the videos that show it."""
+        query = self.recommender.named(self.query(user_id, 1))
+        return profile_of(
+            self.catalogue,
+            user_id,
+            nameable(query),
+            query.wishes,
+            self._config.recommend.profile_events,
+        )
+
+    def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
+        return self.recommender.recommend(self.query(user_id, k, like, ask))
+
+    def allowed(self, user_id: str | None) -> Bools:
+        """(n,) what the rules that protect let this viewer (or anybody) see now."""
+        allowed = self.recommender.protected(self.query(user_id, 1))
+        allowed[list(self._nouns.gone)] = False
+        return allowed
+
+    def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
+        """Only what the rules that protect let this viewer (or anybody) see."""
+        row = self.row(video_id)
+        if k < 1:
+            raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+        allowed = self.allowed(user_id)
+        if not allowed[row] and user_id is not None:
+            allowed = np.zeros_like(allowed)
+        return similar(self.catalogue, self.model, row, k, allowed)
 
     def search(self, sentence: str, k: int) -> Picks:
         """Videos near a sentence, for nobody in particular."""
@@ -166,31 +244,21 @@ class Served:
     def explain(self, user_id: str, video_id: str) -> Explanation:
         shelves = Shelves(self.catalogue, self.model, self._config.recommend)
         row = self.row(video_id)
-        return explanation(shelves, self.query(user_id, 1), row)
+        query = self.recommender.named(self.query(user_id, self._config.recommend.k))
+        if not self.recommender.protected(query)[row]:
+            raise InputError(
+                f"The viewer '{user_id}' may not see the video '{video_id}'.",
+                "Their groups, age and region, and the video's, decide: docs/recommend.md.",
+            )
+        return explanation(shelves, query, row, self.recommender.rows)
 
     def about_video(self, video_id: str) -> dict[str, Any]:
         """What was read, seen, heard and understood of one video."""
-        row = self.row(video_id)
-        facts = self.tables.videos.row(row, named=True)
-        given = _filled({**facts, "published_at": date_of(facts["published_at"])})
-        if row >= len(self.understanding.records):
-            note = "It came after the last build: the next one looks at its file."
-            return {"video_id": video_id, "given": given, "seen": {"status": note}}
-        seen = self.video.table.row(row, named=True)
-        lines = self.video.dialogue.filter(pl.col("video_id") == video_id)
-        record = self.understanding.records[row]
-        return {
-            "video_id": video_id,
-            "given": given,
-            "seen": _filled(seen),
-            "heard": lines.drop("video_id").head(5).to_dicts(),
-            "understood": _filled({**record.__dict__, "topic": self.catalogue.topics[row]}),
-            "viewers": int(self.catalogue.viewers[row]),
-        }
+        return video_facts(self._nouns, self.row(video_id))
 
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""
-        history = self.history(user_id)
+        history = nameable(self.recommender.named(self.query(user_id, 1)))
         if not len(history):
             raise InputError(
                 f"Nothing is known of a video, a viewer or a stage called '{user_id}'.",
@@ -211,32 +279,16 @@ class Served:
                 {"topic": r["topic"], "share": round(r["share"], 3)} for r in counts.to_dicts()
             ],
             "latest": latest,
+            "in_words": str(self.profile(user_id)),
+            "asked_for": [edit.text for edit in self._store.edits_of(user_id)],
         }
 
 
-def consents(profile: Mapping[str, Any]) -> bool:
+def consents(choices: Mapping[str, Any]) -> bool:
     """Whether lists may be made from the viewer's behaviour; they may until the viewer objects."""
-    return bool(profile.get("consent", {}).get("personal_lists", True))
+    return bool(choices.get("consent", {}).get("personal_lists", True))
 
 
 def taste_of(standing: Standing) -> str:
     """The sentence that the viewer left to steer every list; empty where there is none."""
-    return str(standing.profile.get("taste", "")) if not standing.forgotten else ""
-
-
-def _check_length(k: int) -> None:
-    if k < 1:
-        raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
-
-
-def _filled(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what says something; the id stands above."""
-    empty: tuple[Any, ...] = (None, "", [], ())
-    return {n: value for n, value in facts.items() if value not in empty and n != "video_id"}
-
-
-def date_of(moment: int | None) -> str | None:
-    """Milliseconds since 1970 UTC -> an ISO date."""
-    if moment is None or abs(moment) > LATEST:
-        return None
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).date().isoformat()
+    return str(standing.choices.get("taste", "")) if not standing.forgotten else ""

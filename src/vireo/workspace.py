@@ -13,7 +13,6 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vireo.artifacts import Artifacts, Live
-from vireo.artifacts.files import read_json
 from vireo.config import Config, as_toml
 from vireo.data.base import Split, Tables
 from vireo.data.sources import Sources
@@ -21,20 +20,21 @@ from vireo.engine import ENGINES, Context, Progress, Quiet
 from vireo.errors import Busy, InputError
 from vireo.evaluation.artifacts import default_cutoff, evaluate_artifacts, moment
 from vireo.evaluation.report import Report
-from vireo.listing import listing
+from vireo.listing import listing, stage_facts
 from vireo.pipeline import Ground, Result, run
-from vireo.privacy.forget import PENDING, Receipt, finish_forgetting, forget, sweep
+from vireo.privacy.forget import Receipt, finish_forgetting, forget, sweep, waits
 from vireo.published import Published
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
 from vireo.served import Served
 from vireo.store.base import LiveEvent, Store
 from vireo.store.sql import open_store
+from vireo.telling import Telling
 
 CONFIG = "vireo.toml"
 
 
-class Workspace:
+class Workspace(Telling):
     """One catalogue, its viewers and everything made from them, in one directory."""
 
     def __init__(self, path: Path, config: Config, progress: Progress | None = None) -> None:
@@ -126,6 +126,7 @@ class Workspace:
         videos: str | os.PathLike[str] | None = None,
         events: str | os.PathLike[str] | None = None,
         *,
+        users: str | os.PathLike[str] | None = None,
         format: str = "table",
         columns: Mapping[str, str] | None = None,
         replace: bool = False,
@@ -133,9 +134,14 @@ class Workspace:
         """Read and check tables, keep what is usable; return the accounting of every row.
 
         `columns` maps their column names to ours; `replace` drops what was ingested before.
+        `users` is a table of what is told of viewers (age, region, languages, groups): it counts
+        in the next list, and takes the place of what was told of the same viewers before.
         """
+        if videos is None and events is None and users is None:
+            raise InputError("There is nothing to ingest.", "Give --videos, --events or --users.")
+        told = {} if users is None else {"viewers": self.tell(Path(users))}
         if videos is None and events is None:
-            raise InputError("There is nothing to ingest.", "Give --videos, --events or both.")
+            return told
         with self._alone():
             self.sources.add(
                 Path(videos) if videos is not None else None,
@@ -147,7 +153,7 @@ class Workspace:
                 progress=self._progress,
             )
             data = self._data()
-        return dict(data.summary)
+        return {**data.summary, **told}
 
     def record(self, events: Sequence[LiveEvent]) -> int:
         """Take live events; they count in the next list at once. Returns how many were new."""
@@ -202,13 +208,9 @@ class Workspace:
             manifests[stage] = manifest
         return Published(manifests, self.config, self._context)
 
-    def recommend(self, user_id: str | None = None, k: int | None = None, like: str = "") -> Picks:
-        """A list for one viewer; an unknown one gets a popular, recent and varied one."""
-        return self.served.recommend(user_id, self._length(k), like)
-
-    def similar(self, video_id: str, k: int | None = None) -> Picks:
-        """Videos like this one; works for a video that nobody has watched."""
-        return self.served.similar(video_id, self._length(k))
+    def similar(self, video_id: str, k: int | None = None, *, user_id: str | None = None) -> Picks:
+        """Videos like this one that this viewer (or anybody) may see; also for an unwatched one."""
+        return self.served.similar(video_id, self._length(k), user_id)
 
     def search(self, sentence: str, k: int | None = None) -> Picks:
         """Videos near a sentence, for nobody in particular."""
@@ -274,7 +276,7 @@ class Workspace:
     @property
     def forgetting_waits(self) -> bool:
         """Whether a running build kept `forget` from finishing."""
-        return bool((read_json(self.path / PENDING) or {}).get("sources"))
+        return waits(self.path)
 
     def sweep(self) -> None:
         """Finish what a running build kept `forget` from finishing; raises Busy if one runs."""
@@ -283,6 +285,8 @@ class Workspace:
 
     def _is_unknown(self, user_id: str) -> bool:
         if self.store.is_forgotten(user_id) or self.store.events_of(user_id):
+            return False
+        if self.is_told_of(user_id):
             return False
         return not self.sources.mentions(user_id)
 
@@ -296,10 +300,7 @@ class Workspace:
 
     def about_stage(self, stage: str) -> dict[str, Any]:
         """The report of the published artefact of a stage."""
-        artifact_id = self.live.current()[stage]
-        manifest = self.artifacts.find(stage, artifact_id)
-        summary = dict(manifest.summary) if manifest else {}
-        return {"stage": stage, "id": artifact_id, **summary}
+        return stage_facts(stage, self.live, self.artifacts)
 
     def listing(self, what: str) -> list[dict[str, Any]]:
         """Rows of `videos`, `users`, `artifacts` or `rejects`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -14,7 +14,7 @@ from vireo.behavior.base import History
 from vireo.engine import Context
 from vireo.interest.base import Batch, InterestModel, InterestSection, Training
 from vireo.recommend.base import Query, RecommendSection
-from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.catalogue import TERMS, Catalogue
 from vireo.recommend.shelves import Shelves
 
 
@@ -54,8 +54,17 @@ def history(videos: Sequence[int], weights: Sequence[float] | None = None) -> Hi
     )
 
 
-def shelves(topics: Sequence[int], viewers: Sequence[int], **settings: object) -> Shelves:
-    """One video per entry of `topics`; videos of one topic share their content and neighbours."""
+def shelves(
+    topics: Sequence[int],
+    viewers: Sequence[int],
+    terms: Mapping[str, Sequence[object]] | None = None,
+    **settings: object,
+) -> Shelves:
+    """One video per entry of `topics`; videos of one topic share their content and neighbours.
+
+    `terms` holds columns of TERMS, `creator`, `category` or `published_at`.
+    """
+    given = dict(terms or {})
     n = len(topics)
     content = np.eye(max(topics) + 1, dtype=np.float32)[list(topics)]
     names = [f"topic {topic}" for topic in topics]
@@ -63,14 +72,17 @@ def shelves(topics: Sequence[int], viewers: Sequence[int], **settings: object) -
         {
             "video_id": [f"v{i}" for i in range(n)],
             "title": [f"Video {i}" for i in range(n)],
-            "creator": [None] * n,
-            "category": [None] * n,
-            "published_at": list(range(n)),
+            "creator": pl.Series(values=given.pop("creator", [None] * n), dtype=pl.String),
+            "category": pl.Series(values=given.pop("category", [None] * n), dtype=pl.String),
+            "published_at": pl.Series(
+                values=given.pop("published_at", list(range(n))), dtype=pl.Int64
+            ),
             "topic": names,
         }
     )
     seen = np.array(viewers, dtype=np.int64)
-    catalogue = Catalogue(table, np.array(topics), seen, seen, content, content)
+    frame = pl.DataFrame(given, schema={name: TERMS[name] for name in given})
+    catalogue = Catalogue(table, np.array(topics), seen, seen, content, content, frame)
     ranked = 0.01 * np.arange(n, 0, -1, dtype=np.float32)
     likeness = (content @ content.T) * (1 + ranked) + ranked
     model = InterestModel({"ease": Neighbours(likeness.astype(np.float32))}, {"ease": 1.0}, content)

@@ -192,7 +192,7 @@ def test_everything_held_about_a_viewer_then_nothing(client: TestClient, built: 
     client.post("/v1/events", json=event(1, "ana", "v-1042", "comment", text="ana was here"))
     client.patch("/v1/users/ana", json={"taste": "soup"})
     held = client.get("/v1/users/ana").json()
-    assert held["profile"]["taste"] == "soup"
+    assert held["choices"]["taste"] == "soup"
     assert held["live_events"][0]["text"] == "ana was here"
     assert len(held["events"]) > 5
     receipt = client.delete("/v1/users/ana")
@@ -352,3 +352,43 @@ def test_every_answer_carries_the_headers_of_a_careful_host(client: TestClient) 
         assert headers["x-request-id"] == "mine-1"
     evil = client.get("/v1/health", headers={"x-request-id": "a b<script>"})
     assert evil.headers["x-request-id"] != "a b<script>"
+
+
+def test_wishes_count_at_once_and_can_be_taken_back(client: TestClient, world: TinyWorld) -> None:
+    answer = client.patch("/v1/users/nina", json={"add_wishes": [{"text": "more sailing boats"}]})
+    (wish,) = answer.json()["wishes"]
+    top = ids(client.get("/v1/users/nina/recommendations", params={"k": 4}))
+    assert set(top) <= set(world.sailing)
+    answer = client.patch("/v1/users/nina", json={"drop_wishes": [wish["number"]]})
+    assert answer.json()["wishes"] == []
+    assert client.patch("/v1/users/nina", json={"drop_wishes": [99]}).status_code == 422
+
+
+def test_rights_hold_everywhere(client: TestClient, world: TinyWorld) -> None:
+    closed = {"title": "Secret Soup", "description": "Garlic soup in a pot.", "access": ["staff"]}
+    client.put("/v1/videos/secret", json=closed)
+    client.post("/v1/events", json=[event(n, f"fan-{n}", "secret", "view") for n in range(9)])
+    refresh(client)
+
+    def seen(**who: str) -> list[bool]:
+        paths = ("search", "trending", f"videos/{world.cooking[0]}/similar")
+        query: dict[str, str] = {"k": "30", "text": "soup", **who}
+        lists = [f"/v1/{path}" for path in (*paths, "users/ana/recommendations")]
+        return ["secret" in ids(client.get(path, params=query)) for path in lists]
+
+    assert seen(user_id="ana") == [False] * 4
+    assert seen() == [False] * 4
+    assert client.get("/v1/videos/secret/similar", params={"user_id": "ana"}).status_code == 404
+    assert client.get("/watch/secret").status_code == 404
+    assert client.get("/thumbnails/secret").status_code == 404
+    assert client.put("/v1/users/ana", json={"groups": ["staff"]}).status_code == 200
+    assert seen(user_id="ana") == [True] * 4
+    assert client.get("/v1/users/ana").json()["told"] == {"groups": ["staff"]}
+
+
+def test_pages_of_a_list_do_not_overlap(client: TestClient) -> None:
+    pages = [
+        ids(client.get("/v1/users/ana/recommendations", params={"k": 4, "page": page}))
+        for page in (1, 2)
+    ]
+    assert len(set(pages[0]) | set(pages[1])) == 8

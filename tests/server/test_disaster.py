@@ -20,7 +20,6 @@ from fastapi.testclient import TestClient
 
 from tests.server.conftest import Serve
 from tests.server.running import running
-from vireo.server import service as service_module
 from vireo.store import database as database_module
 from vireo.store.base import StoreSection
 from vireo.store.sql import FILE, open_store
@@ -192,7 +191,7 @@ def test_a_clock_that_jumps_back_changes_nothing(
     fans = [event(f"e{n}", f"fan-{n}") for n in range(6)]
     assert client.post("/v1/events", json=fans).json()["stored"] == 6
     real = time.time
-    monkeypatch.setattr(service_module.time, "time", lambda: real() - 30 * 86_400)
+    monkeypatch.setattr("time.time", lambda: real() - 30 * 86_400)
     assert client.post("/v1/events", json=event("later", "zoe")).json()["stored"] == 1
     client.app.state.service.state.refresh()  # type: ignore[attr-defined]
     trend = client.get("/v1/trending").json()["recommendations"][0]

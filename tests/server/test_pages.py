@@ -49,7 +49,7 @@ def test_the_taste_sentence_and_consent(client: TestClient) -> None:
     )
     assert "Fits your words “sailing boats”" in page.text
     assert "sailing boats" in client.get("/me").text
-    assert client.get("/me/download").json()["profile"]["taste"] == "sailing boats"
+    assert client.get("/me/download").json()["choices"]["taste"] == "sailing boats"
 
 
 def test_forget_me(client: TestClient, built: Path) -> None:
@@ -61,7 +61,7 @@ def test_forget_me(client: TestClient, built: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/act", "/me", "/me/forget", "/user", "/owner/build", "/owner/rollback"]
+    "path", ["/act", "/me", "/me/wish", "/me/forget", "/user", "/owner/build", "/owner/rollback"]
 )
 def test_forms_that_are_not_ours_are_refused(client: TestClient, built: Path, path: str) -> None:
     token = look_as(client, "ana")

@@ -20,6 +20,9 @@ def command(
     events: Annotated[
         Path | None, typer.Option(help="Table of events, or a data set's folder.")
     ] = None,
+    users: Annotated[
+        Path | None, typer.Option(help="Table of viewers: age, region, languages, groups.")
+    ] = None,
     format: Annotated[str, typer.Option(help="Reader: see `vireo list readers`.")] = "table",
     columns: ColumnsOption = None,
     replace: Annotated[bool, typer.Option(help="Drop what was ingested before.")] = False,
@@ -27,13 +30,15 @@ def command(
 ) -> None:
     """Read and check tables. Refused rows are counted by reason and kept in `rejects`."""
     report = opened(workspace).ingest(
-        videos, events, format=format, columns=column_map(columns), replace=replace
+        videos, events, users=users, format=format, columns=column_map(columns), replace=replace
     )
     if as_json:
         print_json(report)
         return
     say("Everything that was ingested here so far:")
     print_accounting(report)
+    if "videos" not in report:
+        return
     say(f"Next: vireo build -w {workspace}")
 
 
@@ -44,7 +49,7 @@ def print_accounting(report: Mapping[str, Any], to_stderr: bool = False) -> None
 
 
 def _accounting(report: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("videos", "events"):
+    for name in (name for name in ("videos", "events", "viewers") if name in report):
         counts = report[name]
         yield f"{name}: {counts['read']} rows read, {counts['accepted']} accepted"
         for reason, rows in sorted(counts["rejected"].items(), key=lambda entry: -entry[1]):

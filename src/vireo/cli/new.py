@@ -9,15 +9,19 @@ import typer
 
 from vireo.cli.options import JsonOption
 from vireo.cli.output import print_json, say
+from vireo.presets import PRESETS, preset_config
 from vireo.workspace import Workspace
 
 
 def command(
     directory: Annotated[Path, typer.Argument(help="The directory; made if it is not there.")],
+    preset: Annotated[
+        str, typer.Option(help=f"Settings for a kind of platform: {', '.join(PRESETS)}.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Make a new workspace with a commented vireo.toml."""
-    workspace = Workspace.create(directory)
+    workspace = Workspace.create(directory, config=preset_config(preset) if preset else None)
     if as_json:
         print_json({"workspace": str(workspace.path)})
         return

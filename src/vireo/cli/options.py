@@ -22,7 +22,7 @@ ListLength = Annotated[
     typer.Option("--k", "-k", min=1, help="Length of the list [default: recommend.k, or 10]."),
 ]
 LikeOption = Annotated[
-    str, typer.Option("--like", help="A sentence that steers the list.", metavar="TEXT")
+    str, typer.Option("--like", "--text", help="A sentence that steers the list.", metavar="TEXT")
 ]
 ColumnsOption = Annotated[
     list[str] | None,

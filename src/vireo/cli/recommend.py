@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,12 @@ def command(
     workspace: WorkspaceOption = HERE,
     k: ListLength = None,
     like: LikeOption = "",
+    picked: Annotated[
+        list[str] | None,
+        typer.Option("--picked", help="A video that stands for the taste. Repeat it."),
+    ] = None,
+    page: Annotated[int, typer.Option(min=1, help="2 holds what page 1 did not.")] = 1,
+    session: Annotated[str, typer.Option(help="Seeds what is left to chance.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Print a list per user with reasons.
@@ -23,7 +29,8 @@ def command(
     """
     work = opened(workspace)
     asked: list[str | None] = [*users] if users else [None]
-    lists = [(user, work.recommend(user, k, like)) for user in asked]
+    more: dict[str, Any] = {"page": page, "session": session, "picked": picked or ()}
+    lists = [(user, work.recommend(user, k, like, **more)) for user in asked]
     if as_json:
         print_json(
             [{"user_id": u, "recommendations": p.as_json(), "notes": p.notes} for u, p in lists]

@@ -27,6 +27,17 @@ VIDEO_SCHEMA: dict[str, Any] = {
     "published_at": pl.Int64,  # milliseconds since 1970 UTC
     "duration": pl.Float64,  # seconds
     "transcript": pl.String,
+    "age_rating": pl.Int64,  # the youngest age that may see it, in years
+    "regions": pl.List(pl.String),  # where it may be shown; null: everywhere
+    "access": pl.List(pl.String),  # groups, or `user:ID`, that may see it; null: not restricted
+    "available_from": pl.Int64,  # milliseconds since 1970 UTC
+    "available_until": pl.Int64,
+    "series": pl.String,
+    "episode": pl.Int64,
+    "needs": pl.List(pl.String),  # ids of the videos that come before it
+    "level": pl.Int64,  # 1: for beginners
+    "schedule": pl.String,  # when a channel is live: `Mon 18:00-20:00; Sat 10:00-12:00`, UTC
+    "participants": pl.List(pl.String),
 }
 """Columns of `videos`; all but `video_id` may be null. `title` falls back to the id."""
 

@@ -33,9 +33,7 @@ def video_rows(videos: Sequence[LiveVideo]) -> pl.DataFrame:
 
 def _cell(video: LiveVideo, name: str) -> Any:
     value = getattr(video, name)
-    if name == "tags":
-        return list(value) or None
-    return value
+    return (list(value) or None) if isinstance(value, tuple) else value
 
 
 def media_rows(videos: Sequence[LiveVideo]) -> pl.DataFrame:

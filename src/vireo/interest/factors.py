@@ -73,7 +73,9 @@ class Factors:
         return np.asarray(self._base + (self.confidence - 1.0) * (seen.T @ seen))
 
     def score(self, batch: Batch) -> Floats:
-        return predict(self.users(batch), self.videos, self.link).astype(np.float32)
+        # In single precision: the videos' factors would be copied to double for every list.
+        users = self.users(batch).astype(np.float32)
+        return predict(users, self.videos, self.link).astype(np.float32)
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact, before the link: the solve is linear in the videos wanted (Hu et al., sec. 5)."""

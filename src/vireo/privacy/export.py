@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ from vireo.store.base import Store
 
 
 def export(user_id: str, store: Store, sources: Sources) -> dict[str, Any]:
-    """Profile, live events, rows of the ingested tables: for the viewer's own eyes.
+    """What is told of them, choices, wishes, live events, rows of the ingested tables.
 
     A forgotten viewer's document says so and is empty otherwise.
     """
@@ -22,7 +23,9 @@ def export(user_id: str, store: Store, sources: Sources) -> dict[str, Any]:
     return {
         "user_id": user_id,
         "forgotten": False,
-        "profile": dict(standing.profile),
+        "told": {k: v for k, v in asdict(standing.viewer).items() if v and k != "user_id"},
+        "choices": dict(standing.choices),
+        "wishes": [asdict(edit) for edit in standing.edits],
         "live_events": live,
         "events": _rows(sources, "events", user_id),
         "comments": _rows(sources, "comments", user_id),
@@ -30,7 +33,14 @@ def export(user_id: str, store: Store, sources: Sources) -> dict[str, Any]:
 
 
 def _nothing() -> dict[str, Any]:
-    return {"profile": {}, "live_events": [], "events": [], "comments": []}
+    return {
+        "told": {},
+        "choices": {},
+        "wishes": [],
+        "live_events": [],
+        "events": [],
+        "comments": [],
+    }
 
 
 def _rows(sources: Sources, table: str, user_id: str) -> list[dict[str, Any]]:

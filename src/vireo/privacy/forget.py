@@ -67,6 +67,11 @@ def forget(
     return Receipt(live_events, source_rows, pending, sources is None)
 
 
+def waits(workspace: Path) -> bool:
+    """Whether `sweep` has something to do."""
+    return bool((read_json(workspace / PENDING) or {}).get("sources"))
+
+
 def sweep(store: Store, sources: Sources, workspace: Path) -> None:
     """Remove what a running build kept `forget` from removing; nobody else may be building."""
     note = read_json(workspace / PENDING) or {}

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from pydantic import Field
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import NO_TIME, History
-from vireo.settings import Section
+from vireo.recommend.section import RecommendSection as RecommendSection
+from vireo.store.base import Viewer
+
+NOBODY = Viewer("")
+"""A viewer of whom nothing is told."""
 
 
-class RecommendSection(Section):
-    """`[recommend]`: how a list is made."""
+@dataclass(frozen=True)
+class Wish:
+    """One wish of a viewer, read: how much more or less of what."""
 
-    k: Annotated[int, Field(ge=1)] = 10
-    """Length of a list."""
-    candidates: Annotated[int, Field(ge=1)] = 200
-    """Videos that each retriever hands on."""
-    diversity: Annotated[float, Field(ge=0, le=1)] = 0.15
-    """0 ranks by score alone; 1 by difference to what stands above (MMR)."""
-    like_weight: Annotated[float, Field(ge=0, le=1000)] = 2.0
-    """Weight of a sentence (`--like`) against the strongest expert."""
-    new_share: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """Share of the list kept for videos that hardly anybody has watched, if they fit."""
-    repeats: bool = False
-    """Whether videos that the viewer has seen may come again."""
-    rules: tuple[str, ...] = ("seen", "diversity", "new-videos")
-    """Which rules are applied, in this order."""
+    text: str
+    """As the viewer wrote it."""
+    strength: float
+    """Above 0: more of it; below 0: less."""
+    vector: Floats | None = None
+    """(d,) what it is about, in the space of the text vectors; None where nothing can read it."""
+    video: int = -1
+    """The row of the video that "this" means, -1 for none."""
+    words: str = ""
+    """What it is about, for words that are exactly a creator, topic, category or tag."""
+    blocks: str = ""
+    """A creator, topic, category or tag that the viewer never wants to see again."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,55 @@ class Query:
     like_vector: Floats | None = None
     """(d,) the sentence in the space of the text vectors."""
     now: int = NO_TIME
+    """ms; the clock of the behaviour: what "recent" means to the experts."""
     exclude: frozenset[int] = frozenset()
+    """Rows that must not come."""
+    viewer: Viewer = NOBODY
+    """What is told of the viewer: age, region, languages, groups."""
+    wishes: tuple[Wish, ...] = ()
+    """What the viewer wants more or less of."""
+    picked: frozenset[int] = frozenset()
+    """Rows of the history that the viewer named as examples, and did not watch here."""
+    leaning: Floats | None = None
+    """(n,) what the wishes add to the score of every video; None: nothing."""
+    impressions: Mapping[int, int] = field(default_factory=dict)
+    """Row -> how often it was shown since the viewer last watched it."""
+    asked_at: int = NO_TIME
+    """ms; the moment of asking, for windows, schedules and freshness; NO_TIME: `now`."""
+    session: str = ""
+    """Seeds what is left to chance: the same session gets the same list."""
+    page: int = 1
+    """The second page of a list holds what the first did not."""
+    open: Bools | None = None
+    """(n,) what the rules let through for this viewer; None: not yet asked."""
+
+    nameable: Bools | None = None
+    """(n,) what this viewer may be told of: reasons name nothing else; None: everything."""
+
+    def may_name(self, video: int) -> bool:
+        """Whether the video in this row may be named to the viewer, as a reason or otherwise."""
+        return self.nameable is None or bool(self.nameable[video])
+
+    @property
+    def moment(self) -> int:
+        """The moment of asking (ms), or NO_TIME."""
+        return self.now if self.asked_at == NO_TIME else self.asked_at
+
+    def rows(self, n_videos: int) -> Ints:
+        """The rows that may be shown, rising; without rules, all that were not met. (m,)"""
+        if self.open is not None:
+            return np.flatnonzero(self.open)
+        rest = np.ones(n_videos, dtype=np.bool_)
+        rest[self.history.videos] = False
+        return np.flatnonzero(rest)
+
+    def without(self, videos: Ints) -> Query:
+        """The same question, once these rows were shown."""
+        if self.open is None:
+            return replace(self, exclude=self.exclude | frozenset(videos.tolist()))
+        rest = self.open.copy()
+        rest[videos] = False
+        return replace(self, open=rest)
 
     @property
     def known(self) -> bool:
@@ -58,7 +108,8 @@ class Reason:
     """Why a video is on the list: a fact, and the sentence that says it."""
 
     kind: str
-    """`watched`, `topic`, `like`, `popular`, `recent`, `new`."""
+    """`watched`, `topic`, `like`, `wish`, `creator`, `popular`, `recent`, `new`, or the name of
+    the rule that put the video there: `pinned`, `required`, `explore`, `next`."""
     text: str
     videos: tuple[int, ...] = ()
     """The rows of the viewer's own videos that the reason rests on."""
@@ -78,6 +129,8 @@ class Slate:
     """One per candidate once an explainer has run."""
     notes: tuple[str, ...] = ()
     """What the viewer or the owner should know of this list."""
+    marks: Mapping[int, str] = field(default_factory=dict)
+    """Row in the catalogue -> the rule that put it where it stands, if its score did not."""
 
     @classmethod
     def empty(cls) -> Slate:
@@ -99,6 +152,30 @@ class Slate:
             scores=self.scores[positions] if len(self.scores) else self.scores,
             reasons=tuple(self.reasons[i] for i in positions) if self.reasons else (),
         )
+
+    def joined(self, videos: Ints) -> Slate:
+        """The same slate with these rows at the end, those that are new to it unscored."""
+        fresh = videos[~np.isin(videos, self.videos)]
+        blank = np.zeros(len(fresh), dtype=np.float32)
+        floor = blank + (self.scores.min() if len(self.scores) else 0)
+        return replace(
+            self,
+            videos=np.concatenate([self.videos, fresh]).astype(np.int64),
+            sources={n: np.concatenate([v, blank]) for n, v in self.sources.items()},
+            scores=np.concatenate([self.scores, floor]).astype(np.float32),
+            reasons=(),
+        )
+
+    def led_by(self, places: Ints | Sequence[int]) -> Slate:
+        """The same candidates, those in these places first, the others in their order behind."""
+        first = np.asarray(places, dtype=np.int64)
+        rest = np.ones(len(self), dtype=np.bool_)
+        rest[first] = False
+        return self.take(np.concatenate([first, np.flatnonzero(rest)]))
+
+    def marking(self, mark: str, videos: Iterable[int]) -> Slate:
+        """The same slate, saying that this rule put these rows of the catalogue there."""
+        return replace(self, marks={**self.marks, **{int(video): mark for video in videos}})
 
     def noting(self, note: str) -> Slate:
         """The same slate with one more note."""

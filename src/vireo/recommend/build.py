@@ -9,7 +9,7 @@ from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.interest.base import InterestModel
-from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.catalogue import TERMS, Catalogue
 from vireo.understanding.base import Understanding
 
 
@@ -35,4 +35,5 @@ def build(
         recent=histories.viewers(since=histories.now - int(config.interest.recent_days * DAY)),
         content=model.content,
         text=understanding.vectors,
+        given_terms=tables.videos.select(list(TERMS)),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,30 @@ import polars as pl
 from safetensors.numpy import load_file, save_file
 
 from vireo.arrays import Floats, Ints, unit_rows
+from vireo.behavior.base import NO_TIME
+from vireo.data.base import VIDEO_SCHEMA
 from vireo.errors import UnknownVideo
+from vireo.recommend.labels import Labels
+
+TERMS: dict[str, Any] = {
+    name: VIDEO_SCHEMA[name]
+    for name in (
+        "tags",
+        "language",
+        "age_rating",
+        "regions",
+        "access",
+        "available_from",
+        "available_until",
+        "series",
+        "episode",
+        "needs",
+        "level",
+        "schedule",
+        "participants",
+    )
+}
+"""What rules ask of a video, by the columns of the table of videos."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +55,8 @@ class Catalogue:
     """(n, d) the content space: text, picture, sound."""
     text: Floats
     """(n, d') text vectors, for sentences; zeros where a video has no text."""
+    given_terms: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Columns of TERMS; those that are missing stand for nothing said."""
 
     def __len__(self) -> int:
         return self.table.height
@@ -49,6 +74,47 @@ class Catalogue:
         return self.table["topic"].to_list()
 
     @cached_property
+    def terms(self) -> pl.DataFrame:
+        """All columns of TERMS, one row per video."""
+        rows = pl.DataFrame({"row": np.arange(len(self))})
+        given = pl.concat([rows, self.given_terms], how="horizontal")
+        return given.select(
+            pl.col(name) if name in given.columns else pl.lit(None, kind).alias(name)
+            for name, kind in {"row": pl.Int64, **TERMS}.items()
+        ).drop("row")
+
+    @cached_property
+    def _labels(self) -> dict[str, Labels]:
+        return {}
+
+    def labels(self, name: str) -> Labels:
+        """The labels in a column of `terms`, or of `table`; made when they are first asked for."""
+        if name not in self._labels:
+            column = self.terms[name] if name in TERMS else self.table[name]
+            # `user:Ana` is not `user:ana`: rights are compared letter by letter.
+            self._labels[name] = Labels.of(column, exact=name == "access")
+        return self._labels[name]
+
+    @cached_property
+    def published(self) -> Ints:
+        """(n,) milliseconds since 1970 UTC, or NO_TIME."""
+        return self.table["published_at"].fill_null(NO_TIME).to_numpy().astype(np.int64)
+
+    @cached_property
+    def creator_of(self) -> Ints:
+        """(n,) number of the creator, -1 for none."""
+        return numbered(self.table["creator"])
+
+    def rows_of(self, ids: Iterable[str]) -> Ints:
+        """The rows of those of the ids that are in the catalogue, in the order given."""
+        known = [self._rows[video] for video in dict.fromkeys(ids) if video in self._rows]
+        return np.array(known, dtype=np.int64)
+
+    def rows_of_all(self, ids: Iterable[str]) -> list[int]:
+        """The row of every id, -1 for one that is not in the catalogue."""
+        return [self._rows.get(video, -1) for video in ids]
+
+    @cached_property
     def _rows(self) -> dict[str, int]:
         return {video: row for row, video in enumerate(self.ids)}
 
@@ -60,8 +126,8 @@ class Catalogue:
     def counting(self, viewers: Ints, recent: Ints) -> Catalogue:
         """The same videos with newer counts; what was derived of the rest is kept."""
         other = replace(self, viewers=viewers, recent=recent)
-        derived = ("ids", "titles", "topics", "_rows", "unit_content")
-        other.__dict__.update({n: self.__dict__[n] for n in derived if n in self.__dict__})
+        own = {entry.name for entry in fields(self)}
+        other.__dict__.update({n: v for n, v in self.__dict__.items() if n not in own})
         return other
 
     def find(self, video_id: str) -> int | None:
@@ -83,6 +149,7 @@ class Catalogue:
 
     def save(self, directory: Path) -> None:
         self.table.write_parquet(directory / "table.parquet")
+        self.terms.write_parquet(directory / "terms.parquet")
         arrays: dict[str, np.ndarray[Any, Any]] = {
             "topic_of": self.topic_of,
             "viewers": self.viewers,
@@ -95,7 +162,23 @@ class Catalogue:
     @classmethod
     def load(cls, directory: Path) -> Catalogue:
         arrays = load_file(directory / "vectors.safetensors")
-        return cls(pl.read_parquet(directory / "table.parquet"), **arrays)
+        table, terms = (pl.read_parquet(directory / f"{n}.parquet") for n in ("table", "terms"))
+        return cls(table, **arrays, given_terms=terms)
 
     def summary(self) -> Mapping[str, Any]:
         return {"videos": len(self), "never_watched": int((self.viewers == 0).sum())}
+
+
+def numbered(column: pl.Series) -> Ints:
+    """Equal texts get equal numbers from 0 on; nothing gets -1. (n,)"""
+    codes = (
+        column.cast(pl.String)
+        .cast(pl.Categorical)
+        .to_physical()
+        .cast(pl.Int64)
+        .fill_null(-1)
+        .to_numpy()
+    )
+    _, numbers = np.unique(codes, return_inverse=True)
+    first = 1 if (codes < 0).any() else 0
+    return np.where(codes < 0, -1, numbers - first).astype(np.int64)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
 
+from vireo.arrays import Bools, Ints
 from vireo.interest.base import InterestModel
 from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step
 from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.gate import PROTECTING, Filter, Gate
 from vireo.recommend.menu import EXPLAINERS, RANKERS, RETRIEVERS, RULES
+from vireo.recommend.retrieve.wishes import leaning
 from vireo.recommend.shelves import Shelves
 
+RETRIEVE = ("experts", "popular", "like", "wishes")
+"""Which retrievers bring candidates, in this order: a column is scored on what is there by then."""
 HALFWAY = 4.0
 """The total that is shown as 0.75: four deviations above the average video."""
 
@@ -52,17 +58,49 @@ class Recommender:
     ) -> None:
         shelves = Shelves(catalogue, model, section)
         self.catalogue = catalogue
-        self._retrieve = [RETRIEVERS.get(name)(shelves) for name in ("experts", "popular", "like")]
+        self._shelves = shelves
+        self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
         self._rank = [RANKERS.get("sum")(shelves)]
-        self._rules = [RULES.get(name)(shelves) for name in section.rules]
+        names = dict.fromkeys([*PROTECTING, *section.rules])
+        rules: list[Step] = [RULES.get(name)(shelves) for name in names]
+        self._gate = Gate(shelves, rules)
+        self._rules = [rule for rule in rules if not isinstance(rule, Filter)]
         self._explain = [EXPLAINERS.get("facts")(shelves)]
 
     def slate(self, query: Query) -> Slate:
-        """The list as a slate of at most `query.k` candidates."""
-        slate = _walk(self._retrieve, query, Slate.empty())
-        slate = _walk(self._rank, query, slate)
-        slate = _walk(self._rules, query, slate)
-        return _walk(self._explain, query, slate)
+        """The list as a slate of at most `query.k` candidates: the query's page of it."""
+        slate, asked = self._listed(query)
+        return _walk(self._explain, asked, slate)
+
+    def named(self, query: Query) -> Query:
+        """The query with what may be named to its viewer."""
+        return self._gate.named(query)
+
+    def protected(self, query: Query) -> Bools:
+        """(n,) what the rules that protect let this viewer see."""
+        return self._gate.protected(query)
+
+    def rows(self, query: Query) -> Ints:
+        """Only the rows of the list, best first, without reasons. (k,)"""
+        return self._listed(query)[0].videos[: query.k]
+
+    def _listed(self, query: Query) -> tuple[Slate, Query]:
+        """All candidates in the order of the rules, and the query as it was admitted."""
+        lean = leaning(self._shelves, query.wishes)
+        asked, notes = self._gate.admit(self._gate.named(replace(query, leaning=lean)))
+        for page in range(1, query.page):
+            before = self._ruled(replace(asked, page=page)).videos[: query.k]
+            asked = asked.without(before)
+        slate = self._ruled(asked)
+        return replace(slate, notes=(*notes, *slate.notes)), asked
+
+    def _ruled(self, asked: Query) -> Slate:
+        """All candidates for an admitted query, in the order of the rules."""
+        slate = _walk(self._retrieve, asked, Slate.empty())
+        slate = _walk(self._rank, asked, slate)
+        slate = _walk(self._rules, asked, slate)
+        # Whatever a rule from outside did: nothing that is barred leaves the house.
+        return slate if asked.open is None else slate.take(asked.open[slate.videos])
 
     def recommend(self, query: Query) -> Picks:
         """The list with titles, scores in [0, 1] that fall with the rank, and reasons."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vireo.arrays import Floats
+from vireo.arrays import Bools, Floats
 from vireo.behavior.base import NO_TIME, History
 from vireo.interest.base import Batch, InterestModel
 from vireo.interest.fusion import fused
@@ -16,14 +16,18 @@ from vireo.recommend.recommender import Picks, picks_of
 from vireo.recommend.shelves import standardised, top
 
 
-def similar(catalogue: Catalogue, model: InterestModel, video: int, k: int) -> Picks:
-    """The k nearest videos to the one in this row."""
+def similar(
+    catalogue: Catalogue, model: InterestModel, video: int, k: int, allowed: Bools | None = None
+) -> Picks:
+    """The k nearest videos to the one in this row, of those that are allowed (n,)."""
     columns = {"content": standardised(catalogue.unit_content @ catalogue.unit_content[video])}
     if catalogue.viewers[video] > 0:
         columns |= _by_viewers(catalogue, model, video)
     total = np.sum(list(columns.values()), axis=0).astype(np.float32)
     total[video] = -np.inf
-    rows = top(total, min(k, len(catalogue) - 1))
+    if allowed is not None:
+        total[~allowed] = -np.inf
+    rows = top(total, min(k, int((total > -np.inf).sum())))
     slate = Slate(
         videos=rows,
         sources={name: values[rows] for name, values in columns.items()},

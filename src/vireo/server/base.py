@@ -38,9 +38,9 @@ class ServerSection(Section):
     """Requests that one viewer key may send."""
     max_body_kb: Annotated[int, Field(ge=1)] = 1_024
     """Larger bodies are refused."""
-    threads: Annotated[int, Field(ge=1)] = 8
+    threads: Annotated[int, Field(ge=1)] = 4
     """Lists that are made at the same time."""
-    max_waiting: Annotated[int, Field(ge=1)] = 128
+    max_waiting: Annotated[int, Field(ge=1)] = 64
     """Requests in flight; beyond it the answer is 503 at once."""
     timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     """Longest time that a request may take, and that a shutdown waits for requests in flight."""

@@ -13,6 +13,7 @@ from vireo.server.keys import KeyRing
 from vireo.server.refusal import Refusal
 from vireo.server.service import Service
 from vireo.store.base import Scope
+from vireo.store.checks import check_text
 
 
 def service_of(request: Request) -> Service:
@@ -86,3 +87,19 @@ def need_user(caller: Caller, user_id: str) -> None:
         raise Refusal(
             403, "forbidden", "This key opens another viewer's data.", "Use a service key."
         )
+
+
+def for_whom(caller: Caller, user_id: str | None) -> str | None:
+    """Whose rights count: the named user's, else those of the viewer's key, else anybody's."""
+    if user_id is not None:
+        check_text("user_id", user_id)
+        need_user(caller, user_id)
+    return user_id or caller.user_id
+
+
+def need_sight(service: Service, caller: Caller, user_id: str | None, video_id: str) -> None:
+    """Raises Refusal where the viewer may not see the video; other keys see all, for nobody."""
+    if (user_id is not None or not caller.may("service")) and not service.may_see(
+        user_id, video_id
+    ):
+        raise Refusal(404, "unknown-video", f"There is no video '{video_id}' for this viewer.", "")

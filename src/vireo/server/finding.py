@@ -7,21 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from vireo.about import date_of
+from vireo.arrays import Bools
 from vireo.recommend.base import Pick
 from vireo.recommend.recommender import Picks
 from vireo.recommend.shelves import top
-from vireo.served import date_of
 from vireo.server.overlay import Overlay
 from vireo.server.trends import MIN_VIEWERS
 
 
-def search(nouns: Overlay, text: str, k: int) -> Picks:
+def search(nouns: Overlay, text: str, k: int, allowed: Bools) -> Picks:
     """Titles that hold every word first, the most watched before others; then the meaning."""
     catalogue = nouns.catalogue
-    titled = _titled(nouns, text)[:k]
-    near = catalogue.text @ nouns.read(text)
-    order = top(near, k + len(titled) + len(nouns.gone)).tolist()
-    meant = [r for r in order if near[r] > 0 and r not in nouns.gone and r not in titled]
+    titled = [row for row in _titled(nouns, text) if allowed[row]][:k]
+    near = np.where(allowed, catalogue.text @ nouns.read(text), 0.0).astype(np.float32)
+    meant = [r for r in top(near, k + len(titled)).tolist() if near[r] > 0 and r not in titled]
     reasons = dict.fromkeys(titled, f"“{text}” is in the title")
     reasons |= {row: _fits(catalogue.topics[row], text) for row in meant}
     return _picks(nouns, list(reasons.items())[:k])
@@ -32,8 +32,9 @@ def _titled(nouns: Overlay, text: str) -> list[int]:
     holds = pl.Series([True]).new_from_index(0, len(titles))
     for word in text.lower().split():
         holds &= titles.str.contains(word, literal=True)
-    rows = [row for row in holds.arg_true().to_list() if row not in nouns.gone]
-    return sorted(rows, key=lambda row: (-int(nouns.catalogue.viewers[row]), row))
+    return sorted(
+        holds.arg_true().to_list(), key=lambda row: (-int(nouns.catalogue.viewers[row]), row)
+    )
 
 
 def _fits(topic: str | None, text: str) -> str:
@@ -53,26 +54,22 @@ def _shown(rank: int) -> float:
     return round(1 / (1 + 0.1 * rank), 4)
 
 
-def trending(nouns: Overlay, live: Sequence[tuple[str, int]], k: int) -> Picks:
+def trending(nouns: Overlay, live: Sequence[tuple[str, int]], k: int, allowed: Bools) -> Picks:
     """(video id, viewers) of these hours first, then the videos that were popular of late."""
-    catalogue, gone = nouns.catalogue, nouns.gone
+    catalogue = nouns.catalogue
     found = ((catalogue.find(video), count) for video, count in live)
-    rows = {row: count for row, count in found if row is not None and row not in gone}
-    lately = np.argsort(-catalogue.recent, kind="stable")[: k + len(rows) + len(gone)].tolist()
-    rest = [
-        row
-        for row in lately
-        if row not in rows and row not in gone and catalogue.recent[row] >= MIN_VIEWERS
-    ]
+    rows = {row: count for row, count in found if row is not None and allowed[row]}
+    recent = np.where(allowed, catalogue.recent, 0)
+    lately = np.argsort(-recent, kind="stable")[: k + len(rows)].tolist()
+    rest = [row for row in lately if row not in rows and recent[row] >= MIN_VIEWERS]
     reasons = {row: f"{count} viewers in these hours" for row, count in rows.items()}
     reasons |= {row: f"Watched by {catalogue.recent[row]} viewers lately" for row in rest}
     return _picks(nouns, list(reasons.items())[:k])
 
 
-def newest(nouns: Overlay, met: frozenset[int], k: int) -> Picks:
+def newest(nouns: Overlay, met: frozenset[int], k: int, allowed: Bools) -> Picks:
     """The latest videos first, without those that the viewer has met; undated ones are not new."""
-    published = nouns.catalogue.table["published_at"].fill_null(-1).to_numpy()
-    order = np.argsort(-published, kind="stable")[: k + len(met) + len(nouns.gone)].tolist()
-    barred = met | nouns.gone
-    rows = [row for row in order if row not in barred and published[row] >= 0][:k]
+    published = np.where(allowed, nouns.catalogue.published, -1)
+    order = np.argsort(-published, kind="stable")[: k + len(met)].tolist()
+    rows = [row for row in order if row not in met and published[row] >= 0][:k]
     return _picks(nouns, [(row, f"Published on {date_of(int(published[row]))}") for row in rows])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from vireo.arrays import Floats, Ints, unit_rows
+from vireo.asking import Showing
 from vireo.behavior.base import Histories
 from vireo.data.base import Tables
 from vireo.data.live import media_rows, video_rows
@@ -17,7 +18,7 @@ from vireo.interest.newcomers import with_newcomers
 from vireo.interest.space import newcomer_rows
 from vireo.language import VideoTexts, texts_of
 from vireo.published import Published
-from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.catalogue import TERMS, Catalogue
 from vireo.store.base import LiveVideo, VideoChange
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -50,6 +51,10 @@ class Overlay:
     @property
     def live_until(self) -> int:
         return self.base.live_until
+
+    @property
+    def shown(self) -> Mapping[str, Sequence[Showing]]:
+        return self.base.shown
 
     def read(self, sentence: str) -> Floats:
         return self.base.read(sentence)
@@ -136,4 +141,5 @@ def _catalogue(
         recent=np.concatenate([old.recent, nobody]),
         content=model.content,
         text=text,
+        given_terms=tables.videos.select(list(TERMS)),
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from vireo.recommend.recommender import Picks
 from vireo.server.base import MOST_BATCH, MOST_K, MOST_TEXT, MOST_WORDS
-from vireo.store.base import LiveEvent, LiveVideo
-from vireo.store.checks import LAST_MOMENT, MOST_ID, MOST_RANK, MOST_WORD
+from vireo.store.base import LiveEvent, LiveVideo, Viewer
+from vireo.store.checks import LAST_MOMENT, MOST_AGE, MOST_ID, MOST_RANK, MOST_WISH, MOST_WORD
 
 _TEXT = r"^[^\x00]*$"
 _SAID = r"^[^\x00]*[^\x00\s][^\x00]*$"
@@ -21,6 +21,8 @@ Sentence = Annotated[str, StringConstraints(max_length=MOST_TEXT, pattern=_TEXT)
 Words = Annotated[str, StringConstraints(max_length=MOST_WORDS, pattern=_TEXT)]
 Moment = Annotated[int, Field(ge=0, lt=LAST_MOMENT)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[int, Field(ge=0, lt=2**31)]
+Labels = Annotated[list[Id], Field(max_length=100)]
 Length = Annotated[int, Field(ge=1, le=MOST_K)]
 
 
@@ -161,16 +163,33 @@ class VideoIn(_In):
     duration: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Seconds."""
     transcript: Words | None = None
+    age_rating: Annotated[int, Field(ge=0, le=99)] | None = None
+    """The youngest age that may see it, in years."""
+    regions: Labels = []
+    """Where it may be shown; empty: everywhere."""
+    access: Labels = []
+    """Groups, or `user:ID`, that may see it; empty: not restricted."""
+    available_from: Moment | None = None
+    available_until: Moment | None = None
+    series: Sentence | None = None
+    episode: Number | None = None
+    needs: Labels = []
+    """Ids of the videos that come before it."""
+    level: Number | None = None
+    """1: for beginners."""
+    schedule: Sentence | None = None
+    """When a channel is live: `Mon 18:00-20:00; Sat 10:00-12:00`, in UTC."""
+    participants: Labels = []
     path: Sentence | None = None
     """A file on the server, inside one of the folders of [server] media."""
     subtitles: Sentence | None = None
 
     def live(self, video_id: str, path: Path | None, subtitles: Path | None) -> LiveVideo:
-        files = {
-            "path": str(path) if path else None,
-            "subtitles": str(subtitles) if subtitles else None,
+        cells: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in self.model_dump().items()
         }
-        return LiveVideo(video_id, **{**self.model_dump(), "tags": tuple(self.tags), **files})
+        cells["path"], cells["subtitles"] = (str(p) if p else None for p in (path, subtitles))
+        return LiveVideo(video_id, **cells)
 
 
 class VideoOut(_Out):
@@ -188,19 +207,54 @@ class Consent(_In):
     """Whether lists may be made from what the viewer did."""
 
 
+class WishIn(_In):
+    """What a viewer wants more or less of: "less horror", "more of this"."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MOST_WISH, pattern=_SAID)]
+    video_id: Id | Literal[""] = ""
+    """What "this" means."""
+
+
 class UserChange(_In):
-    """Parts of a profile; what is left out stays, null removes."""
+    """Parts of what a viewer chose; what is left out stays, null removes."""
 
     taste: Sentence | None = None
     """A sentence that steers every list, in plain words."""
     consent: Consent | None = None
+    add_wishes: Annotated[list[WishIn], Field(max_length=20)] = []
+    drop_wishes: Annotated[list[Number], Field(max_length=20)] = []
 
 
-class Profile(_Out):
-    """What a viewer set."""
+class ToldIn(_In):
+    """What is known of a viewer outside: lists obey it, nothing is trained on it."""
+
+    age: Annotated[float, Field(ge=0, le=MOST_AGE)] | None = None
+    """In years."""
+    region: Annotated[str, StringConstraints(max_length=MOST_WORD, pattern=_TEXT)] = ""
+    languages: Labels = []
+    groups: Labels = []
+    """For rights of access."""
+
+    def viewer(self, user_id: str) -> Viewer:
+        languages, groups = tuple(self.languages), tuple(self.groups)
+        return Viewer(user_id, self.age, self.region, languages, groups)
+
+
+class WishOut(_Out):
+    """One wish, and the number by which it is taken back."""
+
+    number: int
+    text: str
+    video_id: str
+    at: int
+
+
+class ChoicesOut(_Out):
+    """What a viewer chose and wishes."""
 
     taste: str = ""
     consent: Consent | None = None
+    wishes: list[WishOut] = []
 
 
 class UserOut(_Out):
@@ -208,7 +262,9 @@ class UserOut(_Out):
 
     user_id: str
     forgotten: bool
-    profile: Profile
+    told: dict[str, Any]
+    choices: dict[str, Any]
+    wishes: list[WishOut]
     live_events: list[dict[str, Any]]
     events: list[dict[str, Any]]
     comments: list[dict[str, Any]]

@@ -9,20 +9,19 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from vireo.behavior.base import History
-from vireo.errors import InputError, UnknownVideo, VireoError
+from vireo.asking import ANYTHING, Ask
+from vireo.errors import Busy, InputError, UnknownVideo, VireoError
 from vireo.privacy.export import export
 from vireo.privacy.forget import Receipt
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
-from vireo.served import taste_of
 from vireo.server.base import Caller
 from vireo.server.builds import Builds
 from vireo.server.finding import newest, search, trending
 from vireo.server.lists import Lists
 from vireo.server.state import Now, State
 from vireo.server.writer import Writer
-from vireo.store.base import Action, LiveEvent, LiveVideo
+from vireo.store.base import Action, LiveEvent, LiveVideo, Standing, Viewer
 from vireo.workspace import Workspace
 
 LOG = logging.getLogger("vireo.server")
@@ -43,6 +42,7 @@ class Service:
         self._models = -1
         self._wake = threading.Event()
         self._ending = False
+        self._looking = threading.Lock()
         self._keeper = threading.Thread(target=self._keep, name="vireo-keeper", daemon=True)
 
     def start(self) -> None:
@@ -73,9 +73,12 @@ class Service:
 
     def _refresh(self) -> None:
         try:
-            self.state.refresh()
-            self.builds.look()
-            self._finish_forgetting()
+            with self._looking:
+                self.state.refresh()
+                self.builds.look()
+                self._finish_forgetting()
+        except Busy:  # somebody builds: the rest of a forgetting waits for the next look
+            return
         except Exception as error:  # the thread must outlive whatever went wrong
             self.state.trouble = str(error).splitlines()[0]
             LOG.error("Looking for changes failed: %s", self.state.trouble)
@@ -95,63 +98,50 @@ class Service:
 
     # --- lists
 
-    def recommend(self, user_id: str | None, k: int, like: str = "") -> Picks:
+    def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
         """A list for one viewer, or for nobody in particular."""
         now = self.now
-        if user_id is None:
-            return self._list(now, ("", now.counts, k, like), None, History.empty(), k, like)
-        standing = self.store.standing(user_id, now.overlay.live_until)
-        wish = like.strip() or taste_of(standing)
-        last = standing.events[-1].event_id if standing.events else ""
-        profile = repr(sorted(standing.profile.items()))
-        # Models of taste do not look at trends, lists for strangers do.
-        stranger = not standing.events and not len(now.served.histories.of(user_id))
-        trend = now.counts if stranger else 0
-        key = (user_id, now.models, trend, k, wish, last, profile, standing.forgotten)
-        history = now.served.history_of(user_id, standing) if self.lists.lacks(key) else None
-        return self._list(now, key, user_id, history, k, wish)
-
-    def _list(
-        self,
-        now: Now,
-        key: tuple[object, ...],
-        user_id: str | None,
-        history: History | None,
-        k: int,
-        like: str,
-    ) -> Picks:
+        served, viewer = now.served, user_id or ""
+        standing = (
+            self.store.standing(viewer, now.overlay.live_until)
+            if user_id is not None
+            else Standing(Viewer(""))
+        )
+        key = (k, like.strip(), ask, *_situation(now, viewer, standing))
         found = self.lists.get(key)
-        if found is not None:
-            return found
-        known = History.empty() if history is None else history
-        served = now.served
-        picks = served.recommender.recommend(served.query_of(user_id, known, k, like))
-        self.lists.put(key, picks)
-        return picks
+        if found is None:
+            query = served.query_of(user_id, standing, k, like, ask)
+            found = served.recommender.recommend(query)
+            self.lists.put(key, found)
+        return found
 
     def session(self, events: Sequence[LiveEvent], k: int, like: str = "") -> Picks:
         """A list for somebody without a name, from what they did just now; nothing is kept."""
         served = self.now.served
         history = served.weighed(events)
-        return served.recommender.recommend(served.query_of(None, history, k, like))
+        nobody = Standing(Viewer(""))
+        query = served.query_of(None, nobody, k, like, history=history)
+        return served.recommender.recommend(query)
 
-    def similar(self, video_id: str, k: int) -> Picks:
-        return self.now.served.similar(video_id, k)
+    def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
+        """Videos like this one that this viewer (or anybody) may see."""
+        return self.now.served.similar(video_id, k, user_id)
 
-    def search(self, text: str, k: int) -> Picks:
+    def search(self, text: str, k: int, user_id: str | None = None) -> Picks:
         """Videos with these words in the title, then videos near their meaning."""
-        return search(self.now.overlay, text, k)
+        now = self.now
+        return search(now.overlay, text, k, now.served.allowed(user_id))
 
-    def trending(self, k: int) -> Picks:
+    def trending(self, k: int, user_id: str | None = None) -> Picks:
         """What the most people watch in these hours; popular of late where nothing is live."""
         now = self.now
-        return trending(now.overlay, now.trending, k)
+        return trending(now.overlay, now.trending, k, now.served.allowed(user_id))
 
     def newest(self, user_id: str | None, k: int) -> Picks:
         """The latest videos that the viewer has not met."""
         now = self.now
         met = now.served.history(user_id).videos.tolist() if user_id else []
-        return newest(now.overlay, frozenset(met), k)
+        return newest(now.overlay, frozenset(met), k, now.served.allowed(user_id))
 
     def last_liked(self, user_id: str) -> str | None:
         """The video that the viewer wanted last, if it is still there."""
@@ -170,6 +160,12 @@ class Service:
         """What is known of a viewer; None for a stranger."""
         served = self.now.served
         return served.about_user(user_id) if len(served.history(user_id)) else None
+
+    def may_see(self, user_id: str | None, video_id: str) -> bool:
+        """Whether the rules that protect let this viewer (or anybody) see the video."""
+        now = self.now
+        row = now.overlay.catalogue.find(video_id)
+        return row is None or bool(now.served.allowed(user_id)[row])
 
     def explain(self, user_id: str, video_id: str) -> Explanation:
         return self.now.served.explain(user_id, video_id)
@@ -216,11 +212,11 @@ class Service:
         """Everything that is held about a viewer."""
         return export(user_id, self.store, self.work.sources)
 
-    def change(self, user_id: str, change: Mapping[str, Any]) -> dict[str, Any]:
-        """Set parts of a viewer's profile; None removes one. Returns the profile."""
-        profile = {**self.store.profile(user_id), **change}
-        kept = {name: value for name, value in profile.items() if value not in (None, "", {})}
-        self.store.set_profile(user_id, kept)
+    def choose(self, user_id: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        """Set parts of what a viewer chose; None removes one. Returns all of it."""
+        choices = {**self.store.choices(user_id), **change}
+        kept = {name: value for name, value in choices.items() if value not in (None, "", {})}
+        self.store.set_choices(user_id, kept)
         return kept
 
     def forget(self, user_id: str) -> Receipt:
@@ -258,3 +254,15 @@ class Service:
         self.store.watermark()
         if not self._keeper.is_alive():
             raise InputError("The service is not started.", "Restart it.")
+
+
+def _situation(now: Now, user_id: str, standing: Standing) -> tuple[object, ...]:
+    """Everything but the question that a list depends on."""
+    last = standing.events[-1].event_id if standing.events else ""
+    # Models of taste do not look at trends, lists for strangers do.
+    stranger = not standing.events and not len(now.served.histories.of(user_id))
+    trend = now.counts if stranger else 0
+    choices = repr(sorted(standing.choices.items()))
+    told = (standing.viewer, standing.edits, choices, standing.forgotten)
+    # Windows and schedules open and close by the minute.
+    return (user_id, now.models, trend, last, *told, int(time.time() // 60))

@@ -109,7 +109,7 @@ class State:
         base = self._work.published(stages)
         for part in (base.tables.videos, base.tables.media, base.histories.row_of):
             len(part)
-        _ = base.histories.now, base.video, base.language
+        _ = base.histories.now, base.video, base.language, base.shown
         return base
 
     def _swap(self, base: Published, published: bool) -> None:

@@ -1,4 +1,4 @@
-"""The seam of the store: live events, live videos, viewers' profiles, keys, the audit log."""
+"""The seam of the store: live events and videos, viewers and their wishes, keys, the audit log."""
 
 from __future__ import annotations
 
@@ -42,6 +42,35 @@ class LiveEvent:
 
 
 @dataclass(frozen=True)
+class Viewer:
+    """What is told, not guessed, of a viewer: lists obey it at once, nothing is trained on it."""
+
+    user_id: str
+    age: float | None = None
+    """In years."""
+    region: str = ""
+    """For rights of showing: usually a country's code."""
+    languages: tuple[str, ...] = ()
+    """That the viewer understands; none: all."""
+    groups: tuple[str, ...] = ()
+    """For rights of access."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One wish of a viewer, in their own words: "less horror", "more slow documentaries"."""
+
+    user_id: str
+    text: str
+    video_id: str = ""
+    """What "this" means in "less of this"."""
+    at: int = 0
+    """Milliseconds since 1970 UTC."""
+    number: int = 0
+    """Given by the store: wishes are taken back by it."""
+
+
+@dataclass(frozen=True)
 class LiveVideo:
     """One video as a platform sends it; the columns of the table of videos, and the files."""
 
@@ -57,6 +86,19 @@ class LiveVideo:
     duration: float | None = None
     """Seconds."""
     transcript: str | None = None
+    age_rating: int | None = None
+    """The youngest age that may see it, in years."""
+    regions: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
+    available_from: int | None = None
+    """Milliseconds since 1970 UTC."""
+    available_until: int | None = None
+    series: str | None = None
+    episode: int | None = None
+    needs: tuple[str, ...] = ()
+    level: int | None = None
+    schedule: str | None = None
+    participants: tuple[str, ...] = ()
     path: str | None = None
     """Absolute path of the file on this machine."""
     subtitles: str | None = None
@@ -76,9 +118,12 @@ class VideoChange:
 class Standing:
     """What the database knows of one viewer at this moment."""
 
+    viewer: Viewer
     events: tuple[LiveEvent, ...] = ()
     """In the order of arrival."""
-    profile: Mapping[str, Any] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()
+    """The oldest first."""
+    choices: Mapping[str, Any] = field(default_factory=dict)
     forgotten: bool = False
 
 
@@ -155,13 +200,33 @@ class Videos(Protocol):
 
 
 class People(Protocol):
-    """What viewers said of themselves, and who must be forgotten."""
+    """What is told of viewers, what they chose and wish, and who must be forgotten."""
 
-    def profile(self, user_id: str) -> dict[str, Any]:
-        """What the viewer set: taste sentence, consent, ...; empty when nothing."""
+    def set_viewers(self, viewers: Sequence[Viewer]) -> int:
+        """Keep what is told of these viewers in place of what was; return how many were kept."""
         ...
 
-    def set_profile(self, user_id: str, profile: Mapping[str, Any]) -> None:
+    def viewer(self, user_id: str) -> Viewer:
+        """What is told of a viewer; a Viewer without anything for one of whom nothing is."""
+        ...
+
+    def add_edit(self, edit: Edit) -> Edit:
+        """Keep a wish, and return it with its number; a forgotten viewer's is refused."""
+        ...
+
+    def edits_of(self, user_id: str) -> list[Edit]:
+        """A viewer's wishes, the oldest first."""
+        ...
+
+    def drop_edit(self, user_id: str, number: int) -> bool:
+        """Take one wish of a viewer back; whether there was one."""
+        ...
+
+    def choices(self, user_id: str) -> dict[str, Any]:
+        """What the viewer chose: taste sentence, consent; empty when nothing."""
+        ...
+
+    def set_choices(self, user_id: str, choices: Mapping[str, Any]) -> None:
         """Keep it in place of the earlier one; JSON values only."""
         ...
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields
 
 from vireo.errors import InputError
-from vireo.store.base import LiveEvent, LiveVideo
+from vireo.store.base import Edit, LiveEvent, LiveVideo, Viewer
 
 MOST_ID = 512
 MOST_WORD = 64
+MOST_WISH = 1000
+MOST_AGE = 150
 LAST_MOMENT = 253_402_300_800_000
 """The year 10000 in milliseconds: whatever is later is no moment."""
 MOST_RANK = 2**31
@@ -29,17 +31,19 @@ def check(events: Iterable[LiveEvent]) -> None:
 
 def check_video(video: LiveVideo) -> None:
     """Raises InputError for a video that some database could not keep unchanged."""
-    texts = [value for value in asdict(video).values() if isinstance(value, str)]
-    numbers = [video.published_at or 0, video.duration or 0.0]
+    cells = asdict(video).values()
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    texts += [text for cell in cells if isinstance(cell, tuple) for text in cell]
+    whole = [cell for cell in cells if isinstance(cell, int)]
     problem = (
         "has no id"
         if not video.video_id.strip()
         else f"has an id of more than {MOST_ID} characters"
         if len(video.video_id) > MOST_ID
         else "has a character that cannot be stored"
-        if any("\0" in text or not _encodable(text) for text in (*texts, *video.tags))
+        if not all(map(_storable, texts))
         else "has a number that is none"
-        if not all(math.isfinite(number) for number in numbers)
+        if not math.isfinite(video.duration or 0.0) or any(abs(n) >= LAST_MOMENT for n in whole)
         else ""
     )
     if problem:
@@ -75,6 +79,35 @@ def _problem(event: LiveEvent) -> str:
     if not 0 <= event.timestamp < LAST_MOMENT:
         return f"has the timestamp {event.timestamp}, which is no moment (milliseconds since 1970)"
     return ""
+
+
+def check_viewers(viewers: Iterable[Viewer]) -> None:
+    """Raises InputError for the first viewer that some database could not keep unchanged."""
+    for viewer in viewers:
+        texts = [viewer.user_id, viewer.region, *viewer.languages, *viewer.groups]
+        sized = len(viewer.user_id) <= MOST_ID and len(viewer.region) <= MOST_WORD
+        aged = viewer.age is None or 0 <= viewer.age <= MOST_AGE
+        if not (viewer.user_id.strip() and sized and aged and all(map(_storable, texts))):
+            raise InputError(
+                f"What is told of the viewer {viewer.user_id!r:.80} cannot be kept.",
+                f"An id has 1 to {MOST_ID} characters, a region up to {MOST_WORD}, an age is from"
+                f" 0 to {MOST_AGE}.",
+            )
+
+
+def check_edit(edit: Edit) -> None:
+    """Raises InputError for a wish without words, or one that no database could keep."""
+    texts = (edit.user_id, edit.text, edit.video_id)
+    short = len(edit.text) <= MOST_WISH and max(len(texts[0]), len(texts[2])) <= MOST_ID
+    if not (edit.user_id.strip() and edit.text.strip() and short and all(map(_storable, texts))):
+        raise InputError(
+            f"The wish {edit.text!r:.80} cannot be kept.",
+            f'Write a sentence of up to {MOST_WISH} characters, like "less horror".',
+        )
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and _encodable(text)
 
 
 def _encodable(text: str) -> bool:

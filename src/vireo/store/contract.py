@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vireo.errors import InputError
-from vireo.store.base import Action, Key, LiveEvent, LiveVideo, Standing, Store
+from vireo.store.base import Action, Edit, Key, LiveEvent, LiveVideo, Standing, Store, Viewer
 
 
 def live(number: int, user: str = "ana", video: str = "v1") -> LiveEvent:
@@ -132,8 +132,9 @@ class StoreContract:
         store = self.open(tmp_path)
         assert store.video_position() == 0
         full = LiveVideo(
-            "v1", "Tïtle", "d", ("a", "b,c"), "c", "x", "de", 5, 1.5, "t", "/a.mp4", "/a.srt"
+            "v1", "Tïtle", "d", ("a", "b,c"), "c", "x", "de", 5, 1.5, "t", path="/a.mp4"
         )
+        full = replace(full, age_rating=16, access=("staff",), needs=("v2",), schedule="Mon")
         first = store.put_video(full)
         second = store.put_video(LiveVideo("v2"))
         third = store.put_video(replace(full, title="Better"))
@@ -166,34 +167,38 @@ class StoreContract:
         assert store.video_changes() == []
         store.close()
 
-    def test_a_profile_stays_until_the_viewer_is_forgotten(self, tmp_path: Path) -> None:
+    def test_choices_stay_until_the_viewer_is_forgotten(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
-        assert store.profile("ana") == {}
-        store.set_profile("ana", {"taste": "the sea", "consent": {"personal_lists": True}})
-        store.set_profile("ana", {"taste": "slow films ☂"})
-        store.set_profile("bo", {"taste": "fast films"})
+        assert store.choices("ana") == {}
+        store.set_choices("ana", {"taste": "the sea", "consent": {"personal_lists": True}})
+        store.set_choices("ana", {"taste": "slow films ☂"})
+        store.set_choices("bo", {"taste": "fast films"})
         store.close()
         again = self.open(tmp_path)
-        assert again.profile("ana") == {"taste": "slow films ☂"}
+        assert again.choices("ana") == {"taste": "slow films ☂"}
         again.forget("ana")
-        assert again.profile("ana") == {}
-        assert again.profile("bo") == {"taste": "fast films"}
+        assert again.choices("ana") == {}
+        assert again.choices("bo") == {"taste": "fast films"}
         try:
-            again.set_profile("ana", {"taste": "new"})
+            again.set_choices("ana", {"taste": "new"})
         except InputError:
             again.close()
             return
-        raise AssertionError("a forgotten viewer's profile was kept")
+        raise AssertionError("a forgotten viewer's choices were kept")
 
     def test_a_viewer_s_standing_is_all_of_it_at_once(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
-        assert store.standing("ana") == Standing()
+        assert store.standing("ana") == Standing(Viewer("ana"))
         store.append([live(1), live(2, "bo"), live(3)])
-        store.set_profile("ana", {"taste": "the sea"})
-        assert store.standing("ana") == Standing((live(1), live(3)), {"taste": "the sea"})
+        store.set_choices("ana", {"taste": "the sea"})
+        wish = store.add_edit(Edit("ana", "less horror"))
+        store.set_viewers([Viewer("ana", 12)])
+        assert store.standing("ana") == Standing(
+            Viewer("ana", 12), (live(1), live(3)), (wish,), {"taste": "the sea"}
+        )
         assert store.standing("ana", after=1).events == (live(3),)
         store.forget("ana")
-        assert store.standing("ana") == Standing(forgotten=True)
+        assert store.standing("ana") == Standing(Viewer("ana"), forgotten=True)
         store.close()
 
     def test_keys_are_listed_and_revoked_once(self, tmp_path: Path) -> None:
@@ -217,6 +222,51 @@ class StoreContract:
             store.log(Action(n, "k1 site", "publish", f"build {n}"))
         assert [action.moment for action in store.actions()] == [2, 1, 0]
         assert store.actions(most=1) == [Action(2, "k1 site", "publish", "build 2")]
+        store.close()
+
+    def test_what_is_told_of_viewers_is_kept_and_replaced(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        ana = Viewer("ana", 17.5, "DE", ("de", "en"), ("staff", "räte; DROP"))
+        assert store.viewer("ana") == Viewer("ana")
+        assert store.set_viewers([Viewer("ana", 3), Viewer("bo"), ana]) == 2
+        store.close()
+        again = self.open(tmp_path)
+        assert again.viewer("ana") == ana
+        assert again.set_viewers([Viewer("ana")]) == 1
+        assert again.viewer("ana") == Viewer("ana")
+        again.close()
+
+    def test_wishes_are_kept_in_order_and_taken_back(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        one = store.add_edit(Edit("ana", "less horror", at=5))
+        two = store.add_edit(Edit("ana", "more of this", "v1"))
+        other = store.add_edit(Edit("bo", "more sea"))
+        assert store.edits_of("ana") == [one, two]
+        assert not store.drop_edit("ana", other.number)
+        assert store.drop_edit("ana", one.number)
+        store.close()
+        again = self.open(tmp_path)
+        assert again.edits_of("ana") == [two]
+        assert again.add_edit(Edit("ana", "x")).number > other.number
+        again.close()
+
+    def test_forgetting_takes_facts_and_wishes_along(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        store.set_viewers([Viewer("ana", 40), Viewer("bo", 50)])
+        store.add_edit(Edit("ana", "less horror"))
+        store.add_edit(Edit("bo", "more sea"))
+        store.forget("ana")
+        assert (store.viewer("ana"), store.edits_of("ana")) == (Viewer("ana"), [])
+        assert store.set_viewers([Viewer("ana", 40), Viewer("bo", 51)]) == 1
+        assert store.viewer("ana") == Viewer("ana")
+        assert store.viewer("bo").age == 51
+        assert len(store.edits_of("bo")) == 1
+        for bad in (Edit("ana", "more sea"), Edit("bo", "  "), Edit("bo", "\0")):
+            try:
+                store.add_edit(bad)
+            except InputError:
+                continue
+            raise AssertionError(f"{bad} was taken")
         store.close()
 
     def test_many_writers_lose_nothing_and_double_nothing(self, tmp_path: Path) -> None:

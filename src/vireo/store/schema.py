@@ -34,8 +34,8 @@ FACTS = Table(
     Column("text", String(128), nullable=False, default=""),
     Column("number", BigInteger, nullable=False, default=0),
 )
-"""`position`, `videos`, `audit`: the last number given; `generation`; `schema`: the version of the
-tables; `key`: of the hashes of forgotten viewers."""
+"""`position`, `videos`, `edits`, `audit`: the last number given; `generation`; `schema`: the
+version of the tables; `key`: of the hashes of forgotten viewers."""
 EVENTS = Table(
     "vireo_events",
     META,
@@ -62,8 +62,8 @@ VIDEOS = Table(
     Column("body", Text, nullable=False),
 )
 """The latest change of each video; `body` is a LiveVideo as JSON."""
-PROFILES = Table(
-    "vireo_profiles",
+CHOICES = Table(
+    "vireo_choices",
     META,
     Column("user_id", String(MOST_ID), primary_key=True),
     Column("body", Text, nullable=False),
@@ -88,13 +88,31 @@ AUDIT = Table(
     Column("action", String(64), nullable=False),
     Column("subject", Text, nullable=False),
 )
+VIEWERS = Table(
+    "vireo_viewers",
+    META,
+    Column("user_id", String(MOST_ID), primary_key=True),
+    Column("age", Float(53)),
+    Column("region", String(MOST_WORD), nullable=False, default=""),
+    Column("languages", Text, nullable=False, default="[]"),  # JSON
+    Column("groups_of", Text, nullable=False, default="[]"),  # JSON; `groups` is a word of SQL
+)
+EDITS = Table(
+    "vireo_edits",
+    META,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", String(MOST_ID), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("video_id", String(MOST_ID), nullable=False, default=""),
+    Column("at", BigInteger, nullable=False, default=0),
+)
 FORGOTTEN = Table("vireo_forgotten", META, Column("hash", String(64), primary_key=True))
 
 
 def first_facts(connection: Connection) -> str:
     """The facts that a new database lacks; returns the key, in hexadecimal."""
     there = set(connection.scalars(select(FACTS.c.name)))
-    counters = dict.fromkeys(("position", "generation", "videos", "audit"), "")
+    counters = dict.fromkeys(("position", "generation", "videos", "edits", "audit"), "")
     first = {"key": secrets.token_hex(32), **counters}
     new = [{"name": name, "text": text} for name, text in first.items() if name not in there]
     if new:

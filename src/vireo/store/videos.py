@@ -59,4 +59,7 @@ class SqlVideos:
 
 
 def _video(body: dict[str, Any]) -> LiveVideo:
-    return LiveVideo(**{**body, "tags": tuple(body["tags"])})
+    cells: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in body.items()
+    }
+    return LiveVideo(**cells)

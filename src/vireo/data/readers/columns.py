@@ -29,6 +29,25 @@ VIDEO_ALIASES: dict[str, str] = {
     "transcript": "transcript dialogue dialog text speech",
     "path": "path file filename filepath videopath videofile url uri link",
     "subtitles": "subtitles subtitle captions srt vtt subtitlepath subtitlesfile",
+    "age_rating": "agerating agelimit minage contentrating parentalrating certificate fsk pegi",
+    "regions": "regions availableregions allowedregions territories",
+    "access": "access accessgroups allowedgroups acl visibleto",
+    "available_from": "availablefrom validfrom windowstart",
+    "available_until": "availableuntil availableto validuntil expires expiresat windowend",
+    "series": "series seriesname seriesid",
+    "episode": "episode episodenumber lessonnumber",
+    "needs": "needs prerequisites prerequisite requires",
+    "level": "level difficulty",
+    "schedule": "schedule liveschedule airtimes",
+    "participants": "participants attendees guests speakers",
+}
+VIEWER_ALIASES: dict[str, str] = {
+    "user_id": "userid user viewerid viewer memberid customerid accountid username uid id",
+    "age": "age years",
+    "born": "born birthdate dateofbirth birthday birthyear yearofbirth",
+    "region": "region country territory",
+    "languages": "languages language lang locale",
+    "groups": "groups group access accessgroups teams team roles role departments department",
 }
 EVENT_ALIASES: dict[str, str] = {
     "user_id": "userid user viewerid viewer memberid customerid accountid username uid",
@@ -79,7 +98,7 @@ def lay_out(rows: Rows, aliases: Mapping[str, str], mapping: Mapping[str, str]) 
 def check_mapping(mapping: Mapping[str, str], tables: Sequence[Rows]) -> None:
     """Raises InputError for a `theirs` that no table has, or an `ours` that no table knows."""
     found = [name for rows in tables for name in rows.names]
-    known = list(dict.fromkeys([*VIDEO_ALIASES, *EVENT_ALIASES]))
+    known = list(dict.fromkeys([*VIDEO_ALIASES, *EVENT_ALIASES, *VIEWER_ALIASES]))
     for theirs, ours in mapping.items():
         _check_known(theirs, found, f"No table has the column '{theirs}'", "Columns found")
         _check_known(ours, known, f"'{theirs}={ours}': there is no column '{ours}'", "Known")

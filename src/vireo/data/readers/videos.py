@@ -13,6 +13,7 @@ from vireo.data.readers.columns import Layout, column, plain
 from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
 from vireo.data.readers.sifting import Rule, Sifted, account, odd, sift
+from vireo.data.readers.terms import TERMS_RULES, terms
 
 MOST_ID = 512
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -22,6 +23,7 @@ VIDEO_RULES: tuple[Rule, ...] = (
     (pl.col("video_id").is_null(), "no video id and no title"),
     (pl.col("video_id").str.len_chars() > MOST_ID, f"video id longer than {MOST_ID} characters"),
 )
+_TABLE_RULES = (*VIDEO_RULES, *TERMS_RULES)
 
 
 def videos_from(rows: Rows, layout: Layout, folder: Path) -> RawTables:
@@ -30,7 +32,7 @@ def videos_from(rows: Rows, layout: Layout, folder: Path) -> RawTables:
     Where there is no id, the exact title is the id. Of rows with an equal id the first stays.
     """
     parsed = parse_videos(rows, layout)
-    sifted = sift("videos", rows, parsed, VIDEO_RULES, unique="video_id")
+    sifted = sift("videos", rows, parsed, _TABLE_RULES, unique="video_id")
     media, notes = _media(sifted, folder)
     return RawTables(
         videos=sifted.accepted,
@@ -59,6 +61,7 @@ def parse_videos(rows: Rows, layout: Layout) -> pl.DataFrame:
         odd("published_at could not be read", given["published_at"], published),
         odd("duration is not a number above 0", seconds, duration),
         odd("tags could not be read", given["tags"], tag_lists),
+        *terms(rows, layout),
     )
     if "category" in layout.used or plain(layout.used.get("tags", "")) != "genres":
         return parsed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vireo.arrays import Floats, Ints
+from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
 from vireo.interest.base import Expert, InterestModel
 from vireo.interest.fusion import CONTENT
@@ -27,6 +27,13 @@ class Shares:
         if not self.shares.max(initial=0.0) > 0:
             return None
         return int(self.videos[int(self.shares.argmax())])
+
+    def among(self, nameable: Bools | None) -> Shares:
+        """Only the shares of the own videos that may be named."""
+        if nameable is None:
+            return self
+        keep = nameable[self.videos]
+        return Shares(self.videos[keep], self.shares[keep])
 
 
 def contributions(model: InterestModel, history: History, video: int) -> Shares:

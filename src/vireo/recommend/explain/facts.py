@@ -8,10 +8,18 @@ import numpy as np
 
 from vireo.recommend.base import Query, Reason, Slate
 from vireo.recommend.explain.contributions import contributions
+from vireo.recommend.retrieve.wishes import leaning
 from vireo.recommend.shelves import Shelves
 
 CROWD = ("popularity", "recent", "popular", "fresh")
 """Sources that know nothing of the viewer."""
+BY_RULE = {
+    "pinned": "Chosen for everybody by the editors",
+    "required": "Chosen for everybody by the editors",
+    "next": "The next part of what you are watching",
+    "explore": "Something else, to find out whether you like it",
+}
+"""What is said of videos that a rule, and not their score, put where they stand."""
 MIN_VIEWERS = 5
 """Counts of people are shown from this many on: smaller groups could be recognised."""
 
@@ -30,15 +38,21 @@ class Facts:
 
     def _reason(self, query: Query, slate: Slate, row: int) -> Reason:
         video = int(slate.videos[row])
+        mark = slate.marks.get(video)
+        if mark in BY_RULE:
+            return Reason(mark, BY_RULE[mark])
         sources = {name: float(values[row]) for name, values in slate.sources.items()}
         best = max(sources, key=lambda name: sources[name], default="")
         if best == "like" and sources[best] > 0:
             return self._by_words(query, video)
+        if best == "wish" and sources[best] > 0:
+            return self._by_wish(query, video)
         crowd = sum(sources.get(name, 0.0) for name in CROWD)
         if query.known and crowd <= sum(sources.values()) - crowd:
-            cause = contributions(self._shelves.model, query.history, video).strongest()
+            shares = contributions(self._shelves.model, query.history, video)
+            cause = shares.among(query.nameable).strongest()
             if cause is not None:
-                return self._by_own_video(video, cause)
+                return self._by_own_video(query, video, cause)
         return self._by_crowd(video, best)
 
     def _by_words(self, query: Query, video: int) -> Reason:
@@ -46,9 +60,22 @@ class Facts:
         about = f" (topic: {topic})" if topic else ""
         return Reason("like", f"Fits your words “{query.like.strip()}”{about}")
 
-    def _by_own_video(self, video: int, cause: int) -> Reason:
+    def _by_wish(self, query: Query, video: int) -> Reason:
+        """The viewer's own sentence; of several, the one that speaks most for this video."""
+        topic = self._catalogue.topics[video]
+        about = f" (topic: {topic})" if topic else ""
+        wanted = [wish for wish in query.wishes if wish.strength > 0 and not wish.blocks]
+        said = [leaning(self._shelves, (wish,)) for wish in wanted]
+        gains = [0.0 if gain is None else float(gain[video]) for gain in said]
+        words = wanted[int(np.argmax(gains))].text
+        return Reason("wish", f"You asked for “{words}”{about}")
+
+    def _by_own_video(self, query: Query, video: int, cause: int) -> Reason:
         title = self._catalogue.titles[cause]
         topic = self._shared_topic(video, cause)
+        if cause in query.picked:
+            about = f": both about {topic}" if topic else ""
+            return Reason("picked", f"Because you picked “{title}”{about}", (cause,))
         if self._catalogue.viewers[video] == 0:
             about = f", also about {topic}" if topic else ""
             return Reason(
@@ -56,7 +83,17 @@ class Facts:
             )
         if topic:
             return Reason("topic", f"Because you watched “{title}”: both about {topic}", (cause,))
+        creator = self._shared_creator(video, cause)
+        if creator:
+            said = f"Because you watched “{title}”, also by {creator}"
+            return Reason("creator", said, (cause,))
         return Reason("watched", f"Because you watched “{title}”", (cause,))
+
+    def _shared_creator(self, video: int, cause: int) -> str | None:
+        creator_of = self._catalogue.creator_of
+        if creator_of[video] < 0 or creator_of[video] != creator_of[cause]:
+            return None
+        return str(self._catalogue.table["creator"][video])
 
     def _shared_topic(self, video: int, cause: int) -> str | None:
         same = self._catalogue.topic_of[video] == self._catalogue.topic_of[cause]

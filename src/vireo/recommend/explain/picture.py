@@ -13,6 +13,7 @@ from vireo.interest.fusion import fused
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.contributions import Shares, contributions
+from vireo.recommend.explain.counterfactual import Counterfactual, MakeList, counterfactual
 from vireo.recommend.shelves import Shelves
 
 SHOWN = 8
@@ -33,11 +34,19 @@ class Explanation:
     sources: Mapping[str, float]
     own_videos: tuple[tuple[str, str, float], ...]
     """(video id, title, share) of the viewer's own videos; shares can be negative."""
+    counterfactual: Counterfactual | None = None
+    """Own videos without which it would not be on the list; None: not asked."""
 
     def as_json(self) -> dict[str, Any]:
         keys = ("video_id", "title", "share")
         own = [dict(zip(keys, entry, strict=True)) for entry in self.own_videos]
-        return {**self.__dict__, "sources": dict(self.sources), "own_videos": own}
+        found = self.counterfactual.as_json() if self.counterfactual else None
+        return {
+            **self.__dict__,
+            "sources": dict(self.sources),
+            "own_videos": own,
+            "counterfactual": found,
+        }
 
     def __str__(self) -> str:
         seen = ", seen already" if self.seen else ""
@@ -46,7 +55,8 @@ class Explanation:
         own = [(f"“{title}”", share) for _, title, share in self.own_videos]
         if not own:
             return "\n".join([*lines, "Nothing in this viewer's history speaks for or against it."])
-        return "\n".join(lines + _bars("what their own videos add", own))
+        lines += _bars("what their own videos add", own)
+        return "\n".join([*lines, *([f"  {self.counterfactual}"] if self.counterfactual else [])])
 
 
 def _bars(title: str, entries: list[tuple[str, float]]) -> list[str]:
@@ -58,8 +68,13 @@ def _bars(title: str, entries: list[tuple[str, float]]) -> list[str]:
     return lines
 
 
-def explanation(shelves: Shelves, query: Query, video: int) -> Explanation:
-    """Why the video in this row stands where it does for the query's viewer."""
+def explanation(
+    shelves: Shelves, query: Query, video: int, make: MakeList | None = None
+) -> Explanation:
+    """Why the video in this row stands where it does for the query's viewer.
+
+    `make` makes lists: with it, the counterfactual is looked for.
+    """
     catalogue = shelves.catalogue
     total, parts = fused(shelves.model, Batch([query.history], query.now, len(catalogue)))
     place = int((total[0] > total[0][video]).sum()) + 1
@@ -72,7 +87,10 @@ def explanation(shelves: Shelves, query: Query, video: int) -> Explanation:
         of=len(catalogue),
         seen=bool(np.isin(video, query.history.videos)),
         sources={n: round(float(v[0][video]), 4) for n, v in parts.items() if v[0][video]},
-        own_videos=_own(catalogue, own),
+        own_videos=_own(catalogue, own.among(query.nameable)),
+        counterfactual=(
+            counterfactual(make, catalogue, shelves.model, query, video) if make else None
+        ),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from vireo.interest.base import Batch
 from vireo.interest.fusion import fused
 from vireo.recommend.base import Query, Slate
@@ -24,11 +22,11 @@ class Experts:
         batch = Batch([query.history], query.now, len(catalogue))
         total, parts = fused(self._shelves.model, batch)
         columns = {name: values[0] for name, values in parts.items()}
-        open_rows = np.arange(len(catalogue))
-        if not section.repeats:
-            open_rows = np.setdiff1d(open_rows, query.history.videos)
+        open_rows = query.rows(len(catalogue))
+        count = max(section.candidates, query.k)
         never_watched = open_rows[catalogue.viewers[open_rows] == 0]
-        ranked = {"total": total[0], **columns}
-        chosen = best_of_each(ranked, section.candidates, open_rows)
-        chosen += best_of_each({"total": total[0]}, section.candidates, never_watched)
+        best = total[0] if query.leaning is None else total[0] + query.leaning
+        ranked = {"total": best, **columns}
+        chosen = best_of_each(ranked, count, open_rows)
+        chosen += best_of_each({"total": best}, section.candidates, never_watched)
         return merged(slate, columns, chosen)

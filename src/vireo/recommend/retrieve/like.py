@@ -24,5 +24,5 @@ class Like:
         near = standardised(catalogue.text @ query.like_vector)
         strongest = max(self._shelves.model.weights.values(), default=1.0) if query.known else 1.0
         columns = {"like": (section.like_weight * max(strongest, 0.5) * near).astype(np.float32)}
-        rows = np.setdiff1d(np.arange(len(catalogue)), query.history.videos)
-        return merged(slate, columns, best_of_each(columns, section.candidates, rows))
+        count = max(section.candidates, query.k)
+        return merged(slate, columns, best_of_each(columns, count, query.rows(len(catalogue))))

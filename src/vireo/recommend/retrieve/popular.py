@@ -24,17 +24,21 @@ class Popular:
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if query.known:
             return slate
-        everything = np.arange(len(self._shelves.catalogue))
-        rows = np.setdiff1d(everything, query.history.videos)
-        count = self._shelves.section.candidates
+        rows = query.rows(len(self._shelves.catalogue))
+        count = max(self._shelves.section.candidates, query.k)
         noted = slate.noting(_note(query))
-        return merged(noted, self._columns, best_of_each(self._columns, count, rows))
+        ranked = dict(self._columns)
+        if query.leaning is not None:
+            ranked["total"] = np.sum([query.leaning, *self._columns.values()], axis=0)
+        return merged(noted, self._columns, best_of_each(ranked, count, rows))
 
 
 def _note(query: Query) -> str:
     who = f"'{query.user_id}' is" if query.user_id else "This viewer is"
     if query.like:
         return f"{who} new here: the list follows the sentence, then what is popular and recent."
+    if query.leaning is not None:
+        return f"{who} new here: the list follows what they asked for, and what is popular."
     return f"{who} new here: the list is popular, recent and varied."
 
 

@@ -23,15 +23,14 @@ class Diversity:
         self._topics = shelves.catalogue.topic_of
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        stranger = not query.known and not query.like
+        stranger = not query.known and not query.like and query.leaning is None
         strength = max(self._strength, STRANGER) if stranger else self._strength
         pool = min(len(slate), POOL * query.k)
         if strength <= 0 or pool < 2:
             return slate
         likeness = self._likeness(slate.videos[:pool])
         order = mmr(slate.scores[:pool], likeness, min(query.k, pool), strength)
-        rest = np.setdiff1d(np.arange(len(slate)), order)
-        return slate.take(np.concatenate([order, rest]))
+        return slate.led_by(order)
 
     def _likeness(self, videos: Ints) -> Floats:
         vectors, topics = self._content[videos], self._topics[videos]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from vireo.arrays import Floats
 from vireo.behavior.base import History
 from vireo.recommend.base import Query, Slate
+from vireo.recommend.chance import chance, rounded
 from vireo.recommend.shelves import Shelves
 
 FIT = 1.0
@@ -13,7 +15,11 @@ FIT = 1.0
 
 
 class NewVideos:
-    """Moves fitting new videos up into the last places of the list, never in place of all."""
+    """Moves fitting new videos up into the last places of the list, never in place of all.
+
+    Over many lists the share is met exactly where enough fit: what does not divide (a tenth of
+    five places) is rounded by chance, seeded by viewer and session.
+    """
 
     def __init__(self, shelves: Shelves) -> None:
         self._share = shelves.section.new_share
@@ -22,20 +28,28 @@ class NewVideos:
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         k = min(query.k, len(slate))
+        if self._share <= 0 or not query.known or k == 0:
+            return slate
         new = self._viewers[slate.videos] == 0
-        wanted = int(self._share * k) - int(new[:k].sum())
-        if wanted <= 0 or not query.known:
+        wanted = rounded(self._share * k, chance("new", query)) - int(new[:k].sum())
+        if wanted <= 0:
             return slate
         fit = self._fit(query.history)[slate.videos]
         promoted = [row for row in np.flatnonzero(new) if row >= k and fit[row] >= FIT]
         promoted = sorted(promoted, key=lambda row: -fit[row])[:wanted]
-        kept = [row for row in range(k) if row not in promoted][: k - len(promoted)]
+        if not promoted:
+            return slate
+        # Videos that are new already keep their places; the others make room from the end.
+        giving = np.flatnonzero(~new[:k])[::-1][: len(promoted)]
+        kept = np.setdiff1d(np.arange(k), giving)
+        promoted = promoted[: len(giving)]
         first = np.array([*kept, *promoted], dtype=np.int64)
-        rest = np.setdiff1d(np.arange(len(slate)), first)
-        return slate.take(np.concatenate([first, rest]))
+        return slate.led_by(first).marking("new", slate.videos[promoted])
 
-    def _fit(self, history: History) -> np.ndarray:
+    def _fit(self, history: History) -> Floats:
         """Likeness of every video to the mean of what was wanted, in deviations. -> (n,)"""
         likeness = self._content @ self._content[history.liked.videos].mean(axis=0)
         spread = float(likeness.std())
-        return (likeness - likeness.mean()) / spread if spread > 0 else np.zeros(len(likeness))
+        if spread <= 0:
+            return np.zeros(len(likeness), dtype=np.float32)
+        return np.asarray((likeness - likeness.mean()) / spread, dtype=np.float32)

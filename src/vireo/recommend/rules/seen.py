@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
-from vireo.recommend.base import Query, Slate
-from vireo.recommend.shelves import Shelves
+from vireo.arrays import Bools, Ints
+from vireo.behavior.base import DAY, NO_TIME, History
+from vireo.recommend.base import Query
+from vireo.recommend.gate import Filter
 
 
-class Seen:
-    """Removes the history and whatever the query excludes; disliked videos never come back."""
+def unfinished(history: History, share: float) -> Ints:
+    """Videos that the viewer wanted and of which they never saw this share; the latest first.
 
-    def __init__(self, shelves: Shelves) -> None:
-        self._repeats = shelves.section.repeats
+    Views weigh as much as was watched of them (see docs/behavior.md).
+    """
+    if share <= 0:
+        return history.videos[:0]
+    done = history.videos[(history.weights >= share) | (history.weights <= 0)]
+    begun = history.videos[::-1]
+    _, first = np.unique(begun, return_index=True)
+    latest_first = begun[np.sort(first)]
+    return latest_first[~np.isin(latest_first, done)]
 
-    def __call__(self, query: Query, slate: Slate) -> Slate:
+
+class Seen(Filter):
+    """Bars the history and whatever the query excludes; disliked videos never come back."""
+
+    name: ClassVar[str] = "seen"
+
+    def open(self, query: Query) -> Bools | None:
+        allowed = np.ones(len(self.catalogue), dtype=np.bool_)
+        allowed[self._barred(query)] = False
+        allowed[np.fromiter(query.exclude, dtype=np.int64, count=len(query.exclude))] = False
+        return allowed
+
+    def _barred(self, query: Query) -> Ints:
         history = query.history
-        barred = history.videos[history.weights <= 0] if self._repeats else history.videos
-        excluded = np.fromiter(query.exclude, dtype=np.int64, count=len(query.exclude))
-        keep = ~np.isin(slate.videos, np.concatenate([barred, excluded]))
-        left = slate.take(keep)
-        if len(slate) and not len(left):
-            return left.noting("This viewer has seen every candidate.")
-        return left
+        if not self.section.repeats:
+            return np.setdiff1d(history.videos, unfinished(history, self.section.unfinished))
+        barred = history.weights <= 0
+        away = int(self.section.repeat_after_days * DAY)
+        if away and query.moment != NO_TIME:
+            barred |= history.times > query.moment - away
+        return history.videos[barred]

@@ -7,10 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
+from vireo.asking import Ask
 from vireo.errors import InputError
 from vireo.server.api.answers import problems
 from vireo.server.base import MOST_K, MOST_TEXT
-from vireo.server.callers import CallerOf, ServiceOf, need, need_user
+from vireo.server.callers import CallerOf, ServiceOf, for_whom, need_sight, need_user
 from vireo.server.refusal import request_id_of
 from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
 from vireo.server.service import Service
@@ -19,6 +20,11 @@ from vireo.store.checks import MOST_ID, check_text
 router = APIRouter(prefix="/v1", tags=["lists"])
 UserId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
 VideoId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
+_PICKED = "Ids of videos that stand for the taste, as if they had been watched."
+For = Annotated[
+    str | None,
+    Query(min_length=1, max_length=MOST_ID, description="For whom; default: anybody."),
+]
 K = Annotated[int | None, Query(ge=1, le=MOST_K, description="Length; default: recommend.k.")]
 
 
@@ -30,12 +36,16 @@ def recommendations(
     caller: CallerOf,
     k: K = None,
     like: Annotated[str, Query(max_length=MOST_TEXT, description="A sentence that steers.")] = "",
+    page: Annotated[int, Query(ge=1, le=100, description="2 holds what 1 did not.")] = 1,
+    session: Annotated[str, Query(max_length=MOST_ID, description="Seeds chance.")] = "",
+    picked: Annotated[list[str] | None, Query(max_length=50, description=_PICKED)] = None,
     explain: Annotated[bool, Query(description="Say what the viewer's own videos add.")] = False,
 ) -> ListOut:
     """A list for one viewer; an unknown one gets a popular, recent and varied one."""
     need_user(caller, user_id)
     check_text("user_id", user_id)
-    picks = service.recommend(user_id, k or service.work.config.recommend.k, like)
+    ask = Ask(page, session, tuple(picked or ()))
+    picks = service.recommend(user_id, k or service.work.config.recommend.k, like, ask)
     answer = ListOut.of(picks, request_id_of(request))
     if explain:
         for entry in answer.recommendations:
@@ -67,10 +77,17 @@ def session(request: Request, body: SessionIn, service: ServiceOf, caller: Calle
 
 @router.get("/videos/{video_id}/similar", responses=problems(404))
 def similar(
-    request: Request, video_id: VideoId, service: ServiceOf, caller: CallerOf, k: K = None
+    request: Request,
+    video_id: VideoId,
+    service: ServiceOf,
+    caller: CallerOf,
+    k: K = None,
+    user_id: For = None,
 ) -> ListOut:
     """Videos like this one; works for a video that nobody has watched."""
-    picks = service.similar(video_id, k or service.work.config.recommend.k)
+    viewer = for_whom(caller, user_id)
+    need_sight(service, caller, viewer, video_id)
+    picks = service.similar(video_id, k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))
 
 
@@ -81,17 +98,21 @@ def search(
     caller: CallerOf,
     text: Annotated[str, Query(min_length=1, max_length=MOST_TEXT)],
     k: K = None,
+    user_id: For = None,
 ) -> ListOut:
     """Videos with these words in the title, then videos near their meaning."""
     if not text.strip():
         raise InputError("There is nothing to search for.", "Send a word or a sentence.")
-    picks = service.search(text.strip(), k or service.work.config.recommend.k)
+    viewer = for_whom(caller, user_id)
+    picks = service.search(text.strip(), k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))
 
 
 @router.get("/trending", responses=problems())
-def trending(request: Request, service: ServiceOf, caller: CallerOf, k: K = None) -> ListOut:
+def trending(
+    request: Request, service: ServiceOf, caller: CallerOf, k: K = None, user_id: For = None
+) -> ListOut:
     """What the most people watch in these hours; only what enough of them do."""
-    need(caller, "viewer")
-    picks = service.trending(k or service.work.config.recommend.k)
+    viewer = for_whom(caller, user_id)
+    picks = service.trending(k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from vireo.errors import InputError
 from vireo.server.api.answers import problems
 from vireo.server.api.lists import VideoId
-from vireo.server.callers import CallerOf, ServiceOf, need
+from vireo.server.callers import CallerOf, ServiceOf, need, need_sight
 from vireo.server.schemas import StatusOut, VideoIn, VideoOut
 from vireo.store.checks import check_text
 from vireo.version import VERSION
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 @router.get("/{video_id}", responses=problems(404))
 def show(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> VideoOut:
     """What was given, seen, heard and understood of a video."""
+    need_sight(service, caller, caller.user_id, video_id)
     return VideoOut(**service.about_video(video_id))
 
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
 from vireo.server.callers import ServiceOf
-from vireo.server.pages.session import SessionOf
+from vireo.server.pages.session import Session, SessionOf
 from vireo.server.refusal import Refusal
 from vireo.server.service import Service
 
@@ -37,6 +37,7 @@ async def static(name: str) -> Response:
 @router.get("/media/{video_id}")
 def media(video_id: str, service: ServiceOf, session: SessionOf) -> Response:
     """The film itself, in parts where the player asks for parts."""
+    sighted(service, session, video_id)
     path = file_of(service, video_id)
     if path is None:
         raise Refusal(404, "unknown", "This video has no file here.", "")
@@ -46,12 +47,19 @@ def media(video_id: str, service: ServiceOf, session: SessionOf) -> Response:
 @router.get("/thumbnails/{video_id}")
 def thumbnail(video_id: str, service: ServiceOf, session: SessionOf) -> Response:
     """A frame of the film; a drawn card where there is none."""
+    sighted(service, session, video_id)
     path = file_of(service, video_id)
     kept = _thumbnail(path, service.work.path / "cache" / "thumbnails") if path else None
     if kept is None:
         title = service.title(video_id)
         return Response(_card(video_id, title), media_type="image/svg+xml", headers=_KEPT)
     return FileResponse(kept, media_type="image/jpeg", headers=_KEPT)
+
+
+def sighted(service: Service, session: Session, video_id: str) -> None:
+    """Raises Refusal where whoever is looked as may not see the video."""
+    if not service.may_see(session.user_id or None, video_id):
+        raise Refusal(404, "unknown-video", f"There is no video '{video_id}' for this viewer.")
 
 
 def file_of(service: Service, video_id: str) -> Path | None:

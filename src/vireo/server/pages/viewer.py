@@ -15,7 +15,7 @@ from vireo.errors import InputError
 from vireo.recommend.recommender import Picks
 from vireo.server.base import MOST_TEXT
 from vireo.server.callers import ServiceOf
-from vireo.server.pages.media import file_of
+from vireo.server.pages.media import file_of, sighted
 from vireo.server.pages.render import bars, page
 from vireo.server.pages.session import Session, SessionOf, TrustedForm
 from vireo.server.refusal import Refusal, request_id_of
@@ -37,9 +37,14 @@ def home(request: Request, response: Response, service: ServiceOf, session: Sess
     rows = [("For you", service.recommend(user or None, ROW))]
     last = service.last_liked(user) if user else None
     if last is not None:
-        rows.append((f"Because you watched “{service.title(last)}”", service.similar(last, ROW)))
+        rows.append(
+            (
+                f"Because you watched “{service.title(last)}”",
+                service.similar(last, ROW, user or None),
+            )
+        )
     rows.append(("New here", service.newest(user or None, ROW)))
-    rows.append(("Many watch now", service.trending(ROW)))
+    rows.append(("Many watch now", service.trending(ROW, user or None)))
     shown = [{"title": title, "picks": picks} for title, picks in rows if len(picks)]
     facts = {"rows": shown, "notes": rows[0][1].notes, "request_id": request_id_of(request)}
     return page(request, response, session, "home.html", **facts, users=_users(service, session))
@@ -55,9 +60,10 @@ def watch(
     request: Request, response: Response, video_id: str, service: ServiceOf, session: SessionOf
 ) -> Response:
     """One film: player, reasons, buttons, what is like it."""
+    sighted(service, session, video_id)
     about = service.about_video(video_id)
     try:
-        near: Picks = service.similar(video_id, ROW)
+        near: Picks = service.similar(video_id, ROW, session.user_id or None)
     except InputError:  # put a moment ago
         near = Picks([])
     facts: dict[str, Any] = {
@@ -93,7 +99,7 @@ def search(
 ) -> Response:
     """Videos by words."""
     words = q.strip()[:MOST_TEXT]
-    picks = service.search(words, 2 * ROW) if words else Picks([])
+    picks = service.search(words, 2 * ROW, session.user_id or None) if words else Picks([])
     facts = {"words": words, "picks": picks, "request_id": request_id_of(request)}
     return page(request, response, session, "search.html", **facts)
 
@@ -103,11 +109,14 @@ def me(request: Request, response: Response, service: ServiceOf, session: Sessio
     """What I said of myself, what is known of me, and how to take it away."""
     user = session.user_id
     standing = service.store.standing(user) if user else None
-    profile = dict(standing.profile) if standing else {}
-    known = service.known(user) if user else None
-    allowed = profile.get("consent", {}).get("personal_lists", True)
-    taste = profile.get("taste", "")
-    facts = {"taste": taste, "known": known, "allowed": allowed, "most": MOST_TEXT}
+    choices = dict(standing.choices) if standing else {}
+    facts = {
+        "taste": choices.get("taste", ""),
+        "allowed": choices.get("consent", {}).get("personal_lists", True),
+        "known": service.known(user) if user else None,
+        "wishes": standing.edits if standing else (),
+        "most": MOST_TEXT,
+    }
     return page(request, response, session, "me.html", **facts)
 
 
@@ -152,8 +161,19 @@ def change(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Respons
     """The taste sentence and the consent, with effect on the next list."""
     allowed = form.get("personal_lists") == "on"
     taste = form.get("taste", "").strip()[:MOST_TEXT].replace("\0", "")
-    service.change(_own(session), {"taste": taste, "consent": {"personal_lists": allowed}})
+    service.choose(_own(session), {"taste": taste, "consent": {"personal_lists": allowed}})
     return _back(form)
+
+
+@router.post("/me/wish")
+def wish(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
+    """More or less of something, in words; or one of these taken back."""
+    undo = form.get("undo", "")
+    if undo.isdecimal():
+        service.work.undo_edit(_own(session), int(undo))
+    else:
+        service.work.edit(_own(session), form.get("text", ""))
+    return RedirectResponse("/me", 303)
 
 
 @router.post("/me/forget")

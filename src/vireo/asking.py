@@ -1,0 +1,80 @@
+"""Ask: the finer points of a question for a list, and what is counted when it is asked."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vireo.behavior.base import NO_TIME, History
+from vireo.errors import InputError
+from vireo.recommend.base import Query
+from vireo.recommend.catalogue import Catalogue
+from vireo.store.base import Viewer
+
+IMPRESSION = "impression"
+Showing = tuple[str, int | None]
+"""(id of a video, when it was shown in ms)"""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The finer points of a question for a list."""
+
+    page: int = 1
+    """The second page holds what the first did not."""
+    session: str = ""
+    """Seeds what is left to chance."""
+    picked: tuple[str, ...] = ()
+    """Ids of videos that stand for the taste, as if they had been watched."""
+    viewer: Viewer | None = None
+    """Told with the question, in place of what the store knows."""
+    at: int | None = None
+    """The moment of asking (ms since 1970 UTC); None: now."""
+
+    def __post_init__(self) -> None:
+        if self.page < 1:
+            raise InputError(f"There is no page {self.page}.", "The first page is 1.")
+
+
+ANYTHING = Ask()
+
+
+def moment_of_asking() -> int:
+    """The wall clock: windows and schedules are about the present. Milliseconds since 1970."""
+    return int(time.time() * 1000)
+
+
+def with_picked(history: History, picked: list[int], now: int) -> History:
+    """The history, and then the picked videos as if they had just been watched."""
+    new = np.array(list(dict.fromkeys(picked)), dtype=np.int64)
+    return History(
+        np.concatenate([history.videos, new]),
+        np.concatenate([history.weights, np.ones(len(new), dtype=np.float32)]),
+        np.concatenate([history.times, np.full(len(new), now, dtype=np.int64)]),
+    )
+
+
+def since_last_met(
+    shown: Sequence[Showing], history: History, catalogue: Catalogue
+) -> dict[int, int]:
+    """Row -> how often a video was shown since the viewer last met it."""
+    met = dict(zip(history.videos.tolist(), history.times.tolist(), strict=True))
+    rows = catalogue.rows_of_all([video for video, _ in shown])
+    counts: Counter[int] = Counter()
+    for row, (_, moment) in zip(rows, shown, strict=True):
+        if row >= 0 and (moment is None or moment > met.get(row, NO_TIME)):
+            counts[row] += 1
+    return dict(counts)
+
+
+def nameable(query: Query) -> History:
+    """The part of the viewer's history that may be named to them."""
+    history = query.history
+    if query.nameable is None:
+        return history
+    keep = query.nameable[history.videos]
+    return History(history.videos[keep], history.weights[keep], history.times[keep])

@@ -1,0 +1,22 @@
+"""Chance that can be repeated: the same viewer, session and page draw the same numbers."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from vireo.recommend.base import Query
+
+
+def chance(purpose: str, query: Query) -> np.random.Generator:
+    """Numbers for one purpose of one list; others for another viewer, session or page."""
+    text = "\x1f".join([purpose, query.user_id or "", query.session, str(query.page)])
+    digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+    return np.random.default_rng(int.from_bytes(digest, "little"))
+
+
+def rounded(share: float, random: np.random.Generator) -> int:
+    """A whole number whose mean over many draws is the share."""
+    whole = int(share)
+    return whole + int(random.random() < share - whole)

@@ -1,0 +1,33 @@
+"""Age ratings: a viewer is never shown what is rated above their age. Never gives way."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import ClassVar
+
+import polars as pl
+
+from vireo.arrays import Bools, Doubles
+from vireo.recommend.base import Query
+from vireo.recommend.gate import Filter
+
+
+class Age(Filter):
+    """The column `age_rating`; for what nobody told, `audience.assumed_age` and `unrated_age`."""
+
+    name: ClassVar[str] = "age"
+
+    def open(self, query: Query) -> Bools | None:
+        told = query.viewer.age
+        age = self.section.audience.assumed_age if told is None else told
+        return None if age >= self._highest else self._youngest <= age
+
+    @cached_property
+    def _youngest(self) -> Doubles:
+        """(n,) the youngest age that may see each video."""
+        ages = self.catalogue.terms["age_rating"].cast(pl.Float64)
+        return ages.fill_null(self.section.audience.unrated_age).to_numpy()
+
+    @cached_property
+    def _highest(self) -> float:
+        return float(self._youngest.max(initial=0.0))

@@ -1,0 +1,90 @@
+"""Topics in the shares in which the viewer watches them (calibrated lists, Steck, RecSys 2018).
+
+With p the shares of topics in the history and q those of the list, the list is chosen greedily
+for (1 - c) * score - c * KL(p | q), where q is mixed with a little of p so that it is finite.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.arrays import Doubles, Ints
+from vireo.behavior.base import History
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.shelves import Shelves
+
+MIXED = 0.01
+"""Steck's alpha: how much of p is mixed into q."""
+POOL = 10
+"""The first POOL * k candidates are chosen from."""
+
+
+class Calibration:
+    """Reorders; `calibration` is c."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._strength = shelves.section.calibration
+        self._topic_of = shelves.catalogue.topic_of
+        self._n = int(self._topic_of.max(initial=-1)) + 2  # the last one: no topic
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        pool = min(len(slate), POOL * query.k)
+        if self._strength <= 0 or not query.known or pool < 2:
+            return slate
+        wanted = topic_shares(query.history, self._topic_of, self._n)
+        topics = self._topic_of[slate.videos[:pool]] % self._n
+        # The order may be another rule's work: the scores go with the places.
+        scores = np.sort(slate.scores[:pool])[::-1].astype(np.float64)
+        order = calibrated(scores, topics, wanted, min(query.k, pool), self._strength)
+        return slate.led_by(order)
+
+
+def topic_shares(history: History, topic_of: Ints, n: int) -> Doubles:
+    """Each topic's share of what was wanted, by weight. -> (n,), the last one for no topic"""
+    liked = history.liked
+    sums = np.bincount(topic_of[liked.videos] % n, weights=liked.weights, minlength=n)
+    total = sums.sum()
+    return np.asarray(sums / total if total > 0 else sums, dtype=np.float64)
+
+
+def calibrated(scores: Doubles, topics: Ints, wanted: Doubles, count: int, c: float) -> Ints:
+    """Greedy choice. scores, topics (m,), wanted (t,) -> (count,) places, best first.
+
+    Scores are scaled to [0, 1], so that `c` means the same on every list. Candidates of one topic
+    change q alike, so only the best one left of every topic is weighed: t sums instead of m.
+    """
+    span = float(scores.max() - scores.min())
+    worth = (scores - scores.min()) / span if span > 0 else np.ones_like(scores)
+    queues = _queues(worth, topics)
+    kinds = np.array(sorted(queues), dtype=np.int64)
+    heads = np.array([worth[queues[kind][-1]] for kind in kinds.tolist()])
+    counts = np.zeros(len(wanted))
+    order = np.empty(count, dtype=np.int64)
+    for place in range(count):
+        gain = (1 - c) * heads - c * _divergences(wanted, counts, kinds, place + 1)
+        best = int(gain.argmax())
+        queue = queues[int(kinds[best])]
+        order[place] = queue.pop()
+        counts[kinds[best]] += 1
+        heads[best] = worth[queue[-1]] if queue else -np.inf
+    return order
+
+
+def _queues(worth: Doubles, topics: Ints) -> dict[int, list[int]]:
+    """Topic -> its places, the best last."""
+    queues: dict[int, list[int]] = {}
+    for place in np.argsort(-worth, kind="stable")[::-1].tolist():
+        queues.setdefault(int(topics[place]), []).append(place)
+    return queues
+
+
+def _divergences(wanted: Doubles, counts: Doubles, kinds: Ints, size: int) -> Doubles:
+    """KL(p | q) of the list after one more video of each kind. -> (kinds,)"""
+    held = wanted > 0
+    p = wanted[held]
+    q = (1 - MIXED) * counts[held] / size + MIXED * p
+    terms = p * np.log(p / q)
+    more = p * np.log(p / (q + (1 - MIXED) / size))
+    by_topic = np.zeros(len(wanted))
+    by_topic[held] = more - terms
+    return np.asarray(terms.sum() + by_topic[kinds])

@@ -1,0 +1,28 @@
+"""Languages: a viewer who told theirs gets videos in these, and videos of no told language."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vireo.arrays import Bools
+from vireo.recommend.base import Query
+from vireo.recommend.gate import Filter
+
+
+class Language(Filter):
+    """The column `language`; `en` and `en-GB` are one language, other spellings are not known."""
+
+    name: ClassVar[str] = "language"
+
+    def open(self, query: Query) -> Bools | None:
+        labels = self.catalogue.labels("language")
+        if not query.viewer.languages or labels.bare.all():
+            return None
+        wanted = {_main(language) for language in query.viewer.languages}
+        spoken = [label for label in labels.rows_of if _main(label) in wanted]
+        return labels.bare | labels.carrying(spoken)
+
+
+def _main(language: str) -> str:
+    """`en-GB` -> `en`"""
+    return language.strip().lower().replace("_", "-").split("-")[0]

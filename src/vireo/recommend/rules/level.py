@@ -1,0 +1,29 @@
+"""Levels: at most one step above the highest level at which the viewer has done something."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from vireo.arrays import Bools, Ints
+from vireo.recommend.base import Query
+from vireo.recommend.gate import Filter
+
+UNKNOWN = np.iinfo(np.int64).min
+
+
+class Level(Filter):
+    """The column `level`; videos without one, and viewers of unknown level, are not held back."""
+
+    name: ClassVar[str] = "level"
+
+    def open(self, query: Query) -> Bools | None:
+        reached = self._levels[query.history.liked.videos].max(initial=UNKNOWN)
+        return None if reached == UNKNOWN else np.asarray(self._levels <= reached + 1)
+
+    @cached_property
+    def _levels(self) -> Ints:
+        """(n,) UNKNOWN where nothing was said."""
+        return self.catalogue.terms["level"].fill_null(UNKNOWN).to_numpy()

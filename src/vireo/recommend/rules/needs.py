@@ -1,0 +1,54 @@
+"""Prerequisites: what needs other videos waits until the viewer has done these."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from vireo.arrays import Bools
+from vireo.recommend.base import Query
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.gate import Filter
+from vireo.recommend.rules.seen import unfinished
+
+
+class Needs(Filter):
+    """The column `needs` lists video ids; ids outside the catalogue ask for nothing."""
+
+    name: ClassVar[str] = "needs"
+
+    def open(self, query: Query) -> Bools | None:
+        if not self._needs.nnz:
+            return None
+        done = np.zeros(len(self.catalogue), dtype=np.float32)
+        done[query.history.liked.videos] = 1.0
+        done[unfinished(query.history, self.section.unfinished)] = 0.0
+        return np.asarray(self._needs @ (1.0 - done) == 0)
+
+    @cached_property
+    def _needs(self) -> sparse.csr_matrix:
+        return needs_of(self.catalogue)
+
+
+def needs_of(catalogue: Catalogue) -> sparse.csr_matrix:
+    """1 where the row's video needs the column's. (n, n)
+
+    Videos that need each other in a circle could never be begun: among these nothing is asked.
+    """
+    pairs = [
+        (row, need)
+        for row, ids in enumerate(catalogue.terms["needs"].to_list())
+        for need in catalogue.rows_of(ids or ()).tolist()
+        if need != row
+    ]
+    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    shape = (len(catalogue), len(catalogue))
+    ones = np.ones(len(rows), dtype=np.float32)
+    matrix = sparse.csr_matrix((ones, (rows, columns)), shape=shape)
+    _, circle_of = csgraph.connected_components(matrix, connection="strong")
+    kept = circle_of[rows] != circle_of[columns]
+    return sparse.csr_matrix((ones[kept], (rows[kept], columns[kept])), shape=shape)

@@ -1,0 +1,25 @@
+"""Videos that the owner puts on top of every list, in the owner's order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.rules.required import allowed
+from vireo.recommend.shelves import Shelves
+
+
+class Pinned:
+    """Only on the first page, and only where the viewer may see them and has not yet."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._rows = shelves.catalogue.rows_of(shelves.section.owner.pinned)
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        rows = allowed(query, self._rows)
+        if not len(rows):
+            return slate
+        wide = slate.joined(rows)
+        place_of = {int(video): place for place, video in enumerate(wide.videos)}
+        places = np.array([place_of[row] for row in rows.tolist()], dtype=np.int64)
+        return wide.led_by(places).marking("pinned", rows)

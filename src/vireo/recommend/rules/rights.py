@@ -1,0 +1,28 @@
+"""Who may open a video: only viewers in one of its groups, or named by it. Never gives way."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vireo.arrays import Bools
+from vireo.recommend.base import Query
+from vireo.recommend.gate import Filter
+
+ONE = "user:"
+"""`user:ana` in a video's list of groups stands for the viewer `ana` alone."""
+
+
+class Rights(Filter):
+    """The column `access` names groups; a video without it is open, or `audience.closed`."""
+
+    name: ClassVar[str] = "rights"
+
+    def open(self, query: Query) -> Bools | None:
+        labels = self.catalogue.labels("access")
+        if not self.section.audience.closed and labels.bare.all():
+            return None
+        # A group that calls itself `user:ana` must not open what is ana's alone.
+        groups = [g for g in query.viewer.groups if not g.strip().lower().startswith(ONE)]
+        mine = [f"{ONE}{query.user_id}"] if query.user_id else []
+        allowed = labels.carrying([*groups, *mine])
+        return allowed if self.section.audience.closed else allowed | labels.bare

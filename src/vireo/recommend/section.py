@@ -1,0 +1,95 @@
+"""The settings of the recommend room: `[recommend]`, its owner's and its audience's part."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vireo.settings import Section
+
+
+class OwnerSection(Section):
+    """`[recommend.owner]`: what the owner wants on every list, or on none."""
+
+    pinned: tuple[str, ...] = ()
+    """Ids of videos that open every list, in this order, where the viewer may see them."""
+    required: tuple[str, ...] = ()
+    """Ids of videos that have a place somewhere on every list."""
+    blocked_creators: tuple[str, ...] = ()
+    """Creators whose videos are never shown."""
+    blocked_topics: tuple[str, ...] = ()
+    """Topics, categories or tags whose videos are never shown."""
+    blocked_videos: tuple[str, ...] = ()
+    """Ids of videos that are never shown."""
+
+
+class AudienceSection(Section):
+    """`[recommend.audience]`: what holds where nothing is known of a viewer or of a video."""
+
+    assumed_age: Annotated[float, Field(ge=0)] = 18.0
+    """Age in years of viewers whose age nobody told."""
+    unrated_age: Annotated[float, Field(ge=0)] = 0.0
+    """Youngest age for videos without an age rating."""
+    closed: bool = False
+    """Whether videos without access groups are closed to everybody, instead of open."""
+
+
+class RecommendSection(Section):
+    """`[recommend]`: how a list is made."""
+
+    k: Annotated[int, Field(ge=1)] = 10
+    """Length of a list."""
+    candidates: Annotated[int, Field(ge=1)] = 200
+    """Videos that each retriever hands on."""
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """0 ranks by score alone; 1 by difference to what stands above (MMR)."""
+    like_weight: Annotated[float, Field(ge=0, le=1000)] = 2.0
+    """Weight of a sentence (`--like`) against the strongest expert."""
+    new_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of the list kept for videos that hardly anybody has watched, if they fit."""
+    repeats: bool = False
+    """Whether videos that the viewer has seen may come again."""
+    repeat_after_days: Annotated[float, Field(ge=0)] = 0.0
+    """With `repeats`: how long a seen video stays away."""
+    unfinished: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Videos of which less than this share was watched may be continued; 0: none."""
+    next_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Share of the list for the next part of a series, and for what was left unfinished."""
+    impression_fade: Annotated[float, Field(ge=0)] = 0.3
+    """What each time that a video was shown and not watched takes from its score (deviations)."""
+    freshness: Annotated[float, Field(ge=0)] = 0.0
+    """What a video of today gains in score (deviations); 0: age does not matter."""
+    fresh_days: Annotated[float, Field(gt=0)] = 30.0
+    """Days after which that gain has halved."""
+    max_age_days: Annotated[float, Field(ge=0)] = 0.0
+    """Older videos have expired; 0: none expires."""
+    calibration: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """0: by score alone; 1: topics in the shares of the viewer's own history."""
+    creator_cap: Annotated[int, Field(ge=0)] = 0
+    """Most videos of one creator on a list while others are there; 0: no limit."""
+    explore_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the list that is drawn at random from the further candidates."""
+    edit_weight: Annotated[float, Field(ge=0, le=1000)] = 3.0
+    """Weight of a viewer's wish ("less horror") against one deviation of the score."""
+    profile_events: Annotated[int, Field(ge=1)] = 5
+    """A viewer is not described from fewer wanted videos than this."""
+    relax: tuple[Literal["language", "expiry", "needs", "level"], ...] = ("language", "expiry")
+    """Which rules give way, rather than leave a list empty. Rights and blocks never do."""
+    rules: tuple[str, ...] = (
+        "seen",
+        "language",
+        "expiry",
+        "impressions",
+        "fresh",
+        "diversity",
+        "calibration",
+        "creators",
+        "new-videos",
+        "explore",
+        "pinned",
+        "required",
+    )
+    """Which rules are applied, in this order. Those that protect (see the page) always are."""
+    owner: OwnerSection = OwnerSection()
+    audience: AudienceSection = AudienceSection()

@@ -1,0 +1,61 @@
+"""Viewers and their wishes in the SQL store: the questions that are asked of two tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, delete, insert, select
+
+from vireo.store.base import Edit, Viewer
+from vireo.store.schema import EDITS, MOST_AT_ONCE, VIEWERS
+
+
+def keep_viewers(connection: Connection, viewers: Sequence[Viewer]) -> None:
+    """Put these viewers in the place of what was told of them before."""
+    for start in range(0, len(viewers), MOST_AT_ONCE):
+        some = viewers[start : start + MOST_AT_ONCE]
+        ids = [viewer.user_id for viewer in some]
+        connection.execute(delete(VIEWERS).where(VIEWERS.c.user_id.in_(ids)))
+        connection.execute(insert(VIEWERS), [_row(viewer) for viewer in some])
+
+
+def _row(viewer: Viewer) -> dict[str, object]:
+    return {
+        "user_id": viewer.user_id,
+        "age": viewer.age,
+        "region": viewer.region,
+        "languages": json.dumps(viewer.languages, ensure_ascii=False),
+        "groups_of": json.dumps(viewer.groups, ensure_ascii=False),
+    }
+
+
+def viewer_of(connection: Connection, user_id: str) -> Viewer:
+    """What is told of a viewer."""
+    row = connection.execute(select(VIEWERS).where(VIEWERS.c.user_id == user_id)).first()
+    if row is None:
+        return Viewer(user_id)
+    languages, groups = (tuple(json.loads(text)) for text in (row.languages, row.groups_of))
+    return Viewer(user_id, row.age, row.region, languages, groups)
+
+
+def keep_edit(connection: Connection, edit: Edit) -> None:
+    """One more wish."""
+    connection.execute(insert(EDITS), asdict(edit))
+
+
+def edits_of(connection: Connection, user_id: str) -> list[Edit]:
+    """A viewer's wishes, the oldest first."""
+    columns = [EDITS.c[name] for name in ("user_id", "text", "video_id", "at", "number")]
+    question = select(*columns).where(EDITS.c.user_id == user_id).order_by(EDITS.c.number)
+    return [Edit(*row) for row in connection.execute(question)]
+
+
+def delete_of(connection: Connection, user_id: str, number: int | None = None) -> int:
+    """Delete one wish of a viewer, or, without a number, everything that is told of them."""
+    wishes = delete(EDITS).where(EDITS.c.user_id == user_id)
+    if number is not None:
+        return int(connection.execute(wishes.where(EDITS.c.number == number)).rowcount)
+    told = connection.execute(delete(VIEWERS).where(VIEWERS.c.user_id == user_id)).rowcount
+    return int(told) + int(connection.execute(wishes).rowcount)

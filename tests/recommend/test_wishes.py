@@ -1,0 +1,139 @@
+"""What viewers ask for, in words: read rightly, and obeyed at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.recommend.worlds import history, query, shelves
+from vireo.arrays import Floats
+from vireo.behavior.base import History
+from vireo.recommend.base import Query, Wish
+from vireo.recommend.profile.wishes import clauses, wishes_of
+from vireo.recommend.profile.words import profile_of
+from vireo.recommend.recommender import Recommender
+from vireo.recommend.shelves import Shelves
+from vireo.store.base import Edit
+
+TOPICS = [0] * 6 + [1] * 6 + [2] * 6
+WORDS = {"cooking": 0, "sailing": 1, "horror": 2}
+
+
+def world(**settings: Any) -> Shelves:
+    return shelves(TOPICS, [9] * 18, diversity=0.0, new_share=0.0, **settings)
+
+
+def read(sentence: str) -> Floats:
+    """A reader of three words."""
+    vector = np.zeros(3, dtype=np.float32)
+    for word, topic in WORDS.items():
+        if word in sentence.lower():
+            vector[topic] = 1.0
+    return vector
+
+
+def asking(place: Shelves, asked: Query, *sentences: str, video: str = "") -> list[int]:
+    edits = [Edit("ana", text, video) for text in sentences]
+    wishes = wishes_of(edits, place.catalogue, read)
+    maker = Recommender(place.catalogue, place.model, place.section)
+    listed: list[int] = maker.slate(replace(asked, wishes=wishes)).videos.tolist()
+    return listed
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("less horror", [(-1, "horror")]),
+        ("Less of this", [(-1, "this")]),
+        ("please show me more slow documentaries", [(1, "slow documentaries")]),
+        ("much less about football!", [(-2, "football")]),
+        ("no more horror", [(-2, "horror")]),
+        ("don't show me Ann Example", [(-2, "Ann Example")]),
+        ("I love slow films about the sea, but no horror", [(1, "slow films about the sea"),
+                                                            (-2, "horror")]),
+        ("nordic noir", [(1, "nordic noir")]),
+        ("nothing about politics; more cooking", [(-2, "politics"), (1, "cooking")]),
+        ("normal films", [(1, "normal films")]),
+        (" ,;", []),
+    ],
+)  # fmt: skip
+def test_sentences_are_read(sentence: str, expected: list[tuple[float, str]]) -> None:
+    assert [(clause.strength, clause.what) for clause in clauses(sentence)] == expected
+
+
+def test_less_takes_a_topic_off_the_list_of_its_greatest_friend() -> None:
+    friend = query(history([12, 13, 14]), k=3)
+    assert asking(world(), friend) == [15, 16, 17]
+    assert not set(asking(world(), friend, "less horror")) & set(range(12, 18))
+    assert not set(asking(world(candidates=2), friend, "less horror")) & set(range(12, 18))
+
+
+def test_more_brings_a_topic_to_a_viewer_who_never_watched_it_and_to_a_new_one() -> None:
+    for seen in (history([0, 1]), History.empty()):
+        assert {row // 6 for row in asking(world(), query(seen, k=3), "more sailing")} == {1}
+
+
+def test_less_and_more_of_this() -> None:
+    asked = query(history([0, 1, 6]), k=3)
+    assert not set(asking(world(), asked, "less of this", video="v2")) & set(range(6))
+    assert {row // 6 for row in asking(world(), asked, "more like this", video="v13")} == {2}
+
+
+def test_no_blocks_what_is_named_exactly_and_nothing_brings_it_back() -> None:
+    tags = [["Horror"] if row == 3 else None for row in range(18)]
+    place = shelves(TOPICS, [9] * 18, {"tags": tags}, owner={"pinned": ["v3"]})
+    assert asking(place, query(history([0]), k=18))[0] == 3
+    assert 3 not in asking(place, query(history([0]), k=18), "no horror")
+
+
+def test_a_reason_says_whose_words_it_follows() -> None:
+    place = world()
+    wishes = wishes_of([Edit("a", "more sailing")], place.catalogue, read)
+    maker = Recommender(place.catalogue, place.model, place.section)
+    picks = maker.recommend(query(History.empty(), k=2, wishes=wishes))
+    assert all("You asked for “more sailing”" in pick.reason for pick in picks)
+
+
+def test_words_that_no_text_knows_change_nothing() -> None:
+    asked = query(history([0, 1]), k=5)
+    assert asking(world(), asked, "less quantum theology") == asking(world(), asked)
+
+
+def test_a_profile_names_interests_by_weight_with_their_videos() -> None:
+    place = world()
+    seen = history([0, 1, 2, 6, 7, 12], [1, 1, 4, 1, 1, 1])
+    told = profile_of(place.catalogue, "ana", seen, (Wish("less war", -1.0),), 5)
+    assert [(i.topic, i.share) for i in told.interests] == [("topic 0", 0.667), ("topic 1", 0.222)]
+    assert told.interests[0].videos[0] == ("v2", "Video 2")
+    assert "mostly topic 0 (67%, as in “Video 2” and “Video 0”)" in told.sentence
+    assert "“less war”" in told.sentence
+    assert "topic 2" not in told.sentence  # one video is no interest
+    assert told.as_json()["interests"][0]["videos"][0] == ("v2", "Video 2")
+
+
+def test_nobody_is_described_from_too_little() -> None:
+    place = world()
+    for seen in (History.empty(), history([0, 0, 0, 0, 0]), history([0, 1, 2, 3, 4], [-1] * 5)):
+        told = profile_of(place.catalogue, "ana", seen, (), 5)
+        assert told.interests == ()
+        assert "Too little is known" in told.sentence
+        assert "topic" not in told.sentence
+
+
+def test_a_models_sentence_is_taken_only_if_it_keeps_to_the_facts() -> None:
+    place = world()
+    seen = history([0, 1, 2, 6, 7])
+
+    def honest(prompt: str) -> str:
+        return "You enjoy topic 0 most of all, and also topic 1."
+
+    def inventive(prompt: str) -> str:
+        return "You enjoy topic 0 and the films of Werner Herzog."
+
+    assert profile_of(place.catalogue, "a", seen, (), 5, honest).author == "model"
+    kept = profile_of(place.catalogue, "a", seen, (), 5, inventive)
+    assert kept.author == "template"
+    assert "Herzog" not in kept.sentence
