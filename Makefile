@@ -3,13 +3,17 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= vireo-demo
+DATA ?= ../shared/data
+WORK ?= bench/.work
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint bench bench-quick clean
 
 help:
 	@echo "make demo   a small world with real video files, built and shown (installs into $(VENV))"
 	@echo "make test   every test"
 	@echo "make lint   ruff and mypy --strict"
+	@echo "make bench  peers side by side on the data in DATA=$(DATA) (takes hours; goes on where it was)"
+	@echo "make bench-quick  the same on small samples, without the peers' environments"
 	@echo "make clean  remove $(VENV), the demo and caches"
 
 # pip and not uv: with torch pinned, pip finds the CPU build where one is offered.
@@ -34,5 +38,14 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# A peer that cannot be installed is no reason to stop: its rows say so.
+bench: $(VENV)/.installed
+	-$(BIN)/python bench/peers/install.py --work $(WORK)
+	$(BIN)/python -m bench run --data $(DATA) --work $(WORK)
+	$(BIN)/python -m bench table
+
+bench-quick: $(VENV)/.installed
+	$(BIN)/python -m bench quick --data $(DATA) --work $(WORK)
+
 clean:
-	rm -rf $(VENV) $(DEMO_DIR) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(DEMO_DIR) $(WORK)/quick .mypy_cache .ruff_cache .pytest_cache

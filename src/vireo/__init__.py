@@ -19,7 +19,7 @@
  3. ...
 >>> report = ws.evaluate(cutoff="2026-03-01")
 >>> print(report.against("popularity"))
-fused 0... against popularity 0... NDCG@10: +0... (95% interval +0... to +0...)
+fused 0... against popularity 0... ndcg@10: +0... (95% interval +0... to +0...)
 >>> receipt = ws.forget("ana")
 >>> receipt.source_rows > 0
 True

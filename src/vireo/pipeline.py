@@ -9,7 +9,7 @@ that it reads, the seed, and the content of the parts that it needs. Same recipe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ _ROWS = (
     ),
     Stage(
         "interest",
-        version=2,
+        version=3,
         noun="vireo.interest.base:InterestModel",
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),
@@ -179,10 +179,15 @@ def _loaded(manifest: Manifest, stage: Stage, parts: tuple[str, ...]) -> Any:
     )
 
 
-def run(ground: Ground, until: str | None = None) -> Iterator[Result]:
-    """Build the stage `until` and what it needs (or everything), skipping finished work."""
+def run(
+    ground: Ground, until: str | None = None, rows: Sequence[Stage] = _ROWS
+) -> Iterator[Result]:
+    """Build the stage `until` and what it needs (or everything), skipping finished work.
+
+    `rows` is another road than the usual one, for whoever needs less.
+    """
     made: dict[str, Manifest] = {}
-    for stage in _wanted(until):
+    for stage in _wanted(until, rows):
         recipe = _recipe(stage, ground, made)
         found = ground.artifacts.find(stage.name, ground.artifacts.id_of(recipe))
         start = time.monotonic()
@@ -192,16 +197,16 @@ def run(ground: Ground, until: str | None = None) -> Iterator[Result]:
         yield Result(stage.name, manifest.id, found is None, seconds, manifest.summary, manifest)
 
 
-def _wanted(until: str | None) -> list[Stage]:
+def _wanted(until: str | None, rows: Sequence[Stage]) -> list[Stage]:
     if until is None:
-        return list(_ROWS)
+        return list(rows)
     if until not in STAGES:
         raise InputError(f"There is no stage '{until}'.", f"Choose one of: {', '.join(STAGES)}.")
     wanted = {until}
-    for row in reversed(_ROWS):
+    for row in reversed(rows):
         if row.name in wanted:
             wanted.update(row.inputs())
-    return [row for row in _ROWS if row.name in wanted]
+    return [row for row in rows if row.name in wanted]
 
 
 def _recipe(stage: Stage, ground: Ground, made: Mapping[str, Manifest]) -> dict[str, Any]:

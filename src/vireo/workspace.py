@@ -18,11 +18,14 @@ from vireo.data.base import Split, Tables
 from vireo.data.sources import Sources
 from vireo.engine import ENGINES, Context, Progress, Quiet
 from vireo.errors import Busy, InputError
-from vireo.evaluation.artifacts import default_cutoff, evaluate_artifacts, moment
-from vireo.evaluation.report import Report
+from vireo.evaluation.compare import compare
+from vireo.evaluation.leaks import LeakCheck, check_leaks
+from vireo.evaluation.plan import plan_of
+from vireo.evaluation.report import Comparison, Report
+from vireo.evaluation.road import evaluate_plan
 from vireo.listing import listing, stage_facts
 from vireo.pipeline import Ground, Result, run
-from vireo.privacy.forget import Receipt, finish_forgetting, forget, sweep, waits
+from vireo.privacy.forget import Receipt, finish_forgetting, forget, sweep
 from vireo.published import Published
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
@@ -91,11 +94,7 @@ class Workspace(Telling):
         return Context(engine, cache, self._progress, self.config.seed)
 
     def _ground(self, split: Split) -> Ground:
-        config = self.config
-        if split.protocol == "leave-one-out":
-            # The fusion's weights are found in the way in which they will be measured.
-            config = config.with_settings({"interest.validation": "last"})
-        return Ground(config, self._context, self.artifacts, self.sources, self.store, split)
+        return Ground(self.config, self._context, self.artifacts, self.sources, self.store, split)
 
     def _data(self) -> Result:
         """The data stage of everything that was ingested so far, built if it was not yet."""
@@ -225,37 +224,43 @@ class Workspace(Telling):
 
     def evaluate(
         self,
-        cutoff: str | int | None = None,
+        cutoff: str | int | Sequence[str | int] | None = None,
         *,
         protocol: str = "time",
-        k: int = 10,
+        k: int | Sequence[int] = 10,
         systems: Sequence[str] | None = None,
+        save_split: str | os.PathLike[str] | None = None,
+        **options: Any,
     ) -> Report:
         """Build the same road with an earlier clock and rank what came after.
 
         `protocol`: `time` (events from `cutoff` on are held out; default: the last fifth of the
-        time) or `leave-one-out` (each user's last event).
+        time; several cutoffs, or `rolling=3`, are averaged), `leave-one-out`, `cold-items`
+        (`share`, `variant="chronological"`), `cold-users` (`share`) or `random` (`share`).
+        `settings` changes dotted keys of the config. `save_split` keeps the split as a file.
         """
+        plan = plan_of(cutoff, protocol, k, systems, **options)
         with self._alone():
-            split = self._split(protocol, cutoff)
-            made = {r.stage: r.manifest for r in run(self._ground(split), until="interest")}
-            return evaluate_artifacts(
-                made, split, k=k, systems=systems, seed=self.config.seed, progress=self._progress
+            return evaluate_plan(
+                self._ground(Split()), plan, Path(save_split) if save_split else None
             )
 
-    def _split(self, protocol: str, cutoff: str | int | None) -> Split:
-        if protocol == "leave-one-out" and cutoff is None:
-            return Split("leave-one-out")
-        if protocol == "leave-one-out":
-            raise InputError("Leave-one-out has no cutoff.", "Leave `--cutoff` out.")
-        if protocol != "time":
-            raise InputError(
-                f"There is no protocol '{protocol}'.", "Choose `time` or `leave-one-out`."
-            )
-        if cutoff is None:
-            data = self._data()
-            return Split("time", default_cutoff(data.manifest))
-        return Split("time", moment(cutoff))
+    def check_leaks(
+        self,
+        cutoff: str | int | Sequence[str | int] | None = None,
+        *,
+        protocol: str = "time",
+        systems: Sequence[str] | None = None,
+        **options: Any,
+    ) -> LeakCheck:
+        """Build everything again with another future; raises StageFailed if anything changes."""
+        plan = plan_of(cutoff, protocol, 10, systems, **options)
+        with self._alone():
+            return check_leaks(self._ground(Split()), plan)
+
+    def compare(self, one: str, other: str, metrics: Sequence[str] = ()) -> list[Comparison]:
+        """Saved reports, `REPORT:system`, or two systems of the newest report, with intervals."""
+        return compare(one, other, reports=self.path / "reports", metrics=metrics)
 
     def forget(self, user_id: str) -> Receipt:
         """Remove a viewer: at once from every answer, then from the files; returns a receipt."""
@@ -273,22 +278,15 @@ class Workspace(Telling):
         self._look_again()
         return receipt
 
-    @property
-    def forgetting_waits(self) -> bool:
-        """Whether a running build kept `forget` from finishing."""
-        return waits(self.path)
-
     def sweep(self) -> None:
         """Finish what a running build kept `forget` from finishing; raises Busy if one runs."""
         with self._alone():
             sweep(self.store, self.sources, self.path)
 
     def _is_unknown(self, user_id: str) -> bool:
-        if self.store.is_forgotten(user_id) or self.store.events_of(user_id):
-            return False
-        if self.is_told_of(user_id):
-            return False
-        return not self.sources.mentions(user_id)
+        standing = self.store.standing(user_id)
+        held = standing.forgotten or standing.events or standing.choices or self.is_told_of(user_id)
+        return not held and not self.sources.mentions(user_id)
 
     def save_report(self, report: Report) -> Path:
         """Write a report with its plots under `reports/`; return the folder."""

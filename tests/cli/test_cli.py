@@ -91,7 +91,10 @@ def test_the_verbs_on_a_built_workspace(built: Path, world: TinyWorld) -> None:
     assert answer("list", "rules")
     assert answer("build")
     assert isinstance(answer("doctor"), list)
-    assert answer("evaluate", "--cutoff", "2026-03-01", "--model", "popularity")
+    evaluated = ("evaluate", "--cutoff", "2026-03-01", "--model", "popularity", "--k", "5")
+    assert answer(*evaluated, "--model", "ease", "--set", "interest.ease.regularisation=30")
+    assert answer("compare", "ease", "popularity")
+    assert answer("evaluate", "--check-leaks", "--model", "popularity")
 
 
 def test_the_verbs_for_people(built: Path) -> None:
@@ -100,7 +103,7 @@ def test_the_verbs_for_people(built: Path) -> None:
     assert "For ana" in vireo("recommend", "ana", *where).stdout
     assert "score by source" in vireo("explain", "ana", "v-1042", *where).stdout
     assert "topics" in vireo("show", "ana", *where).stdout
-    assert "NDCG@10" in vireo("evaluate", "--cutoff", "2026-03-01", *where).stdout
+    assert "ndcg@10" in vireo("evaluate", "--cutoff", "2026-03-01", *where).stdout
     assert "Removed" in vireo("forget", "sam", *where).stdout
 
 
@@ -124,6 +127,7 @@ def test_new_ingest_build_recommend(tables: tuple[Path, Path], tmp_path: Path) -
         (["run", "a.csv", "b.csv", "--pairs"], "--user"),
         (["run", "a.csv", "b.csv", "--columns", "nonsense"], "--columns"),
         (["demo", "--nonsense"], "nonsense"),
+        (["compare", "a", "b", "-w", "NOWHERE"], "vireo evaluate"),
         (["nonsense"], "nonsense"),
     ],
 )

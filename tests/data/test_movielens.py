@@ -100,11 +100,43 @@ def test_the_real_release_with_texts() -> None:
     assert tables.accounts["events"].read == tables.accounts["events"].accepted == 1_000_209
     assert tables.videos["description"].null_count() < 0.01 * 3883
     assert tables.accounts["videos"].read == 3883 + 10_676
-    # An independent reading of the same rows, in the same order.
+    # An independent reading of the same rows: each user's in the order in which they were given.
     known = pl.read_parquet(folder / "ratings_provenance.parquet")
-    events = tables.events
-    assert events["sequence"].to_list() == list(range(1, 1_000_210))
-    assert (events["user_id"].cast(pl.Int64) == known["user_id"].cast(pl.Int64)).all()
-    assert (events["video_id"].cast(pl.Int64) == known["movie_id"].cast(pl.Int64)).all()
+    known = known.with_row_index("row", 1).sort("user_id", "user_seq_pos")
+    events = tables.events.with_columns(pl.col("user_id", "video_id").cast(pl.Int64))
+    events = events.sort("user_id", "timestamp", "sequence")
+    for ours, theirs in (("user_id", "user_id"), ("video_id", "movie_id")):
+        assert (events[ours] == known[theirs].cast(pl.Int64)).all()
     assert (events["value"] == known["rating"].cast(pl.Float64)).all()
     assert (events["timestamp"] == known["timestamp"] * 1000).all()
+    assert tables.events["sequence"].to_list() == list(range(1, 1_000_210))
+
+
+def order(folder: Path, *rows: tuple[int, int, int]) -> None:
+    names = ["user_id", "movie_id", "user_seq_pos"]
+    pl.DataFrame(rows, names, orient="row").write_parquet(folder / "ratings_provenance.parquet")
+
+
+def test_ties_in_time_follow_the_true_order_where_it_is_known(tmp_path: Path) -> None:
+    dat(tmp_path, zipped=False)
+    order(tmp_path, (6, 3, 1), (7, 1, 1), (7, 2, 2))
+    tables = read(None, tmp_path, reader="movielens")
+    wanted = tables.events.select("user_id", "video_id", "sequence").rows()
+    assert wanted == [("7", "1", 1), ("7", "2", 2), ("6", "3", 3)]
+    assert "user_seq_pos" in tables.accounts["events"].notes[-1]
+
+
+@pytest.mark.parametrize(
+    "rows", [[(7, 1, 1), (7, 2, 2)], [(6, 3, 1), (6, 3, 2), (7, 1, 1), (7, 2, 2)], None]
+)
+def test_an_order_that_does_not_fit_is_left_aside_and_said(
+    tmp_path: Path, rows: list[tuple[int, int, int]] | None
+) -> None:
+    dat(tmp_path, zipped=False)
+    if rows is None:
+        put(tmp_path, "ratings_provenance.parquet", b"no table")
+    else:
+        order(tmp_path, *rows)
+    tables = read(None, tmp_path, reader="movielens")
+    assert tables.events["video_id"].to_list() == ["2", "1", "3"]
+    assert "left aside" in tables.accounts["events"].notes[-1]

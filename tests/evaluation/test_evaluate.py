@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
 from vireo.errors import InputError, UnknownPart
 from vireo.evaluation import Report, evaluate
+from vireo.evaluation.page.html import page as html_page
 from vireo.evaluation.targets import targets_of
 from vireo.interest.base import EaseSection, InterestModel, InterestSection, Training
 from vireo.interest.build import fit
@@ -62,9 +64,9 @@ def test_the_taste_is_found_and_popularity_is_not(model: InterestModel) -> None:
     report = report_of(model, ks=(5, 10), split={"protocol": "leave-one-out"})
     assert list(report.systems) == ["popularity", "ease", "fused"]
     # of five unseen videos of the own kind, the target is among the first five
-    assert report.systems["ease"]["HR@5"].mean > 0.95
-    assert report.systems["popularity"]["HR@5"].mean < 0.7
-    estimate = report.systems["popularity"]["NDCG@10"]
+    assert report.systems["ease"]["hit_rate@5"].mean > 0.95
+    assert report.systems["popularity"]["hit_rate@5"].mean < 0.7
+    estimate = report.systems["popularity"]["ndcg@10"]
     assert estimate.low is not None
     assert estimate.high is not None
     assert estimate.low < estimate.mean < estimate.high
@@ -76,12 +78,12 @@ def test_a_comparison_speaks(model: InterestModel) -> None:
     comparison = report.against("popularity", "ease")
     assert comparison.shown
     assert str(comparison).startswith(f"ease {comparison.value:.4f} against popularity ")
-    assert " NDCG@10: +" in str(comparison)
+    assert " ndcg@10: +" in str(comparison)
     assert "(95% interval +" in str(comparison)
-    same = report.against("ease", "ease", "HR@10")
+    same = report.against("ease", "ease", "hit_rate@10")
     assert not same.shown
     assert "no difference shown" in str(same)
-    for wrong in ({"name": "nothing"}, {"name": "ease", "metric": "Coverage@10"}):
+    for wrong in ({"name": "nothing"}, {"name": "ease", "metric": "coverage@10"}):
         with pytest.raises(InputError):
             report.against(**wrong)
 
@@ -123,7 +125,7 @@ def test_strangers_are_evaluated_and_everything_left_out_is_counted(model: Inter
         "targets_dropped_as_seen": 1,
     }
     report = report_of(model, table)
-    assert report.values["fused"]["HR@10"][2] == 0.0  # the seen is masked: a sure miss
+    assert report.values["fused"]["hit_rate@10"][2] == 0.0  # the seen is masked: a sure miss
 
 
 def test_the_words_that_behaviour_used_decide_what_is_wanted() -> None:
@@ -149,19 +151,87 @@ def test_only_the_named_systems_are_measured(model: InterestModel) -> None:
     assert list(report_of(model, systems=["fused", "ease"]).systems) == ["fused", "ease"]
 
 
-def test_the_report_is_saved_as_json_markdown_and_a_picture(
+def test_the_report_is_saved_as_a_page_markdown_json_and_values(
     model: InterestModel, tmp_path: Path
 ) -> None:
     report = report_of(model, split={"protocol": "time", "cutoff": 5})
     report.save(tmp_path / "reports")
     saved = json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))
     assert saved == json.loads(json.dumps(report.as_json()))
-    mean = report.systems["ease"]["NDCG@10"].mean
-    assert saved["systems"]["ease"]["NDCG@10"]["mean"] == pytest.approx(mean)
+    mean = report.systems["ease"]["ndcg@10"].mean
+    assert saved["systems"]["ease"]["ndcg@10"]["mean"] == pytest.approx(mean)
     text = (tmp_path / "reports" / "report.md").read_text(encoding="utf-8")
     assert f"{mean:.4f} (" in text
-    assert sum(line.startswith("| ") for line in text.splitlines()) == 5
-    picture = (tmp_path / "reports" / "report.png").read_bytes()
-    assert picture.startswith(b"\x89PNG")
+    page = (tmp_path / "reports" / "report.html").read_text(encoding="utf-8")
+    assert f"{mean:.4f}" in page
+    values = pl.read_parquet(tmp_path / "reports" / "values.parquet")
+    assert len(values) == 80
+    before = {path.name: path.read_bytes() for path in (tmp_path / "reports").iterdir()}
     report.save(tmp_path / "reports")
-    assert (tmp_path / "reports" / "report.png").read_bytes() == picture
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "reports").iterdir()}
+
+
+def test_nothing_that_is_saved_names_a_viewer(model: InterestModel, tmp_path: Path) -> None:
+    report_of(model, split={"protocol": "leave-one-out"}).save(tmp_path)
+    for path in tmp_path.iterdir():
+        assert b"user-1" not in path.read_bytes(), path
+
+
+class _Page(HTMLParser):
+    """Tags that are open, and every address that the page would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.addresses += [v or "" for n, v in attrs if n in ("src", "href", "xlink:href")]
+        if tag not in ("meta", "br", "img"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_alone_and_free_of_foreign_markup(model: InterestModel) -> None:
+    split = {"protocol": "<script>alert(1)</script>", "note": '"><img src=x onerror=alert(2)>'}
+    report = replace(
+        report_of(model, split=split),
+        notes=("<b>bold</b>",),
+        curves={"a<i>": [{"step": 1.0, "loss": 3.0}, {"step": 2.0, "loss": 2.0}]},
+    )
+    page = _Page()
+    page.feed(html_page(report))
+    assert page.open == []
+    assert page.addresses == []
+    assert not page.tags & {"script", "img", "b>", "i>", "link", "iframe"}
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html_page(report)
+
+
+def test_slices_by_history_and_by_popularity(model: InterestModel) -> None:
+    _, held = world()
+    stranger = pl.concat([held, heldout({"user_id": "stranger", "video_id": "v2"})])
+    report = report_of(model, stranger)
+    lengths = {part.label: part for part in report.slices["history_length"]}
+    assert lengths["new (0)"].users == 1
+    assert lengths["5 to 19"].users == 80
+    whole = replace(report, sample=report.sample).column("ease", "ndcg@10")
+    assert lengths["5 to 19"].systems["ease"]["ndcg@10"].mean == pytest.approx(
+        np.delete(whole, report.users.index("stranger")).mean()
+    )
+    classes = report.slices["item_popularity"]
+    assert sum(part.users for part in classes) == 81  # one wanted video each
+
+
+def test_beyond_accuracy_is_said_over_all_lists(model: InterestModel) -> None:
+    report = report_of(model)
+    popular, own = report.systems["popularity"], report.systems["ease"]
+    assert popular["gini@10"].mean > own["gini@10"].mean
+    assert popular["coverage@10"].mean <= own["coverage@10"].mean
+    assert popular["popularity_lift@10"].mean > own["popularity_lift@10"].mean

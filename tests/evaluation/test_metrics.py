@@ -7,14 +7,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import pytrec_eval
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vireo.arrays import Ints
 from vireo.behavior.base import History
-from vireo.evaluation.bootstrap import interval, resampled_means
-from vireo.evaluation.metrics import NAMES, coverage, per_user
-from vireo.evaluation.ranking import MOST_CELLS, blocks, rank, ranked_lists
+from vireo.evaluation.beyond import Background, Exposure
+from vireo.evaluation.bootstrap import Sample, interval, resampled_means
+from vireo.evaluation.measure import Measure
+from vireo.evaluation.metrics import NAMES, per_user
+from vireo.evaluation.ranking import MOST_CELLS, blocks, rank
+from vireo.evaluation.tasks import Task
 from vireo.interest.base import Batch
 
 
@@ -25,12 +29,12 @@ def by_hand(ranked: Sequence[int], wanted: set[int], k: int) -> dict[str, float]
     best = sum(1 / math.log2(place + 1) for place in range(1, min(k, len(wanted)) + 1))
     mean_precision = sum((at + 1) / place for at, place in enumerate(places))
     return {
-        "HR": 1.0 if places else 0.0,
-        "NDCG": sum(1 / math.log2(place + 1) for place in places) / best,
-        "Recall": len(places) / len(wanted),
-        "Precision": len(places) / k,
-        "MRR": 1 / places[0] if places else 0.0,
-        "MAP": mean_precision / min(k, len(wanted)),
+        "hit_rate": 1.0 if places else 0.0,
+        "ndcg": sum(1 / math.log2(place + 1) for place in places) / best,
+        "recall": len(places) / len(wanted),
+        "precision": len(places) / k,
+        "mrr": 1 / places[0] if places else 0.0,
+        "map": mean_precision / min(k, len(wanted)),
     }
 
 
@@ -59,9 +63,70 @@ def test_metrics_are_their_definitions(users: list[tuple[list[int], set[int]]], 
                 assert math.isnan(found[name][row])
 
 
-def test_coverage_counts_what_anybody_was_shown() -> None:
-    assert coverage(np.array([[0, 1, 2], [1, 3, -1]]), 8, 2) == pytest.approx(3 / 8)
-    assert coverage(np.zeros((0, 3), dtype=np.int64), 0, 2) == 0.0
+MEASURES = ("success", "ndcg_cut", "recall", "P", "recip_rank", "map_cut")
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.sampled_from([-1.5, 0.0, 0.25, 0.5, 3.0]), min_size=12, max_size=12),
+            st.sets(st.integers(0, 11), max_size=9),  # seen; leaves short lists
+            st.sets(st.integers(0, 11), max_size=6),  # wanted; may be nothing
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.integers(1, 12),
+)
+def test_lists_and_metrics_agree_with_trec_eval(
+    users: list[tuple[list[float], set[int], set[int]]], k: int
+) -> None:
+    """The reference of the field, through pytrec_eval, on scores with ties.
+
+    trec_eval puts the later name first among equal scores: wanted videos get early names, so that
+    ties are lost there as here.
+    """
+    wanted = [own - seen for _, seen, own in users]
+    targets = [np.array(sorted(own), dtype=np.int64) for own in wanted]
+    masked = [np.array(sorted(seen), dtype=np.int64) for _, seen, _ in users]
+    scores = np.array([row for row, _, _ in users], dtype=np.float32)
+    ranked = rank(scores, masked, targets, 12)
+    found = per_user(ranked, targets, k)
+    questions, answers = {}, {}
+    for row, (values, seen, _) in enumerate(users):
+        if not wanted[row]:
+            assert all(math.isnan(found[name][row]) for name in NAMES)
+            continue
+        names = {v: f"{'a' if v in wanted[row] else 'b'}{v:02d}" for v in range(12)}
+        questions[str(row)] = {names[v]: 1 for v in wanted[row]}
+        answers[str(row)] = {names[v]: values[v] for v in range(12) if v not in seen}
+    asked = {f"{measure}.{k}" for measure in MEASURES if measure != "recip_rank"} | {"recip_rank"}
+    told = pytrec_eval.RelevanceEvaluator(questions, asked).evaluate(answers)
+    for name, own in told.items():
+        row, reachable = int(name), min(k, len(wanted[int(name)]))
+        first = own["recip_rank"]
+        expected = {
+            "hit_rate": own[f"success_{k}"],
+            "ndcg": own[f"ndcg_cut_{k}"],
+            "recall": own[f"recall_{k}"],
+            "precision": own[f"P_{k}"],
+            "mrr": first if first * k >= 1 - 1e-9 else 0.0,  # trec_eval looks at the whole list
+            "map": own[f"map_cut_{k}"] * len(wanted[row]) / reachable,  # it divides by all wanted
+        }
+        for metric, value in expected.items():
+            assert found[metric][row] == pytest.approx(value, abs=1e-9), metric
+
+
+def test_exposure_counts_what_anybody_was_shown() -> None:
+    exposure = Exposure(8)
+    exposure.show(np.array([[0, 1], [1, 3], [-1, -1]]))
+    assert exposure.coverage() == pytest.approx(3 / 8)
+    assert Exposure(0).coverage() == Exposure(0).gini() == 0.0
+    for counts, gini in (([5, 5, 5], 0.0), ([0, 0, 9], 1.0), ([0, 0, 0], 0.0)):
+        given = Exposure(3)
+        given.show(np.repeat(np.arange(3), counts)[:, None])
+        assert given.gini() == pytest.approx(gini)
 
 
 def ranked_by_hand(scores: Sequence[float], seen: set[int], wanted: set[int], k: int) -> list[int]:
@@ -89,7 +154,7 @@ def test_ranking_masks_the_seen_and_loses_ties(
     scores = np.array([row for row, _, _ in users], dtype=np.float32)
     histories = [history(seen) for _, seen, _ in users]
     targets = [np.array(sorted(wanted), dtype=np.int64) for _, _, wanted in users]
-    lists = rank(scores, Batch(histories, 0, 7), targets, k)
+    lists = rank(scores, [history.videos for history in histories], targets, k)
     for row, (values, seen, wanted) in enumerate(users):
         assert lists[row].tolist() == ranked_by_hand(values, seen, wanted, k)
 
@@ -100,9 +165,8 @@ def history(videos: set[int]) -> History:
 
 
 def test_a_system_without_an_opinion_earns_nothing() -> None:
-    lists = rank(
-        np.zeros((1, 30), np.float32), Batch([History.empty()], 0, 30), [np.array([0])], 10
-    )
+    nobody = np.zeros(0, dtype=np.int64)
+    lists = rank(np.zeros((1, 30), np.float32), [nobody], [np.array([0])], 10)
     assert lists[0].tolist() == list(range(1, 11))
 
 
@@ -125,10 +189,15 @@ def test_blocks_do_not_change_the_lists() -> None:
     def scorer(batch: Batch) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         return table[[int(h.times[0]) for h in batch.histories]]
 
-    lists = ranked_lists(scorer, users, 0, 12, targets, 5)
-    assert lists.shape == (1100, 5)
-    whole = rank(table, Batch(users, 0, 12), targets, 5)
-    np.testing.assert_array_equal(lists, whole)
+    seen = tuple(user.videos for user in users)
+    task = Task(tuple(users), tuple(targets), seen)
+    background = Background(
+        np.ones(12, dtype=np.int64), 9, np.zeros((12, 0), np.float32), np.full(12, -1)
+    )
+    measured = Measure((5,), 0, background).systems({"one": scorer}, [task])["one"]
+    whole = per_user(rank(table, seen, targets, 5), targets, 5)
+    for name in NAMES:
+        np.testing.assert_array_equal(measured.values[f"{name}@5"], whole[name])
 
 
 def test_the_bootstrap_is_paired_seeded_and_as_wide_as_theory_says() -> None:
@@ -144,3 +213,13 @@ def test_the_bootstrap_is_paired_seeded_and_as_wide_as_theory_says() -> None:
 
 def test_the_bootstrap_of_one_user_is_that_user() -> None:
     assert interval(resampled_means(np.array([[0.3]]), 0)[:, 0]) == pytest.approx((0.3, 0.3))
+
+
+def test_missing_values_are_left_out_and_rows_of_one_user_are_drawn_together() -> None:
+    values = np.array([[1.0], [np.nan], [3.0]])
+    assert set(np.unique(resampled_means(values, 0)[:, 0]).tolist()) >= {1.0, 2.0, 3.0}
+    sample = Sample(np.array([0, 0, 1]), np.array([0.5, 0.5, 1.0]))
+    column = np.array([0.0, 4.0, 2.0])
+    assert sample.mean(column) == 2.0
+    means = resampled_means(column[:, None], 0, sample=sample)[:, 0]
+    np.testing.assert_allclose(means, 2.0)  # each user's own mean is 2

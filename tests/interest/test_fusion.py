@@ -185,6 +185,7 @@ class Oracle:
     """Knows the targets: a court must hear it clearly, and lose every tie."""
 
     name: ClassVar[str] = "oracle"
+    knows_new: ClassVar[bool] = False
     scores: Floats
 
     @classmethod

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -55,6 +57,26 @@ def test_old_videos_keep_their_order_and_newcomers_go_to_the_right_taste(context
     assert after[0][6] > after[0][7], "the newcomer of the viewer's own taste stands higher"
     assert not parts["ease"][0][6:].any()
     assert not parts["popularity"][0][6:].any()
+
+
+def test_an_expert_that_knows_new_videos_ranks_newcomers_by_their_relatives(
+    context: Context,
+) -> None:
+    @dataclass(frozen=True)
+    class Knowing(Ease):
+        """Its own scores, but it says that it knows every video."""
+
+        knows_new: ClassVar[bool] = True
+
+    model = fitted(context)
+    ease = model.experts["ease"]
+    assert isinstance(ease, Ease)
+    knowing = replace(model, experts={**model.experts, "ease": Knowing(ease.weights)})
+    wider = with_newcomers(knowing, TWO_TASTES[[0, 3]])
+    scores = wider.experts["ease"].score(Batch([history(0)], 10, 8))
+    assert scores[0][6] > scores[0][7]
+    _, parts = fused(wider, Batch([history(0)], 10, 8))
+    assert parts["ease"][0][6] > parts["ease"][0][7]
 
 
 def test_watching_a_newcomer_counts_at_once(context: Context) -> None:

@@ -22,6 +22,7 @@ class Neighbours:
     """Scores = history @ likeness: linear, so that its contributions are exact."""
 
     name: ClassVar[str] = "ease"
+    knows_new: ClassVar[bool] = False
 
     def __init__(self, likeness: Floats) -> None:
         self._likeness = likeness

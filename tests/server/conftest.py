@@ -9,10 +9,28 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from vireo.config import Config
 from vireo.server.app import create_app
+from vireo.testing import TinyWorld
 from vireo.workspace import Workspace
 
+LIGHT = {
+    "pretraining": {"objective": "none"},
+    "engine": {"name": "serial"},
+    "interest": {"experts": ["popularity", "recent", "ease", "content"]},
+}
+"""What is served is tested here, not how it is learnt: builds may be quick."""
 Serve = Callable[[Path], TestClient]
+
+
+@pytest.fixture(scope="session")
+def _built(world: TinyWorld, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("served") / "workspace"
+    work = Workspace.create(path, config=Config.of(LIGHT))
+    work.ingest(world.videos, world.events)
+    work.build()
+    work.close()
+    return path
 
 
 @pytest.fixture

@@ -219,7 +219,6 @@ def test_forgetting_does_not_wait_for_a_build(client: TestClient, built: Path) -
     client.app.state.service._refresh()  # type: ignore[attr-defined]
     assert not work.sources.mentions("ana")
     work.build()
-    assert not work.forgetting_waits
     assert not (built / "forgetting.json").exists()
     work.close()
 

@@ -11,6 +11,7 @@ import typer
 from vireo import __version__
 from vireo.cli import (
     build,
+    compare,
     demo,
     doctor,
     edit,
@@ -53,6 +54,7 @@ for name, module in {
     "show": show,
     "edit": edit,
     "evaluate": evaluate,
+    "compare": compare,
     "rollback": rollback,
     "serve": serve,
     "forget": forget,
@@ -60,7 +62,7 @@ for name, module in {
     "list": listing,
     "doctor": doctor,
 }.items():
-    app.command(name)(module.command)
+    app.command(name, epilog=getattr(module, "EXAMPLES", None))(module.command)
 app.add_typer(keys.app, name="keys")
 
 

@@ -2,34 +2,91 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vireo.cli.options import HERE, JsonOption, ListLength, WorkspaceOption, opened
+from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened, settings_map
 from vireo.cli.output import print_json, print_report, say
+
+EXAMPLES = """Examples:
+
+\b
+vireo evaluate -w DIR                                        the last fifth of the time
+vireo evaluate -w DIR --cutoff 2026-03-01 --k 10 --k 50      from a day on, two list lengths
+vireo evaluate -w DIR --rolling 3                            three cutoffs and their average
+vireo evaluate -w DIR --protocol leave-one-out --model ease --set interest.ease.regularisation=300
+vireo evaluate -w DIR --protocol cold-items --variant chronological
+vireo evaluate -w DIR --check-leaks                          another future must change nothing
+"""
 
 
 def command(
     workspace: WorkspaceOption = HERE,
-    protocol: Annotated[str, typer.Option(help="`time` or `leave-one-out`.")] = "time",
-    cutoff: Annotated[str | None, typer.Option(help="For `time`: a date, like 2026-03-01.")] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(help="`time`, `leave-one-out`, `cold-items`, `cold-users` or `random`."),
+    ] = "time",
+    cutoff: Annotated[
+        list[str] | None,
+        typer.Option(help="For `time`: a date, like 2026-03-01. Repeat it for a rolling clock."),
+    ] = None,
+    rolling: Annotated[
+        int, typer.Option(help="For `time`: this many cutoffs, averaged.", min=0)
+    ] = 0,
+    share: Annotated[
+        float, typer.Option(help="Of items, users or events, for the other protocols.")
+    ] = 0.2,
+    variant: Annotated[
+        str, typer.Option(help="For `cold-items`: `random` or `chronological`.")
+    ] = "random",
     model: Annotated[
         list[str] | None, typer.Option(help="Only these (an expert, or `fused`). Repeat it.")
     ] = None,
-    k: ListLength = None,
+    k: Annotated[
+        list[int] | None,
+        typer.Option("--k", "-k", min=1, help="Length of the lists. Repeat it. [default: 10]"),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting: section.key=value. Repeat it."),
+    ] = None,
+    save_split: Annotated[
+        Path | None, typer.Option(help="Write the split to this Parquet file, for peers.")
+    ] = None,
+    leaks: Annotated[
+        bool, typer.Option("--check-leaks", help="Only check that no future leaks in.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure the lists on events that the models never saw.
 
     The same road is built with an earlier clock; the whole catalogue is ranked, what viewers had
-    seen left out. Reports with plots are saved under `reports/`.
+    seen left out. Reports with drawings are saved under `reports/`.
     """
     work = opened(workspace)
-    report = work.evaluate(cutoff, protocol=protocol, k=k or 10, systems=model or None)
+    changed = settings_map(settings)
+    if leaks:
+        checked = work.check_leaks(
+            cutoff, protocol=protocol, systems=model, rolling=rolling, settings=changed
+        )
+        print_json(checked.as_json()) if as_json else say(str(checked))
+        return
+    report = work.evaluate(
+        cutoff,
+        protocol=protocol,
+        k=k or 10,
+        systems=model,
+        save_split=save_split,
+        rolling=rolling,
+        share=share,
+        variant=variant,
+        settings=changed,
+    )
     folder = work.save_report(report)
     if as_json:
         print_json(report.as_json())
         return
     print_report(report)
-    say(f"Saved with plots in {folder}")
+    say(f"Saved in {folder}: open report.html")

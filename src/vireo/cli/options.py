@@ -48,3 +48,17 @@ def column_map(pairs: list[str] | None) -> dict[str, str]:
             )
         columns[theirs.strip()] = ours.strip()
     return columns
+
+
+def settings_map(pairs: list[str] | None) -> dict[str, str]:
+    """`["interest.ease.regularisation=300"]` -> dotted key and value."""
+    settings = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not equals or "." not in key.strip():
+            raise InputError(
+                f"'--set {pair}' does not set anything.",
+                "Write it like `--set interest.ease.regularisation=300`.",
+            )
+        settings[key.strip()] = value.strip()
+    return settings

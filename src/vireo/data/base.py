@@ -100,13 +100,32 @@ class Split:
     The split is part of the data recipe, so whatever is built from it can't see the future.
     """
 
-    protocol: Literal["none", "time", "leave-one-out"] = "none"
+    protocol: Literal["none", "time", "leave-one-out", "cold-items", "cold-users", "random"] = (
+        "none"
+    )
     cutoff: int | None = None
     """For `time`: milliseconds since 1970 UTC; events at or after it are held out."""
+    until: int | None = None
+    """For `time`: events at or after it are neither learned from nor held out."""
+    share: float = 0.2
+    """Of the videos (`cold-items`), the users (`cold-users`), each user's events (`random`)."""
+    variant: Literal["random", "chronological"] = "random"
+    """For `cold-items`: any videos, or those that came last."""
+    seed: int = 0
+    """Of whatever is drawn by chance."""
 
     def recipe(self) -> dict[str, Any]:
-        """The JSON that enters the artefact's id."""
-        return {"protocol": self.protocol, "cutoff": self.cutoff}
+        """The JSON that enters the artefact's id: only what this protocol looks at."""
+        looked_at = {
+            "none": (),
+            "time": ("cutoff", "until"),
+            "leave-one-out": (),
+            "cold-items": ("share", "variant", "seed"),
+            "cold-users": ("share", "seed"),
+            "random": ("share", "seed"),
+        }[self.protocol]
+        given = {name: getattr(self, name) for name in looked_at}
+        return {"protocol": self.protocol, **{n: v for n, v in given.items() if v is not None}}
 
 
 def _read(path: Path) -> pl.DataFrame:

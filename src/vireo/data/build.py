@@ -14,7 +14,7 @@ from vireo.data.digests import with_digests
 from vireo.data.merge import Behavior, Catalogue, merge_behavior
 from vireo.data.readers import conform, empty
 from vireo.data.sources import Source, Sources
-from vireo.data.split import held_out, seen_comments
+from vireo.data.split import HELD, TRAIN, parts_of, seen_comments
 from vireo.engine.base import Context
 from vireo.store.base import Store
 
@@ -51,14 +51,14 @@ def build(
     if videos.is_empty():
         ids = behavior.events.select(pl.col("video_id").unique(maintain_order=True))
         videos = conform(ids, "videos")
-    held = held_out(behavior.events, split)
-    heldout = behavior.events.filter(held)
+    part = parts_of(behavior.events, split, videos)
+    training, heldout = behavior.events.filter(part == TRAIN), behavior.events.filter(part == HELD)
     refused = [source.frame("rejects") for source in every]
     frames = {
         "videos": videos,
         "media": with_digests(catalogue.media, context.cache, context.progress),
-        "events": behavior.events.filter(~held),
-        "comments": seen_comments(behavior.comments, heldout, split),
+        "events": training,
+        "comments": seen_comments(behavior.comments, heldout, training, split),
         "heldout": heldout,
         "rejects": pl.concat([empty("rejects"), *refused, behavior.rejects]),
     }
@@ -96,6 +96,7 @@ def _report(
             **split.recipe(),
             "training": len(frames["events"]),
             "heldout": len(frames["heldout"]),
+            "neither": len(behavior.events) - len(frames["events"]) - len(frames["heldout"]),
             "comments_withheld": len(behavior.comments) - len(frames["comments"]),
         },
         "notes": [*_notes(every, catalogue, unreadable), *_none_left(events, catalogue)],

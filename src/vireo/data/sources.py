@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,15 @@ class Sources:
             removed += count
         self._index(ids)
         return removed
+
+    @classmethod
+    def written(
+        cls, root: Path, tables: Iterable[tuple[Mapping[str, pl.DataFrame], Mapping[str, Any]]]
+    ) -> Sources:
+        """Sources of frames by RAW_SCHEMAS and their reports, in an empty place."""
+        sources = cls(root)
+        sources._index([sources._write(frames, report).id for frames, report in tables])
+        return sources
 
     def _open(self, name: str) -> Source:
         report = read_json(self.root / name / REPORT)

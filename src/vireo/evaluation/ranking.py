@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from vireo.arrays import Floats, Ints
-from vireo.behavior.base import History
+from vireo.arrays import Bools, Floats, Ints
 from vireo.interest.base import Batch
 
 MOST_CELLS = 8_000_000
@@ -22,38 +21,34 @@ def blocks(users: int, n_videos: int) -> list[slice]:
     return [slice(start, min(start + size, users)) for start in range(0, users, size)]
 
 
-def rank(scores: Floats, batch: Batch, targets: Sequence[Ints], k: int) -> Ints:
-    """The k best unseen videos of every viewer, -1 where there are fewer. (b, n) -> (b, k)
-
-    Ties are broken against the system: a target stands behind all others of the same score, so
-    equal scores earn nothing; among others the earlier row of the catalogue comes first.
-    """
-    scores = scores.astype(np.float32, copy=True)
-    for row, history in enumerate(batch.histories):
-        scores[row, history.videos] = -np.inf
-    lists = np.full((len(scores), k), -1, dtype=np.int64)
-    short = min(k, scores.shape[1])
-    if short == 0 or not len(scores):
-        return lists
-    threshold = -np.partition(-scores, short - 1, axis=1)[:, short - 1]
-    for row, values in enumerate(scores):
-        among = np.flatnonzero((values >= threshold[row]) & (values > -np.inf))
-        best = among[np.lexsort((np.isin(among, targets[row]), -values[among]))[:short]]
-        lists[row, : len(best)] = best
-    return lists
-
-
-def ranked_lists(
-    scorer: Scorer,
-    histories: Sequence[History],
-    now: int,
-    n_videos: int,
+def rank(
+    scores: Floats,
+    masked: Sequence[Ints],
     targets: Sequence[Ints],
     k: int,
+    among: Bools | None = None,
 ) -> Ints:
-    """Full ranking for all users in blocks. (u, k)"""
-    lists = [np.zeros((0, k), dtype=np.int64)]
-    for block in blocks(len(histories), n_videos):
-        batch = Batch(histories[block], now, n_videos)
-        lists.append(rank(scorer(batch), batch, targets[block], k))
-    return np.concatenate(lists)
+    """The k best videos of every viewer that are not masked, -1 where there are fewer.
+
+    (b, n) -> (b, k); `among` (n,) limits the candidates. Ties are broken against the system: a
+    target stands behind all others of the same score, so equal scores earn nothing; among others
+    the earlier row of the catalogue comes first. What has no finite score is not listed.
+    """
+    costs = np.negative(scores, dtype=np.float32)
+    costs[np.isnan(costs)] = np.inf
+    wanted = np.zeros(costs.shape, dtype=np.bool_)
+    if among is not None:
+        costs[:, ~among] = np.inf
+    for row, videos in enumerate(masked):
+        costs[row, videos] = np.inf
+        wanted[row, targets[row]] = True
+    lists = np.full((len(costs), k), -1, dtype=np.int64)
+    short = min(k, costs.shape[1])
+    if short == 0 or not len(costs):
+        return lists
+    threshold = np.partition(costs, short - 1, axis=1)[:, short - 1]
+    for row, values in enumerate(costs):
+        found = np.flatnonzero((values <= threshold[row]) & (values < np.inf))
+        best = found[np.lexsort((wanted[row, found], values[found]))[:short]]
+        lists[row, : len(best)] = best
+    return lists

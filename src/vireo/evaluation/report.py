@@ -1,17 +1,21 @@
-"""Report: what was measured, how, and how sure it is; saved as JSON, Markdown and a picture."""
+"""Report: what was measured, how, and how sure it is; saved as HTML, Markdown, JSON and values."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vireo.arrays import Doubles
 from vireo.errors import InputError
-from vireo.evaluation.bootstrap import Estimate, interval, resampled_means
-from vireo.evaluation.plot import plot
+from vireo.evaluation.bootstrap import Estimate, Sample, interval, resampled_means
+from vireo.evaluation.writing import write
+
+RANKING = "all videos that the user has not met; ties lost"
+"""What every report says of itself; figures from sampled candidates are not comparable."""
+FIRST = "ndcg@"
+"""The metric that is meant where none is named, at the first k."""
 
 
 @dataclass(frozen=True)
@@ -44,34 +48,75 @@ class Comparison:
             f"(95% interval {self.low:+.4f} to {self.high:+.4f}){verdict}"
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, with the verdict."""
+        return {
+            "system": self.system,
+            "other": self.other,
+            "metric": self.metric,
+            "value": self.value,
+            "other_value": self.other_value,
+            "difference": self.difference,
+            "low": self.low,
+            "high": self.high,
+            "shown": self.shown,
+            "text": str(self),
+        }
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some of the users, or the targets of one class of videos."""
+
+    label: str
+    users: int
+    systems: Mapping[str, Mapping[str, Estimate]]
+
 
 @dataclass(frozen=True)
 class Report:
     """Metrics per system over the same users, full ranking, the seen masked."""
 
     protocol: Mapping[str, Any]
-    """The split, its counts and everything that was left out."""
+    """The split, its checksum and counts, and everything that was left out."""
     systems: Mapping[str, Mapping[str, Estimate]]
+    """System -> `metric@k` -> mean and interval."""
     values: Mapping[str, Mapping[str, Doubles]]
-    """System -> metric -> one value per user (not saved)."""
+    """System -> `metric@k` -> one value per row of the sample (saved beside the JSON)."""
     seed: int = 0
+    sample: Sample = field(default_factory=lambda: Sample.plain(0))
+    """Whose the values are."""
+    users: tuple[str, ...] = ()
+    """The user of each row, in this process only: reports on disk name nobody."""
+    slices: Mapping[str, tuple[Slice, ...]] = field(default_factory=dict)
+    """`history_length` and `item_popularity`."""
+    curves: Mapping[str, list[Mapping[str, float]]] = field(default_factory=dict)
+    """Stage or expert -> the steps of its training."""
+    parts: tuple[Report, ...] = ()
+    """With several cutoffs: the report of each."""
+    notes: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> list[str]:
-        """The names of the metrics, e.g. `NDCG@10`."""
-        return list(next(iter(self.systems.values()), {}))
+        """The names of the metrics, e.g. `ndcg@10`; those of some system first met."""
+        return list(dict.fromkeys(m for own in self.systems.values() for m in own))
+
+    @property
+    def first(self) -> str:
+        """NDCG at the first k: the metric that is meant where none is named."""
+        return next(m for m in self.metrics if m.startswith(FIRST))
 
     def against(self, name: str, system: str = "fused", metric: str | None = None) -> Comparison:
         """`system` compared with `name`; the metric is NDCG at the first k unless named.
 
         Raises InputError for a system or a metric that was not measured.
         """
-        metric = metric or next(m for m in self.metrics if m.startswith("NDCG@"))
-        one, two = self._values(system, metric), self._values(name, metric)
-        low, high = interval(resampled_means((one - two)[:, None], self.seed)[:, 0])
-        return Comparison(system, name, metric, float(one.mean()), float(two.mean()), low, high)
+        metric = metric or self.first
+        one, two = self.column(system, metric), self.column(name, metric)
+        return compared((system, one), (name, two), metric, self.seed, self.sample)
 
-    def _values(self, system: str, metric: str) -> Doubles:
+    def column(self, system: str, metric: str) -> Doubles:
+        """One value per row of the sample; raises InputError for what was not measured."""
         if system not in self.values:
             raise InputError(
                 f"The report holds no system '{system}'.", f"Known: {', '.join(self.systems)}."
@@ -81,41 +126,42 @@ class Report:
             raise InputError(f"'{metric}' cannot be compared per user.", f"Known: {known}.")
         return self.values[system][metric]
 
+    def save(self, directory: Path) -> None:
+        """Write report.html, report.md, report.json and values.parquet; the folder is made."""
+        write(self, directory)
+
     def as_json(self) -> dict[str, Any]:
         """Plain values, ready for json.dumps."""
-        systems = {
-            name: {
-                metric: {"mean": e.mean, "low": e.low, "high": e.high}
-                for metric, e in estimates.items()
-            }
-            for name, estimates in self.systems.items()
+        told = {
+            "protocol": dict(self.protocol),
+            "systems": _figures(self.systems),
+            "seed": self.seed,
+            "slices": {
+                name: [
+                    {"label": s.label, "users": s.users, "systems": _figures(s.systems)}
+                    for s in slices
+                ]
+                for name, slices in self.slices.items()
+            },
+            "curves": {name: [dict(p) for p in points] for name, points in self.curves.items()},
+            "notes": list(self.notes),
         }
-        return {"protocol": dict(self.protocol), "systems": systems, "seed": self.seed}
-
-    def markdown(self) -> str:
-        """A heading, the protocol and one table: a row per system, means with intervals."""
-        head = ["system", *self.metrics]
-        rows = [
-            [name, *(str(estimates[metric]) for metric in self.metrics)]
-            for name, estimates in self.systems.items()
-        ]
-        table = [head, ["---"] * len(head), *rows]
-        lines = ["# Evaluation", ""]
-        lines += [f"- {_cell(key)}: {_cell(value)}" for key, value in self.protocol.items()]
-        lines += ["", "Means over users, with 95% bootstrap intervals.", ""]
-        lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in table]
-        return "\n".join(lines) + "\n"
-
-    def save(self, directory: Path) -> None:
-        """Write report.json, report.md and report.png into the directory, made if absent."""
-        directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
-        (directory / "report.json").write_text(text + "\n", encoding="utf-8")
-        (directory / "report.md").write_text(self.markdown(), encoding="utf-8")
-        plot(self.systems, directory / "report.png")
+        return {**told, "parts": [part.as_json() for part in self.parts]} if self.parts else told
 
 
-def _cell(value: Any) -> str:
-    """Text that stays inside its table cell."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+def compared(
+    one: tuple[str, Doubles], other: tuple[str, Doubles], metric: str, seed: int, sample: Sample
+) -> Comparison:
+    """Two named columns over the same rows, user by user."""
+    difference = (one[1] - other[1])[:, None]
+    low, high = interval(resampled_means(difference, seed, sample=sample)[:, 0])
+    return Comparison(
+        one[0], other[0], metric, sample.mean(one[1]), sample.mean(other[1]), low, high
+    )
+
+
+def _figures(systems: Mapping[str, Mapping[str, Estimate]]) -> dict[str, Any]:
+    return {
+        name: {m: {"mean": e.mean, "low": e.low, "high": e.high} for m, e in estimates.items()}
+        for name, estimates in systems.items()
+    }

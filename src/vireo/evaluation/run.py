@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
-from vireo.arrays import Doubles, Floats
+from vireo.arrays import Floats
 from vireo.behavior.base import Histories
 from vireo.engine.progress import Progress, Quiet
 from vireo.errors import InputError, UnknownPart
-from vireo.evaluation.bootstrap import Estimate, interval, resampled_means
-from vireo.evaluation.metrics import coverage, per_user
-from vireo.evaluation.ranking import Scorer, ranked_lists
-from vireo.evaluation.report import Report
+from vireo.evaluation.beyond import Background
+from vireo.evaluation.bootstrap import Estimate, Sample, estimates_of_systems
+from vireo.evaluation.measure import SENTENCES, Measure, Measured, Once
+from vireo.evaluation.ranking import Scorer
+from vireo.evaluation.report import RANKING, Report, Slice
+from vireo.evaluation.slices import METRICS, length_classes
 from vireo.evaluation.targets import Targets, targets_of
-from vireo.interest.base import Batch, InterestModel
+from vireo.evaluation.tasks import (
+    KNOWN_EVENTS,
+    Task,
+    Tastes,
+    after_the_first,
+    cold_items,
+    cold_users,
+    plain,
+)
+from vireo.interest.base import Batch, Expert, InterestModel
 from vireo.interest.fusion import fused
 
-FUSED = "fused"
+FUSED = SENTENCES
+OFFSET = 0.5
+"""Where warm videos keep less than this share of their figure beside cold ones, it is said."""
 
 
 def evaluate(
@@ -34,41 +48,112 @@ def evaluate(
     systems: Sequence[str] | None = None,
     seed: int = 0,
     split: Mapping[str, Any] = {},
+    background: Background | None = None,
+    heard: Histories | None = None,
+    tastes: Tastes | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Rank the whole catalogue for every user with a held-out event; users without history too.
 
-    `systems` are experts of the model by name, and `fused`; all of them unless named. Raises
-    InputError when nothing can be evaluated, UnknownPart for a system that the model lacks.
+    `systems` are experts of the model by name, and `fused`; all of them unless named. `heard` (the
+    held-out events as histories) and `tastes` are for cold users, whose rows in `tastes` follow
+    the report's users. Raises InputError when nothing can be evaluated, UnknownPart for a system
+    that the model lacks.
     """
     if not ks or min(ks) < 1:
         raise InputError(f"A list cannot be cut at {list(ks)}.", "Give lengths of 1 or more.")
-    scorers = _scorers(model, systems)
-    targets = targets_of(heldout, histories, video_ids)
-    if not targets.user_ids:
-        raise InputError(
-            f"None of the {heldout.height} held-out events is a wanted, known video: there is "
-            "nothing to evaluate.",
-            "Choose an earlier cutoff.",
-        )
-    values: dict[str, dict[str, Doubles]] = {}
-    shares: dict[str, dict[str, float]] = {}
-    with (progress or Quiet()).task("evaluation", len(scorers)) as tick:
-        for name, scorer in scorers.items():
-            values[name], shares[name] = _measured(scorer, targets, histories, ks)
-            tick(1, name)
+    scorers = scorers_of(model, systems)
+    targets = wanted_of(heldout, histories, video_ids, heard)
+    tasks = _tasks(str(split.get("protocol", "")), targets, histories, heard, tastes)
+    background = background or Background.of(histories, _content_of(model))
+    measured = _measured(scorers, tasks, Measure(ks, histories.now, background), progress)
+    sample = Sample.plain(len(targets.user_ids))
     protocol = {
-        "ranking": "all videos that the user has not met; ties lost",
+        "ranking": RANKING,
         "split": dict(split),
+        "ks": list(ks),
         "videos": histories.n_videos,
         **targets.counts,
         "weights": dict(model.weights),
     }
-    return Report(protocol, _estimates(values, shares, seed), values, seed)
+    values = {name: one.values for name, one in measured.items()}
+    means = estimates_of_systems(values, seed, sample)
+    figures = {
+        name: {**means[name], **{metric: Estimate(e) for metric, e in one.overall.items()}}
+        for name, one in measured.items()
+    }
+    slices = {
+        "history_length": _by_length(tasks[0], measured, ks[0], seed),
+        "item_popularity": _by_popularity(measured, seed, sample),
+    }
+    users, notes = targets.user_ids, _notes(figures, ks[0])
+    return Report(protocol, figures, values, seed, sample, users, slices, notes=notes)
 
 
-def _scorers(model: InterestModel, systems: Sequence[str] | None) -> dict[str, Scorer]:
-    known: dict[str, Scorer] = {name: expert.score for name, expert in model.experts.items()}
+def wanted_of(
+    heldout: pl.DataFrame,
+    histories: Histories,
+    video_ids: Sequence[str],
+    heard: Histories | None = None,
+) -> Targets:
+    """The users that are evaluated and what each wants; raises InputError where nobody is left.
+
+    With `heard`, what is wanted comes after the first events, which are told to the systems.
+    """
+    targets = targets_of(heldout, histories, video_ids)
+    if heard is not None:
+        targets = _after_the_first(targets, heard)
+    if not targets.user_ids:
+        raise InputError(
+            f"None of the {heldout.height} held-out events is a wanted, known video of a user who "
+            "can be asked: there is nothing to evaluate.",
+            "Choose an earlier cutoff, or another protocol.",
+        )
+    return targets
+
+
+def _after_the_first(targets: Targets, heard: Histories) -> Targets:
+    later = after_the_first(heard, targets.user_ids)
+    kept = [row for row, user in enumerate(targets.user_ids) if len(later[user])]
+    users = tuple(targets.user_ids[row] for row in kept)
+    counts = {
+        **targets.counts,
+        "users": len(users),
+        f"users_with_{KNOWN_EVENTS[-1]}_or_fewer_wanted_videos": len(targets.user_ids) - len(users),
+        "targets": sum(len(later[user]) for user in users),
+    }
+    return replace(
+        targets,
+        user_ids=users,
+        videos=tuple(later[user] for user in users),
+        histories=tuple(targets.histories[row] for row in kept),
+        counts=counts,
+    )
+
+
+def _tasks(
+    protocol: str,
+    targets: Targets,
+    histories: Histories,
+    heard: Histories | None,
+    tastes: Tastes | None,
+) -> list[Task]:
+    if protocol == "cold-items":
+        return cold_items(targets, histories)
+    if heard is not None:
+        return cold_users(heard, targets, tastes)
+    return plain(targets)
+
+
+def _content_of(model: InterestModel) -> Floats | None:
+    return model.content if model.content.shape[1] else None
+
+
+def scorers_of(model: InterestModel, systems: Sequence[str] | None) -> dict[str, Scorer]:
+    """Name -> what scores; raises UnknownPart for a system that the model lacks."""
+    once = {name: cast("Expert", Once(expert)) for name, expert in model.experts.items()}
+    model = replace(model, experts=once)
+    known: dict[str, Scorer] = {name: expert.score for name, expert in once.items()}
     known[FUSED] = partial(_fused_total, model)
     for name in systems or ():
         if name not in known:
@@ -83,30 +168,57 @@ def _fused_total(model: InterestModel, batch: Batch) -> Floats:
 
 
 def _measured(
-    scorer: Scorer, targets: Targets, histories: Histories, ks: Sequence[int]
-) -> tuple[dict[str, Doubles], dict[str, float]]:
-    """Per-user values of every metric at every k, and the coverage at every k."""
-    lists = ranked_lists(
-        scorer, targets.histories, histories.now, histories.n_videos, targets.videos, max(ks)
-    )
-    values: dict[str, Doubles] = {}
-    for k in ks:
-        measured = per_user(lists, targets.videos, k)
-        values |= {f"{metric}@{k}": value for metric, value in measured.items()}
-    return values, {f"Coverage@{k}": coverage(lists, histories.n_videos, k) for k in ks}
+    scorers: Mapping[str, Scorer],
+    tasks: Sequence[Task],
+    measure: Measure,
+    progress: Progress | None,
+) -> dict[str, Measured]:
+    """Every system on the tasks that it can do."""
+    users = len(tasks[0].histories)
+    with (progress or Quiet()).task("evaluation", users * len(tasks)) as tick:
+        return measure.systems(scorers, tasks, tick)
 
 
-def _estimates(
-    values: Mapping[str, Mapping[str, Doubles]],
-    shares: Mapping[str, Mapping[str, float]],
-    seed: int,
-) -> dict[str, dict[str, Estimate]]:
-    systems: dict[str, dict[str, Estimate]] = {}
-    for name, columns in values.items():
-        means = resampled_means(np.column_stack(list(columns.values())), seed)
-        systems[name] = {
-            metric: Estimate(float(column.mean()), *interval(means[:, at]))
-            for at, (metric, column) in enumerate(columns.items())
-        }
-        systems[name] |= {metric: Estimate(share) for metric, share in shares[name].items()}
-    return systems
+def _by_length(
+    task: Task, measured: Mapping[str, Measured], k: int, seed: int
+) -> tuple[Slice, ...]:
+    labels, classes = length_classes(task.histories)
+    names = [f"{metric}@{k}" for metric in METRICS]
+    slices = []
+    for at, label in enumerate(labels):
+        rows = classes == at
+        if not rows.any():
+            continue
+        own = Sample.plain(int(rows.sum()))
+        columns = {name: {m: one.values[m][rows] for m in names} for name, one in measured.items()}
+        slices.append(Slice(label, own.users, estimates_of_systems(columns, seed, own)))
+    return tuple(slices)
+
+
+def _by_popularity(
+    measured: Mapping[str, Measured], seed: int, sample: Sample
+) -> tuple[Slice, ...]:
+    labels = next(iter(measured.values())).by_popularity
+    slices = []
+    for label, columns in labels.items():
+        users = int(np.isfinite(next(iter(columns.values()))).sum())
+        if users:
+            own = {name: one.by_popularity[label] for name, one in measured.items()}
+            slices.append(Slice(label, users, estimates_of_systems(own, seed, sample)))
+    return tuple(slices)
+
+
+def _notes(figures: Mapping[str, Mapping[str, Estimate]], k: int) -> tuple[str, ...]:
+    """What must not be overlooked in the figures."""
+    notes = []
+    for name, own in figures.items():
+        if f"warm_ndcg@{k}" not in own or f"within_warm_ndcg@{k}" not in own:
+            continue
+        beside, alone = own[f"warm_ndcg@{k}"].mean, own[f"within_warm_ndcg@{k}"].mean
+        if beside < OFFSET * alone:
+            notes.append(
+                f"{name}: cold videos push warm ones out of the lists (warm ndcg@{k} {beside:.4f} "
+                f"beside them, {alone:.4f} alone). Its cold figures are bought like that, as a "
+                "constant added to every cold score would buy them; only within_cold is free of it."
+            )
+    return tuple(notes)

@@ -48,6 +48,50 @@ class FactorsSection(Section):
     """`identity`: the inner product; `sigmoid`: squashed to (0, 1)."""
 
 
+class NextSection(Section):
+    """`[interest.next]`: the faded last videos -> the next one, in closed form."""
+
+    regularisation: Annotated[float, Field(gt=0)] = 300.0
+    """Ridge penalty on the weights."""
+    spans: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (
+        0.7,
+        6.0,
+        30.0,
+    )
+    """Numbers of videos after which an input has faded to 1/e; each span has weights of its own."""
+    max_megabytes: Annotated[int, Field(ge=1)] = 1024
+    """Size of the matrix that is inverted: spans, then seldom watched videos, are left out."""
+
+
+class SequenceSection(Section):
+    """`[interest.sequence]`: a transformer over what was watched, in order."""
+
+    size: Literal["small", "medium", "large"] = "small"
+    """Dimension and blocks of the network: 64 x 2, 128 x 2 or 256 x 4."""
+    length: Annotated[int, Field(ge=2, le=2000)] = 200
+    """Last wanted videos of a viewer that are read."""
+    time: bool = True
+    """Whether the time until the next event, and until now, is told to the network."""
+    epochs: Annotated[int, Field(ge=1)] = 14
+    """Passes over all histories."""
+    least_steps: Annotated[int, Field(ge=0)] = 300
+    """Small data are passed over more often, until this many batches were learnt from."""
+    most_steps: Annotated[int, Field(ge=1)] = 20_000
+    """Large data are passed over less often: no more batches than this (but one pass)."""
+    tokens: Annotated[int, Field(ge=16)] = 3200
+    """Events in a batch."""
+    negatives: Annotated[int, Field(ge=0)] = 512
+    """Videos that stand for all others in the softmax; 0: all of them, three times slower."""
+    rate: Annotated[float, Field(gt=0)] = 2e-3
+    """Highest learning rate."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Share of activations that are dropped while learning."""
+    handover: Annotated[float, Field(ge=0)] = 1.0
+    """Viewers after which a video's own vector counts as much as the one its content predicts."""
+    max_videos: Annotated[int, Field(ge=1)] = 200_000
+    """Only so many videos, the most watched, get vectors of their own."""
+
+
 class InterestSection(Section):
     """`[interest]`: the models of what viewers want; each is trained apart, then added."""
 
@@ -56,6 +100,8 @@ class InterestSection(Section):
         "recent",
         "ease",
         "ease-recent",
+        "next",
+        "sequence",
         "factors",
         "content",
     )
@@ -70,6 +116,8 @@ class InterestSection(Section):
     """Users on whom the weights are found."""
     ease: EaseSection = EaseSection()
     factors: FactorsSection = FactorsSection()
+    next: NextSection = NextSection()
+    sequence: SequenceSection = SequenceSection()
 
 
 @dataclass(frozen=True)
@@ -85,6 +133,8 @@ class Training:
     """(n,) milliseconds since 1970 UTC, or NO_TIME."""
     shared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """What one expert computed and another can use, by name."""
+    before: Mapping[str, Expert] = field(default_factory=dict, repr=False, compare=False)
+    """The same experts fitted on part of these histories: one that can goes on from there."""
 
     @property
     def n_videos(self) -> int:
@@ -109,6 +159,13 @@ class Batch:
     histories: Sequence[History]
     now: int
     n_videos: int
+    times: Sequence[int] | None = None
+    """(b,) moments of asking, where they differ from viewer to viewer."""
+
+    @cached_property
+    def moments(self) -> Sequence[int]:
+        """(b,) when each viewer asks."""
+        return self.times if self.times is not None else [self.now] * len(self.histories)
 
     @cached_property
     def positives(self) -> sparse.csr_matrix:
@@ -127,6 +184,22 @@ class Batch:
             values.append(np.exp(-np.arange(len(order)) / span).astype(np.float32))
         return self._binary(rows, values)
 
+    def faded(self, span: float, least: float) -> sparse.csr_matrix:
+        """exp(-k / span) for the k-th last wanted video, occurrences added up. (b, n)
+
+        What has faded below `least` is left out.
+        """
+        most = int(np.floor(-np.log(least) * span)) + 1
+        rows = [h.liked.videos[::-1][:most] for h in self.histories]
+        values = [np.exp(-np.arange(len(row)) / span).astype(np.float32) for row in rows]
+        counts = np.cumsum([0, *(len(row) for row in rows)])
+        columns = np.concatenate([*rows, np.zeros(0, dtype=np.int64)])
+        data = np.concatenate([*values, np.zeros(0, dtype=np.float32)])
+        shape = (len(rows), self.n_videos)
+        matrix = sparse.csr_matrix((data, columns, counts), shape=shape, dtype=np.float32)
+        matrix.sum_duplicates()
+        return matrix
+
     def _binary(self, rows: Sequence[Ints], values: Sequence[Floats]) -> sparse.csr_matrix:
         counts = np.cumsum([0, *(len(row) for row in rows)])
         columns = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
@@ -142,6 +215,8 @@ class Expert(Protocol):
     """One model of interest. Scores come from histories, so new events count without training."""
 
     name: ClassVar[str]
+    knows_new: ClassVar[bool]
+    """Whether it can tell videos that nobody wanted apart."""
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self: ...

@@ -52,8 +52,8 @@ def build(
 
 def fit(training: Training, section: InterestSection, context: Context) -> InterestModel:
     """Weights from users held back, then every expert on everything."""
-    weights, newcomer, validation = _weighed(training, section, context)
-    experts = _experts(training, section, context)
+    weights, newcomer, validation, before = _weighed(training, section, context)
+    experts = _experts(replace(training, before=before), section, context)
     notes = [str(note) for e in experts.values() if (note := getattr(e, "note", ""))]
     report = {
         "users": len(training.histories),
@@ -77,8 +77,8 @@ def _experts(training: Training, section: InterestSection, context: Context) -> 
 
 def _weighed(
     training: Training, section: InterestSection, context: Context
-) -> tuple[dict[str, float], float, Mapping[str, Any]]:
-    """The weights of the experts, `newcomer`, and how they were found."""
+) -> tuple[dict[str, float], float, Mapping[str, Any], dict[str, Expert]]:
+    """The weights of the experts, `newcomer`, how they were found, and who was heard."""
     held, how = _held_back(training, section, context.seed)
     report = {"users": len(held.rows), "held_back": how}
     if len(held.rows) < FEWEST_USERS:
@@ -87,14 +87,16 @@ def _weighed(
             "needed): the experts keep their default weights."
         )
         context.progress.say(note)
-        return default_weights(section.experts), NEWCOMER, {**report, "ndcg@10": {}, "note": note}
+        report |= {"ndcg@10": {}, "note": note}
+        return default_weights(section.experts), NEWCOMER, report, {}
     rest = replace(training, histories=held.histories, shared={})
-    court = Court.hear(_experts(rest, section, context), held, rest.warm)
+    experts = _experts(rest, section, context)
+    court = Court.hear(experts, held, rest.warm)
     weights, newcomer = choose(court)
     totals = {name: court.heard(name, 1.0, NEWCOMER) for name in court.said}
     totals["fused"] = court.total(weights, newcomer)
     ndcg = {name: round(float(court.gains(total).mean()), 6) for name, total in totals.items()}
-    return weights, newcomer, {**report, "ndcg@10": ndcg, "note": ""}
+    return weights, newcomer, {**report, "ndcg@10": ndcg, "note": ""}, experts
 
 
 def _held_back(training: Training, section: InterestSection, seed: int) -> tuple[HeldBack, str]:

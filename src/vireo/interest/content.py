@@ -27,6 +27,7 @@ class Content:
     """Cosine between a video and the viewer's profile; disliked videos push the profile away."""
 
     name: ClassVar[str] = "content"
+    knows_new: ClassVar[bool] = True
     rows: Floats
     """(n, d) of length 1, or zeros where nothing is known of a video."""
 

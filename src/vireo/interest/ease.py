@@ -58,6 +58,7 @@ class Ease:
     """EASE over everything that the viewer ever wanted."""
 
     name: ClassVar[str] = "ease"
+    knows_new: ClassVar[bool] = False
     weights: ItemItem
     span: float = 0.0
     """Number of videos after which an input has faded to 1/e; 0: nothing fades."""

@@ -41,6 +41,7 @@ class Factors:
     """The videos' factors, and what the solve for a user needs."""
 
     name: ClassVar[str] = "factors"
+    knows_new: ClassVar[bool] = False
     videos: Floats
     """(n, d); zeros for videos that nobody wanted."""
     regularisation: float

@@ -24,9 +24,9 @@ FOR_STRANGERS = ("popularity", "recent")
 def fused(model: InterestModel, batch: Batch) -> tuple[Floats, dict[str, Floats]]:
     """The total (b, n) and, per expert, its weighted standardised part (b, n); parts add up to it.
 
-    A video that nobody wanted (`model.warm` is false) is unknown to all experts but `content`;
-    they would rank it last for no fault of its own. There, content's standardised score stands in
-    for the others at `model.newcomer` of their weight, and is shown as part of `content`.
+    A video that nobody wanted (`model.warm` is false) is unknown to all experts but those with
+    `knows_new`; they would rank it last for no fault of its own. There, content's standardised
+    score stands in for them at `model.newcomer` of their weight, and is shown as part of `content`.
     """
     warm = model.warm if len(model.warm) else np.ones(batch.n_videos, dtype=np.bool_)
     experts = model.serving
@@ -34,7 +34,7 @@ def fused(model: InterestModel, batch: Batch) -> tuple[Floats, dict[str, Floats]
         experts = {**experts, CONTENT: model.experts[CONTENT]}
     said = opinions(experts, batch, warm, model.newcomer)
     parts = {name: np.float32(model.weights.get(name, 0.0)) * z for name, z in said.items()}
-    _credit_content(parts, ~warm)
+    _credit_content(parts, experts, ~warm)
     total = _added(parts, (len(batch.histories), batch.n_videos))
     strangers = np.asarray(~total.any(axis=1))
     if strangers.any():
@@ -49,11 +49,11 @@ def opinions(
     """Standardised scores per expert, each (b, n), with content standing in for new videos."""
     unseen = candidates(batch)
     said = {
-        name: standardised(expert.score(batch), unseen if name == CONTENT else unseen & warm)
+        name: standardised(expert.score(batch), unseen if expert.knows_new else unseen & warm)
         for name, expert in experts.items()
     }
     for name, scores in said.items():
-        if name != CONTENT:
+        if not experts[name].knows_new:
             scores[:, ~warm] = newcomer * said[CONTENT][:, ~warm] if CONTENT in said else 0.0
     return said
 
@@ -82,12 +82,12 @@ def standardised(scores: Floats, among: Bools) -> Floats:
     return np.asarray(scaled, dtype=np.float32)
 
 
-def _credit_content(parts: dict[str, Floats], new: Bools) -> None:
+def _credit_content(parts: dict[str, Floats], experts: Mapping[str, Expert], new: Bools) -> None:
     """What content said of new videos in the others' place is moved to its own part."""
     if CONTENT not in parts or not new.any():
         return
     for name, part in parts.items():
-        if name != CONTENT:
+        if not experts[name].knows_new:
             parts[CONTENT][:, new] += part[:, new]
             part[:, new] = 0.0
 

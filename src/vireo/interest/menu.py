@@ -9,6 +9,8 @@ EXPERTS = Registry(
         "recent": "vireo.interest.popularity:RecentPopularity",
         "ease": "vireo.interest.ease:Ease",
         "ease-recent": "vireo.interest.ease:EaseRecent",
+        "next": "vireo.interest.following:Next",
+        "sequence": "vireo.interest.sequence.expert:Sequence",
         "factors": "vireo.interest.factors:Factors",
         "content": "vireo.interest.content:Content",
     },

@@ -7,18 +7,20 @@ all others anyhow (`InterestModel.warm`), so a row in the content space is all t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 
-from vireo.arrays import Bools, Floats, unit_rows
+from vireo.arrays import Bools, Floats, Ints, unit_rows
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
 from vireo.interest.content import Content
+
+RELATIVES = 5
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Padded:
     """A fitted expert among more videos than it was fitted on: it has no opinion of the others."""
 
     name: ClassVar[str] = "padded"
+    knows_new: ClassVar[bool] = False
     expert: Expert
     n_videos: int
     """Those that the expert knows: the first ones."""
@@ -40,8 +43,9 @@ class Padded:
         raise StageFailed("A padded expert is made from a fitted one.", "Fit that one.")
 
     def score(self, batch: Batch) -> Floats:
-        own = Batch([self._known(h)[0] for h in batch.histories], batch.now, self.n_videos)
-        scores = np.zeros((len(batch.histories), batch.n_videos), dtype=np.float32)
+        histories = [self._known(history)[0] for history in batch.histories]
+        own = Batch(histories, batch.now, self.n_videos, batch.times)
+        scores = np.zeros((len(histories), batch.n_videos), dtype=np.float32)
         scores[:, : self.n_videos] = self.expert.score(own)
         return scores
 
@@ -71,6 +75,21 @@ class Padded:
         raise StageFailed("A padded expert is made from a loaded one.", "Load that one.")
 
 
+@dataclass(frozen=True)
+class Related(Padded):
+    """For an expert that knows new videos: a newcomer stands where its nearest relatives stand."""
+
+    name: ClassVar[str] = "related"
+    knows_new: ClassVar[bool] = True
+    relatives: Ints = field(default_factory=lambda: np.zeros((0, 1), dtype=np.int64))
+    """(m, RELATIVES) the known videos that are most like each newcomer."""
+
+    def score(self, batch: Batch) -> Floats:
+        scores = super().score(batch)
+        scores[:, self.n_videos :] = scores[:, self.relatives].mean(axis=2)
+        return scores
+
+
 def with_newcomers(
     model: InterestModel, rows: Floats, changed: Mapping[int, Floats] | None = None
 ) -> InterestModel:
@@ -82,14 +101,27 @@ def with_newcomers(
     content = np.vstack([model.content, rows]).astype(np.float32)
     for row, vector in (changed or {}).items():
         content[row] = vector
-    experts: dict[str, Expert] = {
-        name: Content(unit_rows(content))
-        if isinstance(expert, Content)
-        else Padded(expert, known)
-        if len(rows)
-        else expert
-        for name, expert in model.experts.items()
-    }
+    relatives = _relatives(model.content, rows)
+    experts = {name: _wider(e, content, known, relatives) for name, e in model.experts.items()}
     warm = model.warm if len(model.warm) else np.ones(known, dtype=np.bool_)
     warm = np.concatenate([warm, np.zeros(len(rows), dtype=np.bool_)])
     return replace(model, experts=experts, content=content, warm=warm)
+
+
+def _wider(expert: Expert, content: Floats, known: int, relatives: Ints) -> Expert:
+    if isinstance(expert, Content):
+        return Content(unit_rows(content))
+    if not len(relatives):
+        return expert
+    if expert.knows_new:
+        return Related(expert, known, relatives)
+    return Padded(expert, known)
+
+
+def _relatives(content: Floats, rows: Floats) -> Ints:
+    """(m, RELATIVES) the nearest known videos of each newcomer."""
+    count = min(RELATIVES, len(content))
+    if not len(rows) or not count:
+        return np.zeros((0, 1), dtype=np.int64)
+    likeness = unit_rows(rows) @ unit_rows(content).T
+    return np.argpartition(-likeness, count - 1, axis=1)[:, :count].astype(np.int64)

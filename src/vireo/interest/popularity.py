@@ -22,6 +22,7 @@ class Popularity:
     """Number of distinct users who wanted a video."""
 
     name: ClassVar[str] = "popularity"
+    knows_new: ClassVar[bool] = False
     counts: Doubles
     """(n,)"""
 
@@ -59,6 +60,7 @@ class RecentPopularity(Popularity):
     """
 
     name: ClassVar[str] = "recent"
+    knows_new: ClassVar[bool] = False
 
     @classmethod
     def fit(

@@ -52,6 +52,8 @@ class Court:
     owner: Ints
     targets: Ints
     """(p,) pairs of a user's place and a video that this user wanted next."""
+    knowing: frozenset[str] = frozenset({CONTENT})
+    """The experts that can tell new videos apart."""
 
     @classmethod
     def hear(cls, experts: Mapping[str, Expert], held: HeldBack, warm: Bools) -> Court:
@@ -69,7 +71,8 @@ class Court:
         for place, videos in enumerate(held.targets):
             unseen[place, videos[MOST_TARGETS:]] = False  # wanted too, but not counted
         of_new = np.where(warm, 0.0, said[CONTENT]) if CONTENT in said else np.zeros((1, 1))
-        return cls(said, of_new.astype(np.float32), unseen, *pairs(held.targets))
+        knowing = frozenset(name for name, expert in experts.items() if expert.knows_new)
+        return cls(said, of_new.astype(np.float32), unseen, *pairs(held.targets), knowing)
 
     def total(self, weights: Mapping[str, float], newcomer: float) -> Floats:
         """The weighted sum; `newcomer` as in `fused`. (v, n)"""
@@ -81,7 +84,7 @@ class Court:
     def heard(self, name: str, weight: float, newcomer: float) -> Floats:
         """One expert's weighted part, content standing in for it on new videos. (v, n)"""
         part: Floats = np.float32(weight) * self.said[name]
-        if name != CONTENT and newcomer:
+        if name not in self.knowing and newcomer:
             part = part + np.float32(weight * newcomer) * self.of_new
         return part
 

@@ -12,7 +12,7 @@ from typing import Any
 from vireo.asking import ANYTHING, Ask
 from vireo.errors import Busy, InputError, UnknownVideo, VireoError
 from vireo.privacy.export import export
-from vireo.privacy.forget import Receipt
+from vireo.privacy.forget import Receipt, waits
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
 from vireo.server.base import Caller
@@ -84,7 +84,7 @@ class Service:
             LOG.error("Looking for changes failed: %s", self.state.trouble)
 
     def _finish_forgetting(self) -> None:
-        if self.work.forgetting_waits and not self.builds.running:
+        if waits(self.work.path) and not self.builds.running:
             self.work.sweep()
 
     @property

@@ -25,6 +25,7 @@ from vireo.data.readers.parse import tags, words
 from vireo.data.readers.rows import ROW, Rows, from_split, read_rows
 from vireo.data.readers.sifting import Sifted, account, sift
 from vireo.data.readers.table import joined
+from vireo.data.readers.true_order import in_true_order
 from vireo.data.readers.videos import videos_from
 from vireo.errors import InputError
 
@@ -54,7 +55,8 @@ def read(request: Request) -> RawTables:
     """`events` is the release's folder, with ratings.* and movies.* (.dat or .csv, also .gz).
 
     `videos` is optional: a table with a column of MovieLens ids and texts (plots, keywords,
-    directors) that is added to the movies. Raises InputError where a file is missing.
+    directors) that is added to the movies. Where `ratings_provenance.parquet` lies in the folder,
+    ratings of the same second follow it. Raises InputError where a file is missing.
     """
     if request.events is None:
         raise InputError(
@@ -67,7 +69,16 @@ def read(request: Request) -> RawTables:
     ratings = _rows(folder, "ratings")
     layout = lay_out(ratings, EVENT_ALIASES, request.columns)
     require(layout, ratings, "ratings", ("user_id",), ("video_id",), ("value",))
-    return joined(movies, events_from(ratings, layout, request))
+    return joined(movies, _ordered(events_from(ratings, layout, request), folder))
+
+
+def _ordered(tables: RawTables, folder: Path) -> RawTables:
+    """The ratings with ties in time in the order in which they were given, where it is known."""
+    events, note = in_true_order(tables.events, folder)
+    if not note:
+        return tables
+    told = replace(tables.accounts["events"], notes=(*tables.accounts["events"].notes, note))
+    return replace(tables, events=events, accounts={**tables.accounts, "events": told})
 
 
 def _rows(folder: Path, name: str) -> Rows:

@@ -1,0 +1,1 @@
+"""The bench: recommenders side by side on the same split files, `python -m bench --help`."""

@@ -1,0 +1,184 @@
+"""Vireo's own adapter: the whole stack with its fusion, or one expert alone for the ablation.
+
+Settings are overrides of the config by dotted key ({"interest.ease.regularisation": 500}) and
+"expert", the name of the one that ranks alone. Run as `python -m bench.ours --split DIR ...`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.base import LIST_LENGTH, Split
+from bench.sources import version
+from bench.world import histories_of, understood, unseen, videos_of
+from vireo.arrays import Bools, Floats, Ints
+from vireo.behavior.base import NO_TIME, Histories
+from vireo.config import Config
+from vireo.engine.base import Context, EngineSection
+from vireo.engine.progress import Lines
+from vireo.engine.serial import Serial
+from vireo.evaluation.ranking import Scorer
+from vireo.interest.base import Batch, InterestModel, Training
+from vireo.interest.build import fit
+from vireo.interest.fusion import fused
+from vireo.interest.menu import EXPERTS
+from vireo.interest.space import content_space
+
+BLOCK = 256
+"""Users scored at once."""
+_TRIED = 8
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What ranks, and a sentence about it."""
+
+    score: Scorer
+    note: str = ""
+
+
+def main() -> None:
+    """Read, understand, train, rank, write; the report is the last line printed."""
+    given = _parser().parse_args()
+    split = Split(given.split)
+    config = configured(given.settings)
+    cache = Path(os.environ.get("VIREO_BENCH_WORK", given.split)) / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    context = Context(Serial(EngineSection()), cache, Lines(), given.seed)
+    training, reading = training_of(split, config, context)
+    start, cpu = time.perf_counter(), time.process_time()
+    trained = trained_on(training, config, given.settings.get("expert", ""), context)
+    training_seconds, training_cpu = time.perf_counter() - start, time.process_time() - cpu
+    start = time.perf_counter()
+    users, asked = asked_in(given.users)
+    lists = lists_for(trained.score, training.histories, users, asked, split)
+    seconds = time.perf_counter() - start
+    arrays: dict[str, Any] = {"users": users, **lists}
+    np.savez_compressed(given.out, **arrays)
+    report = {
+        "system": f"vireo:{given.settings['expert']}" if "expert" in given.settings else "vireo",
+        "version": version(),
+        "train_seconds": training_seconds,
+        "train_cpu_seconds": training_cpu,
+        "recommend_seconds": seconds,
+        "users": len(users),
+        "epochs": None,
+        "notes": f"{trained.note} Texts: {reading:.1f} s (what the cache holds is not read anew).",
+    }
+    print(json.dumps(report))
+
+
+def configured(settings: Mapping[str, Any]) -> Config:
+    """The default config with the overrides; raises ConfigError that names a wrong key."""
+    overrides = {key: json.dumps(value) for key, value in settings.items() if key != "expert"}
+    return Config().with_settings(overrides)
+
+
+def training_of(split: Split, config: Config, context: Context) -> tuple[Training, float]:
+    """What the experts learn from, and the seconds that reading the texts took."""
+    histories = histories_of(split, config)
+    start = time.perf_counter()
+    videos = videos_of(split)
+    content, has_content = content_space(understood(split, videos, config, context), unseen(videos))
+    seconds = time.perf_counter() - start
+    published = np.full(split.n_items, NO_TIME, dtype=np.int64)
+    return Training(histories, content, has_content, published), seconds
+
+
+def trained_on(training: Training, config: Config, expert: str, context: Context) -> Trained:
+    """One expert alone if it is named, else all of them and their fusion."""
+    if expert:
+        alone = EXPERTS.get(expert).fit(training, config.interest, context)
+        return Trained(alone.score, str(getattr(alone, "note", "")))
+    model = fit(training, config.interest, context)
+    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in model.weights.items() if weight)
+    return Trained(partial(_total, model), f"Weights: {weights}; new items {model.newcomer:.2f}.")
+
+
+def _total(model: InterestModel, batch: Batch) -> Floats:
+    return fused(model, batch)[0]
+
+
+def asked_in(path: Path) -> tuple[Ints, Ints]:
+    """users.txt -> the users, and the millisecond in which each asks, or NO_TIME."""
+    lines = [line.split() for line in path.read_text(encoding="ascii").splitlines()]
+    users = np.array([int(words[0]) for words in lines], dtype=np.int64)
+    times = [int(words[1]) * 1000 if len(words) > 1 else NO_TIME for words in lines]
+    return users, np.array(times, dtype=np.int64)
+
+
+def lists_for(
+    score: Scorer, histories: Histories, users: Ints, asked: Ints, split: Split
+) -> dict[str, Ints]:
+    """The ranked lists of the contract, by group."""
+    cold = np.zeros(split.n_items, dtype=np.bool_)
+    cold[split.about["cold_items"]] = True
+    groups = {"all": ~np.zeros_like(cold), "cold": cold}
+    wanted = {name: groups[name] for name in split.about["groups"]}
+    lists = {name: np.full((len(users), LIST_LENGTH), -1, dtype=np.int64) for name in wanted}
+    now = np.where(asked == NO_TIME, histories.now, asked)
+    for rows in _blocks(score, histories, users, now):
+        batch = Batch(
+            [histories.row(user) for user in users[rows]], int(now[rows[0]]), split.n_items
+        )
+        scores = score(batch)
+        for name, among in wanted.items():
+            lists[name][rows] = best(scores, batch, among)
+    return lists
+
+
+def _blocks(score: Scorer, histories: Histories, users: Ints, now: Ints) -> Iterator[Ints]:
+    """Places of users that can be scored together: those who ask in the same moment.
+
+    Where the moment changes no score, which is tried on a few users, it does not matter.
+    """
+    few = [histories.row(user) for user in users[:_TRIED]]
+    moments = (int(now.min(initial=NO_TIME)), int(now.max(initial=NO_TIME)))
+    one, other = (score(Batch(few, moment, histories.n_videos)) for moment in moments)
+    groups = [np.arange(len(users))]
+    if not np.array_equal(one, other):
+        order = np.argsort(now, kind="stable")
+        groups = np.split(order, np.flatnonzero(np.diff(now[order])) + 1)
+    for group in groups:
+        yield from (group[start : start + BLOCK] for start in range(0, len(group), BLOCK))
+
+
+def best(scores: Floats, batch: Batch, among: Bools) -> Ints:
+    """The best unseen of some items; equal scores in the catalogue's order. -> (b, LIST_LENGTH)"""
+    open_ = np.tile(among, (len(scores), 1))
+    for row, history in enumerate(batch.histories):
+        open_[row, history.videos] = False
+    masked = np.where(open_, scores, -np.inf)
+    short = min(LIST_LENGTH, masked.shape[1])
+    lists = np.full((len(scores), LIST_LENGTH), -1, dtype=np.int64)
+    edge = -np.partition(-masked, short - 1, axis=1)[:, short - 1]
+    for row, values in enumerate(masked):
+        found = np.flatnonzero((values >= edge[row]) & (values > -np.inf))
+        found = found[np.argsort(-values[found], kind="stable")][:short]
+        lists[row, : len(found)] = found
+    return lists
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for option in ("--split", "--users", "--out"):
+        parser.add_argument(option, type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--settings", type=json.loads, default={})
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--budget-seconds", type=float, default=0.0)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How a report looks: one self-contained HTML page with drawn figures, and Markdown."""

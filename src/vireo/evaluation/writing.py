@@ -1,0 +1,36 @@
+"""A report on disk: report.html, report.md, report.json, and values.parquet to compare later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from vireo.evaluation.page.html import page
+from vireo.evaluation.page.markdown import markdown
+
+if TYPE_CHECKING:
+    from vireo.evaluation.report import Report
+
+JSON, VALUES = "report.json", "values.parquet"
+GROUP, WEIGHT, BETWEEN = "#user", "#weight", "\x1f"
+"""Columns of the sample, and what stands between system and metric in the others' names."""
+
+
+def write(report: Report, directory: Path) -> None:
+    """All four files. No file names a viewer: rows are numbered."""
+    directory.mkdir(parents=True, exist_ok=True)
+    told = json.dumps(report.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
+    (directory / JSON).write_text(told + "\n", encoding="utf-8")
+    (directory / "report.md").write_text(markdown(report), encoding="utf-8")
+    (directory / "report.html").write_text(page(report), encoding="utf-8")
+    columns = {
+        f"{system}{BETWEEN}{metric}": column.astype(np.float32)
+        for system, own in report.values.items()
+        for metric, column in own.items()
+    }
+    sample = {GROUP: report.sample.groups.astype(np.int64), WEIGHT: report.sample.weights}
+    pl.DataFrame({**sample, **columns}).write_parquet(directory / VALUES)

@@ -1,0 +1,1 @@
+"""A transformer over what a viewer watched, in order: which video comes next."""

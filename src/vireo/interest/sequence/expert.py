@@ -1,0 +1,233 @@
+"""The sequence expert: a transformer that reads the last wanted videos and points at the next.
+
+Videos that nobody wanted stay out of the softmax; afterwards their vectors are predicted from
+their content, and videos that few wanted get a mixture: alpha = k / (k + handover) of their own
+vector for k viewers. So new videos are ranked by what they show and say, in the same list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from vireo.arrays import Floats, Ints
+from vireo.artifacts.files import read_json, write_json
+from vireo.behavior.base import History
+from vireo.engine.base import Context
+from vireo.interest.base import Batch, InterestSection, SequenceSection, Training
+from vireo.interest.sequence.checking import held_back, last_states, nobody, readable, validation
+from vireo.interest.sequence.handover import everybody
+from vireo.interest.sequence.start import starting_vectors
+from vireo.interest.sequence.windows import Windows, windows_of
+
+if TYPE_CHECKING:
+    from vireo.interest.sequence.network import SequenceNetwork
+
+SIZES = {"small": (64, 2, 2), "medium": (128, 2, 4), "large": (256, 4, 8)}
+"""Dimension, blocks, heads."""
+_THREADS = 2
+"""The last digits depend on it."""
+_BLOCK = 256
+"""Viewers whose states are computed at once."""
+_FILE = "sequence.safetensors"
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A trained network, and the vectors of all videos."""
+
+    name: ClassVar[str] = "sequence"
+    knows_new: ClassVar[bool] = True
+    settings: SequenceSection
+    arrays: dict[str, Floats]
+    """The network's arrays; `vectors` and `bias` have a row per video of the catalogue."""
+    lengths: Floats
+    """(n,) by which each vector is divided before it is compared with a state; 0: not known."""
+    curve: tuple[dict[str, float], ...] = field(default=())
+    note: str = ""
+
+    @classmethod
+    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
+        settings = section.sequence
+        before = training.before.get(cls.name)
+        before = before if isinstance(before, cls) and len(before.lengths) else None
+        videos = _with_vectors(training, settings)
+        place = np.full(training.n_videos, -1, dtype=np.int64)
+        place[videos] = np.arange(len(videos))
+        held = held_back(training, place, context.seed) if before is None else nobody()
+        windows = windows_of(training.histories, place, settings.length, held)
+        if not windows.tokens:
+            return cls._untrained(training, settings)
+        with _threads():
+            network = _network(settings, len(videos), context.seed)
+            if before is None:
+                _start(network, windows, context.seed)
+            else:
+                _go_on(network, before, videos)
+            learnt = _learn(network, windows, training, place, held, settings, context, before)
+        arrays = {name: np.ascontiguousarray(array) for name, array in learnt[0].items()}
+        vectors, bias, lengths = everybody(arrays, videos, training, settings)
+        arrays |= {"vectors.weight": vectors, "bias": bias}
+        return cls(settings, arrays, lengths, learnt[1])
+
+    @classmethod
+    def _untrained(cls, training: Training, settings: SequenceSection) -> Self:
+        """No viewer wanted two videos one after the other: no opinion."""
+        return cls(settings, {}, np.zeros(training.n_videos, dtype=np.float32))
+
+    def score(self, batch: Batch) -> Floats:
+        n_videos = len(self.lengths)
+        scores = np.zeros((len(batch.histories), n_videos), dtype=np.float32)
+        known = self.lengths > 0
+        if not known.any():
+            return scores
+        least = float(self.arrays["bias"][known].min())
+        histories = [readable(history, known) for history in batch.histories]
+        rows = np.array([row for row, h in enumerate(histories) if len(h[0])], dtype=np.int64)
+        for start in range(0, len(rows), _BLOCK):
+            some = rows[start : start + _BLOCK]
+            states = self._states([histories[r] for r in some], [batch.moments[r] for r in some])
+            scores[some] = states @ self._table.T + self.arrays["bias"]
+            scores[some[:, None], np.flatnonzero(~known)] = least
+        return scores
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        return None
+
+    def save(self, directory: Path) -> None:
+        metadata = {"note": self.note}
+        save_file({**self.arrays, "lengths": self.lengths}, directory / _FILE, metadata=metadata)
+        about = {"settings": self.settings.model_dump(), "curve": list(self.curve)}
+        write_json(directory / "sequence.json", about)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        arrays = load_file(directory / _FILE)
+        with safe_open(directory / _FILE, "np") as file:
+            note = (file.metadata() or {}).get("note", "")
+        about: dict[str, Any] = read_json(directory / "sequence.json") or {}
+        settings = SequenceSection(**about["settings"])
+        return cls(settings, arrays, arrays.pop("lengths"), tuple(about["curve"]), note)
+
+    @cached_property
+    def _table(self) -> Floats:
+        divisors = np.where(self.lengths > 0, self.lengths, 1.0)[:, None]
+        return np.asarray(self.arrays["vectors.weight"] / divisors, dtype=np.float32)
+
+    @cached_property
+    def _network(self) -> SequenceNetwork:
+        network = _network(self.settings, len(self.lengths))
+        network.load_state_dict(_tensors(self.arrays))
+        return network.eval()
+
+    def _states(self, histories: list[tuple[Ints, Ints]], moments: list[int]) -> Floats:
+        """What each viewer's last event points at. (b, d)"""
+        with _threads():
+            return last_states(self._network, histories, moments, self.settings)
+
+
+def _learn(
+    network: SequenceNetwork,
+    windows: Windows,
+    training: Training,
+    place: Ints,
+    held: Ints,
+    settings: SequenceSection,
+    context: Context,
+    before: Sequence | None,
+) -> tuple[dict[str, Floats], tuple[dict[str, float], ...]]:
+    from vireo.interest.sequence.learning import learn, plan_of
+
+    validate = validation(training, place, held, settings) if len(held) else None
+    key = _fingerprint(windows, settings, context.seed, before)
+    learnt = learn(
+        network,
+        windows,
+        settings,
+        plan_of(windows, settings, before is not None),
+        validate=validate,
+        checkpoint=context.cache / "sequence" / key,
+        seed=context.seed,
+        progress=context.progress,
+    )
+    return learnt.arrays, learnt.curve
+
+
+def _with_vectors(training: Training, settings: SequenceSection) -> Ints:
+    """Rows of the videos that get vectors of their own: wanted ones, the most watched first."""
+    warm = np.flatnonzero(training.warm)
+    if len(warm) > settings.max_videos:
+        most = np.argsort(-training.watchers[warm], kind="stable")[: settings.max_videos]
+        warm = np.sort(warm[most])
+    return warm
+
+
+def _start(network: SequenceNetwork, windows: Windows, seed: int) -> None:
+    import torch
+
+    vectors, bias = starting_vectors(
+        windows.users, windows.videos, len(network.bias), network.dimension, seed
+    )
+    with torch.no_grad():
+        network.vectors.weight.copy_(torch.from_numpy(vectors))
+        network.bias.copy_(torch.from_numpy(bias))
+
+
+def _go_on(network: SequenceNetwork, before: Sequence, videos: Ints) -> None:
+    """Start from a network that knew part of these histories."""
+    arrays = dict(before.arrays)
+    arrays["vectors.weight"] = arrays["vectors.weight"][videos]
+    arrays["bias"] = arrays["bias"][videos]
+    network.load_state_dict(_tensors(arrays))
+
+
+def _network(settings: SequenceSection, n_videos: int, seed: int = 0) -> SequenceNetwork:
+    import torch
+
+    from vireo.interest.sequence.network import SequenceNetwork
+
+    dimension, blocks, heads = SIZES[settings.size]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return SequenceNetwork(
+            n_videos, dimension, blocks, heads, settings.dropout, settings.length
+        )
+
+
+def _tensors(arrays: dict[str, Floats]) -> dict[str, Any]:
+    import torch
+
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+
+
+def _fingerprint(
+    windows: Windows, settings: SequenceSection, seed: int, before: Sequence | None
+) -> str:
+    """Names the checkpoint: the same training, and no other, resumes from it."""
+    digest = hashlib.sha256(f"1 {settings.model_dump_json()} {seed}".encode())
+    for array in (windows.users, windows.videos, windows.times, windows.starts, windows.ends):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    if before is not None:
+        digest.update(before.arrays["vectors.weight"].tobytes())
+    return digest.hexdigest()[:24]
+
+
+@contextmanager
+def _threads() -> Iterator[None]:
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(_THREADS)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)

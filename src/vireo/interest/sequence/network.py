@@ -1,0 +1,94 @@
+"""The network of the sequence expert: gated causal attention over video vectors.
+
+Pre-normalised blocks whose attention output is gated by the token itself (as in HSTU, Zhai et al.
+2024, and LiGR, Borisyuk et al. 2025: plain blocks stop learning when stacked), rotary positions
+(Su et al. 2021), SwiGLU feed-forward layers, and a normalised dot product with a learned
+temperature between the state and the same vectors that were read.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+GAPS = 32
+"""Buckets of the time until the next event; bucket 0: not known."""
+_TEMPERATURE = 0.08
+_LONGEST_WAVE = 200.0
+
+
+class Block(nn.Module):
+    """x + gated attention, then + SwiGLU. (b, l, d) -> (b, l, d)"""
+
+    def __init__(self, dimension: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.before_attention = nn.RMSNorm(dimension)
+        self.before_forward = nn.RMSNorm(dimension)
+        self.inputs = nn.Linear(dimension, 4 * dimension, bias=False)
+        self.outputs = nn.Linear(dimension, dimension, bias=False)
+        self.up = nn.Linear(dimension, 4 * dimension, bias=False)
+        self.down = nn.Linear(2 * dimension, dimension, bias=False)
+
+    def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        b, length, d = x.shape
+        parts = self.inputs(self.before_attention(x))
+        parts = parts.view(b, length, 4, self.heads, d // self.heads)
+        query, key, value, gate = parts.permute(2, 0, 3, 1, 4)  # each (b, heads, l, d / heads)
+        query, key = _rotated(query, cosine, sine), _rotated(key, cosine, sine)
+        seen = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        seen = (seen * F.silu(gate)).transpose(1, 2).reshape(b, length, d)
+        x = x + F.dropout(self.outputs(seen), self.dropout, self.training)
+        gate, up = self.up(self.before_forward(x)).chunk(2, dim=-1)
+        return x + F.dropout(self.down(F.silu(gate) * up), self.dropout, self.training)
+
+
+class SequenceNetwork(nn.Module):
+    """Rows of videos -> states that point at the next video."""
+
+    cosine: Tensor
+    sine: Tensor
+
+    def __init__(
+        self, n_videos: int, dimension: int, blocks: int, heads: int, dropout: float, length: int
+    ) -> None:
+        super().__init__()
+        self.dimension, self.dropout = dimension, dropout
+        self.vectors = nn.Embedding(n_videos, dimension)
+        self.bias = nn.Parameter(torch.zeros(n_videos))
+        self.gaps = nn.Embedding(GAPS, dimension)
+        nn.init.zeros_(self.gaps.weight)
+        self.blocks = nn.ModuleList(Block(dimension, heads, dropout) for _ in range(blocks))
+        self.last = nn.RMSNorm(dimension)
+        self.scale = nn.Parameter(torch.tensor(math.log(1.0 / _TEMPERATURE)))
+        waves = torch.arange(dimension // heads // 2) / (dimension // heads // 2)
+        angles = torch.arange(length)[:, None] * _LONGEST_WAVE**-waves
+        self.register_buffer("cosine", angles.cos(), persistent=False)
+        self.register_buffer("sine", angles.sin(), persistent=False)
+
+    def states(self, videos: Tensor, gaps: Tensor) -> Tensor:
+        """(b, l) rows and gap buckets, l at most `length` -> (b, l, d) of length exp(scale)."""
+        length = videos.shape[1]
+        x = self.vectors(videos) * self.dimension**0.5 + self.gaps(gaps)
+        x = F.dropout(x, self.dropout, self.training)
+        for block in self.blocks:
+            x = block(x, self.cosine[:length], self.sine[:length])
+        return F.normalize(self.last(x), dim=-1) * self.scale.exp()
+
+    def table(self) -> Tensor:
+        """(n, d) rows of length 1; states @ table.T + bias are the logits."""
+        return F.normalize(self.vectors.weight, dim=-1)
+
+
+def gap_buckets(seconds: Tensor) -> Tensor:
+    """Seconds (float; below 0: not known) -> bucket 1 + floor(1.5 log2(1 + seconds))."""
+    logs = 1.5 * torch.log2(1.0 + seconds.clamp(min=0.0))
+    return torch.where(seconds < 0, 0, (1 + logs.floor()).clamp(max=GAPS - 1)).long()
+
+
+def _rotated(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    one, two = x.chunk(2, dim=-1)
+    return torch.cat([one * cosine - two * sine, one * sine + two * cosine], dim=-1)
