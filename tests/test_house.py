@@ -17,7 +17,10 @@ from vireo.registry import load_object
 
 SOURCE = Path(vireo.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
-HEAVY = ("torch", "transformers", "onnxruntime", "matplotlib", "sklearn", "av", "implicit")
+HEAVY = (
+    *("torch", "transformers", "onnxruntime", "matplotlib", "sklearn", "av", "implicit"),
+    *("fastapi", "uvicorn", "starlette", "prometheus_client", "jinja2"),
+)
 
 
 def module_name(path: Path) -> str:

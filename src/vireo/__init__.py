@@ -30,6 +30,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from vireo.version import VERSION
+
 if TYPE_CHECKING:
     from vireo.config import Config
     from vireo.data.base import Split, Tables
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from vireo.store.base import LiveEvent
     from vireo.workspace import Workspace
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {
     "Config": "vireo.config",

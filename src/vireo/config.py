@@ -18,6 +18,7 @@ from vireo.interest.base import InterestSection
 from vireo.language.base import LanguageSection
 from vireo.pretraining.base import PretrainingSection
 from vireo.recommend.base import RecommendSection
+from vireo.server.base import ServerSection
 from vireo.settings import Section, Size
 from vireo.store.base import StoreSection
 from vireo.understanding.base import UnderstandingSection
@@ -41,6 +42,7 @@ class Config(Section):
     language: LanguageSection = LanguageSection()
     engine: EngineSection = EngineSection()
     store: StoreSection = StoreSection()
+    server: ServerSection = ServerSection()
 
     @model_validator(mode="before")
     @classmethod

@@ -4,7 +4,8 @@ VireoError                  something that a user can act upon
 |-- InputError              a table, a file, an id or an argument is wrong   (exit code 2)
 |   |-- ConfigError         vireo.toml: unknown key, wrong type, impossible value
 |   |-- UnknownVideo        a video id that is not in the catalogue
-|   `-- UnknownPart         a reader, encoder, model or rule that no menu lists
+|   |-- UnknownPart         a reader, encoder, model or rule that no menu lists
+|   `-- Busy                another command holds the workspace
 |-- NotBuilt                an artefact is needed that was not built yet     (exit code 2)
 |-- CorruptArtifact         a file of an artefact differs from its manifest  (exit code 1)
 |-- StageFailed             a stage could not finish                         (exit code 1)
@@ -41,6 +42,10 @@ class UnknownVideo(InputError):
 
 class UnknownPart(InputError):
     """A name that no menu lists."""
+
+
+class Busy(InputError):
+    """Another command holds the workspace."""
 
 
 class NotBuilt(VireoError):

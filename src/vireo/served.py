@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from vireo.arrays import Floats
-from vireo.artifacts import Manifest
+from vireo.about import date_of, video_facts
+from vireo.arrays import Bools, Floats
 from vireo.asking import (
     ANYTHING,
     IMPRESSION,
     Ask,
-    Showing,
     moment_of_asking,
     nameable,
     since_last_met,
@@ -28,12 +26,9 @@ from vireo.behavior.build import histories_of
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.data.live import event_rows
-from vireo.engine import Context
-from vireo.errors import InputError
+from vireo.errors import InputError, UnknownVideo
 from vireo.interest.base import InterestModel
-from vireo.language import MODELS, LanguageModel
-from vireo.pipeline import STAGES, load_noun
-from vireo.pretraining.base import Checkpoint
+from vireo.published import Nouns
 from vireo.recommend.base import Query, Wish
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.picture import Explanation, explanation
@@ -42,77 +37,58 @@ from vireo.recommend.profile.words import Profile, profile_of
 from vireo.recommend.recommender import Picks, Recommender
 from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
-from vireo.store.base import LiveEvent, Store
+from vireo.store.base import Edit, LiveEvent, Standing, Store, Viewer
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
 
-LATEST = 250_000_000_000_000
-"""Milliseconds: dates after the year 9800 cannot be written."""
-
 
 class Served:
-    """Loads each artefact when it is first needed."""
+    """Answers from one set of nouns; many threads may ask at once."""
 
-    def __init__(
-        self, manifests: Mapping[str, Manifest], config: Config, context: Context, store: Store
-    ) -> None:
-        self._manifests = manifests
+    def __init__(self, nouns: Nouns, config: Config, store: Store) -> None:
+        self._nouns = nouns
         self._config = config
-        self._context = context
         self._store = store
 
-    def _noun(self, stage: str) -> Any:
-        return load_noun(self._manifests[stage], STAGES[stage])
-
-    @cached_property
+    @property
     def tables(self) -> Tables:
-        noun: Tables = self._noun("data")
-        return noun
+        return self._nouns.tables
 
-    @cached_property
+    @property
     def histories(self) -> Histories:
-        noun: Histories = self._noun("behavior")
-        return noun
+        return self._nouns.histories
 
-    @cached_property
+    @property
     def model(self) -> InterestModel:
-        noun: InterestModel = self._noun("interest")
-        return noun
+        return self._nouns.model
 
-    @cached_property
+    @property
     def catalogue(self) -> Catalogue:
-        noun: Catalogue = self._noun("recommend")
-        return noun
+        return self._nouns.catalogue
 
-    @cached_property
+    @property
     def understanding(self) -> Understanding:
-        noun: Understanding = self._noun("understanding")
-        return noun
+        return self._nouns.understanding
 
-    @cached_property
+    @property
     def video(self) -> VideoFeatures:
-        noun: VideoFeatures = self._noun("video")
-        return noun
+        return self._nouns.video
 
     @cached_property
     def recommender(self) -> Recommender:
         return Recommender(self.catalogue, self.model, self._config.recommend)
 
-    @cached_property
-    def language(self) -> LanguageModel:
-        """The model that made the text vectors: tuned or base."""
-        checkpoint: Checkpoint = self._noun("pretraining")
-        section = self._config.language
-        loaded: LanguageModel = MODELS.get(section.model)(section, self._context, checkpoint.model)
-        return loaded
-
     def history(self, user_id: str) -> History:
         """What is known of a viewer: the built history and the live events since."""
-        if self._store.is_forgotten(user_id):
+        standing = self._store.standing(user_id, self._nouns.live_until)
+        return self.history_of(user_id, standing)
+
+    def history_of(self, user_id: str, standing: Standing) -> History:
+        """The same, where the database was asked already. Nothing without consent."""
+        if standing.forgotten or not consents(standing.choices):
             return History.empty()
         built = self.histories.of(user_id)
-        built_in = int(self._manifests["data"].summary["events"]["live_until"])
-        fresh = self._weighed(self._store.events_of(user_id, built_in))
+        fresh = self.weighed(standing.events)
         if not len(fresh):
             return built
         return History(
@@ -121,29 +97,30 @@ class Served:
             np.concatenate([built.times, fresh.times]),
         )
 
-    def _weighed(self, events: list[LiveEvent]) -> History:
-        known = [e for e in events if e.video_id in self._known_ids]
+    def weighed(self, events: Sequence[LiveEvent]) -> History:
+        """One viewer's live events, weighed as a build would."""
+        rows = {e.video_id: r for e in events if (r := self.catalogue.find(e.video_id)) is not None}
+        known = [event for event in events if event.video_id in rows]
         if not known:
             return History.empty()
         built = self.histories
+        some = np.array(sorted(set(rows.values())))  # the others need not be looked at
         weighed = histories_of(
             event_rows(list(enumerate(known))).drop("text"),
-            self.tables.videos,
+            self.tables.videos[some],
             self._config.behavior,
             now=built.now,
             rating_max=built.report.get("rating_max"),
         )
-        return weighed.of(known[0].user_id)
-
-    @cached_property
-    def _known_ids(self) -> frozenset[str]:
-        return frozenset(self.catalogue.ids)
+        history = weighed.of(known[0].user_id)
+        return History(some[history.videos], history.weights, history.times)
 
     def videos(self) -> list[dict[str, Any]]:
         """The catalogue, with what became of each file."""
         files = self.video.table.select("video_id", file="status", why="reason")
         rows = self.catalogue.table.join(files, "video_id", "left", maintain_order="left")
-        return [{**row, "published_at": _date(row["published_at"])} for row in rows.to_dicts()]
+        there = (row for at, row in enumerate(rows.to_dicts()) if at not in self._nouns.gone)
+        return [{**row, "published_at": date_of(row["published_at"])} for row in there]
 
     def users(self) -> list[str]:
         """Every viewer that behaviour is known of, less those who are forgotten."""
@@ -153,61 +130,82 @@ class Served:
 
     def read(self, sentence: str) -> Floats:
         """A sentence -> its vector in the space of the text vectors. -> (d,)"""
-        vector = self.language.embed([sentence])
-        projected: Floats = self.understanding.project(vector)[0]
-        return projected
+        return self._nouns.read(sentence)
+
+    def row(self, video_id: str) -> int:
+        """The row of a video that is there; raises UnknownVideo."""
+        row = self.catalogue.row(video_id)
+        if row in self._nouns.gone:
+            raise UnknownVideo(
+                f"The video '{video_id}' was deleted.", "PUT it again to bring it back."
+            )
+        return row
 
     def query(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Query:
         """Check the question and look the viewer up."""
-        _check_length(k)
-        history = self.history(user_id) if user_id is not None else History.empty()
+        if user_id is None:
+            return self.query_of(None, Standing(Viewer("")), k, like, ask)
+        standing = self._store.standing(user_id, self._nouns.live_until)
+        return self.query_of(user_id, standing, k, like, ask)
+
+    def query_of(
+        self,
+        user_id: str | None,
+        standing: Standing,
+        k: int,
+        like: str = "",
+        ask: Ask = ANYTHING,
+        history: History | None = None,
+    ) -> Query:
+        """The query of a viewer of whom the database was asked already."""
+        if k < 1:
+            raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+        if history is None:
+            history = self.history_of(user_id, standing) if user_id else History.empty()
         now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
-        picked = [self.catalogue.row(video) for video in ask.picked]
+        wish = like.strip() or taste_of(standing)
+        picked = [self.row(video) for video in ask.picked]
         query = Query(
             user_id,
             with_picked(history, picked, now),
             k,
-            like.strip(),
-            self.read(like) if like.strip() else None,
+            wish,
+            self.read(wish) if wish else None,
             now,
+            exclude=self._nouns.gone,
             picked=frozenset(picked) - frozenset(history.videos.tolist()),
             asked_at=moment_of_asking() if ask.at is None else ask.at,
             session=ask.session,
             page=ask.page,
         )
-        return query if user_id is None else self._with_what_is_told(query, user_id, ask)
+        return self._with_what_is_told(query, standing, ask)
 
-    def _with_what_is_told(self, query: Query, user_id: str, ask: Ask) -> Query:
+    def _with_what_is_told(self, query: Query, standing: Standing, ask: Ask) -> Query:
         """Age, groups, wishes and impressions; nothing of a forgotten viewer."""
-        if self._store.is_forgotten(user_id):
+        if query.user_id is None or standing.forgotten:
             return query if ask.viewer is None else replace(query, viewer=ask.viewer)
         return replace(
             query,
-            viewer=ask.viewer or self._store.viewer(user_id),
-            wishes=self.wishes(user_id),
-            impressions=self._impressions(user_id, query.history),
+            viewer=ask.viewer or standing.viewer,
+            wishes=self._wishes(standing.edits),
+            impressions=self._impressions(query.user_id, standing, query.history),
         )
 
     def wishes(self, user_id: str) -> tuple[Wish, ...]:
         """What a viewer asked for more or less of, read."""
-        edits = self._store.edits_of(user_id)
+        return self._wishes(self._store.edits_of(user_id))
+
+    def _wishes(self, edits: Sequence[Edit]) -> tuple[Wish, ...]:
         read = self.read if edits and self.catalogue.text.any() else None
-        return wishes_of(edits, self.catalogue, read)
+        return wishes_of(list(edits), self.catalogue, read)
 
-    def _impressions(self, user_id: str, history: History) -> dict[int, int]:
-        built_in = int(self._manifests["data"].summary["events"]["live_until"])
-        live = [e for e in self._store.events_of(user_id, built_in) if e.event == IMPRESSION]
-        shown = [*self._shown.get(user_id, ()), *((e.video_id, e.timestamp) for e in live)]
+    def _impressions(self, user_id: str, standing: Standing, history: History) -> dict[int, int]:
+        if not consents(standing.choices):
+            return {}
+        live = [e for e in standing.events if e.event == IMPRESSION]
+        before = self._nouns.shown.get(user_id, ())
+        shown = [*before, *((e.video_id, e.timestamp) for e in live)]
         return since_last_met(shown, history, self.catalogue)
-
-    @cached_property
-    def _shown(self) -> dict[str, list[Showing]]:
-        """User -> (video, moment) of every impression in the tables."""
-        events = self.tables.events.filter(pl.col("event") == IMPRESSION)
-        shown: dict[str, list[Showing]] = {}
-        for user, video, moment in events.select("user_id", "video_id", "timestamp").iter_rows():
-            shown.setdefault(user, []).append((video, moment))
-        return shown
 
     def profile(self, user_id: str) -> Profile:
         """What a viewer likes, in words, with the videos that show it."""
@@ -223,10 +221,18 @@ class Served:
     def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
         return self.recommender.recommend(self.query(user_id, k, like, ask))
 
+    def allowed(self, user_id: str | None) -> Bools:
+        """(n,) what the rules that protect let this viewer (or anybody) see now."""
+        allowed = self.recommender.protected(self.query(user_id, 1))
+        allowed[list(self._nouns.gone)] = False
+        return allowed
+
     def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
         """Only what the rules that protect let this viewer (or anybody) see."""
-        row = self.catalogue.row(video_id)
-        allowed = self.recommender.protected(self.query(user_id, k))
+        row = self.row(video_id)
+        if k < 1:
+            raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+        allowed = self.allowed(user_id)
         if not allowed[row] and user_id is not None:
             allowed = np.zeros_like(allowed)
         return similar(self.catalogue, self.model, row, k, allowed)
@@ -237,7 +243,7 @@ class Served:
 
     def explain(self, user_id: str, video_id: str) -> Explanation:
         shelves = Shelves(self.catalogue, self.model, self._config.recommend)
-        row = self.catalogue.row(video_id)
+        row = self.row(video_id)
         query = self.recommender.named(self.query(user_id, self._config.recommend.k))
         if not self.recommender.protected(query)[row]:
             raise InputError(
@@ -248,19 +254,7 @@ class Served:
 
     def about_video(self, video_id: str) -> dict[str, Any]:
         """What was read, seen, heard and understood of one video."""
-        row = self.catalogue.row(video_id)
-        facts = self.tables.videos.row(row, named=True)
-        seen = self.video.table.row(row, named=True)
-        lines = self.video.dialogue.filter(pl.col("video_id") == video_id)
-        record = self.understanding.records[row]
-        return {
-            "video_id": video_id,
-            "given": _filled({**facts, "published_at": _date(facts["published_at"])}),
-            "seen": _filled(seen),
-            "heard": lines.drop("video_id").head(5).to_dicts(),
-            "understood": _filled({**record.__dict__, "topic": self.catalogue.topics[row]}),
-            "viewers": int(self.catalogue.viewers[row]),
-        }
+        return video_facts(self._nouns, self.row(video_id))
 
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""
@@ -274,7 +268,8 @@ class Served:
         liked = history.liked.videos
         topics = [self.catalogue.topics[row] or "(no topic)" for row in liked]
         shares = pl.Series("topic", topics).value_counts(sort=True).head(8)
-        latest = [self.catalogue.titles[row] for row in history.videos[::-1][:10]]
+        newest = dict.fromkeys(history.videos[::-1].tolist())
+        latest = [self.catalogue.titles[row] for row in list(newest)[:10]]
         counts = shares.with_columns(share=pl.col("count") / max(len(liked), 1))
         return {
             "user_id": user_id,
@@ -289,19 +284,11 @@ class Served:
         }
 
 
-def _check_length(k: int) -> None:
-    if k < 1:
-        raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+def consents(choices: Mapping[str, Any]) -> bool:
+    """Whether lists may be made from the viewer's behaviour; they may until the viewer objects."""
+    return bool(choices.get("consent", {}).get("personal_lists", True))
 
 
-def _filled(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what says something; the id stands above."""
-    empty: tuple[Any, ...] = (None, "", [], ())
-    return {n: value for n, value in facts.items() if value not in empty and n != "video_id"}
-
-
-def _date(moment: int | None) -> str | None:
-    """Milliseconds since 1970 UTC -> an ISO date."""
-    if moment is None or abs(moment) > LATEST:
-        return None
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).date().isoformat()
+def taste_of(standing: Standing) -> str:
+    """The sentence that the viewer left to steer every list; empty where there is none."""
+    return str(standing.choices.get("taste", "")) if not standing.forgotten else ""

@@ -17,15 +17,16 @@ from vireo.config import Config, as_toml
 from vireo.data.base import Split, Tables
 from vireo.data.sources import Sources
 from vireo.engine import ENGINES, Context, Progress, Quiet
-from vireo.errors import InputError
+from vireo.errors import Busy, InputError
 from vireo.evaluation.compare import compare
 from vireo.evaluation.leaks import LeakCheck, check_leaks
 from vireo.evaluation.plan import plan_of
 from vireo.evaluation.report import Comparison, Report
 from vireo.evaluation.road import evaluate_plan
-from vireo.menus import MENUS
+from vireo.listing import listing, stage_facts
 from vireo.pipeline import Ground, Result, run
-from vireo.privacy.forget import Receipt, finish_forgetting, forget
+from vireo.privacy.forget import Receipt, finish_forgetting, forget, sweep
+from vireo.published import Published
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
 from vireo.served import Served
@@ -111,7 +112,7 @@ class Workspace(Telling):
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise InputError(
+            raise Busy(
                 f"Another command is building in {self.path}.", "Wait for it, then try again."
             ) from None
         try:
@@ -161,12 +162,13 @@ class Workspace(Telling):
         self, until: str | None = None, *, on_result: Callable[[Result], None] | None = None
     ) -> list[Result]:
         """Build what is not built yet, and publish a complete build."""
-        if not self.sources.all():
+        if not self.sources.all() and not self.store.video_position():
             raise InputError(
                 f"Nothing was ingested into {self.path} yet.",
                 "Type `vireo ingest --videos TABLE --events TABLE`.",
             )
         with self._alone():
+            sweep(self.store, self.sources, self.path)
             results = []
             for result in run(self._ground(Split()), until):
                 results.append(result)
@@ -189,9 +191,13 @@ class Workspace(Telling):
 
     @cached_property
     def served(self) -> Served:
-        """What is published now; raises NotBuilt before the first build."""
+        """Answers from what is published now; raises NotBuilt before the first build."""
+        return Served(self.published(), self.config, self.store)
+
+    def published(self, stages: Mapping[str, str] | None = None) -> Published:
+        """What is published now, or another set of artefacts; raises NotBuilt without any."""
         manifests = {}
-        for stage, artifact_id in self.live.current().items():
+        for stage, artifact_id in (stages or self.live.current()).items():
             manifest = self.artifacts.find(stage, artifact_id)
             if manifest is None:
                 raise InputError(
@@ -199,7 +205,7 @@ class Workspace(Telling):
                     "`vireo build` makes it again.",
                 )
             manifests[stage] = manifest
-        return Served(manifests, self.config, self._context, self.store)
+        return Published(manifests, self.config, self._context)
 
     def similar(self, video_id: str, k: int | None = None, *, user_id: str | None = None) -> Picks:
         """Videos like this one that this viewer (or anybody) may see; also for an unwatched one."""
@@ -263,17 +269,24 @@ class Workspace(Telling):
                 f"Nothing is held about a viewer '{user_id}'.",
                 "`vireo list users` shows who is known; ids are compared letter by letter.",
             )
+        parts = (self.artifacts, self.path)
+        try:
+            with self._alone():
+                receipt = forget(user_id, self.store, self.sources, *parts)
+        except Busy:  # silence cannot wait for a build
+            receipt = forget(user_id, self.store, None, *parts)
+        self._look_again()
+        return receipt
+
+    def sweep(self) -> None:
+        """Finish what a running build kept `forget` from finishing; raises Busy if one runs."""
         with self._alone():
-            receipt = forget(user_id, self.store, self.sources, self.artifacts, self.path)
-            self._look_again()
-            return receipt
+            sweep(self.store, self.sources, self.path)
 
     def _is_unknown(self, user_id: str) -> bool:
-        if self.store.is_forgotten(user_id) or self.store.events_of(user_id):
-            return False
-        if self.is_told_of(user_id):
-            return False
-        return not self.sources.mentions(user_id)
+        standing = self.store.standing(user_id)
+        held = standing.forgotten or standing.events or standing.choices or self.is_told_of(user_id)
+        return not held and not self.sources.mentions(user_id)
 
     def save_report(self, report: Report) -> Path:
         """Write a report with its plots under `reports/`; return the folder."""
@@ -285,27 +298,11 @@ class Workspace(Telling):
 
     def about_stage(self, stage: str) -> dict[str, Any]:
         """The report of the published artefact of a stage."""
-        artifact_id = self.live.current()[stage]
-        manifest = self.artifacts.find(stage, artifact_id)
-        summary = dict(manifest.summary) if manifest else {}
-        return {"stage": stage, "id": artifact_id, **summary}
+        return stage_facts(stage, self.live, self.artifacts)
 
     def listing(self, what: str) -> list[dict[str, Any]]:
         """Rows of `videos`, `users`, `artifacts` or `rejects`."""
-        lists: dict[str, Callable[[], list[dict[str, Any]]]] = {
-            "videos": lambda: self.served.videos(),
-            "users": lambda: [{"user_id": user} for user in self.served.users()],
-            "rejects": self._rejects,
-            "artifacts": lambda: [
-                {"stage": m.stage, "id": m.id, "seconds": m.seconds} for m in self.artifacts.all()
-            ],
-        }
-        if what not in lists:
-            raise InputError(
-                f"There is nothing called '{what}' to list.",
-                f"Choose one of: {', '.join(lists)}; or a menu: {', '.join(MENUS)}.",
-            )
-        return lists[what]()
+        return listing(what, lambda: self.served, self.artifacts, self._rejects)
 
     def _rejects(self) -> list[dict[str, Any]]:
         """The refused rows of everything that was ingested, built or not."""

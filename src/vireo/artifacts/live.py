@@ -37,6 +37,20 @@ class Live:
             raise NotBuilt("Nothing is published here yet.", "Run `vireo build` first.")
         return dict(state["current"]["stages"])
 
+    def sets(self) -> list[dict[str, str]]:
+        """What is served and what was served before, the latest first; empty before any build."""
+        state = self._read()
+        every = [*([state["current"]] if state["current"] else []), *state["earlier"]]
+        return [dict(one["stages"]) for one in every]
+
+    def stamp(self) -> tuple[int, int]:
+        """Changes whenever something is published or rolled back; cheap enough to ask often."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return 0, 0
+        return found.st_mtime_ns, found.st_ino
+
     def publish(self, stages: Mapping[str, str]) -> bool:
         """Serve these artefacts from now on; False if they are served already."""
         state = self._read()

@@ -17,13 +17,16 @@ from vireo.cli import (
     edit,
     evaluate,
     explain,
+    export,
     forget,
     ingest,
+    keys,
     listing,
     new,
     recommend,
     rollback,
     run,
+    serve,
     show,
     similar,
 )
@@ -53,11 +56,14 @@ for name, module in {
     "evaluate": evaluate,
     "compare": compare,
     "rollback": rollback,
+    "serve": serve,
     "forget": forget,
+    "export": export,
     "list": listing,
     "doctor": doctor,
 }.items():
     app.command(name, epilog=getattr(module, "EXAMPLES", None))(module.command)
+app.add_typer(keys.app, name="keys")
 
 
 def _version(wanted: bool) -> None:

@@ -24,11 +24,15 @@ def recipe(
 ) -> dict[str, Any]:
     """Everything that the tables depend on, as JSON: it enters the artefact's id."""
     every = sources.all()
-    media = with_digests(Catalogue.of(every).media, cache)
+    catalogue = Catalogue.of(every, store.video_changes())
+    media = with_digests(catalogue.media, cache)
+    live = {"watermark": store.watermark(), "generation": store.generation()}
+    if catalogue.live_until:
+        live["videos"] = catalogue.live_until
     return {
         "sources": [source.id for source in every],
         "media": digest_of_json(media.rows()),
-        "live": {"watermark": store.watermark(), "generation": store.generation()},
+        "live": live,
         "split": split.recipe(),
     }
 
@@ -41,7 +45,7 @@ def build(
     Without any table of videos the catalogue is made of the ids that the events name.
     """
     every = sources.all()
-    catalogue = Catalogue.of(every)
+    catalogue = Catalogue.of(every, store.video_changes())
     behavior = merge_behavior(every, store, catalogue.videos)
     videos = catalogue.videos
     if videos.is_empty():
@@ -78,6 +82,8 @@ def _report(
     events["live"] = behavior.live
     events["live_until"] = behavior.live_until
     videos["replaced"] = catalogue.replaced
+    if catalogue.live_until:
+        videos["live_until"] = catalogue.live_until
     videos["catalogue"] = len(frames["videos"])
     videos["with_files"] = len(frames["media"])
     unreadable = frames["media"]["digest"].null_count()

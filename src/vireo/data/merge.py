@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from vireo.data.base import EVENT_SCHEMA, REJECT_SCHEMA
-from vireo.data.live import event_rows
-from vireo.data.readers import empty
+from vireo.data.live import event_rows, media_rows, video_rows
+from vireo.data.readers import conform, empty
 from vireo.data.readers.events import comments_of
 from vireo.data.sources import Source
-from vireo.store.base import Store
+from vireo.store.base import Store, VideoChange
 
 LIVE = "live"
 """Stands for the file's name in rejects of live events; the row is the position in the store."""
@@ -23,30 +23,42 @@ FORGOTTEN = "a forgotten viewer"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The videos of all sources; of equal ids the last ingested row counts."""
+    """The videos of all sources and the live ones; of equal ids the last row counts."""
 
     videos: pl.DataFrame
     media: pl.DataFrame
     replaced: int
+    live_until: int = 0
+    """Position in the store of the last live video."""
 
     @classmethod
-    def of(cls, sources: Sequence[Source]) -> Catalogue:
-        every = pl.concat([empty("videos"), *_tagged(sources, "videos")], how="diagonal")
-        videos = every.unique("video_id", keep="last", maintain_order=True)
-        media = pl.concat([empty("media"), *_tagged(sources, "media")], how="diagonal")
+    def of(cls, sources: Sequence[Source], changes: Sequence[VideoChange] = ()) -> Catalogue:
+        put = [change.video for change in changes if not change.deleted]
+        videos = [source.frame("videos") for source in sources]
+        media = [source.frame("media") for source in sources]
+        if put:
+            videos.append(conform(video_rows(put), "videos"))
+            media.append(conform(media_rows(put), "media"))
+        every = pl.concat([empty("videos").with_columns(place=_NOWHERE), *_placed(videos)])
+        named = pl.concat([empty("media").with_columns(place=_NOWHERE), *_placed(media)])
+        last = every.unique("video_id", keep="last", maintain_order=True)
+        gone = [change.video.video_id for change in changes if change.deleted]
+        kept = last.filter(~pl.col("video_id").is_in(gone))
         # A later row that names no file takes the earlier one's file away, too.
         key = ["video_id", "place"]
-        if len(sources):
-            media = media.join(videos.select(key), on=key, how="semi", maintain_order="left")
-        kept = [name for name in ("place",) if name in videos.columns]
-        return cls(videos.drop(kept), media.drop(kept), len(every) - len(videos))
+        files = named.join(kept.select(key), on=key, how="semi", maintain_order="left")
+        until = max((change.position for change in changes), default=0)
+        return cls(kept.drop("place"), files.drop("place"), len(every) - len(last), until)
 
 
-def _tagged(sources: Sequence[Source], name: str) -> list[pl.DataFrame]:
+_NOWHERE = pl.lit(None, pl.Int64)
+
+
+def _placed(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
     """One frame per source, with the source's place in the column `place`."""
     return [
-        source.frame(name).with_columns(pl.lit(place, pl.Int64).alias("place"))
-        for place, source in enumerate(sources)
+        frame.with_columns(pl.lit(place, pl.Int64).alias("place"))
+        for place, frame in enumerate(frames)
     ]
 
 

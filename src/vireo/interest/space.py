@@ -38,6 +38,20 @@ def content_space(understanding: Understanding, video: VideoFeatures) -> tuple[F
     return content, np.asarray(content.any(axis=1))
 
 
+def newcomer_rows(understanding: Understanding, vectors: Floats, dimension: int) -> Floats:
+    """Text vectors of videos that came after the build -> their rows. (m, d') -> (m, d)
+
+    They have text alone, which is centred like everybody's; a row of zeros says nothing.
+    """
+    rows = np.zeros((len(vectors), dimension), dtype=np.float32)
+    present = understanding.has_text
+    mean = understanding.vectors[present].astype(np.float64).mean(axis=0) if present.any() else 0.0
+    said = np.asarray(vectors.any(axis=1))
+    centred = np.where(said[:, None], vectors - (mean if present.sum() > 1 else 0.0), 0.0)
+    rows[:, : vectors.shape[1]] = unit_rows(centred.astype(np.float32))
+    return rows
+
+
 def _centred(vectors: Floats, present: Bools) -> Doubles:
     """Minus the mean of the rows that are present; zeros elsewhere. A single row is kept."""
     wide: Doubles = vectors.astype(np.float64)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vireo.artifacts import Artifacts, Live
-from vireo.artifacts.files import write_json
+from vireo.artifacts.files import read_json, write_json
 from vireo.data.sources import Sources
 from vireo.store.base import Store
 
@@ -26,6 +26,8 @@ class Receipt:
     source_rows: int
     artifacts_pending: int
     """Artefacts made from this viewer's rows among others; the next `vireo build` deletes them."""
+    sources_pending: bool = False
+    """A build holds the tables: their rows are removed as soon as it ends."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -35,6 +37,8 @@ class Receipt:
             f"Removed {self.live_events} live events and {self.source_rows} rows of the tables.",
             "From now on no list is made from this viewer's behaviour.",
         ]
+        if self.sources_pending:
+            lines.append("A build is running: the rows of the tables go with the next one.")
         if self.artifacts_pending:
             lines.append(
                 f"{self.artifacts_pending} artefacts were made from everybody's rows, these"
@@ -45,24 +49,50 @@ class Receipt:
 
 
 def forget(
-    user_id: str, store: Store, sources: Sources, artifacts: Artifacts, workspace: Path
+    user_id: str, store: Store, sources: Sources | None, artifacts: Artifacts, workspace: Path
 ) -> Receipt:
-    """Remove the viewer from the database and the ingested tables; mark artefacts as stale."""
+    """Remove the viewer from the database and the ingested tables; mark artefacts as stale.
+
+    `sources` is None while a build holds them: `sweep` removes the rows later.
+    """
     live_events = store.forget(user_id)
-    source_rows = sources.forget(user_id)
+    source_rows = sources.forget(user_id) if sources is not None else 0
     pending = sum(len(artifacts.all(stage)) for stage in PERSONAL_STAGES)
-    if pending:
-        # Counts only: the file must not name the one who is to be forgotten.
-        write_json(workspace / PENDING, {"artifacts": pending})
-    return Receipt(live_events, source_rows, pending)
+    if pending or sources is None:
+        before = read_json(workspace / PENDING) or {}
+        waiting = sources is None or bool(before.get("sources", False))
+        # Numbers only: the file must not name the one who is to be forgotten.
+        note = {"artifacts": pending, "generation": store.generation(), "sources": waiting}
+        write_json(workspace / PENDING, note)
+    return Receipt(live_events, source_rows, pending, sources is None)
+
+
+def waits(workspace: Path) -> bool:
+    """Whether `sweep` has something to do."""
+    return bool((read_json(workspace / PENDING) or {}).get("sources"))
+
+
+def sweep(store: Store, sources: Sources, workspace: Path) -> None:
+    """Remove what a running build kept `forget` from removing; nobody else may be building."""
+    note = read_json(workspace / PENDING) or {}
+    if not note.get("sources"):
+        return
+    users: set[str] = set()
+    for source in sources.all():
+        for table in ("events", "comments"):
+            users.update(source.frame(table)["user_id"].drop_nulls().unique().to_list())
+    for user in sorted(store.forgotten_among(users)):
+        sources.forget(user)
+    write_json(workspace / PENDING, {**note, "sources": False})
 
 
 def finish_forgetting(
     artifacts: Artifacts, live: Live, current: Mapping[str, str], workspace: Path
 ) -> int:
     """After a new build is published: delete what was made before the forgetting. -> how many."""
-    if not (workspace / PENDING).exists():
-        return 0
+    note = read_json(workspace / PENDING)
+    if note is None or _generation(artifacts, current) < note.get("generation", 0):
+        return 0  # the build began before the last forgetting
     removed = 0
     for stage in PERSONAL_STAGES:
         home = artifacts.root / stage
@@ -75,3 +105,9 @@ def finish_forgetting(
     live.forget_earlier()
     (workspace / PENDING).unlink()
     return removed
+
+
+def _generation(artifacts: Artifacts, current: Mapping[str, str]) -> int:
+    """How many forgettings the published tables know of."""
+    manifest = artifacts.find("data", current.get("data", ""))
+    return int(manifest.recipe["identity"]["live"]["generation"]) if manifest else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,17 @@ class Catalogue:
     def unit_content(self) -> Floats:
         """Rows of `content` at length 1 (zeros stay zeros), for similarity."""
         return unit_rows(self.content)
+
+    def counting(self, viewers: Ints, recent: Ints) -> Catalogue:
+        """The same videos with newer counts; what was derived of the rest is kept."""
+        other = replace(self, viewers=viewers, recent=recent)
+        own = {entry.name for entry in fields(self)}
+        other.__dict__.update({n: v for n, v in self.__dict__.items() if n not in own})
+        return other
+
+    def find(self, video_id: str) -> int | None:
+        """The row of a video, or None."""
+        return self._rows.get(video_id)
 
     def row(self, video_id: str) -> int:
         """The row of a video; raises UnknownVideo that offers the nearest ids and titles."""

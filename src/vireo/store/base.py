@@ -1,19 +1,23 @@
-"""The seam of the store: live events, viewers, their wishes, and who is forgotten."""
+"""The seam of the store: live events and videos, viewers and their wishes, keys, the audit log."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from vireo.settings import Section
+
+Scope = Literal["viewer", "service", "owner"]
+"""What a key may do: one viewer's data; everybody's data; everything."""
 
 
 class StoreSection(Section):
     """`[store]`: the database of live events."""
 
     url: str = ""
-    """SQLAlchemy URL; empty means the SQLite file `vireo.db` in the workspace."""
+    """SQLAlchemy URL; empty means the SQLite file `vireo.db` in the workspace. The environment
+    variable VIREO_DATABASE stands above it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,10 @@ class LiveEvent:
     watch_seconds: float | None = None
     text: str | None = None
     session_id: str | None = None
+    request_id: str | None = None
+    """The list on which the video was shown or chosen: the `request_id` of its answer."""
+    rank: int | None = None
+    """The place on that list, 1 for the first."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +70,100 @@ class Edit:
     """Given by the store: wishes are taken back by it."""
 
 
-class Store(Protocol):
-    """Durable when a call returns; safe to kill at any moment."""
+@dataclass(frozen=True)
+class LiveVideo:
+    """One video as a platform sends it; the columns of the table of videos, and the files."""
+
+    video_id: str
+    title: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    category: str | None = None
+    creator: str | None = None
+    language: str | None = None
+    published_at: int | None = None
+    """Milliseconds since 1970 UTC."""
+    duration: float | None = None
+    """Seconds."""
+    transcript: str | None = None
+    age_rating: int | None = None
+    """The youngest age that may see it, in years."""
+    regions: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
+    available_from: int | None = None
+    """Milliseconds since 1970 UTC."""
+    available_until: int | None = None
+    series: str | None = None
+    episode: int | None = None
+    needs: tuple[str, ...] = ()
+    level: int | None = None
+    schedule: str | None = None
+    participants: tuple[str, ...] = ()
+    path: str | None = None
+    """Absolute path of the file on this machine."""
+    subtitles: str | None = None
+
+
+@dataclass(frozen=True)
+class VideoChange:
+    """A video that was put or deleted; of each id only the latest change is kept."""
+
+    position: int
+    """Grows with every change."""
+    video: LiveVideo
+    deleted: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the database knows of one viewer at this moment."""
+
+    viewer: Viewer
+    events: tuple[LiveEvent, ...] = ()
+    """In the order of arrival."""
+    edits: tuple[Edit, ...] = ()
+    """The oldest first."""
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    forgotten: bool = False
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key as it is kept: never the secret, only its hash."""
+
+    key_id: str
+    name: str
+    scope: Scope
+    user_id: str | None
+    """For `viewer`: whose data it opens."""
+    digest: str
+    """SHA-256 of the secret, in hexadecimal."""
+    created_at: int
+    """Milliseconds since 1970 UTC."""
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """One line of the audit log."""
+
+    moment: int
+    """Milliseconds since 1970 UTC."""
+    actor: str
+    """The key's id and name, or `local`."""
+    action: str
+    subject: str
+
+
+class Events(Protocol):
+    """Live events. Durable when a call returns; safe to kill at any moment."""
 
     def append(self, events: Sequence[LiveEvent]) -> int:
         """Store the events; return how many were new. Idempotent by event_id."""
+        ...
+
+    def append_all(self, batches: Sequence[Sequence[LiveEvent]]) -> list[int]:
+        """Several senders' events in one transaction; how many of each were new."""
         ...
 
     def events(self, after: int = 0, batch: int = 10_000) -> Iterator[list[tuple[int, LiveEvent]]]:
@@ -81,19 +178,29 @@ class Store(Protocol):
         """The position of the last event, 0 when there is none."""
         ...
 
-    def forget(self, user_id: str) -> int:
-        """Delete the user's events and remember (by keyed hash) not to take them again."""
+
+class Videos(Protocol):
+    """Live videos: put and deleted while the service runs, merged by the next build."""
+
+    def put_video(self, video: LiveVideo) -> int:
+        """Keep the video in place of an earlier one; returns the change's position."""
         ...
 
-    def is_forgotten(self, user_id: str) -> bool: ...
-
-    def forgotten_among(self, user_ids: Collection[str]) -> set[str]:
-        """Those of the users who are forgotten: one question instead of one per user."""
+    def delete_video(self, video_id: str) -> int:
+        """The video leaves the catalogue, wherever it came from; returns the position."""
         ...
 
-    def generation(self) -> int:
-        """Grows whenever events were deleted, so that builds made from them are seen as stale."""
+    def video_changes(self, after: int = 0) -> list[VideoChange]:
+        """The latest change of each video with position > after, in the order of arrival."""
         ...
+
+    def video_position(self) -> int:
+        """The position of the last change, 0 when there is none."""
+        ...
+
+
+class People(Protocol):
+    """What is told of viewers, what they chose and wish, and who must be forgotten."""
 
     def set_viewers(self, viewers: Sequence[Viewer]) -> int:
         """Keep what is told of these viewers in place of what was; return how many were kept."""
@@ -114,5 +221,55 @@ class Store(Protocol):
     def drop_edit(self, user_id: str, number: int) -> bool:
         """Take one wish of a viewer back; whether there was one."""
         ...
+
+    def choices(self, user_id: str) -> dict[str, Any]:
+        """What the viewer chose: taste sentence, consent; empty when nothing."""
+        ...
+
+    def set_choices(self, user_id: str, choices: Mapping[str, Any]) -> None:
+        """Keep it in place of the earlier one; JSON values only."""
+        ...
+
+    def standing(self, user_id: str, after: int = 0) -> Standing:
+        """All that a list needs to know of a viewer beyond the build, in one question."""
+        ...
+
+    def forget(self, user_id: str) -> int:
+        """Delete the user's rows and remember (by keyed hash) not to take them again."""
+        ...
+
+    def is_forgotten(self, user_id: str) -> bool: ...
+
+    def forgotten_among(self, user_ids: Collection[str]) -> set[str]:
+        """Those of the users who are forgotten: one question instead of one per user."""
+        ...
+
+    def generation(self) -> int:
+        """Grows whenever events were deleted, so that builds made from them are seen as stale."""
+        ...
+
+
+class Keys(Protocol):
+    """Keys of the service, and what was done with them."""
+
+    def add_key(self, key: Key) -> None: ...
+
+    def all_keys(self) -> list[Key]:
+        """Every key, revoked ones too, the oldest first."""
+        ...
+
+    def revoke_key(self, key_id: str, moment: int) -> bool:
+        """False where there is no such key, or it was revoked before."""
+        ...
+
+    def log(self, action: Action) -> None: ...
+
+    def actions(self, most: int = 200) -> list[Action]:
+        """The latest actions, the newest first."""
+        ...
+
+
+class Store(Events, Videos, People, Keys, Protocol):
+    """The database of one workspace."""
 
     def close(self) -> None: ...

@@ -1,13 +1,13 @@
-"""What a live event must be before it enters a database: the same answer from every database."""
+"""What must hold before something enters a database: the same answer from every database."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 from vireo.errors import InputError
-from vireo.store.base import Edit, LiveEvent, Viewer
+from vireo.store.base import Edit, LiveEvent, LiveVideo, Viewer
 
 MOST_ID = 512
 MOST_WORD = 64
@@ -15,6 +15,7 @@ MOST_WISH = 1000
 MOST_AGE = 150
 LAST_MOMENT = 253_402_300_800_000
 """The year 10000 in milliseconds: whatever is later is no moment."""
+MOST_RANK = 2**31
 _IDS = ("event_id", "user_id", "video_id")
 
 
@@ -26,6 +27,36 @@ def check(events: Iterable[LiveEvent]) -> None:
             raise InputError(
                 f"The event {event.event_id!r:.80} {problem}.", "Mend it, send it again."
             )
+
+
+def check_video(video: LiveVideo) -> None:
+    """Raises InputError for a video that some database could not keep unchanged."""
+    cells = asdict(video).values()
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    texts += [text for cell in cells if isinstance(cell, tuple) for text in cell]
+    whole = [cell for cell in cells if isinstance(cell, int)]
+    problem = (
+        "has no id"
+        if not video.video_id.strip()
+        else f"has an id of more than {MOST_ID} characters"
+        if len(video.video_id) > MOST_ID
+        else "has a character that cannot be stored"
+        if not all(map(_storable, texts))
+        else "has a number that is none"
+        if not math.isfinite(video.duration or 0.0) or any(abs(n) >= LAST_MOMENT for n in whole)
+        else ""
+    )
+    if problem:
+        raise InputError(f"The video {video.video_id!r:.80} {problem}.", "Mend it, send it again.")
+
+
+def check_text(what: str, text: str) -> None:
+    """Raises InputError for an id that some database could not keep unchanged."""
+    if not text.strip() or len(text) > MOST_ID or "\0" in text or not _encodable(text):
+        raise InputError(
+            f"The {what} {text!r:.80} cannot be stored.",
+            f"Send 1 to {MOST_ID} characters, none of them a control character.",
+        )
 
 
 def _problem(event: LiveEvent) -> str:
@@ -43,6 +74,8 @@ def _problem(event: LiveEvent) -> str:
         number = getattr(event, name)
         if number is not None and not math.isfinite(number):
             return f"has the {name} {number}, which is not a number"
+    if event.rank is not None and not 0 < event.rank < MOST_RANK:
+        return f"has the rank {event.rank}, which is no place on a list"
     if not 0 <= event.timestamp < LAST_MOMENT:
         return f"has the timestamp {event.timestamp}, which is no moment (milliseconds since 1970)"
     return ""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vireo.errors import InputError
-from vireo.store.base import Edit, LiveEvent, Store, Viewer
+from vireo.store.base import Action, Edit, Key, LiveEvent, LiveVideo, Standing, Store, Viewer
 
 
 def live(number: int, user: str = "ana", video: str = "v1") -> LiveEvent:
@@ -30,6 +30,7 @@ BAD = (
     replace(live(1), timestamp=-1),
     replace(live(1), timestamp=10**18),
     replace(live(1), user_id="u" * 600),
+    replace(live(1), rank=0),
 )
 """Events that some database could not keep unchanged."""
 
@@ -53,7 +54,8 @@ class StoreContract:
 
     def test_what_went_in_comes_out_after_reopening(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
-        full = LiveEvent("e1", "ána ☂", "v'1\"", "comment", 5, 1.5, 2.25, "a\nb; DROP TABLE x", "s")
+        text = "a\nb; DROP TABLE x"
+        full = LiveEvent("e1", "ána ☂", "v'1\"", "comment", 5, 1.5, 2.25, text, "s", "list-1", 3)
         assert store.append([full, live(2)]) == 2
         store.close()
         again = self.open(tmp_path)
@@ -66,6 +68,14 @@ class StoreContract:
         assert store.append([first, replace(first, video_id="other"), live(2)]) == 2
         assert store.append([replace(first, video_id="third"), live(3)]) == 1
         assert store.events_of("ana") == [first, live(2), live(3)]
+        store.close()
+
+    def test_several_senders_in_one_transaction(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        batches = [[live(1), live(2)], [live(2), live(3)], [], [live(1)]]
+        assert store.append_all(batches) == [2, 1, 0, 0]
+        assert store.events_of("ana") == [live(1), live(2), live(3)]
+        assert store.append_all([]) == []
         store.close()
 
     def test_positions_grow_and_batches_go_on_after_one(self, tmp_path: Path) -> None:
@@ -116,6 +126,102 @@ class StoreContract:
                 continue
             raise AssertionError(f"{bad} was taken")
         assert store.watermark() == 0
+        store.close()
+
+    def test_of_each_video_the_latest_change_counts(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        assert store.video_position() == 0
+        full = LiveVideo(
+            "v1", "Tïtle", "d", ("a", "b,c"), "c", "x", "de", 5, 1.5, "t", path="/a.mp4"
+        )
+        full = replace(full, age_rating=16, access=("staff",), needs=("v2",), schedule="Mon")
+        first = store.put_video(full)
+        second = store.put_video(LiveVideo("v2"))
+        third = store.put_video(replace(full, title="Better"))
+        gone = store.delete_video("v2")
+        assert first < second < third < gone == store.video_position()
+        store.close()
+        again = self.open(tmp_path)
+        changes = again.video_changes()
+        assert [(c.position, c.video, c.deleted) for c in changes] == [
+            (third, replace(full, title="Better"), False),
+            (gone, LiveVideo("v2"), True),
+        ]
+        assert again.video_changes(after=third) == changes[1:]
+        again.close()
+
+    def test_a_video_that_cannot_be_kept_is_refused(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        for video in (
+            LiveVideo(" "),
+            LiveVideo("v" * 600),
+            LiveVideo("v", title="half \ud800"),
+            LiveVideo("v", tags=("\0",)),
+            LiveVideo("v", duration=float("nan")),
+        ):
+            try:
+                store.put_video(video)
+            except InputError:
+                continue
+            raise AssertionError(f"{video} was taken")
+        assert store.video_changes() == []
+        store.close()
+
+    def test_choices_stay_until_the_viewer_is_forgotten(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        assert store.choices("ana") == {}
+        store.set_choices("ana", {"taste": "the sea", "consent": {"personal_lists": True}})
+        store.set_choices("ana", {"taste": "slow films ☂"})
+        store.set_choices("bo", {"taste": "fast films"})
+        store.close()
+        again = self.open(tmp_path)
+        assert again.choices("ana") == {"taste": "slow films ☂"}
+        again.forget("ana")
+        assert again.choices("ana") == {}
+        assert again.choices("bo") == {"taste": "fast films"}
+        try:
+            again.set_choices("ana", {"taste": "new"})
+        except InputError:
+            again.close()
+            return
+        raise AssertionError("a forgotten viewer's choices were kept")
+
+    def test_a_viewer_s_standing_is_all_of_it_at_once(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        assert store.standing("ana") == Standing(Viewer("ana"))
+        store.append([live(1), live(2, "bo"), live(3)])
+        store.set_choices("ana", {"taste": "the sea"})
+        wish = store.add_edit(Edit("ana", "less horror"))
+        store.set_viewers([Viewer("ana", 12)])
+        assert store.standing("ana") == Standing(
+            Viewer("ana", 12), (live(1), live(3)), (wish,), {"taste": "the sea"}
+        )
+        assert store.standing("ana", after=1).events == (live(3),)
+        store.forget("ana")
+        assert store.standing("ana") == Standing(Viewer("ana"), forgotten=True)
+        store.close()
+
+    def test_keys_are_listed_and_revoked_once(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        one = Key("k1", "site", "service", None, "0" * 64, 10)
+        two = Key("k2", "ana's", "viewer", "ana", "1" * 64, 20)
+        store.add_key(one)
+        store.add_key(two)
+        assert store.all_keys() == [one, two]
+        assert store.revoke_key("k1", 30)
+        assert not store.revoke_key("k1", 40)
+        assert not store.revoke_key("k9", 40)
+        assert store.all_keys() == [replace(one, revoked_at=30), two]
+        store.forget("ana")
+        assert [key.key_id for key in store.all_keys()] == ["k1"]
+        store.close()
+
+    def test_the_audit_log_tells_the_latest_first(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        for n in range(3):
+            store.log(Action(n, "k1 site", "publish", f"build {n}"))
+        assert [action.moment for action in store.actions()] == [2, 1, 0]
+        assert store.actions(most=1) == [Action(2, "k1 site", "publish", "build 2")]
         store.close()
 
     def test_what_is_told_of_viewers_is_kept_and_replaced(self, tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Float,
+    Integer,
     MetaData,
     String,
     Table,
@@ -32,8 +34,8 @@ FACTS = Table(
     Column("text", String(128), nullable=False, default=""),
     Column("number", BigInteger, nullable=False, default=0),
 )
-"""`position`: the last one given; `generation`; `edits`: the last number given; `key`: of the
-hashes of forgotten viewers."""
+"""`position`, `videos`, `edits`, `audit`: the last number given; `generation`; `schema`: the
+version of the tables; `key`: of the hashes of forgotten viewers."""
 EVENTS = Table(
     "vireo_events",
     META,
@@ -48,6 +50,43 @@ EVENTS = Table(
     Column("watch_seconds", Float(53)),
     Column("text", Text),
     Column("session_id", String(MOST_ID)),
+    Column("request_id", String(MOST_ID)),
+    Column("rank", Integer),
+)
+VIDEOS = Table(
+    "vireo_videos",
+    META,
+    Column("video_id", String(MOST_ID), primary_key=True),
+    Column("position", BigInteger, nullable=False, index=True),
+    Column("deleted", Boolean, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""The latest change of each video; `body` is a LiveVideo as JSON."""
+CHOICES = Table(
+    "vireo_choices",
+    META,
+    Column("user_id", String(MOST_ID), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+KEYS = Table(
+    "vireo_keys",
+    META,
+    Column("key_id", String(32), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("user_id", String(MOST_ID)),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+AUDIT = Table(
+    "vireo_audit",
+    META,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("moment", BigInteger, nullable=False),
+    Column("actor", String(256), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
 )
 VIEWERS = Table(
     "vireo_viewers",
@@ -73,7 +112,8 @@ FORGOTTEN = Table("vireo_forgotten", META, Column("hash", String(64), primary_ke
 def first_facts(connection: Connection) -> str:
     """The facts that a new database lacks; returns the key, in hexadecimal."""
     there = set(connection.scalars(select(FACTS.c.name)))
-    first = {"key": secrets.token_hex(32), "position": "", "generation": "", "edits": ""}
+    counters = dict.fromkeys(("position", "generation", "videos", "edits", "audit"), "")
+    first = {"key": secrets.token_hex(32), **counters}
     new = [{"name": name, "text": text} for name, text in first.items() if name not in there]
     if new:
         connection.execute(insert(FACTS), new)
@@ -86,6 +126,21 @@ def get_number(connection: Connection, name: str) -> int:
 
 def set_number(connection: Connection, name: str, number: int) -> None:
     connection.execute(update(FACTS).where(FACTS.c.name == name).values(number=number))
+
+
+def set_fact(connection: Connection, name: str, number: int) -> None:
+    """Like `set_number`, for a fact that may not be there yet."""
+    if connection.scalar(select(FACTS.c.name).where(FACTS.c.name == name)) is None:
+        connection.execute(insert(FACTS), {"name": name, "number": number})
+    else:
+        set_number(connection, name, number)
+
+
+def next_number(connection: Connection, name: str) -> int:
+    """Count on by one; the writers' turn must have been taken."""
+    number = get_number(connection, name) + 1
+    set_number(connection, name, number)
+    return number
 
 
 def present(connection: Connection, column: Column[str], values: Sequence[str]) -> set[str]:

@@ -41,14 +41,24 @@ def vectors_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> T
     In a catalogue of 50 texts or more the mean of all videos is subtracted (Mu and Viswanath
     2018): what every text shares says nothing about one, and cosines spread out.
     """
-    count = len(texts)
-    every = model.embed([text for name in PARTS for text in texts.part(name)], progress)
-    parts = {name: every[i * count : (i + 1) * count] for i, name in enumerate(PARTS)}
-    fused, has_text = _fuse(parts, count, model.dimension)
+    parts = _parts_of(texts, model, progress)
+    fused, has_text = _fuse(parts, len(texts), model.dimension)
     centre = _centre(fused[has_text], model.dimension)
     if centre.any():
         fused = np.where(has_text[:, None], fused - centre, 0.0).astype(np.float32)
     return TextVectors(unit_rows(fused), parts, has_text, centre)
+
+
+def fused_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> Floats:
+    """The fused vectors before centring, for videos that came after the build. (n, d) unit rows"""
+    return _fuse(_parts_of(texts, model, progress), len(texts), model.dimension)[0]
+
+
+def _parts_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> dict[str, Floats]:
+    """Part -> (n, d), all embedded in one call."""
+    count = len(texts)
+    every = model.embed([text for name in PARTS for text in texts.part(name)], progress)
+    return {name: every[i * count : (i + 1) * count] for i, name in enumerate(PARTS)}
 
 
 def _fuse(parts: Mapping[str, Floats], count: int, dimension: int) -> tuple[Floats, Bools]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 SYNONYMS: dict[str, str] = {
@@ -19,6 +21,12 @@ SYNONYMS: dict[str, str] = {
     "impression": "impressions impressed show shown expose exposed exposure",
 }
 _KNOWN = {synonym: word for word, synonyms in SYNONYMS.items() for synonym in synonyms.split()}
+
+
+def event_word(text: str) -> str:
+    """One event's usual word, as `event_words` gives it for a column."""
+    lower = text.lower()
+    return _KNOWN.get(re.sub(r"[\s-]+", "_", lower), lower)
 
 
 def event_words(column: pl.Expr) -> pl.Expr:

@@ -1,0 +1,47 @@
+"""What is known of one video, as facts for people: given, seen, heard, understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from vireo.published import Nouns
+
+LATEST = 250_000_000_000_000
+"""Milliseconds: dates after the year 9800 cannot be written."""
+
+
+def video_facts(nouns: Nouns, row: int) -> dict[str, Any]:
+    """What was read, seen, heard and understood of the video in this row."""
+    facts = nouns.tables.videos.row(row, named=True)
+    video_id = facts["video_id"]
+    given = _filled({**facts, "published_at": date_of(facts["published_at"])})
+    if row >= len(nouns.understanding.records):
+        note = "It came after the last build: the next one looks at its file."
+        return {"video_id": video_id, "given": given, "seen": {"status": note}}
+    lines = nouns.video.dialogue.filter(pl.col("video_id") == video_id)
+    record = nouns.understanding.records[row]
+    return {
+        "video_id": video_id,
+        "given": given,
+        "seen": _filled(nouns.video.table.row(row, named=True)),
+        "heard": lines.drop("video_id").head(5).to_dicts(),
+        "understood": _filled({**record.__dict__, "topic": nouns.catalogue.topics[row]}),
+        "viewers": int(nouns.catalogue.viewers[row]),
+    }
+
+
+def _filled(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what says something; the id stands above."""
+    empty: tuple[Any, ...] = (None, "", [], ())
+    return {n: value for n, value in facts.items() if value not in empty and n != "video_id"}
+
+
+def date_of(moment: int | None) -> str | None:
+    """Milliseconds since 1970 UTC -> an ISO date."""
+    if moment is None or abs(moment) > LATEST:
+        return None
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).date().isoformat()

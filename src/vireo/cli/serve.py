@@ -1,0 +1,39 @@
+"""vireo serve: the REST API and the pages."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from vireo.cli.options import HERE, WorkspaceOption
+from vireo.cli.output import say
+from vireo.store.sql import DATABASE
+from vireo.workspace import Workspace
+
+
+def command(
+    workspace: WorkspaceOption = HERE,
+    host: Annotated[str | None, typer.Option(help="Address [default: server.host].")] = None,
+    port: Annotated[int | None, typer.Option(help="Port [default: server.port].", min=0)] = None,
+    database: Annotated[
+        str | None, typer.Option(help="URL of the database, above [store] url.", metavar="URL")
+    ] = None,
+) -> None:
+    """Serve lists, live events and pages until Ctrl-C.
+
+    Events count at once; builds are published while requests go on. Without keys (`vireo keys
+    add`) only this machine is answered.
+    """
+    from vireo.server.run import run_server
+
+    if database:
+        os.environ[DATABASE] = database  # the builds that the service starts must find it too
+    work = Workspace.open(workspace)
+    section = work.config.server
+    run_server(work, host or section.host, section.port if port is None else port, say_out)
+
+
+def say_out(line: str) -> None:
+    say(line, to_stderr=True)

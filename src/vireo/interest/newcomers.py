@@ -1,0 +1,127 @@
+"""Videos that came after the build: the fitted experts make room for them, content speaks of them.
+
+Nothing is trained: for a video that nobody wanted, `fused` lets the content expert stand in for
+all others anyhow (`InterestModel.warm`), so a row in the content space is all that is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from vireo.arrays import Bools, Floats, Ints, unit_rows
+from vireo.behavior.base import History
+from vireo.engine.base import Context
+from vireo.errors import StageFailed
+from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
+from vireo.interest.content import Content
+
+RELATIVES = 5
+
+
+@dataclass(frozen=True)
+class Padded:
+    """A fitted expert among more videos than it was fitted on: it has no opinion of the others."""
+
+    name: ClassVar[str] = "padded"
+    knows_new: ClassVar[bool] = False
+    expert: Expert
+    n_videos: int
+    """Those that the expert knows: the first ones."""
+
+    @classmethod
+    def fit(
+        cls,
+        training: Training,  # noqa: ARG003  (the seam's signature)
+        section: InterestSection,  # noqa: ARG003
+        context: Context,  # noqa: ARG003
+    ) -> Self:
+        raise StageFailed("A padded expert is made from a fitted one.", "Fit that one.")
+
+    def score(self, batch: Batch) -> Floats:
+        histories = [self._known(history)[0] for history in batch.histories]
+        own = Batch(histories, batch.now, self.n_videos, batch.times)
+        scores = np.zeros((len(histories), batch.n_videos), dtype=np.float32)
+        scores[:, : self.n_videos] = self.expert.score(own)
+        return scores
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        added = np.zeros(len(history), dtype=np.float32)
+        if video >= self.n_videos:
+            return added
+        own, known = self._known(history)
+        shares = self.expert.contributions(own, video)
+        if shares is None:
+            return None
+        added[known] = shares
+        return added
+
+    def _known(self, history: History) -> tuple[History, Bools]:
+        """The part of a history that the expert can read, and which entries those are."""
+        known: Bools = history.videos < self.n_videos
+        if known.all():
+            return history, known
+        return History(history.videos[known], history.weights[known], history.times[known]), known
+
+    def save(self, directory: Path) -> None:
+        self.expert.save(directory)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:  # noqa: ARG003  (the seam's signature)
+        raise StageFailed("A padded expert is made from a loaded one.", "Load that one.")
+
+
+@dataclass(frozen=True)
+class Related(Padded):
+    """For an expert that knows new videos: a newcomer stands where its nearest relatives stand."""
+
+    name: ClassVar[str] = "related"
+    knows_new: ClassVar[bool] = True
+    relatives: Ints = field(default_factory=lambda: np.zeros((0, 1), dtype=np.int64))
+    """(m, RELATIVES) the known videos that are most like each newcomer."""
+
+    def score(self, batch: Batch) -> Floats:
+        scores = super().score(batch)
+        scores[:, self.n_videos :] = scores[:, self.relatives].mean(axis=2)
+        return scores
+
+
+def with_newcomers(
+    model: InterestModel, rows: Floats, changed: Mapping[int, Floats] | None = None
+) -> InterestModel:
+    """The model over more videos: `rows` (m, d) of the content space are appended.
+
+    `changed` replaces the content rows of known videos, by row: their texts were edited.
+    """
+    known = len(model.content)
+    content = np.vstack([model.content, rows]).astype(np.float32)
+    for row, vector in (changed or {}).items():
+        content[row] = vector
+    relatives = _relatives(model.content, rows)
+    experts = {name: _wider(e, content, known, relatives) for name, e in model.experts.items()}
+    warm = model.warm if len(model.warm) else np.ones(known, dtype=np.bool_)
+    warm = np.concatenate([warm, np.zeros(len(rows), dtype=np.bool_)])
+    return replace(model, experts=experts, content=content, warm=warm)
+
+
+def _wider(expert: Expert, content: Floats, known: int, relatives: Ints) -> Expert:
+    if isinstance(expert, Content):
+        return Content(unit_rows(content))
+    if not len(relatives):
+        return expert
+    if expert.knows_new:
+        return Related(expert, known, relatives)
+    return Padded(expert, known)
+
+
+def _relatives(content: Floats, rows: Floats) -> Ints:
+    """(m, RELATIVES) the nearest known videos of each newcomer."""
+    count = min(RELATIVES, len(content))
+    if not len(rows) or not count:
+        return np.zeros((0, 1), dtype=np.int64)
+    likeness = unit_rows(rows) @ unit_rows(content).T
+    return np.argpartition(-likeness, count - 1, axis=1)[:, :count].astype(np.int64)

@@ -1,0 +1,149 @@
+"""Published: the artefacts that are served now, each loaded when it is first needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+import polars as pl
+
+from vireo.arrays import Floats
+from vireo.artifacts import Manifest
+from vireo.asking import IMPRESSION, Showing
+from vireo.behavior.base import Histories
+from vireo.config import Config
+from vireo.data.base import Tables
+from vireo.engine import Context
+from vireo.interest.base import InterestModel
+from vireo.language import LanguageModel, VideoTexts, load
+from vireo.pipeline import STAGES, load_noun
+from vireo.pretraining.base import Checkpoint
+from vireo.recommend.catalogue import Catalogue
+from vireo.understanding.base import Understanding
+from vireo.understanding.vectors import fused_of
+from vireo.video.base import VideoFeatures
+
+
+class Nouns(Protocol):
+    """What lists, reasons and pages are made from: one published build, or one with live videos."""
+
+    @property
+    def tables(self) -> Tables: ...
+    @property
+    def histories(self) -> Histories: ...
+    @property
+    def model(self) -> InterestModel: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def understanding(self) -> Understanding: ...
+    @property
+    def video(self) -> VideoFeatures: ...
+    @property
+    def gone(self) -> frozenset[int]:
+        """Rows of videos that were deleted after the build."""
+        ...
+
+    @property
+    def live_until(self) -> int:
+        """The position of the last live event that the build took in."""
+        ...
+
+    @property
+    def shown(self) -> Mapping[str, Sequence[Showing]]:
+        """User -> every impression in the tables."""
+        ...
+
+    def read(self, sentence: str) -> Floats:
+        """A sentence -> its vector in the space of the text vectors. (d,)"""
+        ...
+
+
+class Published:
+    """One published set of artefacts."""
+
+    gone: frozenset[int] = frozenset()
+
+    def __init__(self, manifests: Mapping[str, Manifest], config: Config, context: Context) -> None:
+        self._manifests = manifests
+        self._config = config
+        self._context = context
+        self._reading = threading.Lock()
+
+    def _noun(self, stage: str) -> Any:
+        return load_noun(self._manifests[stage], STAGES[stage])
+
+    @cached_property
+    def tables(self) -> Tables:
+        noun: Tables = self._noun("data")
+        return noun
+
+    @cached_property
+    def histories(self) -> Histories:
+        noun: Histories = self._noun("behavior")
+        return noun
+
+    @cached_property
+    def model(self) -> InterestModel:
+        noun: InterestModel = self._noun("interest")
+        return noun
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        noun: Catalogue = self._noun("recommend")
+        return noun
+
+    @cached_property
+    def understanding(self) -> Understanding:
+        noun: Understanding = self._noun("understanding")
+        return noun
+
+    @cached_property
+    def video(self) -> VideoFeatures:
+        noun: VideoFeatures = self._noun("video")
+        return noun
+
+    @cached_property
+    def language(self) -> LanguageModel:
+        """The model that made the text vectors: tuned or base."""
+        checkpoint: Checkpoint = self._noun("pretraining")
+        return load(self._config.language, self._context, checkpoint.model)
+
+    @cached_property
+    def shown(self) -> Mapping[str, Sequence[Showing]]:
+        """User -> (video, moment) of every impression in the tables."""
+        events = self.tables.events.filter(pl.col("event") == IMPRESSION)
+        shown: dict[str, list[Showing]] = {}
+        for user, video, moment in events.select("user_id", "video_id", "timestamp").iter_rows():
+            shown.setdefault(user, []).append((video, moment))
+        return shown
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Stage -> artefact id."""
+        return {stage: manifest.id for stage, manifest in self._manifests.items()}
+
+    @property
+    def live_until(self) -> int:
+        """The position of the last live event that the build took in."""
+        return int(self._manifests["data"].summary["events"]["live_until"])
+
+    @property
+    def videos_until(self) -> int:
+        """The position of the last live video that the build took in."""
+        return int(self._manifests["data"].summary["videos"].get("live_until", 0))
+
+    def read(self, sentence: str) -> Floats:
+        """A sentence -> its vector in the space of the text vectors. (d,)"""
+        with self._reading:  # tokenizers take one caller at a time
+            vector = self.language.embed([sentence])
+        projected: Floats = self.understanding.project(vector)[0]
+        return projected
+
+    def read_videos(self, texts: VideoTexts) -> Floats:
+        """The text vectors of videos that came after the build. (m, d)"""
+        with self._reading:
+            fused = fused_of(texts, self.language, self._context.progress)
+        return self.understanding.project(fused)

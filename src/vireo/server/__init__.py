@@ -1,0 +1,1 @@
+"""The service: REST under /v1, pages for viewers and the owner, over one workspace."""

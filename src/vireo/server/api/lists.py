@@ -1,0 +1,118 @@
+"""Lists: for a viewer, for a session, like a video, by words; and why."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+
+from vireo.asking import Ask
+from vireo.errors import InputError
+from vireo.server.api.answers import problems
+from vireo.server.base import MOST_K, MOST_TEXT
+from vireo.server.callers import CallerOf, ServiceOf, for_whom, need_sight, need_user
+from vireo.server.refusal import request_id_of
+from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
+from vireo.server.service import Service
+from vireo.store.checks import MOST_ID, check_text
+
+router = APIRouter(prefix="/v1", tags=["lists"])
+UserId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
+VideoId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
+_PICKED = "Ids of videos that stand for the taste, as if they had been watched."
+For = Annotated[
+    str | None,
+    Query(min_length=1, max_length=MOST_ID, description="For whom; default: anybody."),
+]
+K = Annotated[int | None, Query(ge=1, le=MOST_K, description="Length; default: recommend.k.")]
+
+
+@router.get("/users/{user_id}/recommendations", responses=problems())
+def recommendations(
+    request: Request,
+    user_id: UserId,
+    service: ServiceOf,
+    caller: CallerOf,
+    k: K = None,
+    like: Annotated[str, Query(max_length=MOST_TEXT, description="A sentence that steers.")] = "",
+    page: Annotated[int, Query(ge=1, le=100, description="2 holds what 1 did not.")] = 1,
+    session: Annotated[str, Query(max_length=MOST_ID, description="Seeds chance.")] = "",
+    picked: Annotated[list[str] | None, Query(max_length=50, description=_PICKED)] = None,
+    explain: Annotated[bool, Query(description="Say what the viewer's own videos add.")] = False,
+) -> ListOut:
+    """A list for one viewer; an unknown one gets a popular, recent and varied one."""
+    need_user(caller, user_id)
+    check_text("user_id", user_id)
+    ask = Ask(page, session, tuple(picked or ()))
+    picks = service.recommend(user_id, k or service.work.config.recommend.k, like, ask)
+    answer = ListOut.of(picks, request_id_of(request))
+    if explain:
+        for entry in answer.recommendations:
+            entry.because = _because(service, user_id, entry.video_id)
+    return answer
+
+
+def _because(service: Service, user_id: str, video_id: str) -> list[OwnVideo]:
+    own = service.explain(user_id, video_id).as_json()["own_videos"]
+    return [OwnVideo(**entry) for entry in own]
+
+
+@router.get("/users/{user_id}/videos/{video_id}/explanation", responses=problems(404))
+def explanation(
+    user_id: UserId, video_id: VideoId, service: ServiceOf, caller: CallerOf
+) -> ExplanationOut:
+    """Why a video stands where it does for a viewer."""
+    need_user(caller, user_id)
+    check_text("user_id", user_id)
+    return ExplanationOut(**service.explain(user_id, video_id).as_json())
+
+
+@router.post("/sessions/recommendations", responses=problems())
+def session(request: Request, body: SessionIn, service: ServiceOf, caller: CallerOf) -> ListOut:
+    """A list for somebody without a name, from what they did just now. Nothing is kept."""
+    events = body.live(round(time.time() * 1000))
+    return ListOut.of(service.session(events, body.k, body.like), request_id_of(request))
+
+
+@router.get("/videos/{video_id}/similar", responses=problems(404))
+def similar(
+    request: Request,
+    video_id: VideoId,
+    service: ServiceOf,
+    caller: CallerOf,
+    k: K = None,
+    user_id: For = None,
+) -> ListOut:
+    """Videos like this one; works for a video that nobody has watched."""
+    viewer = for_whom(caller, user_id)
+    need_sight(service, caller, viewer, video_id)
+    picks = service.similar(video_id, k or service.work.config.recommend.k, viewer)
+    return ListOut.of(picks, request_id_of(request))
+
+
+@router.get("/search", responses=problems())
+def search(
+    request: Request,
+    service: ServiceOf,
+    caller: CallerOf,
+    text: Annotated[str, Query(min_length=1, max_length=MOST_TEXT)],
+    k: K = None,
+    user_id: For = None,
+) -> ListOut:
+    """Videos with these words in the title, then videos near their meaning."""
+    if not text.strip():
+        raise InputError("There is nothing to search for.", "Send a word or a sentence.")
+    viewer = for_whom(caller, user_id)
+    picks = service.search(text.strip(), k or service.work.config.recommend.k, viewer)
+    return ListOut.of(picks, request_id_of(request))
+
+
+@router.get("/trending", responses=problems())
+def trending(
+    request: Request, service: ServiceOf, caller: CallerOf, k: K = None, user_id: For = None
+) -> ListOut:
+    """What the most people watch in these hours; only what enough of them do."""
+    viewer = for_whom(caller, user_id)
+    picks = service.trending(k or service.work.config.recommend.k, viewer)
+    return ListOut.of(picks, request_id_of(request))

@@ -1,0 +1,58 @@
+"""Viewers: what is held about one, what one sets, forgetting."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from vireo.server.api.answers import problems
+from vireo.server.api.lists import UserId
+from vireo.server.callers import CallerOf, ServiceOf, need, need_user
+from vireo.server.schemas import ChoicesOut, ReceiptOut, ToldIn, UserChange, UserOut
+from vireo.store.checks import check_text
+
+router = APIRouter(prefix="/v1/users", tags=["viewers"])
+
+
+@router.get("/{user_id}", responses=problems())
+def show(user_id: UserId, response: Response, service: ServiceOf, caller: CallerOf) -> UserOut:
+    """Everything that is held about a viewer, as one download."""
+    need_user(caller, user_id)
+    response.headers["content-disposition"] = 'attachment; filename="viewer.json"'
+    return UserOut.model_validate(service.export(user_id))
+
+
+@router.patch("/{user_id}", responses=problems())
+def change(user_id: UserId, body: UserChange, service: ServiceOf, caller: CallerOf) -> ChoicesOut:
+    """Set a taste sentence or consent, add or take back wishes; it counts in the next list."""
+    need_user(caller, user_id)
+    check_text("user_id", user_id)
+    choices = body.model_dump(exclude_unset=True, include={"taste", "consent"})
+    for wish in body.add_wishes:
+        service.work.edit(user_id, wish.text, wish.video_id)
+    for number in body.drop_wishes:
+        service.work.undo_edit(user_id, number)
+    kept = service.choose(user_id, choices) if choices else service.store.choices(user_id)
+    wishes = [vars(edit) for edit in service.store.edits_of(user_id)]
+    return ChoicesOut.model_validate({**kept, "wishes": wishes})
+
+
+@router.put("/{user_id}", responses=problems())
+def tell(user_id: UserId, body: ToldIn, service: ServiceOf, caller: CallerOf) -> ToldIn:
+    """Say what is known of a viewer outside: age, region, languages, groups; lists obey at once.
+
+    It needs a service key: a viewer cannot grant themselves rights.
+    """
+    need(caller, "service")
+    check_text("user_id", user_id)
+    service.store.set_viewers([body.viewer(user_id)])
+    return body
+
+
+@router.delete("/{user_id}", responses=problems(404, 409))
+def forget(user_id: UserId, service: ServiceOf, caller: CallerOf) -> ReceiptOut:
+    """Forget a viewer: from now on nothing shows them; the receipt says what was removed."""
+    need_user(caller, user_id)
+    check_text("user_id", user_id)
+    receipt = service.forget(user_id)
+    service.log(caller, "forget a viewer", "")  # the log must not name them either
+    return ReceiptOut(**receipt.as_json())

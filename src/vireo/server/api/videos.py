@@ -1,0 +1,66 @@
+"""Videos: put, seen, deleted while the service runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from vireo.errors import InputError
+from vireo.server.api.answers import problems
+from vireo.server.api.lists import VideoId
+from vireo.server.callers import CallerOf, ServiceOf, need, need_sight
+from vireo.server.schemas import StatusOut, VideoIn, VideoOut
+from vireo.store.checks import check_text
+from vireo.version import VERSION
+
+router = APIRouter(prefix="/v1/videos", tags=["videos"])
+
+
+@router.get("/{video_id}", responses=problems(404))
+def show(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> VideoOut:
+    """What was given, seen, heard and understood of a video."""
+    need_sight(service, caller, caller.user_id, video_id)
+    return VideoOut(**service.about_video(video_id))
+
+
+@router.put("/{video_id}", status_code=202, responses=problems())
+def put(video_id: VideoId, body: VideoIn, service: ServiceOf, caller: CallerOf) -> StatusOut:
+    """Add a video, or put it in place of an earlier one.
+
+    202 means: on disk. Within seconds it is recommended by its text; its file is looked at by the
+    next build.
+    """
+    need(caller, "service")
+    check_text("video_id", video_id)
+    folders = [Path(folder) for folder in service.section.media]
+    path, subtitles = (_inside(given, folders) for given in (body.path, body.subtitles))
+    service.put_video(body.live(video_id, path, subtitles))
+    service.log(caller, "put video", video_id)
+    return StatusOut(status="accepted", version=VERSION)
+
+
+@router.delete("/{video_id}", responses=problems(404))
+def delete(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> StatusOut:
+    """Take a video out of every list and of the next build."""
+    need(caller, "service")
+    service.delete_video(video_id)
+    service.log(caller, "delete video", video_id)
+    return StatusOut(status="deleted", version=VERSION)
+
+
+def _inside(given: str | None, folders: list[Path]) -> Path | None:
+    """The real path of a file in one of the folders; raises InputError for any other."""
+    if not given:
+        return None
+    for folder in folders:
+        try:
+            path = (folder / given).resolve()
+            if path.is_relative_to(folder.resolve()) and path.is_file():
+                return path
+        except (OSError, ValueError):
+            continue
+    raise InputError(
+        f"There is no file '{given}' in a folder of [server] media.",
+        "Put it there first; in vireo.toml, [server] media names the folders.",
+    )

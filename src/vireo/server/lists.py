@@ -1,0 +1,46 @@
+"""Lists that were made lately: kept until something about the viewer or the models changes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+
+from vireo.recommend.recommender import Picks
+
+
+class Lists:
+    """The latest lists by everything that they depend on; the least used leave first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, Picks] = OrderedDict()
+        self._turn = threading.Lock()
+        self.hits = 0
+        self.misses = 0
+
+    def get(self, key: Hashable) -> Picks | None:
+        with self._turn:
+            found = self._kept.get(key)
+            if found is None:
+                self.misses += 1
+                return None
+            self.hits += 1
+            self._kept.move_to_end(key)
+            return found
+
+    def lacks(self, key: Hashable) -> bool:
+        """Whether the list would have to be made."""
+        return key not in self._kept
+
+    def put(self, key: Hashable, picks: Picks) -> None:
+        if self._most < 1:
+            return
+        with self._turn:
+            self._kept[key] = picks
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._turn:
+            self._kept.clear()

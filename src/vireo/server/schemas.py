@@ -1,0 +1,308 @@
+"""What goes in and out of the API, as OpenAPI tells it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from vireo.recommend.recommender import Picks
+from vireo.server.base import MOST_BATCH, MOST_K, MOST_TEXT, MOST_WORDS
+from vireo.store.base import LiveEvent, LiveVideo, Viewer
+from vireo.store.checks import LAST_MOMENT, MOST_AGE, MOST_ID, MOST_RANK, MOST_WISH, MOST_WORD
+
+_TEXT = r"^[^\x00]*$"
+_SAID = r"^[^\x00]*[^\x00\s][^\x00]*$"
+Id = Annotated[str, StringConstraints(min_length=1, max_length=MOST_ID, pattern=_SAID)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=MOST_WORD, pattern=_SAID)]
+Sentence = Annotated[str, StringConstraints(max_length=MOST_TEXT, pattern=_TEXT)]
+Words = Annotated[str, StringConstraints(max_length=MOST_WORDS, pattern=_TEXT)]
+Moment = Annotated[int, Field(ge=0, lt=LAST_MOMENT)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[int, Field(ge=0, lt=2**31)]
+Labels = Annotated[list[Id], Field(max_length=100)]
+Length = Annotated[int, Field(ge=1, le=MOST_K)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class EventIn(_In):
+    """One event."""
+
+    event_id: Id
+    """Chosen by the sender; the same id again is the same event."""
+    user_id: Id
+    video_id: Id
+    event: Word
+    """view, like, dislike, save, share, follow, comment, rating, skip, impression, ..."""
+    timestamp: Moment | None = None
+    """Milliseconds since 1970 UTC; left out: now."""
+    value: Finite | None = None
+    watch_seconds: Finite | None = None
+    text: Words | None = None
+    session_id: Id | None = None
+    request_id: Id | None = None
+    """The `request_id` of the list on which the video stood."""
+    rank: Annotated[int, Field(ge=1, lt=MOST_RANK)] | None = None
+    """Its place there, 1 for the first."""
+
+    def live(self, now: int) -> LiveEvent:
+        moment = now if self.timestamp is None else self.timestamp
+        return LiveEvent(**{**self.model_dump(), "timestamp": moment})
+
+
+EventsIn = EventIn | Annotated[list[EventIn], Field(min_length=1, max_length=MOST_BATCH)]
+
+
+class EventsOut(_Out):
+    """Answered once the events are durable."""
+
+    received: int
+    stored: int
+    """The others were known already, or are of forgotten viewers."""
+
+
+class SessionEvent(_In):
+    """What somebody without a name did just now."""
+
+    video_id: Id
+    event: Word = "view"
+    watch_seconds: Finite | None = None
+    value: Finite | None = None
+
+
+class SessionIn(_In):
+    """A list for somebody without a name; nothing of it is kept."""
+
+    events: Annotated[list[SessionEvent], Field(max_length=MOST_BATCH)] = []
+    k: Length = 10
+    like: Sentence = ""
+
+    def live(self, now: int) -> list[LiveEvent]:
+        return [
+            LiveEvent(
+                f"session-{n}", "session", e.video_id, e.event, now + n, e.value, e.watch_seconds
+            )
+            for n, e in enumerate(self.events)
+        ]
+
+
+class PickOut(_Out):
+    """One entry of a list."""
+
+    rank: int
+    video_id: str
+    title: str
+    score: float
+    """In [0, 1], falling with the rank."""
+    reason: str
+    sources: dict[str, float]
+    """How much each source added to the score."""
+    because: list[OwnVideo] | None = None
+    """With `explain=true`: what the viewer's own videos add."""
+
+
+class OwnVideo(_Out):
+    """One of the viewer's own videos behind a score."""
+
+    video_id: str
+    title: str
+    share: float
+    """Below 0 speaks against."""
+
+
+class ListOut(_Out):
+    """A list, best first."""
+
+    request_id: str
+    """Send it back with the impressions and events that follow from this list."""
+    recommendations: list[PickOut]
+    notes: list[str]
+
+    @classmethod
+    def of(cls, picks: Picks, request_id: str) -> Self:
+        rows = [PickOut.model_construct(**pick.as_json()) for pick in picks]
+        return cls.model_construct(
+            request_id=request_id, recommendations=rows, notes=list(picks.notes)
+        )
+
+
+class ExplanationOut(_Out):
+    """Why a video stands where it does for one viewer."""
+
+    user_id: str
+    video_id: str
+    title: str
+    place: int
+    """1 is the best of the whole catalogue, before rules."""
+    of: int
+    seen: bool
+    sources: dict[str, float]
+    own_videos: list[OwnVideo]
+
+
+class VideoIn(_In):
+    """A video; what is left out is empty, also if it was there before."""
+
+    title: Sentence | None = None
+    description: Words | None = None
+    tags: Annotated[list[Sentence], Field(max_length=100)] = []
+    category: Sentence | None = None
+    creator: Sentence | None = None
+    language: Word | None = None
+    published_at: Moment | None = None
+    """Milliseconds since 1970 UTC."""
+    duration: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Seconds."""
+    transcript: Words | None = None
+    age_rating: Annotated[int, Field(ge=0, le=99)] | None = None
+    """The youngest age that may see it, in years."""
+    regions: Labels = []
+    """Where it may be shown; empty: everywhere."""
+    access: Labels = []
+    """Groups, or `user:ID`, that may see it; empty: not restricted."""
+    available_from: Moment | None = None
+    available_until: Moment | None = None
+    series: Sentence | None = None
+    episode: Number | None = None
+    needs: Labels = []
+    """Ids of the videos that come before it."""
+    level: Number | None = None
+    """1: for beginners."""
+    schedule: Sentence | None = None
+    """When a channel is live: `Mon 18:00-20:00; Sat 10:00-12:00`, in UTC."""
+    participants: Labels = []
+    path: Sentence | None = None
+    """A file on the server, inside one of the folders of [server] media."""
+    subtitles: Sentence | None = None
+
+    def live(self, video_id: str, path: Path | None, subtitles: Path | None) -> LiveVideo:
+        cells: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in self.model_dump().items()
+        }
+        cells["path"], cells["subtitles"] = (str(p) if p else None for p in (path, subtitles))
+        return LiveVideo(video_id, **cells)
+
+
+class VideoOut(_Out):
+    """What is known of a video: given, seen, heard, understood."""
+
+    model_config = ConfigDict(extra="allow")
+
+    video_id: str
+
+
+class Consent(_In):
+    """What the viewer allows."""
+
+    personal_lists: bool
+    """Whether lists may be made from what the viewer did."""
+
+
+class WishIn(_In):
+    """What a viewer wants more or less of: "less horror", "more of this"."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MOST_WISH, pattern=_SAID)]
+    video_id: Id | Literal[""] = ""
+    """What "this" means."""
+
+
+class UserChange(_In):
+    """Parts of what a viewer chose; what is left out stays, null removes."""
+
+    taste: Sentence | None = None
+    """A sentence that steers every list, in plain words."""
+    consent: Consent | None = None
+    add_wishes: Annotated[list[WishIn], Field(max_length=20)] = []
+    drop_wishes: Annotated[list[Number], Field(max_length=20)] = []
+
+
+class ToldIn(_In):
+    """What is known of a viewer outside: lists obey it, nothing is trained on it."""
+
+    age: Annotated[float, Field(ge=0, le=MOST_AGE)] | None = None
+    """In years."""
+    region: Annotated[str, StringConstraints(max_length=MOST_WORD, pattern=_TEXT)] = ""
+    languages: Labels = []
+    groups: Labels = []
+    """For rights of access."""
+
+    def viewer(self, user_id: str) -> Viewer:
+        languages, groups = tuple(self.languages), tuple(self.groups)
+        return Viewer(user_id, self.age, self.region, languages, groups)
+
+
+class WishOut(_Out):
+    """One wish, and the number by which it is taken back."""
+
+    number: int
+    text: str
+    video_id: str
+    at: int
+
+
+class ChoicesOut(_Out):
+    """What a viewer chose and wishes."""
+
+    taste: str = ""
+    consent: Consent | None = None
+    wishes: list[WishOut] = []
+
+
+class UserOut(_Out):
+    """Everything that is held about a viewer."""
+
+    user_id: str
+    forgotten: bool
+    told: dict[str, Any]
+    choices: dict[str, Any]
+    wishes: list[WishOut]
+    live_events: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    comments: list[dict[str, Any]]
+
+
+class ReceiptOut(_Out):
+    """What was removed, and what the next build will remove."""
+
+    live_events: int
+    source_rows: int
+    artifacts_pending: int
+    sources_pending: bool
+
+
+class BuildOut(_Out):
+    """The last build that the service started."""
+
+    running: bool
+    started_at: str
+    seconds: float
+    ok: bool | None
+    """null while it runs."""
+    output: str
+
+
+class PublishedOut(_Out):
+    """Stage -> artefact id."""
+
+    stages: dict[str, str]
+
+
+class StatusOut(_Out):
+    """One word."""
+
+    status: str
+    version: str
+
+
+def iso(seconds: float) -> str:
+    """Seconds since 1970 UTC as ISO 8601."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

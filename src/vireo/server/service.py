@@ -1,0 +1,268 @@
+"""Service: what the endpoints and pages ask. Knows nothing of HTTP; many threads ask at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from vireo.asking import ANYTHING, Ask
+from vireo.errors import Busy, InputError, UnknownVideo, VireoError
+from vireo.privacy.export import export
+from vireo.privacy.forget import Receipt, waits
+from vireo.recommend.explain.picture import Explanation
+from vireo.recommend.recommender import Picks
+from vireo.server.base import Caller
+from vireo.server.builds import Builds
+from vireo.server.finding import newest, search, trending
+from vireo.server.lists import Lists
+from vireo.server.state import Now, State
+from vireo.server.writer import Writer
+from vireo.store.base import Action, LiveEvent, LiveVideo, Standing, Viewer
+from vireo.workspace import Workspace
+
+LOG = logging.getLogger("vireo.server")
+
+
+class Service:
+    """One workspace, served. `start` before the first question, `close` after the last."""
+
+    def __init__(self, work: Workspace) -> None:
+        self.work = work
+        self.section = work.config.server
+        self.store = work.store
+        self.state = State(work)
+        self.lists = Lists(self.section.cached_lists)
+        self.writer = Writer(work.store)
+        self.builds = Builds(work.path, self.section.rebuild_minutes)
+        self.started = time.time()
+        self._models = -1
+        self._wake = threading.Event()
+        self._ending = False
+        self._looking = threading.Lock()
+        self._keeper = threading.Thread(target=self._keep, name="vireo-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Load what is published; from then on follow what changes."""
+        self._refresh()
+        self._keeper.start()
+
+    def close(self) -> None:
+        """Write what waits, let go of the database."""
+        self._ending = True
+        self._wake.set()
+        if self._keeper.is_alive():
+            self._keeper.join()
+        self.writer.close()
+        self.builds.close()
+        self.work.close()
+
+    def look_now(self) -> None:
+        """Something changed: do not wait for the next look."""
+        self._wake.set()
+
+    def _keep(self) -> None:
+        while not self._ending:
+            self._wake.wait(self.section.refresh_seconds)
+            self._wake.clear()
+            if not self._ending:
+                self._refresh()
+
+    def _refresh(self) -> None:
+        try:
+            with self._looking:
+                self.state.refresh()
+                self.builds.look()
+                self._finish_forgetting()
+        except Busy:  # somebody builds: the rest of a forgetting waits for the next look
+            return
+        except Exception as error:  # the thread must outlive whatever went wrong
+            self.state.trouble = str(error).splitlines()[0]
+            LOG.error("Looking for changes failed: %s", self.state.trouble)
+
+    def _finish_forgetting(self) -> None:
+        if waits(self.work.path) and not self.builds.running:
+            self.work.sweep()
+
+    @property
+    def now(self) -> Now:
+        """What is served at this moment; raises NotBuilt before anything is published."""
+        now = self.state.now
+        if now.models != self._models:
+            self._models = now.models
+            self.lists.clear()
+        return now
+
+    # --- lists
+
+    def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
+        """A list for one viewer, or for nobody in particular."""
+        now = self.now
+        served, viewer = now.served, user_id or ""
+        standing = (
+            self.store.standing(viewer, now.overlay.live_until)
+            if user_id is not None
+            else Standing(Viewer(""))
+        )
+        key = (k, like.strip(), ask, *_situation(now, viewer, standing))
+        found = self.lists.get(key)
+        if found is None:
+            query = served.query_of(user_id, standing, k, like, ask)
+            found = served.recommender.recommend(query)
+            self.lists.put(key, found)
+        return found
+
+    def session(self, events: Sequence[LiveEvent], k: int, like: str = "") -> Picks:
+        """A list for somebody without a name, from what they did just now; nothing is kept."""
+        served = self.now.served
+        history = served.weighed(events)
+        nobody = Standing(Viewer(""))
+        query = served.query_of(None, nobody, k, like, history=history)
+        return served.recommender.recommend(query)
+
+    def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
+        """Videos like this one that this viewer (or anybody) may see."""
+        return self.now.served.similar(video_id, k, user_id)
+
+    def search(self, text: str, k: int, user_id: str | None = None) -> Picks:
+        """Videos with these words in the title, then videos near their meaning."""
+        now = self.now
+        return search(now.overlay, text, k, now.served.allowed(user_id))
+
+    def trending(self, k: int, user_id: str | None = None) -> Picks:
+        """What the most people watch in these hours; popular of late where nothing is live."""
+        now = self.now
+        return trending(now.overlay, now.trending, k, now.served.allowed(user_id))
+
+    def newest(self, user_id: str | None, k: int) -> Picks:
+        """The latest videos that the viewer has not met."""
+        now = self.now
+        met = now.served.history(user_id).videos.tolist() if user_id else []
+        return newest(now.overlay, frozenset(met), k, now.served.allowed(user_id))
+
+    def last_liked(self, user_id: str) -> str | None:
+        """The video that the viewer wanted last, if it is still there."""
+        now = self.now
+        rows = now.served.history(user_id).liked.videos.tolist()
+        there = [row for row in rows if row not in now.overlay.gone]
+        return now.overlay.catalogue.ids[there[-1]] if there else None
+
+    def title(self, video_id: str) -> str:
+        """The title, or the id where there is none."""
+        catalogue = self.now.overlay.catalogue
+        row = catalogue.find(video_id)
+        return video_id if row is None else catalogue.titles[row]
+
+    def known(self, user_id: str) -> dict[str, Any] | None:
+        """What is known of a viewer; None for a stranger."""
+        served = self.now.served
+        return served.about_user(user_id) if len(served.history(user_id)) else None
+
+    def may_see(self, user_id: str | None, video_id: str) -> bool:
+        """Whether the rules that protect let this viewer (or anybody) see the video."""
+        now = self.now
+        row = now.overlay.catalogue.find(video_id)
+        return row is None or bool(now.served.allowed(user_id)[row])
+
+    def explain(self, user_id: str, video_id: str) -> Explanation:
+        return self.now.served.explain(user_id, video_id)
+
+    # --- events
+
+    def record(self, events: Sequence[LiveEvent]) -> Future[int]:
+        """The future says how many were new, once they are durable."""
+        return self.writer.submit(events)
+
+    # --- videos
+
+    def put_video(self, video: LiveVideo) -> None:
+        """Keep the video; within a moment it is recommended by its text."""
+        self.store.put_video(video)
+        self.look_now()
+
+    def delete_video(self, video_id: str) -> None:
+        """Take the video out of every list; raises UnknownVideo."""
+        self.about_video(video_id)
+        self.store.delete_video(video_id)
+        self.look_now()
+
+    def about_video(self, video_id: str) -> dict[str, Any]:
+        """What is known of a video, also of one that was put a moment ago."""
+        try:
+            return self.now.served.about_video(video_id)
+        except VireoError as error:
+            return self._waiting(video_id, error)
+
+    def _waiting(self, video_id: str, error: VireoError) -> dict[str, Any]:
+        changes = self.store.video_changes()
+        latest = next((c for c in changes if c.video.video_id == video_id), None)
+        if latest is None or latest.deleted:
+            if isinstance(error, UnknownVideo):
+                raise error
+            raise UnknownVideo(f"There is no video '{video_id}'.", "PUT it first.") from error
+        given = {k: v for k, v in vars(latest.video).items() if v and k != "video_id"}
+        return {"video_id": video_id, "given": given, "seen": {"status": "waiting"}}
+
+    # --- viewers
+
+    def export(self, user_id: str) -> dict[str, Any]:
+        """Everything that is held about a viewer."""
+        return export(user_id, self.store, self.work.sources)
+
+    def choose(self, user_id: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        """Set parts of what a viewer chose; None removes one. Returns all of it."""
+        choices = {**self.store.choices(user_id), **change}
+        kept = {name: value for name, value in choices.items() if value not in (None, "", {})}
+        self.store.set_choices(user_id, kept)
+        return kept
+
+    def forget(self, user_id: str) -> Receipt:
+        """Remove a viewer: at once from every answer, then from the files."""
+        try:
+            receipt = self.work.forget(user_id)
+        finally:
+            self.lists.clear()
+            self.look_now()
+        return receipt
+
+    # --- the owner
+
+    def rollback(self, caller: Caller) -> dict[str, str]:
+        """Serve what was published before."""
+        stages = self.work.rollback()
+        self.log(caller, "rollback", stages.get("recommend", ""))
+        self.state.refresh()
+        return stages
+
+    def build(self, caller: Caller) -> bool:
+        """Start a build in the background; False where one is running."""
+        started = self.builds.start()
+        if started:
+            self.log(caller, "build", "")
+        return started
+
+    def log(self, caller: Caller, action: str, subject: str) -> None:
+        """One line in the audit log."""
+        self.store.log(Action(round(time.time() * 1000), caller.name, action, subject))
+
+    def ready(self) -> None:
+        """Raises what keeps the service from answering."""
+        _ = self.now
+        self.store.watermark()
+        if not self._keeper.is_alive():
+            raise InputError("The service is not started.", "Restart it.")
+
+
+def _situation(now: Now, user_id: str, standing: Standing) -> tuple[object, ...]:
+    """Everything but the question that a list depends on."""
+    last = standing.events[-1].event_id if standing.events else ""
+    # Models of taste do not look at trends, lists for strangers do.
+    stranger = not standing.events and not len(now.served.histories.of(user_id))
+    trend = now.counts if stranger else 0
+    choices = repr(sorted(standing.choices.items()))
+    told = (standing.viewer, standing.edits, choices, standing.forgotten)
+    # Windows and schedules open and close by the minute.
+    return (user_id, now.models, trend, last, *told, int(time.time() // 60))

@@ -1,0 +1,131 @@
+"""What is served at this moment, and the thread that keeps it fresh.
+
+A request takes `State.now` once and works with it to its end: whatever is published, rolled back
+or put meanwhile is swapped in as a whole, between requests.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from vireo.behavior.weigh import words_of
+from vireo.errors import NotBuilt, VireoError
+from vireo.published import Published
+from vireo.served import Served
+from vireo.server.keys import KeyRing
+from vireo.server.overlay import Overlay, overlay
+from vireo.server.trends import Trends
+from vireo.workspace import Workspace
+
+MOST_TRENDING = 50
+LOG = logging.getLogger("vireo.server")
+
+
+@dataclass(frozen=True)
+class Now:
+    """One consistent state; requests hold on to it while they work."""
+
+    served: Served
+    overlay: Overlay
+    ids: dict[str, str]
+    """Stage -> artefact id."""
+    models: int
+    """Grows with every publication and every change of videos."""
+    counts: int
+    """Grows with the trends, too."""
+    trending: tuple[tuple[str, int], ...] = ()
+    """(video id, viewers) of the last hours, the most watched first."""
+
+
+class State:
+    """Loads what is published, follows what changes. `refresh` is called by one thread."""
+
+    def __init__(self, work: Workspace) -> None:
+        self._work = work
+        self._store = work.store
+        self.keys = KeyRing(work.store)
+        self.trends = Trends(
+            work.store, words_of(work.config.behavior), work.config.interest.recent_days
+        )
+        self._now: Now | None = None
+        self._base: Published | None = None
+        self._plain: Overlay | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._position = -1
+        self.trouble = ""
+        """Why what is published last is not served, if it is not."""
+        self._turn = threading.Lock()
+
+    @property
+    def now(self) -> Now:
+        """Raises NotBuilt before anything could be loaded."""
+        if self._now is None:
+            raise NotBuilt(self.trouble or "Nothing is published here yet.", "`vireo build` first.")
+        return self._now
+
+    def refresh(self) -> None:
+        """Look at everything that may have changed, and swap in what did."""
+        with self._turn:
+            self.keys.refresh()
+            published = self._published()
+            if self._base is None:
+                return
+            self._swap(self._base, published)
+
+    def _published(self) -> bool:
+        """Load a newly published build; True if there is one."""
+        stamp = self._work.live.stamp()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        before = self._base
+        self._base = self._loaded() or before
+        return self._base is not before
+
+    def _loaded(self) -> Published | None:
+        """The latest build that can be read; an older one is better than none."""
+        try:
+            sets = self._work.live.sets()
+        except VireoError as error:
+            self.trouble = error.what
+            return None
+        self.trouble = ""
+        for stages in sets if self._base is None else sets[:1]:
+            try:
+                return self._whole(stages)
+            except VireoError as error:
+                self.trouble = self.trouble or error.what
+                LOG.error("A published build cannot be served: %s", error.what)
+        return None
+
+    def _whole(self, stages: dict[str, str]) -> Published:
+        """Every byte compared, every noun in memory."""
+        for stage, artifact_id in stages.items():
+            manifest = self._work.artifacts.find(stage, artifact_id)
+            if manifest is not None:
+                self._work.artifacts.verify(manifest)
+        base = self._work.published(stages)
+        for part in (base.tables.videos, base.tables.media, base.histories.row_of):
+            len(part)
+        _ = base.histories.now, base.video, base.language, base.shown
+        return base
+
+    def _swap(self, base: Published, published: bool) -> None:
+        position = self._store.video_position()
+        videos = published or position != self._position or self._now is None
+        counts = self.trends.follow(base)
+        if not videos and not counts:
+            return
+        if videos or self._plain is None:
+            self._plain = overlay(base, self._store.video_changes(base.videos_until))
+            self._position = position
+        made = self._plain.counting(*self.trends.counts(self._plain))
+        served = Served(made, self._work.config, self._store)
+        served.recommend(None, 1)  # whatever is made once is made now, not by the first request
+        before = self._now
+        models = (before.models if before else 0) + int(videos)
+        count = (before.counts if before else 0) + 1
+        trending = tuple(self.trends.now(self._work.config.server.trend_hours, MOST_TRENDING))
+        self._now = Now(served, made, base.ids, models, count, trending)

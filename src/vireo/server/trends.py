@@ -1,0 +1,93 @@
+"""Who watches what now: distinct viewers per video among the live events since the build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from vireo.arrays import Ints
+from vireo.behavior.base import DAY, History
+from vireo.data.readers.words import event_word
+from vireo.published import Nouns
+from vireo.store.base import LiveEvent, Store
+
+HOUR = 3_600_000
+"""Milliseconds."""
+MIN_VIEWERS = 5
+"""A trend rests on so many people at least: smaller groups could be recognised."""
+
+
+class Trends:
+    """Follows the store's events; nothing is counted of viewers who are forgotten."""
+
+    def __init__(self, store: Store, words: Mapping[str, float], recent_days: float) -> None:
+        self._store = store
+        self._wanted = {word for word, weight in words.items() if weight > 0}
+        self._recent = int(recent_days * DAY)
+        self._begin(0)
+
+    def _begin(self, after: int) -> None:
+        self._start = self._until = after
+        self._generation = self._store.generation()
+        self._moments: dict[str, dict[int, int]] = {}
+        self._latest = 0
+        self._added: dict[str, list[int]] = {}
+
+    def follow(self, nouns: Nouns) -> bool:
+        """Take in what came since; True if anything changed."""
+        changed = False
+        if nouns.live_until != self._start or self._store.generation() != self._generation:
+            self._begin(nouns.live_until)
+            changed = True
+        for batch in self._store.events(self._until):
+            for position, event in batch:
+                self._until = position
+                changed |= self._count(event, nouns)
+        return changed
+
+    def _count(self, event: LiveEvent, nouns: Nouns) -> bool:
+        if event_word(event.event.strip()) not in self._wanted:
+            return False
+        viewers = self._moments.setdefault(event.video_id, {})
+        viewer = hash(event.user_id)
+        if viewer not in viewers:
+            row = nouns.catalogue.find(event.video_id)
+            before = _watched(nouns.histories.of(event.user_id), row)
+            added = self._added.setdefault(event.video_id, [0, 0])
+            added[0] += before is None
+            added[1] += before is None or before < nouns.histories.now - self._recent
+        viewers[viewer] = max(event.timestamp, viewers.get(viewer, 0))
+        self._latest = max(self._latest, event.timestamp)
+        return True
+
+    def counts(self, nouns: Nouns) -> tuple[Ints, Ints]:
+        """Viewers ever and recent viewers of every video, the live ones added. -> (n,), (n,)"""
+        viewers, recent = nouns.catalogue.viewers.copy(), nouns.catalogue.recent.copy()
+        for video_id, (ever, lately) in self._added.items():
+            row = nouns.catalogue.find(video_id)
+            if row is not None:
+                viewers[row] += ever
+                recent[row] += lately
+        return viewers, recent
+
+    def now(self, hours: float, most: int) -> list[tuple[str, int]]:
+        """(video id, viewers) of the last hours before the latest event, the most watched first.
+
+        Time is counted from the events, not from this machine's clock, which may be wrong.
+        """
+        since = self._latest - int(hours * HOUR)
+        counts = {
+            video: sum(1 for moment in viewers.values() if moment >= since)
+            for video, viewers in self._moments.items()
+        }
+        enough = [(video, count) for video, count in counts.items() if count >= MIN_VIEWERS]
+        return sorted(enough, key=lambda entry: (-entry[1], entry[0]))[:most]
+
+
+def _watched(history: History, row: int | None) -> int | None:
+    """When the viewer last wanted the video, as far as the build knows; None: never."""
+    if row is None or not len(history):
+        return None
+    times = history.times[(history.videos == row) & (history.weights > 0)]
+    return int(np.max(times)) if len(times) else None
