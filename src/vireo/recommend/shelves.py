@@ -37,6 +37,8 @@ def standardised(values: Floats) -> Floats:
 
 def top(values: Floats, count: int) -> np.ndarray:
     """Rows of the `count` highest values, highest first; ties in the catalogue's order."""
+    if count <= 0:
+        return np.zeros(0, dtype=np.int64)
     if count < len(values):
         floor = np.partition(values, len(values) - count)[len(values) - count]
         rows = np.flatnonzero(values >= floor)
