@@ -1,6 +1,6 @@
 """Load on a real `vireo serve` from this second process: speed, durability under kill -9, memory.
 
-    python bench/serve.py --work bench/.work/serve --out bench/results/serve.json
+    python -m bench.serve --work bench/.work/serve --out bench/results/serve.json
 
 The load is bounded: recommendations are asked for at a steady pace (an open loop: a late answer
 does not slow the questions down, and waiting counts into its latency), events by a few senders.
@@ -27,94 +27,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from vireo.config import Config
+from bench.made_up import make_world
 from vireo.store.base import StoreSection
 from vireo.store.sql import DATABASE, open_store
-from vireo.workspace import CONFIG, Workspace
 
-SETTINGS = {"pretraining": {"objective": "none"}}
-THEMES = 200
 CONNECTIONS = 128
 SENDERS = 8
 BATCH = 50
 Answer = tuple[int, bytes]
-
-
-def make_world(folder: Path, videos: int, events: int, seed: int = 0) -> Path:
-    """Tables of a made-up catalogue and its viewers, built once. -> the workspace."""
-    work = folder / f"{videos}-videos-{events}-events"
-    if (work / "live.json").exists():
-        return work
-    rng = np.random.default_rng(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    words = [f"{a}{b}" for a in _STEMS for b in _ENDINGS]
-    theme = rng.integers(THEMES, size=videos)
-    own = rng.integers(len(words), size=(THEMES, 12))
-    picks = own[theme[:, None], rng.integers(12, size=(videos, 5))]
-    titles = [" ".join(words[w] for w in row) for row in picks]
-    tables = {
-        "videos": {"video_id": [f"v{n}" for n in range(videos)], "title": titles},
-        "events": _events(rng, theme, events),
-    }
-    for name, columns in tables.items():
-        pl.DataFrame(columns).write_parquet(folder / f"{name}.parquet")
-    made = (
-        Workspace.open(work)
-        if (work / CONFIG).exists()
-        else Workspace.create(work, config=Config.of(SETTINGS))
-    )
-    made.ingest(folder / "videos.parquet", folder / "events.parquet")
-    made.build(on_result=lambda r: print(f"{r.stage} {r.seconds:.0f} s", file=sys.stderr))
-    made.close()
-    return work
-
-
-_STEMS = [
-    "sal",
-    "mar",
-    "ken",
-    "tor",
-    "vel",
-    "nim",
-    "ors",
-    "pel",
-    "gra",
-    "din",
-    "lum",
-    "fer",
-    "hov",
-    "wes",
-    "cal",
-    "bri",
-    "zan",
-    "ulm",
-    "tev",
-    "rog",
-]
-_ENDINGS = ["ing", "er", "ate", "ow", "ane", "ist", "ell", "ora", "en", "ix", "y", "um"]
-
-
-def _events(rng: np.random.Generator, theme: np.ndarray, count: int) -> dict[str, Any]:
-    """Viewers with two themes each, some videos more popular than others."""
-    users = max(10, count // 20)
-    by_theme = [np.flatnonzero(theme == n) for n in range(THEMES)]
-    taste = rng.integers(THEMES, size=(users, 2))
-    user = rng.integers(users, size=count)
-    chosen = taste[user, rng.integers(2, size=count)]
-    place = rng.beta(0.6, 3.0, size=count)  # the first videos of a theme are the popular ones
-    sizes = np.array([max(1, len(rows)) for rows in by_theme])
-    starts = np.concatenate([[0], np.cumsum([len(rows) for rows in by_theme])[:-1]])
-    every = np.concatenate(by_theme)
-    at = np.minimum(starts[chosen] + (place * sizes[chosen]).astype(np.int64), len(every) - 1)
-    moment = 1_780_000_000_000 + np.sort(rng.integers(5_000_000_000, size=count))
-    return {
-        "user_id": [f"u{n}" for n in user],
-        "video_id": [f"v{n}" for n in every[at]],
-        "event": ["view"] * count,
-        "timestamp": moment,
-    }
 
 
 @dataclass
