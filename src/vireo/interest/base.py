@@ -74,12 +74,12 @@ class SequenceSection(Section):
     """Whether the time until the next event, and until now, is told to the network."""
     epochs: Annotated[int, Field(ge=1)] = 14
     """Passes over all histories."""
-    least_steps: Annotated[int, Field(ge=0)] = 300
+    least_steps: Annotated[int, Field(ge=0)] = 100
     """Small data are passed over more often, until this many batches were learnt from."""
     most_steps: Annotated[int, Field(ge=1)] = 20_000
     """Large data are passed over less often: no more batches than this (but one pass)."""
     tokens: Annotated[int, Field(ge=16)] = 3200
-    """Events in a batch."""
+    """Events in a batch; fewer where the data are small."""
     negatives: Annotated[int, Field(ge=0)] = 512
     """Videos that stand for all others in the softmax; 0: all of them, three times slower."""
     rate: Annotated[float, Field(gt=0)] = 2e-3

@@ -213,7 +213,7 @@ def _fingerprint(
     windows: Windows, settings: SequenceSection, seed: int, before: Sequence | None
 ) -> str:
     """Names the checkpoint: the same training, and no other, resumes from it."""
-    digest = hashlib.sha256(f"1 {settings.model_dump_json()} {seed}".encode())
+    digest = hashlib.sha256(f"2 {settings.model_dump_json()} {seed}".encode())
     for array in (windows.users, windows.videos, windows.times, windows.starts, windows.ends):
         digest.update(np.ascontiguousarray(array).tobytes())
     if before is not None:

@@ -30,6 +30,8 @@ _WARM_UP = 100
 _LEAST_RATE = 0.05
 _KNOWN_GAPS = 0.85
 """Share of the gaps that are told while learning: at serving some are not known."""
+_SMALLEST_BATCH = 128
+_FEWEST_BATCHES = 8
 _PATIENCE = 4
 """Passes without a new best after which training stops."""
 
@@ -68,12 +70,17 @@ def plan_of(windows: Windows, section: SequenceSection, again: bool) -> Plan:
     A network that goes on from an earlier one (`again`) needs a fifth of it, at a third of the
     rate.
     """
-    per_pass = max(1, math.ceil(windows.tokens / section.tokens))
+    per_pass = max(1, math.ceil(windows.tokens / batch_tokens(windows, section)))
     passes = max(section.epochs, math.ceil(section.least_steps / per_pass))
     passes = max(1, min(passes, section.most_steps // per_pass))
     if again:
         return Plan(max(1, round(passes / 5)), section.rate / 3)
     return Plan(passes, section.rate)
+
+
+def batch_tokens(windows: Windows, section: SequenceSection) -> int:
+    """`tokens`, or less where that leaves fewer than eight batches in a pass."""
+    return min(section.tokens, max(_SMALLEST_BATCH, windows.tokens // _FEWEST_BATCHES))
 
 
 def learn(
@@ -129,7 +136,7 @@ def _one_pass(
     """Every window once. -> the mean loss"""
     rng = np.random.default_rng([seed, number])
     network.train()
-    batches = batches_of(windows, section.tokens, rng)
+    batches = batches_of(windows, batch_tokens(windows, section), rng)
     total = 0.0
     for at, chosen in enumerate(batches):
         step, steps = number * len(batches) + at, plan.passes * len(batches)
