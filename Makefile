@@ -6,7 +6,7 @@ DEMO_DIR ?= vireo-demo
 DATA ?= ../shared/data
 WORK ?= bench/.work
 
-.PHONY: help demo test lint bench bench-quick clean
+.PHONY: help demo test lint bench bench-quick bench-serve clean
 
 help:
 	@echo "make demo   a small world with real video files, built and shown (installs into $(VENV))"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint   ruff and mypy --strict"
 	@echo "make bench  peers side by side on the data in DATA=$(DATA) (takes hours; goes on where it was)"
 	@echo "make bench-quick  the same on small samples, without the peers' environments"
+	@echo "make bench-serve  the service under load and kill -9: bench/results/serve.json"
 	@echo "make clean  remove $(VENV), the demo and caches"
 
 # pip and not uv: with torch pinned, pip finds the CPU build where one is offered.
@@ -46,6 +47,9 @@ bench: $(VENV)/.installed
 
 bench-quick: $(VENV)/.installed
 	$(BIN)/python -m bench quick --data $(DATA) --work $(WORK)
+
+bench-serve: $(VENV)/.installed
+	$(BIN)/python bench/serve.py --work $(WORK)/serve
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) $(WORK)/quick .mypy_cache .ruff_cache .pytest_cache
