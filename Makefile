@@ -14,7 +14,7 @@ help:
 	@echo "make lint   ruff and mypy --strict"
 	@echo "make bench  peers side by side on the data in DATA=$(DATA) (takes hours; goes on where it was)"
 	@echo "make bench-quick  the same on small samples, without the peers' environments"
-	@echo "make bench-serve  load on the service: speed, durability under kill -9, memory"
+	@echo "make bench-serve  the service under load and kill -9: bench/results/serve.json"
 	@echo "make clean  remove $(VENV), the demo and caches"
 
 # pip and not uv: with torch pinned, pip finds the CPU build where one is offered.

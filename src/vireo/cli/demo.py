@@ -19,6 +19,8 @@ def command(
     directory: Annotated[Path, typer.Argument(help="Where to make it.")] = Path("vireo-demo"),
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
     as_json: JsonOption = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Then open the pages on it.")] = False,
+    port: Annotated[int, typer.Option(help="With --serve: the port.", min=0)] = 8080,
 ) -> None:
     """Make a small world and walk the whole road on it.
 
@@ -30,8 +32,12 @@ def command(
     made = tour(directory, progress_for_stderr(), seed, None if as_json else say_result)
     if as_json:
         print_json(made.as_json())
-        return
-    _print(made, directory)
+    else:
+        _print(made, directory)
+    if serve:
+        from vireo.server.run import run_server
+
+        run_server(made.workspace, "127.0.0.1", port, lambda line: say(line, to_stderr=True))
 
 
 def _print(made: Tour, directory: Path) -> None:
@@ -54,4 +60,5 @@ def _print(made: Tour, directory: Path) -> None:
     say("Go on:")
     say(f"  vireo recommend ana -w {directory} --like 'quiet films about the sea'")
     say(f"  vireo show ana -w {directory}")
+    say(f"  vireo serve -w {directory}")
     say(f"  vireo similar {made.world.new_videos[0]} -w {directory}")

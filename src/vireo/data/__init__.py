@@ -9,6 +9,7 @@ READERS = Registry(
         "table": "vireo.data.readers.table:read",
         "movielens": "vireo.data.readers.movielens:read",
         "kuairand": "vireo.data.readers.kuairand:read",
+        "gorse": "vireo.data.readers.gorse:read",
     },
 )
 

@@ -10,7 +10,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from vireo.server.api import events, lists, running, users, videos
+from vireo.server.api import events, gorse, lists, running, users, videos
 from vireo.server.buckets import Buckets
 from vireo.server.guard import Guard
 from vireo.server.metrics import Metrics
@@ -50,7 +50,7 @@ def create_app(work: Workspace) -> FastAPI:
     metrics = Metrics()
     app.state.service, app.state.metrics, app.state.buckets = service, metrics, Buckets()
     app.state.sessions = Sessions()
-    for part in (lists, events, videos, users, running, viewer, owner, media, entry):
+    for part in (lists, events, videos, users, running, gorse, viewer, owner, media, entry):
         app.include_router(part.router)
     install(app)
     app.add_middleware(

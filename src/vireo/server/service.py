@@ -161,6 +161,15 @@ class Service:
         served = self.now.served
         return served.about_user(user_id) if len(served.history(user_id)) else None
 
+    def in_category(self, video_id: str, category: str) -> bool:
+        """Whether the video carries the category, or a tag of this name; "" holds all."""
+        overlay = self.now.overlay
+        row = overlay.catalogue.find(video_id)
+        if not category or row is None:
+            return not category
+        facts = overlay.tables.videos.row(row, named=True)
+        return category in (facts["category"], *(facts["tags"] or ()))
+
     def may_see(self, user_id: str | None, video_id: str) -> bool:
         """Whether the rules that protect let this viewer (or anybody) see the video."""
         now = self.now
@@ -227,6 +236,13 @@ class Service:
             self.lists.clear()
             self.look_now()
         return receipt
+
+    def forget_quietly(self, user_id: str) -> Receipt | None:
+        """The same; None where nothing was held."""
+        try:
+            return self.forget(user_id)
+        except InputError:
+            return None
 
     # --- the owner
 

@@ -1,0 +1,210 @@
+"""The part of Gorse's API that sites use, under /api: a site that runs Gorse can switch by URL.
+
+Feedback becomes events, items become videos (`Comment` is the title), lists hold ids. What Gorse
+has and Vireo has not (labels of users, deleting single feedback) is accepted or absent, never
+pretended: docs/serve.md lists it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from vireo.errors import UnknownVideo
+from vireo.recommend.recommender import Picks
+from vireo.server.api.answers import problems
+from vireo.server.api.gorse_nouns import Feedback, Item, ItemPatch, RowAffected, Score, User
+from vireo.server.api.lists import UserId, VideoId
+from vireo.server.base import MOST_BATCH, MOST_K
+from vireo.server.callers import CallerOf, ServiceOf, need, need_user
+from vireo.server.service import Service
+from vireo.store.base import LiveEvent
+from vireo.store.checks import check_text
+
+router = APIRouter(prefix="/api", tags=["gorse"])
+N = Annotated[int, Query(ge=1, le=MOST_K)]
+Offset = Annotated[int, Query(ge=0, le=MOST_K)]
+
+
+@router.post("/feedback", responses=problems())
+@router.put("/feedback", responses=problems())
+async def insert_feedback(
+    body: list[Feedback], service: ServiceOf, caller: CallerOf
+) -> RowAffected:
+    """Feedback as events; the same type, user, item and moment is one event."""
+    now = round(time.time() * 1000)
+    for one in body:
+        need_user(caller, one.UserId)
+    if not body:
+        return RowAffected(RowAffected=0)
+    stored = 0
+    for start in range(0, len(body), MOST_BATCH):
+        some = [_event(one, now) for one in body[start : start + MOST_BATCH]]
+        stored += await asyncio.wrap_future(service.record(some))
+    return RowAffected(RowAffected=stored)
+
+
+def _event(one: Feedback, now: int) -> LiveEvent:
+    parts = "\0".join((one.FeedbackType, one.UserId, one.ItemId, one.Timestamp))
+    name = hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:32]
+    moment = one.moment(now)
+    return LiveEvent(
+        f"gorse-{name}", one.UserId, one.ItemId, one.word, moment, one.Value, text=one.Comment
+    )
+
+
+@router.get("/user/{user_id}/feedback", responses=problems())
+def feedback_of(user_id: UserId, service: ServiceOf, caller: CallerOf) -> list[Feedback]:
+    """A user's feedback since it came here live."""
+    need_user(caller, user_id)
+    return [Feedback.of(event) for event in service.store.events_of(user_id)]
+
+
+@router.post("/item", responses=problems())
+def insert_item(body: Item, service: ServiceOf, caller: CallerOf) -> RowAffected:
+    """One item."""
+    return insert_items([body], service, caller)
+
+
+@router.post("/items", responses=problems())
+def insert_items(body: list[Item], service: ServiceOf, caller: CallerOf) -> RowAffected:
+    """Items in place of earlier ones; hidden ones leave the lists."""
+    need(caller, "service")
+    now = round(time.time() * 1000)
+    for item in body:
+        if item.IsHidden:
+            service.store.delete_video(item.ItemId)
+        else:
+            service.store.put_video(item.video(now))
+    service.look_now()
+    return RowAffected(RowAffected=len(body))
+
+
+@router.get("/item/{video_id}", responses=problems(404))
+def get_item(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> Item:
+    need(caller, "service")
+    return Item.of(video_id, service.about_video(video_id)["given"])
+
+
+@router.patch("/item/{video_id}", responses=problems(404))
+def modify_item(
+    video_id: VideoId, body: ItemPatch, service: ServiceOf, caller: CallerOf
+) -> RowAffected:
+    """Some fields of an item."""
+    need(caller, "service")
+    before = Item.of(video_id, service.about_video(video_id)["given"])
+    after = before.model_copy(update=body.model_dump(exclude_unset=True))
+    return insert_items([after], service, caller)
+
+
+@router.delete("/item/{video_id}", responses=problems(404))
+def delete_item(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> RowAffected:
+    need(caller, "service")
+    service.delete_video(video_id)
+    return RowAffected(RowAffected=1)
+
+
+@router.post("/user", responses=problems())
+def insert_user(body: User, service: ServiceOf, caller: CallerOf) -> RowAffected:
+    """Users need not be made known: their feedback is enough. Labels are not kept."""
+    need_user(caller, body.UserId)
+    return RowAffected(RowAffected=1)
+
+
+@router.post("/users", responses=problems())
+def insert_users(body: list[User], service: ServiceOf, caller: CallerOf) -> RowAffected:
+    for user in body:
+        need_user(caller, user.UserId)
+    return RowAffected(RowAffected=len(body))
+
+
+@router.get("/user/{user_id}", responses=problems())
+def get_user(user_id: UserId, service: ServiceOf, caller: CallerOf) -> User:
+    need_user(caller, user_id)
+    return User(UserId=user_id)
+
+
+@router.delete("/user/{user_id}", responses=problems())
+def delete_user(user_id: UserId, service: ServiceOf, caller: CallerOf) -> RowAffected:
+    """Forgets the user, as DELETE /v1/users does; deleting somebody unknown is no error here."""
+    need_user(caller, user_id)
+    check_text("user_id", user_id)
+    receipt = service.forget_quietly(user_id)
+    service.log(caller, "forget a viewer", "")
+    return RowAffected(RowAffected=int(receipt is not None))
+
+
+@router.get("/recommend/{user_id}", responses=problems())
+@router.get("/recommend/{user_id}/{category}", responses=problems())
+def recommend(
+    user_id: UserId,
+    service: ServiceOf,
+    caller: CallerOf,
+    response: Response,
+    category: str = "",
+    n: N = 10,
+    offset: Offset = 0,
+) -> list[str]:
+    """Ids, best first, of one category or of all."""
+    need_user(caller, user_id)
+    check_text("user_id", user_id)
+    most = MOST_K if category else min(MOST_K, n + offset)
+    picks = service.recommend(user_id, most)
+    ids = [pick.video_id for pick in picks if service.in_category(pick.video_id, category)]
+    return ids[offset : offset + n]
+
+
+@router.post("/session/recommend", responses=problems())
+def session(
+    body: list[Feedback], service: ServiceOf, caller: CallerOf, n: N = 10, offset: Offset = 0
+) -> list[Score]:
+    """A list for somebody without a name, from their feedback; nothing is kept."""
+    now = round(time.time() * 1000)
+    events = [_event(one.model_copy(update={"UserId": "session"}), now) for one in body]
+    return _scores(service.session(events, min(MOST_K, n + offset)), offset)
+
+
+@router.get("/item/{video_id}/neighbors", responses=problems(404))
+@router.get("/item/{video_id}/neighbors/", responses=problems(404), include_in_schema=False)
+def neighbors(
+    video_id: VideoId, service: ServiceOf, caller: CallerOf, n: N = 10, offset: Offset = 0
+) -> list[Score]:
+    """What is like an item."""
+    return _scores(_near(service, video_id, min(MOST_K, n + offset)), offset)
+
+
+def _near(service: Service, video_id: str, k: int) -> Picks:
+    if not service.may_see(None, video_id):
+        raise UnknownVideo(f"There is no video '{video_id}' for everybody.", "")
+    return service.similar(video_id, k)
+
+
+@router.get("/popular", responses=problems())
+def popular(service: ServiceOf, caller: CallerOf, n: N = 10, offset: Offset = 0) -> list[Score]:
+    """What many watch of late."""
+    return _scores(service.trending(min(MOST_K, n + offset)), offset)
+
+
+@router.get("/latest", responses=problems())
+def latest(service: ServiceOf, caller: CallerOf, n: N = 10, offset: Offset = 0) -> list[Score]:
+    """What came last."""
+    return _scores(service.newest(None, min(MOST_K, n + offset)), offset)
+
+
+@router.get("/health/live")
+async def live() -> dict[str, bool]:
+    return {"Ready": True}
+
+
+@router.get("/health/ready", responses=problems())
+def ready(service: ServiceOf) -> dict[str, bool]:
+    service.ready()
+    return {"Ready": True}
+
+
+def _scores(picks: Picks, offset: int) -> list[Score]:
+    return [Score(Id=pick.video_id, Score=pick.score) for pick in list(picks)[offset:]]
