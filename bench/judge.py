@@ -148,19 +148,13 @@ def columns(split: Split, lists: Lists) -> dict[str, Doubles]:
     targets = _targets(split, None)
     if protocol == "related":
         return _related_columns(lists, targets)
-    found = _found(lists.all, targets, K)
+    found = per_user(lists.all, targets, K)
     return {f"{name}@{K}": found[name] for name in ("hit_rate", "recall", "ndcg", "mrr")}
-
-
-def _found(ranked: Ints, targets: list[Ints], k: int) -> dict[str, Doubles]:
-    """The evaluator's figures per user, under the names that results files use."""
-    measured = per_user(ranked, targets, k)
-    return {{"HR": "hit_rate"}.get(name, name.lower()): value for name, value in measured.items()}
 
 
 def _related_columns(lists: Lists, targets: list[Ints]) -> dict[str, Doubles]:
     """Recall whose divisor is what a list of six can hold: min(6, labels)."""
-    found = _found(lists.all, targets, K_RELATED)
+    found = per_user(lists.all, targets, K_RELATED)
     labels = np.array([len(wanted) for wanted in targets])
     reachable = np.minimum(labels, K_RELATED)
     recall = found["precision"] * K_RELATED / np.maximum(reachable, 1)
@@ -176,10 +170,10 @@ def _cold_columns(split: Split, lists: Lists) -> dict[str, Doubles]:
     within = lists.all if lists.cold is None else lists.cold
     top = lists.all[:, :K]
     return {
-        f"warm_ndcg@{K}": _found(lists.all, of_warm, K)["ndcg"],
-        f"cold_ndcg@{K}": _found(lists.all, of_cold, K)["ndcg"],
-        f"mixed_ndcg@{K}": _found(lists.all, _targets(split, None), K)["ndcg"],
-        f"within_cold_ndcg@{K}": _found(within, of_cold, K)["ndcg"],
+        f"warm_ndcg@{K}": per_user(lists.all, of_warm, K)["ndcg"],
+        f"cold_ndcg@{K}": per_user(lists.all, of_cold, K)["ndcg"],
+        f"mixed_ndcg@{K}": per_user(lists.all, _targets(split, None), K)["ndcg"],
+        f"within_cold_ndcg@{K}": per_user(within, of_cold, K)["ndcg"],
         f"cold_share@{K}": np.isin(top, cold).sum(axis=1) / np.maximum((top >= 0).sum(axis=1), 1),
     }
 

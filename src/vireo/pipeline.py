@@ -136,10 +136,10 @@ _ROWS = (
     ),
     Stage(
         "recommend",
-        version=2,
+        version=3,
         noun="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
-        needs=("data/videos", "behavior", "understanding", "interest"),
+        needs=("data/videos", "behavior", "understanding", "interest", "video/dialogue"),
     ),
 )
 STAGES: dict[str, Stage] = {row.name: row for row in _ROWS}

@@ -150,13 +150,13 @@ def test_every_figure_of_the_readme_and_the_page_has_its_results_file() -> None:
     """Four decimals are how the bench prints a figure of quality."""
     known = {
         f"{value:.4f}"
-        for path in FOLDER.glob("*.json")
+        for path in FOLDER.glob("*--*.json")
         for row in load(path)["rows"]
         for values in [row["metrics"].values(), *row["intervals"].values()]
         for value in values
     }
     # notes and sources of settings tell figures too, published ones among them
-    told = " ".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json"))
+    told = " ".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*--*.json"))
     known |= set(re.findall(r"(?<![\d.])[01]\.\d{4}(?!\d)", told))
     text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

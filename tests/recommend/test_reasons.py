@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.recommend.worlds import history, query, shelves
@@ -11,6 +12,7 @@ from vireo.recommend.base import Query
 from vireo.recommend.explain.checker import named_outside
 from vireo.recommend.explain.counterfactual import counterfactual, without
 from vireo.recommend.explain.picture import explanation
+from vireo.recommend.quotes import at, quotes
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.shelves import Shelves
 
@@ -65,6 +67,36 @@ def test_an_explanation_tells_the_counterfactual() -> None:
     told = explanation(world, query(history([0, 16]), k=10), 17, maker_of(world).rows)
     assert "Without “Video 16”" in str(told)
     assert told.as_json()["counterfactual"]["without"][0]["video_id"] == "v16"
+
+
+def test_the_line_with_most_words_of_the_topic_is_quoted_with_its_time() -> None:
+    lines = [
+        ("a", 0.0, "Hello."),
+        ("a", 3.0, "Today we talk about pasta."),
+        ("a", 75.2, "Fresh   pasta and garlic in the pan"),
+        ("a", 80.0, "Pasta with garlic, once more"),
+        ("b", 1.0, "Nothing to do with it at all"),
+        ("c", 4000.0, "pasta " * 60),
+        ("gone", 1.0, "pasta and garlic for nobody"),
+    ]
+    dialogue = pl.DataFrame(lines, schema=["video_id", "start", "text"], orient="row")
+    found = quotes(dialogue, ["a", "b", "c", "d"], ["garlic, pasta"] * 3 + [None])
+    assert found["quote"].to_list() == ["Fresh pasta and garlic in the pan", None, None, None]
+    assert found["quote_at"].to_list() == [75.2, None, None, None]
+    assert (at(75.2), at(3.9), at(4000)) == ("1:15", "0:03", "1:06:40")
+
+
+def test_a_reason_quotes_the_video_that_it_recommends() -> None:
+    nothing = [None] * 4
+    said: list[object] = [None, "topic 0 is what we are here for", *nothing]
+    when: list[object] = [None, 61.0, *nothing]
+    terms = {"quote": said, "quote_at": when}
+    world = shelves([0, 0, 1, 1, 1, 1], [9] * 6, terms)
+    (pick,) = maker_of(world).recommend(query(history([0]), k=1))
+    assert pick.reason == (
+        "Because you watched “Video 0”: both about topic 0; at 1:01: “topic 0 is what we are here"
+        " for”"
+    )
 
 
 FACTS = ["Because you watched “Storm at Cape Point”, also about sailing; 12 viewers"]

@@ -14,7 +14,7 @@ from vireo.behavior.base import History
 from vireo.engine import Context
 from vireo.interest.base import Batch, InterestModel, InterestSection, Training
 from vireo.recommend.base import Query, RecommendSection
-from vireo.recommend.catalogue import TERMS, Catalogue
+from vireo.recommend.catalogue import KNOWN, Catalogue
 from vireo.recommend.shelves import Shelves
 
 
@@ -63,7 +63,7 @@ def shelves(
 ) -> Shelves:
     """One video per entry of `topics`; videos of one topic share their content and neighbours.
 
-    `terms` holds columns of TERMS, `creator`, `category` or `published_at`.
+    `terms` holds columns of KNOWN, `creator`, `category` or `published_at`.
     """
     given = dict(terms or {})
     n = len(topics)
@@ -82,7 +82,7 @@ def shelves(
         }
     )
     seen = np.array(viewers, dtype=np.int64)
-    frame = pl.DataFrame(given, schema={name: TERMS[name] for name in given})
+    frame = pl.DataFrame(given, schema={name: KNOWN[name] for name in given})
     catalogue = Catalogue(table, np.array(topics), seen, seen, content, content, frame)
     ranked = 0.01 * np.arange(n, 0, -1, dtype=np.float32)
     likeness = (content @ content.T) * (1 + ranked) + ranked

@@ -10,7 +10,9 @@ from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.interest.base import InterestModel
 from vireo.recommend.catalogue import TERMS, Catalogue
+from vireo.recommend.quotes import quotes
 from vireo.understanding.base import Understanding
+from vireo.video.base import VideoFeatures
 
 
 def build(
@@ -18,6 +20,7 @@ def build(
     histories: Histories,
     understanding: Understanding,
     model: InterestModel,
+    video: VideoFeatures,
     config: Config,
     context: Context,
 ) -> Catalogue:
@@ -35,5 +38,13 @@ def build(
         recent=histories.viewers(since=histories.now - int(config.interest.recent_days * DAY)),
         content=model.content,
         text=understanding.vectors,
-        given_terms=tables.videos.select(list(TERMS)),
+        given_terms=_terms(tables, video, table["video_id"].to_list(), topics),
     )
+
+
+def _terms(
+    tables: Tables, video: VideoFeatures, ids: list[str], topics: list[str | None]
+) -> pl.DataFrame:
+    """What the table says for rules, and a line of each video's dialogue for reasons."""
+    given = tables.videos.select(list(TERMS))
+    return pl.concat([given, quotes(video.dialogue, ids, topics)], how="horizontal")

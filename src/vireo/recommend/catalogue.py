@@ -17,6 +17,7 @@ from vireo.behavior.base import NO_TIME
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.errors import UnknownVideo
 from vireo.recommend.labels import Labels
+from vireo.recommend.quotes import SCHEMA
 
 TERMS: dict[str, Any] = {
     name: VIDEO_SCHEMA[name]
@@ -37,6 +38,8 @@ TERMS: dict[str, Any] = {
     )
 }
 """What rules ask of a video, by the columns of the table of videos."""
+KNOWN: dict[str, Any] = {**TERMS, **SCHEMA}
+"""The same, and a line to quote."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Catalogue:
     text: Floats
     """(n, d') text vectors, for sentences; zeros where a video has no text."""
     given_terms: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """Columns of TERMS; those that are missing stand for nothing said."""
+    """Columns of KNOWN; those that are missing stand for nothing said."""
 
     def __len__(self) -> int:
         return self.table.height
@@ -75,12 +78,12 @@ class Catalogue:
 
     @cached_property
     def terms(self) -> pl.DataFrame:
-        """All columns of TERMS, one row per video."""
+        """All columns of KNOWN, one row per video."""
         rows = pl.DataFrame({"row": np.arange(len(self))})
         given = pl.concat([rows, self.given_terms], how="horizontal")
         return given.select(
             pl.col(name) if name in given.columns else pl.lit(None, kind).alias(name)
-            for name, kind in {"row": pl.Int64, **TERMS}.items()
+            for name, kind in {"row": pl.Int64, **KNOWN}.items()
         ).drop("row")
 
     @cached_property

@@ -8,6 +8,7 @@ import numpy as np
 
 from vireo.recommend.base import Query, Reason, Slate
 from vireo.recommend.explain.contributions import contributions
+from vireo.recommend.quotes import at
 from vireo.recommend.retrieve.wishes import leaning
 from vireo.recommend.shelves import Shelves
 
@@ -82,12 +83,20 @@ class Facts:
                 "new", f"New here, and close to “{title}”, which you watched{about}", (cause,)
             )
         if topic:
-            return Reason("topic", f"Because you watched “{title}”: both about {topic}", (cause,))
+            said = f"Because you watched “{title}”: both about {topic}{self._quoted(video)}"
+            return Reason("topic", said, (cause,))
         creator = self._shared_creator(video, cause)
         if creator:
             said = f"Because you watched “{title}”, also by {creator}"
             return Reason("creator", said, (cause,))
         return Reason("watched", f"Because you watched “{title}”", (cause,))
+
+    def _quoted(self, video: int) -> str:
+        """What is said in the recommended video on its topic, and when; nothing if unknown."""
+        line = self._catalogue.terms["quote"][video]
+        if line is None:
+            return ""
+        return f"; at {at(self._catalogue.terms['quote_at'][video])}: “{line}”"
 
     def _shared_creator(self, video: int, cause: int) -> str | None:
         creator_of = self._catalogue.creator_of

@@ -36,7 +36,8 @@ class Calibration:
         # The order may be another rule's work: the scores go with the places.
         scores = np.sort(slate.scores[:pool])[::-1].astype(np.float64)
         order = calibrated(scores, topics, wanted, min(query.k, pool), self._strength)
-        return slate.led_by(order)
+        # Which videos come is Steck's choice; the best of them still come first.
+        return slate.led_by(np.sort(order))
 
 
 def topic_shares(history: History, topic_of: Ints, n: int) -> Doubles:

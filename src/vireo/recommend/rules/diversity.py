@@ -30,7 +30,9 @@ class Diversity:
             return slate
         likeness = self._likeness(slate.videos[:pool])
         order = mmr(slate.scores[:pool], likeness, min(query.k, pool), strength)
-        return slate.led_by(order)
+        # Strangers meet variety from the first place on; for others, MMR chooses which videos come,
+        # and the best of them still come first: that costs far less accuracy (docs/recommend.md).
+        return slate.led_by(order if stranger else np.sort(order))
 
     def _likeness(self, videos: Ints) -> Floats:
         vectors, topics = self._content[videos], self._topics[videos]

@@ -1,0 +1,184 @@
+"""Accuracy kept against diversity and calibration: python -m bench.diversity --data DIR --out FILE.
+
+MovieLens-1M, leave-one-out, every user's last film hidden, full ranking. One linear expert (EASE
+over the latest films) makes the scores; the rules `diversity` and `calibration` reorder them.
+Topics are first genres, likeness is the cosine of all genres.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from bench.base import Interactions
+from bench.datasets.movielens import read
+from bench.splits import leave_one_out
+from vireo.arrays import Doubles, Floats, Ints, unit_rows
+from vireo.behavior.base import Histories
+from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine.serial import Serial
+from vireo.evaluation.bootstrap import interval, resampled_means
+from vireo.interest.base import InterestModel, InterestSection, Training
+from vireo.interest.ease import EaseRecent
+from vireo.recommend.base import Query
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.recommender import Recommender
+from vireo.recommend.rules.calibration import topic_shares
+from vireo.recommend.section import RecommendSection
+
+K = 10
+DIVERSITIES = (0.0, 0.15, 0.3, 0.35, 0.4, 0.5)
+CALIBRATIONS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.6)
+SETTINGS = [(d, 0.0) for d in DIVERSITIES] + [(0.0, c) for c in CALIBRATIONS[1:]]
+
+
+def genres_of(data: Path, ids: list[str]) -> tuple[Floats, Ints]:
+    """All genres (n, g) and the first one (n,) of every film."""
+    lines = (data / "ml-1m" / "movies.dat").read_text(encoding="latin-1").splitlines()
+    told = {film: genres.split("|") for film, _, genres in (line.split("::") for line in lines)}
+    names = sorted({genre for genres in told.values() for genre in genres})
+    all_of = np.zeros((len(ids), len(names)), dtype=np.float32)
+    for row, film in enumerate(ids):
+        all_of[row, [names.index(genre) for genre in told[film]]] = 1.0
+    first = [names.index(told[film][0]) for film in ids]
+    return unit_rows(all_of), np.array(first, dtype=np.int64)
+
+
+def histories_of(found: Interactions, keep: np.ndarray) -> Histories:
+    """The rows that are learnt from."""
+    counts = np.bincount(found.users[keep], minlength=len(found.user_ids))
+    rows = int(keep.sum())
+    return Histories(
+        user_ids=found.user_ids,
+        n_videos=len(found.catalogue),
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        videos=found.items[keep],
+        weights=np.ones(rows, dtype=np.float32),
+        times=found.times[keep] * 1000,
+        sessions=np.zeros(rows, dtype=np.int64),
+    )
+
+
+def measure(data: Path, users: int, skip: int, seed: int) -> list[dict[str, Any]]:
+    """One row per setting: means over the same users, and the change of NDCG with its interval."""
+    found = read(data)
+    parts = leave_one_out(found)
+    histories = histories_of(found, parts.train)
+    content, topic_of = genres_of(data, [item.id for item in found.catalogue])
+    training = Training(
+        histories, content, np.asarray(content.any(axis=1)), np.full(len(content), -1)
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        context = Context(Serial(EngineSection()), Path(cache), Quiet(), seed)
+        expert = EaseRecent.fit(training, InterestSection(), context)
+    model = InterestModel({"ease-recent": expert}, {"ease-recent": 1.0}, content)
+    catalogue = _catalogue(found, histories, content, topic_of)
+    hidden = np.flatnonzero(parts.test)
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(hidden))[skip : skip + users])
+    rows, base = [], np.zeros(0)
+    for diversity, calibration in SETTINGS:
+        values = _values(catalogue, model, histories, found, hidden[chosen], diversity, calibration)
+        base = values[:, 0] if not len(base) else base
+        low, high = interval(resampled_means((values[:, 0] - base)[:, None], seed)[:, 0])
+        ndcg, ild, js = values.mean(axis=0)
+        rows.append(
+            {
+                "diversity": diversity,
+                "calibration": calibration,
+                "ndcg@10": round(float(ndcg), 4),
+                "ndcg_change": [round(low, 4), round(high, 4)],
+                "ild": round(float(ild), 4),
+                "js": round(float(js), 4),
+            }
+        )
+        print(rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
+def _catalogue(
+    found: Interactions, histories: Histories, content: Floats, topic_of: Ints
+) -> Catalogue:
+    ids = [item.id for item in found.catalogue]
+    nothing = pl.lit(None, pl.String)
+    table = pl.DataFrame({"video_id": ids, "title": ids}).with_columns(
+        creator=nothing,
+        category=nothing,
+        topic=nothing,
+        published_at=pl.lit(None, pl.Int64),
+    )
+    viewers = histories.viewers()
+    return Catalogue(table, topic_of, viewers, viewers, content, content)
+
+
+def _values(
+    catalogue: Catalogue,
+    model: InterestModel,
+    histories: Histories,
+    found: Interactions,
+    hidden: Ints,
+    diversity: float,
+    calibration: float,
+) -> Doubles:
+    """NDCG@10, intra-list diversity and Jensen-Shannon divergence, one row per hidden film."""
+    section = RecommendSection(
+        diversity=diversity,
+        calibration=calibration,
+        new_share=0.0,
+        rules=("seen", "diversity", "calibration"),
+    )
+    maker = Recommender(catalogue, model, section)
+    topics = int(catalogue.topic_of.max()) + 2
+    values = []
+    for user, film in zip(found.users[hidden].tolist(), found.items[hidden], strict=True):
+        history = histories.row(user)
+        listed = maker.rows(Query(str(user), history, K))
+        place = np.flatnonzero(listed == film)
+        wanted = topic_shares(history, catalogue.topic_of, topics)
+        shown = np.bincount(catalogue.topic_of[listed], minlength=topics) / len(listed)
+        ndcg = 1 / np.log2(place[0] + 2) if len(place) else 0.0
+        values.append((ndcg, ild(catalogue.content[listed]), jensen_shannon(wanted, shown)))
+    return np.array(values)
+
+
+def ild(vectors: Floats) -> float:
+    """Intra-list diversity: the mean of 1 - cosine over all pairs of a list (unit rows)."""
+    likeness = vectors @ vectors.T
+    pairs = np.triu_indices(len(vectors), 1)
+    return float(1 - likeness[pairs].mean())
+
+
+def jensen_shannon(p: Doubles, q: Doubles) -> float:
+    """In bits, from 0 to 1 (Lin 1991)."""
+
+    def against(a: Doubles, b: Doubles) -> float:
+        held = a > 0
+        return float((a[held] * np.log2(a[held] / b[held])).sum())
+
+    middle = (p + q) / 2
+    return (against(p, middle) + against(q, middle)) / 2
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--users", type=int, default=2000)
+    parser.add_argument("--skip", type=int, default=0, help="users on whom settings were chosen")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    result = {
+        "command": ["python", "-m", "bench.diversity", *sys.argv[1:]],
+        "users": given.users,
+        "rows": measure(given.data, given.users, given.skip, given.seed),
+    }
+    text = json.dumps(result, indent=1)
+    print(text)
+    if given.out:
+        given.out.write_text(text + "\n", encoding="utf-8")
