@@ -22,6 +22,7 @@ from vireo.interest.base import (
     NextSection,
     Training,
 )
+from vireo.interest.build import fit
 from vireo.interest.content import Content
 from vireo.interest.contract import ExpertContract, batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent
@@ -130,13 +131,19 @@ def direct_ease(x: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
     return b
 
 
-def random_training() -> tuple[Training, NDArray[np.float64]]:
+def random_training_without(gone: int | None) -> tuple[Training, NDArray[np.float64]]:
     rng = np.random.default_rng(11)
     users = [rng.permutation(12)[: rng.integers(1, 9)].tolist() for _ in range(40)]
-    x = np.zeros((40, 12))
+    if gone is not None:
+        del users[gone]
+    x = np.zeros((len(users), 12))
     for row, videos in enumerate(users):
         x[row, videos] = 1.0
     return training_of(users, 14), x
+
+
+def random_training() -> tuple[Training, NDArray[np.float64]]:
+    return random_training_without(None)
 
 
 def test_ease_is_the_formula_and_leaves_unwatched_videos_at_zero(context: Context) -> None:
@@ -144,6 +151,35 @@ def test_ease_is_the_formula_and_leaves_unwatched_videos_at_zero(context: Contex
     scores = Ease.fit(training, SECTION, context).score(batch_of(training))
     np.testing.assert_allclose(scores[:40, :12], x @ direct_ease(x, 2.0), atol=1e-5)
     assert not scores[:, 12:].any()
+
+
+def test_a_viewer_is_taken_out_of_ease_as_if_never_there(context: Context) -> None:
+    training, x = random_training()
+    gone = training.histories.row(7)
+    kept = np.delete(x, 7, axis=0)
+    one = Ease.fit(training, SECTION, context).without(gone)
+    np.testing.assert_allclose(one.weights.matrix, direct_ease(kept, 2.0), atol=1e-5)
+    two = one.without(training.histories.row(8))
+    np.testing.assert_allclose(
+        two.weights.matrix, direct_ease(np.delete(kept, 7, axis=0), 2.0), atol=1e-5
+    )
+    nothing = History.empty()
+    assert two.without(nothing).weights is two.weights
+
+
+def test_a_model_forgets_a_viewer_in_every_expert_that_can(context: Context) -> None:
+    training, _ = random_training()
+    names = ("popularity", "ease", "ease-recent", "factors")
+    section = SECTION.model_copy(update={"experts": names, "validation_users": 0})
+    before = fit(training, section, context)
+    after = before.without(training.histories.row(7))
+    fewer, _ = random_training_without(7)
+    again = fit(fewer, section, context)
+    batch = batch_of(fewer)
+    for name in names[:3]:
+        one, two = after.experts[name].score(batch), again.experts[name].score(batch)
+        np.testing.assert_allclose(one, two, atol=1e-5)
+    assert after.experts["factors"] is before.experts["factors"]
 
 
 def test_ease_recent_is_the_formula_over_faded_inputs(context: Context) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from pydantic import Field
@@ -235,6 +235,13 @@ class Expert(Protocol):
     def load(cls, directory: Path) -> Self: ...
 
 
+@runtime_checkable
+class Forgets(Protocol):
+    """An expert that can take one viewer out of what it learnt, exactly."""
+
+    def without(self, history: History) -> Expert: ...
+
+
 @dataclass(frozen=True)
 class InterestModel:
     """The fitted experts and the global weights by which their standardised scores are added."""
@@ -253,6 +260,18 @@ class InterestModel:
     def serving(self) -> dict[str, Expert]:
         """Only the experts that help."""
         return {name: e for name, e in self.experts.items() if self.weights.get(name, 0.0) > 0}
+
+    def without(self, history: History) -> InterestModel:
+        """The model as if this viewer had not been in the training of the experts that can tell.
+
+        Those are the experts with a method `without(history)`: exactly the closed-form item-item
+        ones and popularity. The others forget when they are trained next.
+        """
+        experts = {
+            name: expert.without(history) if isinstance(expert, Forgets) else expert
+            for name, expert in self.experts.items()
+        }
+        return replace(self, experts=experts)
 
     def save(self, directory: Path) -> None:
         for name, expert in self.experts.items():

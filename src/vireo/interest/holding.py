@@ -25,6 +25,8 @@ class HeldBack:
     """(v,) rows of the users, rising."""
     targets: tuple[Ints, ...]
     """Per user of `rows`, in order of time: distinct videos that they had not met before."""
+    times: Ints | None = None
+    """(v,) milliseconds in which each of them asks, or NO_TIME; None: all at `histories.now`."""
 
 
 def by_time(histories: Histories, users: int, seed: int) -> HeldBack:
@@ -41,7 +43,10 @@ def by_time(histories: Histories, users: int, seed: int) -> HeldBack:
 
 
 def by_last(histories: Histories, users: int, seed: int) -> HeldBack:
-    """The last wanted video of at most `users` random users, and what follows it."""
+    """The last wanted video of at most `users` random users, and what follows it.
+
+    Each asks in the moment in which this video was wanted.
+    """
     cuts = histories.offsets[1:].copy()
     wanted = np.flatnonzero(histories.weights > 0)
     rows = histories.user_rows[wanted]
@@ -52,7 +57,9 @@ def by_last(histories: Histories, users: int, seed: int) -> HeldBack:
     chosen = [row for row in some.tolist() if _is_new(histories, row, last[row])][:users]
     cuts[chosen] = [last[row] for row in chosen]
     late = np.arange(len(histories.videos)) >= cuts[histories.user_rows]
-    return _held(histories, late, users, seed)
+    held = _held(histories, late, users, seed)
+    moments = histories.times[[last[row] for row in held.rows.tolist()]]
+    return replace(held, times=moments.astype(np.int64))
 
 
 def _is_new(histories: Histories, row: int, place: int) -> bool:

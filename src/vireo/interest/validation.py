@@ -64,7 +64,8 @@ class Court:
         for start in range(0, len(held.rows), _BLOCK):
             part = slice(start, start + _BLOCK)
             rows = [histories.row(int(row)) for row in held.rows[part]]
-            batch = Batch(rows, histories.now, histories.n_videos)
+            times = None if held.times is None else held.times[part].tolist()
+            batch = Batch(rows, histories.now, histories.n_videos, times=times)
             unseen[part] = candidates(batch)
             for name, scores in opinions(experts, batch, warm, newcomer=0.0).items():
                 said[name][part] = scores
