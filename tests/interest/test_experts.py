@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
+from vireo.interest.again import Again
 from vireo.interest.base import (
     Batch,
     EaseSection,
@@ -28,6 +30,7 @@ from vireo.interest.contract import ExpertContract, batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent
 from vireo.interest.factors import Factors, predict
 from vireo.interest.following import Next
+from vireo.interest.neighbours import Together, Transitions
 from vireo.interest.popularity import Popularity, RecentPopularity
 
 SECTION = InterestSection(ease=EaseSection(regularisation=2.0), factors=FactorsSection(dimension=8))
@@ -54,6 +57,18 @@ class TestEaseRecentContract(ExpertContract):
 class TestNextContract(ExpertContract):
     expert = Next
     section = InterestSection(next=NextSection(regularisation=2.0))
+
+
+class TestTransitionsContract(ExpertContract):
+    expert = Transitions
+
+
+class TestTogetherContract(ExpertContract):
+    expert = Together
+
+
+class TestAgainContract(ExpertContract):
+    expert = Again
 
 
 class TestFactorsContract(ExpertContract):
@@ -193,7 +208,33 @@ def test_ease_recent_is_the_formula_over_faded_inputs(context: Context) -> None:
     np.testing.assert_allclose(scores[:12], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", [Ease, EaseRecent, Factors, Content])
+def test_what_follows_is_not_what_goes_before(context: Context) -> None:
+    training = training_of([[0, 1]] * 20 + [[2, 0]] * 20, 3)
+    scores = Transitions.fit(training, SECTION, context).score(
+        Batch([History(np.array([0]), np.ones(1, np.float32), np.array([0]))], 0, 3)
+    )[0]
+    assert scores[1] == pytest.approx(20 / 25)  # 20 of 20 times, and 5 of doubt
+    assert scores[2] == 0.0
+
+
+def test_one_sitting_counts_and_another_does_not(context: Context) -> None:
+    training = training_of([[0, 1, 2]] * 10, 3)
+    sessions = np.tile([0, 0, 1], 10)
+    apart = replace(training, histories=replace(training.histories, sessions=sessions))
+    matrix = Together.fit(apart, SECTION, context).matrix.toarray()
+    assert matrix[0, 1] == matrix[1, 0] == pytest.approx(10 / 15)
+    assert not matrix[:, 2].any()
+
+
+def test_comings_back_are_counted_and_fade(context: Context) -> None:
+    expert = Again.fit(training_of([[0]], 4), SECTION, context)
+    history = History(np.array([3, 1, 3, 2]), np.array([1, 1, 1, -1], np.float32), np.arange(4))
+    scores = expert.score(Batch([history], 0, 4))[0]
+    expected = [0.0, np.exp(-1 / 20), 0.0, 1 + np.exp(-2 / 20)]
+    np.testing.assert_allclose(scores, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [Ease, EaseRecent, Factors, Content, Transitions, Together, Again])
 def test_contributions_add_up_to_the_score(kind: Any, context: Context) -> None:
     training, _ = random_training()
     expert = kind.fit(training, SECTION, context)

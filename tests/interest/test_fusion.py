@@ -124,6 +124,23 @@ def test_the_last_wanted_video_is_held_back_with_what_follows_it() -> None:
     assert left == [[0, 1], [4], [5, 6, 5], [1, 2], [7, 8]]
 
 
+def test_where_videos_come_again_what_a_viewer_comes_back_to_leads(context: Context) -> None:
+    """Everybody has a channel of their own among 20 and returns to it after every other one."""
+    rng = np.random.default_rng(3)
+    users = [
+        [v for other in rng.permutation(20)[:6] for v in (int(other), u % 20)] for u in range(120)
+    ]
+    training = training_of(users, 20)
+    names = ("popularity", "again", "factors")
+    section = InterestSection(experts=names, repeats=True, validation="last")
+    model = fit(training, section, context)
+    assert model.weights["again"] > 0.5
+    total, _ = fused(model, batch_of(training))
+    assert (total[:120].argmax(axis=1) == np.arange(120) % 20).all()
+    once = fit(training, section.model_copy(update={"repeats": False}), context)
+    assert once.weights["again"] == 0.0
+
+
 def test_by_time_everybodys_latest_events_are_held_back() -> None:
     """Times run through all users in turn, so the last tenth is one user's last two events."""
     lists = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [5, 6, 7, 8, 9, 0, 1, 2, 2, 3]]

@@ -102,6 +102,8 @@ class InterestSection(Section):
         "ease-recent",
         "next",
         "sequence",
+        "transitions",
+        "together",
         "factors",
         "content",
     )
@@ -110,6 +112,9 @@ class InterestSection(Section):
     """Length of the window of `recent` popularity, counted back from the last known event."""
     history_decay: Annotated[float, Field(gt=0)] = 5.0
     """`ease-recent`: the weight of the k-th last video falls as exp(-k / history_decay)."""
+    repeats: bool = False
+    """Whether a video that was met may be wanted again (live channels): then it is a candidate, and
+    the expert `again` speaks."""
     validation: Literal["time", "last"] = "time"
     """What is held back to find the weights: everybody's latest events, or each user's last."""
     validation_users: Annotated[int, Field(ge=0)] = 2000
@@ -255,6 +260,8 @@ class InterestModel:
     """(n,) videos that somebody wanted; empty stands for all of them."""
     newcomer: float = 0.5
     """Share of the other experts' weight that content takes over for videos that nobody wanted."""
+    repeats: bool = False
+    """Whether videos that a viewer has met are candidates too."""
 
     @property
     def serving(self) -> dict[str, Expert]:
@@ -283,6 +290,7 @@ class InterestModel:
             "experts": list(self.experts),
             "weights": dict(self.weights),
             "newcomer": self.newcomer,
+            "repeats": self.repeats,
             "report": dict(self.report),
         }
         write_json(directory / "about.json", about)
@@ -294,7 +302,8 @@ class InterestModel:
         arrays = load_file(directory / _CONTENT)
         content, warm = arrays["content"], arrays["warm"]
         report, newcomer = about["report"], about["newcomer"]
-        return cls(experts, about["weights"], content, report, warm, newcomer)
+        repeats = about["repeats"]
+        return cls(experts, about["weights"], content, report, warm, newcomer, repeats)
 
     def summary(self) -> dict[str, Any]:
         return {"weights": dict(self.weights), "newcomer": self.newcomer, **self.report}

@@ -63,7 +63,9 @@ def fit(training: Training, section: InterestSection, context: Context) -> Inter
         "validation": validation,
         "notes": sorted(set(notes)),
     }
-    return InterestModel(experts, weights, training.content, report, training.warm, newcomer)
+    return InterestModel(
+        experts, weights, training.content, report, training.warm, newcomer, section.repeats
+    )
 
 
 def _experts(training: Training, section: InterestSection, context: Context) -> dict[str, Expert]:
@@ -92,7 +94,7 @@ def _weighed(
         return default_weights(section.experts), NEWCOMER, report, {}
     rest = replace(training, histories=held.histories, shared={})
     experts = _experts(rest, section, context)
-    court = Court.hear(experts, held, rest.warm)
+    court = Court.hear(experts, held, rest.warm, section.repeats)
     weights, newcomer = choose(court)
     totals = {name: court.heard(name, 1.0, NEWCOMER) for name in court.said}
     totals["fused"] = court.total(weights, newcomer)
@@ -105,7 +107,8 @@ def _held_back(training: Training, section: InterestSection, seed: int) -> tuple
     cells = max(1, training.n_videos * (len(section.experts) + 1))
     users = min(section.validation_users, MOST_CELLS // cells)
     if section.validation == "time":
-        held = by_time(training.histories, users, seed)
+        held = by_time(training.histories, users, seed, section.repeats)
         if len(held.rows) >= FEWEST_USERS:
             return held, "the latest events of everybody"
-    return by_last(training.histories, users, seed), "each viewer's last wanted video"
+    held = by_last(training.histories, users, seed, section.repeats)
+    return held, "each viewer's last wanted video"

@@ -29,20 +29,21 @@ class HeldBack:
     """(v,) milliseconds in which each of them asks, or NO_TIME; None: all at `histories.now`."""
 
 
-def by_time(histories: Histories, users: int, seed: int) -> HeldBack:
+def by_time(histories: Histories, users: int, seed: int, repeats: bool = False) -> HeldBack:
     """All events of the latest time are held back, of everybody: new videos come up as in life.
 
     Of at most `users` random users with a history before and a wish after that moment, the first
-    MOST_TARGETS videos count. Events without a time stay. No times: nobody is held back.
+    MOST_TARGETS videos count; those that were met before only with `repeats`. Events without a time
+    stay. No times: nobody is held back.
     """
     wanted = histories.times[(histories.weights > 0) & (histories.times != NO_TIME)]
     if not len(wanted):
         return HeldBack(histories, np.zeros(0, dtype=np.int64), ())
     late = histories.times >= np.quantile(wanted, 1 - LATEST_SHARE)
-    return _held(histories, late, users, seed)
+    return _held(histories, late, users, seed, repeats)
 
 
-def by_last(histories: Histories, users: int, seed: int) -> HeldBack:
+def by_last(histories: Histories, users: int, seed: int, repeats: bool = False) -> HeldBack:
     """The last wanted video of at most `users` random users, and what follows it.
 
     Each asks in the moment in which this video was wanted.
@@ -54,22 +55,22 @@ def by_last(histories: Histories, users: int, seed: int) -> HeldBack:
     some = rows[is_last]
     some = some[np.random.default_rng(seed).permutation(len(some))]
     last = dict(zip(rows[is_last].tolist(), wanted[is_last].tolist(), strict=True))
-    chosen = [row for row in some.tolist() if _is_new(histories, row, last[row])][:users]
+    chosen = [row for row in some.tolist() if _counts(histories, row, last[row], repeats)][:users]
     cuts[chosen] = [last[row] for row in chosen]
     late = np.arange(len(histories.videos)) >= cuts[histories.user_rows]
-    held = _held(histories, late, users, seed)
+    held = _held(histories, late, users, seed, repeats)
     moments = histories.times[[last[row] for row in held.rows.tolist()]]
     return replace(held, times=moments.astype(np.int64))
 
 
-def _is_new(histories: Histories, row: int, place: int) -> bool:
-    """Whether the user wanted something before, and had not met this video."""
+def _counts(histories: Histories, row: int, place: int, repeats: bool) -> bool:
+    """Whether the user wanted something before, and had not met this video, or that is no bar."""
     before = slice(histories.offsets[row], place)
     known = histories.videos[place] in histories.videos[before]
-    return bool((histories.weights[before] > 0).any()) and not known
+    return bool((histories.weights[before] > 0).any()) and (repeats or not known)
 
 
-def _held(histories: Histories, late: Bools, users: int, seed: int) -> HeldBack:
+def _held(histories: Histories, late: Bools, users: int, seed: int, repeats: bool) -> HeldBack:
     rest = _only(histories, ~late)
     found: dict[int, Ints] = {}
     asked = np.unique(histories.user_rows[late & (histories.weights > 0)])
@@ -79,7 +80,7 @@ def _held(histories: Histories, late: Bools, users: int, seed: int) -> HeldBack:
         own = slice(histories.offsets[row], histories.offsets[row + 1])
         wished = histories.videos[own][late[own] & (histories.weights[own] > 0)]
         before = rest.row(row)
-        targets = _distinct(wished[~np.isin(wished, before.videos)])
+        targets = _distinct(wished if repeats else wished[~np.isin(wished, before.videos)])
         if len(targets) and len(before.liked):
             found[row] = targets
     rows = np.array(sorted(found), dtype=np.int64)

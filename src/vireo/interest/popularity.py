@@ -82,6 +82,6 @@ class RecentPopularity(Popularity):
         recent = training.histories.viewers(since=now - int(section.recent_days * DAY))
         return cls(recent + overall / (overall.max() + 1.0))
 
-    def without(self, history: History) -> Self:  # noqa: ARG002  (the seam's signature)
+    def without(self, history: History) -> Self:
         """Unchanged: these counts are of days, and are counted anew with every build."""
         return self

@@ -56,7 +56,9 @@ class Court:
     """The experts that can tell new videos apart."""
 
     @classmethod
-    def hear(cls, experts: Mapping[str, Expert], held: HeldBack, warm: Bools) -> Court:
+    def hear(
+        cls, experts: Mapping[str, Expert], held: HeldBack, warm: Bools, repeats: bool = False
+    ) -> Court:
         histories = held.histories
         shape = (len(held.rows), histories.n_videos)
         said = {name: np.zeros(shape, dtype=np.float32) for name in experts}
@@ -66,8 +68,8 @@ class Court:
             rows = [histories.row(int(row)) for row in held.rows[part]]
             times = None if held.times is None else held.times[part].tolist()
             batch = Batch(rows, histories.now, histories.n_videos, times=times)
-            unseen[part] = candidates(batch)
-            for name, scores in opinions(experts, batch, warm, newcomer=0.0).items():
+            unseen[part] = candidates(batch, repeats)
+            for name, scores in opinions(experts, batch, warm, 0.0, repeats).items():
                 said[name][part] = scores
         for place, videos in enumerate(held.targets):
             unseen[place, videos[MOST_TARGETS:]] = False  # wanted too, but not counted
