@@ -117,6 +117,8 @@ class InterestSection(Section):
     the expert `again` speaks."""
     validation: Literal["time", "last"] = "time"
     """What is held back to find the weights: everybody's latest events, or each user's last."""
+    new_share: Annotated[float, Field(ge=0, le=0.5)] | None = None
+    """Share of the first ten places that new videos get by their scores; null: what they earn."""
     validation_users: Annotated[int, Field(ge=0)] = 2000
     """Users on whom the weights are found."""
     ease: EaseSection = EaseSection()
@@ -262,6 +264,8 @@ class InterestModel:
     """Share of the other experts' weight that content takes over for videos that nobody wanted."""
     repeats: bool = False
     """Whether videos that a viewer has met are candidates too."""
+    offset: float = 0.0
+    """Added to the total of every video that nobody wanted."""
 
     @property
     def serving(self) -> dict[str, Expert]:
@@ -291,6 +295,7 @@ class InterestModel:
             "weights": dict(self.weights),
             "newcomer": self.newcomer,
             "repeats": self.repeats,
+            "offset": self.offset,
             "report": dict(self.report),
         }
         write_json(directory / "about.json", about)
@@ -302,8 +307,8 @@ class InterestModel:
         arrays = load_file(directory / _CONTENT)
         content, warm = arrays["content"], arrays["warm"]
         report, newcomer = about["report"], about["newcomer"]
-        repeats = about["repeats"]
-        return cls(experts, about["weights"], content, report, warm, newcomer, repeats)
+        rest = (newcomer, about["repeats"], about["offset"])
+        return cls(experts, about["weights"], content, report, warm, *rest)
 
     def summary(self) -> dict[str, Any]:
         return {"weights": dict(self.weights), "newcomer": self.newcomer, **self.report}

@@ -40,6 +40,10 @@ def fused(model: InterestModel, batch: Batch) -> tuple[Floats, dict[str, Floats]
     if strangers.any():
         _speak_to_strangers(model, batch, warm, strangers, parts)
         total = _added(parts, total.shape)
+    if model.offset and not warm.all():
+        part = parts.setdefault(CONTENT, np.zeros(total.shape, dtype=np.float32))
+        part[:, ~warm] += np.float32(model.offset)
+        total[:, ~warm] += np.float32(model.offset)
     return total, parts
 
 

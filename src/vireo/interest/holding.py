@@ -71,7 +71,7 @@ def _counts(histories: Histories, row: int, place: int, repeats: bool) -> bool:
 
 
 def _held(histories: Histories, late: Bools, users: int, seed: int, repeats: bool) -> HeldBack:
-    rest = _only(histories, ~late)
+    rest = only(histories, ~late)
     found: dict[int, Ints] = {}
     asked = np.unique(histories.user_rows[late & (histories.weights > 0)])
     for row in asked[np.random.default_rng(seed).permutation(len(asked))].tolist():
@@ -92,7 +92,7 @@ def _distinct(videos: Ints) -> Ints:
     return videos[np.sort(first)]
 
 
-def _only(histories: Histories, keep: Bools) -> Histories:
+def only(histories: Histories, keep: Bools) -> Histories:
     """The histories of the kept events."""
     counts = np.bincount(histories.user_rows[keep], minlength=len(histories))
     return replace(

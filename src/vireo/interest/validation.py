@@ -104,7 +104,7 @@ class Court:
             own = total[owner, self.targets[start : start + _PAIRS]]
             rank = ((total[owner] >= own[:, None]) & self.unseen[owner]).sum(axis=1)
             np.add.at(best, owner, np.where(rank <= 10, 1.0 / np.log2(rank + 1.0), 0.0))
-        return best / ideal
+        return best / np.maximum(ideal, 1e-12)
 
 
 def choose(court: Court) -> tuple[dict[str, float], float]:
