@@ -16,6 +16,7 @@ from vireo.behavior.base import NO_TIME, History
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
+from vireo.evaluation.metrics import per_user
 from vireo.interest.base import (
     Batch,
     EaseSection,
@@ -154,10 +155,23 @@ def test_by_time_everybodys_latest_events_are_held_back() -> None:
     assert not len(none.rows)
 
 
-def test_pairs_keep_the_first_targets_of_everybody() -> None:
-    owner, targets = pairs([np.arange(9), np.array([3])])
-    assert owner.tolist() == [0] * 5 + [1]
-    assert targets.tolist() == [0, 1, 2, 3, 4, 3]
+def test_pairs_are_everybodys_targets() -> None:
+    owner, targets = pairs([np.arange(3), np.array([3])])
+    assert owner.tolist() == [0, 0, 0, 1]
+    assert targets.tolist() == [0, 1, 2, 3]
+
+
+def test_the_court_judges_as_the_evaluator_does_but_loses_ties() -> None:
+    rng = np.random.default_rng(9)
+    total = rng.normal(size=(30, 60)).astype(np.float32)
+    targets = [rng.permutation(60)[: rng.integers(1, 25)] for _ in range(30)]
+    unseen = rng.random((30, 60)) < 0.8
+    for row, videos in enumerate(targets):
+        unseen[row, videos] = True
+    court = Court({}, np.zeros((1, 1), np.float32), unseen, *pairs(targets))
+    ranked = np.argsort(-np.where(unseen, total, -np.inf), axis=1)
+    np.testing.assert_allclose(court.gains(total), per_user(ranked, targets, 10)["ndcg"])
+    assert not court.gains(np.zeros_like(total)).any()
 
 
 def court_of(said: dict[str, Floats], targets: Ints, of_new: Floats | None = None) -> Court:

@@ -24,6 +24,8 @@ FEWEST_TARGETS = 50
 """Where fewer held-back wishes are for new videos, some known ones are hidden too."""
 _HIDDEN = 0.05
 """Share of the watched videos that are hidden."""
+_WAITING = 0.01
+"""Share of the catalogue from which on new videos are worth it."""
 _WIDEST = 8.0
 _ROUNDS = 20
 _PLACES = 10
@@ -32,15 +34,15 @@ _PLACES = 10
 def hidden(training: Training, held: HeldBack, seed: int) -> Ints:
     """Rows of videos to keep from the experts while the weights are found; often none.
 
-    Only where there are new videos with content to make room for, and too few of the held-back
-    wishes are for such. Drawn among the watched videos with content.
+    Only where new videos with content wait for room, and too few of the held-back wishes are for
+    such. Drawn among the watched videos with content.
     """
     warm = held.histories.viewers() > 0
     wanted = np.concatenate([*held.targets, np.zeros(0, dtype=np.int64)])
     waiting = ~training.warm & training.has_content
     able = np.flatnonzero(warm & training.has_content)
     count = int(_HIDDEN * len(able))
-    if not waiting.any() or not count or int((~warm[wanted]).sum()) >= FEWEST_TARGETS:
+    if waiting.mean() < _WAITING or not count or int((~warm[wanted]).sum()) >= FEWEST_TARGETS:
         return np.zeros(0, dtype=np.int64)
     drawn = np.random.default_rng([seed, 5]).choice(able, count, replace=False)
     return np.sort(drawn).astype(np.int64)

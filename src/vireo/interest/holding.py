@@ -12,8 +12,6 @@ from vireo.behavior.base import NO_TIME, Histories
 
 LATEST_SHARE = 0.1
 """By time, this share of the wanted events, the latest, is held back."""
-MOST_TARGETS = 5
-"""Held-back videos of one user that count: heavy viewers must not outvote the others."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,9 @@ class HeldBack:
 def by_time(histories: Histories, users: int, seed: int, repeats: bool = False) -> HeldBack:
     """All events of the latest time are held back, of everybody: new videos come up as in life.
 
-    Of at most `users` random users with a history before and a wish after that moment, the first
-    MOST_TARGETS videos count; those that were met before only with `repeats`. Events without a time
-    stay. No times: nobody is held back.
+    At most `users` random users with a history before and a wish after that moment count; videos
+    that they had met before only with `repeats`. Events without a time stay. No times: nobody is
+    held back.
     """
     wanted = histories.times[(histories.weights > 0) & (histories.times != NO_TIME)]
     if not len(wanted):
@@ -106,7 +104,6 @@ def only(histories: Histories, keep: Bools) -> Histories:
 
 
 def pairs(targets: Sequence[Ints]) -> tuple[Ints, Ints]:
-    """(owner, video) of the first MOST_TARGETS videos of everybody. -> (p,), (p,)"""
-    few = [part[:MOST_TARGETS] for part in targets]
-    owner = np.repeat(np.arange(len(few)), [len(part) for part in few]).astype(np.int64)
-    return owner, np.concatenate([*few, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    """(owner, video) of everybody's videos. -> (p,), (p,)"""
+    owner = np.repeat(np.arange(len(targets)), [len(part) for part in targets]).astype(np.int64)
+    return owner, np.concatenate([*targets, np.zeros(0, dtype=np.int64)]).astype(np.int64)
