@@ -113,7 +113,7 @@ def test_one_new_file_is_the_only_one_that_is_read(clips: dict[str, Path], tmp_p
     after = made(grown, tmp_path)
     assert (after.info["opened"], after.info["encoded"], after.info["reused"]) == ("1", "1", "3")
     assert after.info["fingerprint"] == first.info["fingerprint"]
-    assert after.picture[1:].tobytes() == first.picture.tobytes()
+    assert after.has_picture.all()  # less the mean of four now: what is kept are raw vectors
     assert id_of(grown, tmp_path)["encoder"] == before["encoder"]
 
 

@@ -13,10 +13,11 @@ from vireo.arrays import Bytes
 from vireo.video.frames import Sample, sample
 from vireo.video.media import Unreadable
 from vireo.video.pixels import scaled_size
+from vireo.video.plan import Plan
 
 
 def taken(path: Path, count: int = 6, resolution: int = 32) -> Sample:
-    found = sample(path, count, resolution)
+    found = sample(path, Plan(count, resolution))
     assert found is not None
     assert found.frames.pixels.shape[1:] == (resolution, resolution, 3)
     return found
@@ -118,7 +119,7 @@ def test_sound_alone_has_no_frames(tmp_path: Path) -> None:
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 16_000), np.int16), "s16", "mono")
         frame.sample_rate = 16_000
         container.mux(stream.encode(frame))
-    assert sample(path, 4, 32) is None
+    assert sample(path, Plan(4, 32)) is None
 
 
 def test_a_truncated_file_gives_what_can_be_had(tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_bad_files_are_unreadable_with_a_reason(tmp_path: Path) -> None:
         "nothing.mp4": "file not found",
     }.items():
         with pytest.raises(Unreadable, match=reason):
-            sample(tmp_path / name, 4, 32)
+            sample(tmp_path / name, Plan(4, 32))
 
 
 def test_a_playlist_is_refused(tmp_path: Path) -> None:
@@ -157,14 +158,14 @@ def test_a_playlist_is_refused(tmp_path: Path) -> None:
     playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\npart.ts\n#EXT-X-ENDLIST\n"
     (tmp_path / "a.m3u8").write_text(playlist)
     with pytest.raises(Unreadable):
-        sample(tmp_path / "a.m3u8", 4, 32)
+        sample(tmp_path / "a.m3u8", Plan(4, 32))
 
 
 def test_libav_keeps_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     whole = write_clip(tmp_path / "a.mp4", thirds, codec="libx264").read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(Unreadable):
-        sample(tmp_path / "cut.mp4", 4, 32)
+        sample(tmp_path / "cut.mp4", Plan(4, 32))
     broken = bytearray(whole)
     broken[100:400] = b"x" * 300
     (tmp_path / "broken.mp4").write_bytes(bytes(broken))

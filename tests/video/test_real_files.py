@@ -15,6 +15,7 @@ from tests.real_data import data_folder
 from vireo.engine import EngineSection
 from vireo.engine.processes import Processes
 from vireo.video.extract import Extract, Extraction, Job, Shelf
+from vireo.video.plan import Plan
 
 UNREADABLE = {
     "androidx_sample_fragmented_sideloaded_track.mp4",
@@ -25,7 +26,7 @@ UNREADABLE = {
 
 
 def extracted(paths: list[Path], folder: Path) -> dict[str, Extraction]:
-    work = Extract(folder, frames=8, resolution=64)
+    work = Extract(folder, Plan(8, 64))
     jobs = [Job(f"{index:04d}", str(path), None) for index, path in enumerate(paths)]
     engine = Processes(EngineSection(workers=2))
     found = {}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vireo.arrays import Floats
 from vireo.video import POOLINGS
-from vireo.video.temporal import join
+from vireo.video.temporal import balanced, pooled
 
 NAMES = POOLINGS.names()
 
@@ -22,9 +22,9 @@ def vectors(count: int, seed: int = 0) -> tuple[Floats, Floats]:
 @pytest.mark.parametrize("name", NAMES)
 @given(count=st.integers(0, 9), seed=st.integers(0, 99))
 def test_every_pooling_keeps_the_dimension(name: str, count: int, seed: int) -> None:
-    pooled = POOLINGS.get(name)(*vectors(count, seed))
-    assert pooled.shape == (4,)
-    assert np.isfinite(pooled).all()
+    part = POOLINGS.get(name)(*vectors(count, seed))
+    assert part.shape == (4,)
+    assert np.isfinite(part).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -52,8 +52,27 @@ def test_one_frame_does_not_move() -> None:
     np.testing.assert_array_equal(POOLINGS.get("motion")(*vectors(1)), np.zeros(4))
 
 
-def test_joined_parts_have_length_one_each() -> None:
-    joined = join(("mean", "max", "motion"), POOLINGS, *vectors(5))
-    np.testing.assert_allclose(np.linalg.norm(joined.reshape(3, 4), axis=1), 1, rtol=1e-5)
-    still = join(("mean", "motion"), POOLINGS, *vectors(1))
-    np.testing.assert_allclose(np.linalg.norm(still.reshape(2, 4), axis=1), [1, 0], rtol=1e-5)
+def test_parts_have_length_one_each_and_stillness_stays_zero() -> None:
+    parts = [pooled(NAMES, POOLINGS, *vectors(5, seed)) for seed in range(6)]
+    parts.append(pooled(NAMES, POOLINGS, *vectors(1, 7)))  # one frame: no motion
+    parts.append(np.zeros_like(parts[0]))  # nothing seen
+    rows = balanced([np.stack([video[i] for video in parts]) for i in range(len(NAMES))])
+    lengths = np.linalg.norm(rows.reshape(8, len(NAMES), 4), axis=2)
+    np.testing.assert_allclose(lengths[:6], 1, rtol=1e-5)
+    np.testing.assert_allclose(lengths[6], [name != "motion" for name in NAMES], rtol=1e-5)
+    np.testing.assert_array_equal(lengths[7], 0)
+
+
+def test_what_all_videos_share_is_taken_away() -> None:
+    random = np.random.default_rng(0)
+    own = random.normal(size=(200, 4)).astype(np.float32)
+    raw, moved = balanced([own]), balanced([own + 50])
+    before = raw @ raw.T
+    likeness = moved @ moved.T
+    assert np.corrcoef(before.ravel(), likeness.ravel())[0, 1] > 0.8  # uncentred, all are at 1
+
+
+def test_a_lone_video_and_equal_videos_keep_a_vector() -> None:
+    row = np.array([[3.0, 4.0]], np.float32)
+    np.testing.assert_allclose(balanced([row]), [[0.6, 0.8]], rtol=1e-6)
+    np.testing.assert_allclose(balanced([np.repeat(row, 9, axis=0)])[4], [0.6, 0.8], rtol=1e-5)

@@ -10,11 +10,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
+from pydantic import Field
 from safetensors.numpy import load_file, save_file
 
 from vireo.arrays import Bools, Bytes, Floats, Ints
 from vireo.artifacts.files import write_json
 from vireo.settings import Section, Size
+from vireo.video.plan import MOST_FRAMES, Plan, Sampling
 
 FEATURE_SCHEMA: dict[str, Any] = {
     "video_id": pl.String,
@@ -26,6 +28,7 @@ FEATURE_SCHEMA: dict[str, Any] = {
     "frames": pl.Int64,  # frames sampled
     "has_sound": pl.Boolean,
     "digest": pl.String,
+    "sheet": pl.String,  # contact sheet: its path inside the workspace
 }
 DIALOGUE_SCHEMA: dict[str, Any] = {
     "video_id": pl.String,
@@ -44,21 +47,40 @@ class VideoSection(Section):
     """`cnn` (trained on the catalogue), `onnx` (a model file) or `hub` (a Hugging Face model)."""
     model: str = ""
     """For `onnx`: the path of the model. For `hub`: a directory, or a name (needs a network)."""
-    frames: int = 8
+    sampling: Sampling = "uniform"
+    """`uniform` (`frames` spread over the length), `scenes` (over the shots, of which the longest
+    come first) or `fps` (`rate` a second)."""
+    frames: int = Field(default=8, ge=1, le=MOST_FRAMES)
     """Frames sampled over the whole length of a video."""
+    rate: float = Field(default=1.0, gt=0)
+    """For `fps`: frames a second; of a long video 256 are taken, evenly."""
+    exact: bool = False
+    """Take the frames at the wanted moments themselves instead of the nearest key frames: several
+    times the work."""
+    looks: int = Field(default=1, ge=1, le=5)
+    """Squares cut from each frame: 1 is the centre, more are spread along the long side. The
+    encoder runs on each, and their vectors are averaged."""
     resolution: int = 96
     """Side of the square frames that `cnn` sees; `onnx` and `hub` models bring their own."""
     pooling: tuple[str, ...] = ("mean", "max", "motion")
     """How frame vectors become one vector: parts are joined in this order."""
     timeout: float = 20.0
     """Seconds that one file may take before it is given up."""
+    memory: int = Field(default=2000, ge=0)
+    """MB by which a worker may grow while it reads one file; 0 for no limit (Linux)."""
     retrain_at_growth: float = 0.5
     """`cnn` is trained anew when the files it was not trained on exceed this share."""
+
+    def plan(self, resolution: int) -> Plan:
+        """Which frames an encoder of this resolution wants."""
+        return Plan(
+            self.frames, resolution, self.looks, self.sampling, self.rate, self.exact
+        )
 
 
 @dataclass(frozen=True)
 class Frames:
-    """Frames sampled from one video: pixels (n, height, width, 3) uint8 RGB, times (n,) seconds."""
+    """Frames sampled from one video: pixels (n * looks, side, side, 3) uint8 RGB, times (n,)."""
 
     pixels: Bytes
     times: Floats
@@ -90,7 +112,7 @@ class Shots(Protocol):
         ...
 
     def pixels(self, row: int) -> Bytes:
-        """(counts[row], resolution, resolution, 3) uint8 RGB."""
+        """(counts[row] * looks, resolution, resolution, 3) uint8 RGB, looks side by side."""
         ...
 
 

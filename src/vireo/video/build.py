@@ -21,7 +21,7 @@ from vireo.video.encode import Encoded, encoded
 from vireo.video.encoders.kept import choose_encoder, training_id
 from vireo.video.encoders.weights import digest_of_weights
 from vireo.video.footage import CatalogueFootage, File, files_of
-from vireo.video.rows import features
+from vireo.video.rows import Taken, features
 
 
 def recipe(media: pl.DataFrame, section: VideoSection, encoders: Path, seed: int) -> dict[str, Any]:
@@ -65,11 +65,11 @@ def build(tables: Tables, config: Config, context: Context, encoders: Path) -> V
         return features(tables.videos, media, [], None, _info(config.video, None, 0, media.height))
     footage = CatalogueFootage(files, config.video, context, encoders, texts)
     encoder = ENCODERS.get(config.video.encoder)(config.video, footage, context)
-    shots = footage.at(encoder.resolution)
+    shots = footage.unread(encoder.resolution)
     seen = encoded(shots, encoder, config.video, context)
-    taken = [(file, shots.taken(row)) for row, file in enumerate(files)]
+    taken = [Taken(file, shots.taken(row), shots.sheet(row)) for row, file in enumerate(files)]
     info = _info(config.video, seen, shots.opened, media.height)
-    return features(tables.videos, media, taken, seen, info)
+    return features(tables.videos, media, taken, seen, info, context.cache.parent)
 
 
 def _text_vectors(

@@ -10,13 +10,13 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from vireo.arrays import Floats
+from vireo.arrays import Bytes, Floats
 from vireo.artifacts.files import digest_of_json
 from vireo.engine.base import Context
 from vireo.video import POOLINGS
 from vireo.video.base import FrameEncoder, VideoSection
 from vireo.video.footage import CatalogueShots
-from vireo.video.temporal import join
+from vireo.video.temporal import Parts, balanced, pooled
 
 
 @dataclass(frozen=True)
@@ -33,32 +33,63 @@ class Encoded:
 def encoded(
     shots: CatalogueShots, encoder: FrameEncoder, section: VideoSection, context: Context
 ) -> Encoded:
-    """Encodes and pools what the cache does not hold yet."""
-    folder = context.cache / "video-vectors" / _recipe(encoder, section)
-    nothing = np.zeros((0, encoder.dimension), np.float32)
-    width = len(join(section.pooling, POOLINGS, nothing, np.zeros(0, np.float32)))
-    vectors = np.zeros((len(shots.counts), width), np.float32)
-    missing = []
-    for row in np.flatnonzero(shots.counts).tolist():
-        found = _found(_path(folder, shots, row), width)
+    """Encodes and pools what the cache does not hold yet, while further files are being read."""
+    work = _Work(shots, encoder, section, context)
+    for row in shots.arriving():
+        work.take(row)
+    parts = [np.stack([video[i] for video in work.parts]) for i in range(len(section.pooling))]
+    return Encoded(balanced(parts), work.made, work.reused, encoder.fingerprint)
+
+
+class _Work:
+    """The vectors so far; a row of zeros for each file that gave none."""
+
+    def __init__(
+        self, shots: CatalogueShots, encoder: FrameEncoder, section: VideoSection, context: Context
+    ) -> None:
+        self.shots, self.encoder, self.section = shots, encoder, section
+        self.folder = context.cache / "video-vectors" / _recipe(encoder, section)
+        self.parts: list[Parts] = []
+        self.made = self.reused = 0
+
+    def take(self, row: int) -> None:
+        shape = (len(self.section.pooling), self.encoder.dimension)
+        times = self.shots.taken(row).times
+        if len(times) == 0:
+            self.parts.append(np.zeros(shape, np.float32))
+            return
+        path = _path(self.folder, self.shots, row)
+        found = _found(path, shape)
         if found is None:
-            missing.append(row)
+            found = self._made(self.shots.pixels(row), times)
+            _keep(path, found)
+            self.made += 1
         else:
-            vectors[row] = found
-    with context.progress.task("Encoding videos", len(missing)) as tick:
-        for row in missing:
-            frames = encoder.encode(shots.pixels(row))
-            # a model may give NaN for an odd picture: that costs this video its vector, no more
-            if np.isfinite(frames).all():
-                vectors[row] = join(section.pooling, POOLINGS, frames, shots.taken(row).times)
-            _keep(_path(folder, shots, row), vectors[row])
-            tick()
-    reused = int((shots.counts > 0).sum()) - len(missing)
-    return Encoded(vectors, len(missing), reused, encoder.fingerprint)
+            self.reused += 1
+        self.parts.append(found)
+
+    def _made(self, pixels: Bytes, times: Floats) -> Parts:
+        vectors = frame_vectors(self.encoder, pixels, self.section.looks)
+        # a model may give NaN for an odd picture: that costs this video its vector, no more
+        if not np.isfinite(vectors).all():
+            return np.zeros((len(self.section.pooling), self.encoder.dimension), np.float32)
+        return pooled(self.section.pooling, POOLINGS, vectors, times)
+
+
+def frame_vectors(encoder: FrameEncoder, pixels: Bytes, looks: int) -> Floats:
+    """(n * looks, r, r, 3) -> (n, d): the mean of a frame's looks.
+
+    An encoder that takes frames together sees each look as a film of its own, and gives a row
+    per group of frames.
+    """
+    if looks == 1:
+        return encoder.encode(pixels)
+    films = [encoder.encode(np.ascontiguousarray(pixels[look::looks])) for look in range(looks)]
+    return np.asarray(np.mean(films, axis=0), dtype=np.float32)
 
 
 def _recipe(encoder: FrameEncoder, section: VideoSection) -> str:
-    return digest_of_json([encoder.fingerprint, list(section.pooling)])[:16]
+    return digest_of_json([encoder.fingerprint, list(section.pooling), "parts"])[:16]
 
 
 def _path(folder: Path, shots: CatalogueShots, row: int) -> Path:
@@ -66,16 +97,16 @@ def _path(folder: Path, shots: CatalogueShots, row: int) -> Path:
     return folder / key[:2] / f"{key}.safetensors"
 
 
-def _found(path: Path, width: int) -> Floats | None:
+def _found(path: Path, shape: tuple[int, int]) -> Parts | None:
     try:
-        vector = load_file(path)["vector"]
+        parts = load_file(path)["parts"]
     except (OSError, SafetensorError, KeyError):
         return None  # absent or damaged: it is made again
-    return vector if vector.shape == (width,) else None
+    return parts if parts.shape == shape else None
 
 
-def _keep(path: Path, vector: Floats) -> None:
+def _keep(path: Path, parts: Parts) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    save_file({"vector": np.ascontiguousarray(vector)}, temporary)
+    save_file({"parts": np.ascontiguousarray(parts)}, temporary)
     temporary.replace(path)

@@ -13,9 +13,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bytes, Floats
+from vireo.video.memory import at_most
+from vireo.video.plan import Plan
 from vireo.video.words.subtitles import Line
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same file would give something else."""
 
 
@@ -26,7 +28,7 @@ class Extraction:
     status: str
     reason: str
     pixels: Bytes
-    """(n, resolution, resolution, 3)"""
+    """(n * looks, resolution, resolution, 3): the looks of one frame follow each other."""
     times: Floats
     """(n,) seconds"""
     sound: Floats
@@ -36,6 +38,8 @@ class Extraction:
     width: int | None = None
     height: int | None = None
     dialogue: tuple[Line, ...] = ()
+    sheet: bytes = b""
+    """A JPEG; kept beside the rest, so it is b"" in what comes from the shelf."""
 
     @classmethod
     def failed(cls, reason: str, resolution: int) -> Extraction:
@@ -55,6 +59,9 @@ class Shelf:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         about = asdict(extraction)
+        sheet = about.pop("sheet")
+        if sheet:
+            self.sheet(key).write_bytes(sheet)
         arrays = {name: np.ascontiguousarray(about.pop(name)) for name in _ARRAYS}
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         save_file(arrays, temporary, metadata={"about": json.dumps(about)})
@@ -71,6 +78,10 @@ class Shelf:
             return None  # absent or damaged: it is made again
         about["dialogue"] = tuple(Line(*line) for line in about["dialogue"])
         return Extraction(**{"pixels": _UNREAD, **about, **arrays})
+
+    def sheet(self, key: str) -> Path:
+        """Where the contact sheet of the extraction lies, if it has one."""
+        return self._path(key).with_suffix(".jpg")
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.safetensors"
@@ -94,15 +105,17 @@ class Extract:
     """Runs in a worker: reads a file and puts what it found on the shelf."""
 
     folder: Path
-    frames: int
-    resolution: int
+    plan: Plan
+    memory: int = 0
+    """MB that the process may take beyond what it has; 0 for no limit."""
 
     def __call__(self, job: Job) -> str:
         """The status of the file."""
         from vireo.video.reading import read  # loads libav, which the main process can do without
 
         words = Path(job.words) if job.words else None
-        extraction = read(Path(job.path), words, self.frames, self.resolution)
+        with at_most(self.memory):
+            extraction = read(Path(job.path), words, self.plan)
         Shelf(self.folder).keep(job.key, extraction)
         return extraction.status
 

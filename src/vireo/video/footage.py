@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -66,10 +66,17 @@ class CatalogueFootage:
         self._read: dict[int, CatalogueShots] = {}
 
     def at(self, resolution: int) -> CatalogueShots:
+        shots = self.unread(resolution)
+        for _ in shots.arriving():  # all of them, before anybody looks
+            pass
+        return shots
+
+    def unread(self, resolution: int) -> CatalogueShots:
+        """The frames at a resolution; new files are read when `arriving` comes to them."""
         if resolution not in self._read:
-            shots = CatalogueShots(self.files, self.section, self.context, resolution)
-            shots.open_new_files()
-            self._read[resolution] = shots
+            self._read[resolution] = CatalogueShots(
+                self.files, self.section, self.context, resolution
+            )
         return self._read[resolution]
 
     def texts(self) -> Floats:
@@ -85,21 +92,28 @@ class CatalogueShots:
         self.section, self.context, self.resolution = section, context, resolution
         self.shelf = Shelf(context.cache / "video")
         self.jobs = [Job(self._key(file), file.path, file.words) for file in files]
-        self.opened = 0
+        self.opened = self._failed = 0
         self._lost: dict[str, Extraction] = {}
 
-    def open_new_files(self) -> None:
-        """Reads what is not on the shelf yet."""
-        new = [job for job in first_of_each(self.jobs) if self.shelf.find(job.key) is None]
-        if not new:
-            return
-        work = Extract(self.shelf.folder, self.section.frames, self.resolution)
+    def arriving(self) -> Iterator[int]:
+        """Every row once, in order, as soon as its file is read; files on the shelf at once.
+
+        Workers read on, a few files ahead, while the caller works on what has come.
+        """
+        new = [job for job in first_of_each(self.jobs) if not self._known(job.key)]
+        awaited = {job.key for job in new}
+        work = Extract(self.shelf.folder, self.section.plan(self.resolution), self.section.memory)
         outcomes = self.context.engine.map(work, new, timeout=self.section.timeout)
         with self.context.progress.task("Reading videos", len(new)) as tick:
-            for outcome in outcomes:
-                self._note(new[outcome.index].key, outcome)
-                tick()
-        self.opened = len(new)
+            for row, job in enumerate(self.jobs):
+                if job.key in awaited:
+                    awaited.remove(job.key)
+                    self._note(job.key, next(outcomes))
+                    self.opened += 1
+                    tick(1, self._failures())
+                yield row
+        for _ in outcomes:  # lets the engine end
+            pass
 
     def taken(self, row: int) -> Extraction:
         """All but the pixels of one file."""
@@ -115,12 +129,18 @@ class CatalogueShots:
             )
         return found.pixels
 
+    def sheet(self, row: int) -> Path | None:
+        """The contact sheet of one file."""
+        path = self.shelf.sheet(self.jobs[row].key)
+        return path if path.is_file() else None
+
     @cached_property
     def counts(self) -> Ints:
         rows = range(len(self.jobs))
         return np.array([len(self.taken(row).times) for row in rows], dtype=np.int64)
 
     def _note(self, key: str, outcome: Outcome[str]) -> None:
+        self._failed += outcome.kind != "done" or outcome.value == "failed"
         if outcome.kind == "done":
             return
         lost = Extraction.failed(f"{outcome.kind}: {outcome.error}", self.resolution)
@@ -128,9 +148,15 @@ class CatalogueShots:
         if outcome.kind == "crash":  # the file's doing; a busy machine can cause the others
             self.shelf.keep(key, lost)
 
+    def _known(self, key: str) -> bool:
+        return key in self._lost or self.shelf.find(key) is not None
+
+    def _failures(self) -> str:
+        return f"{self._failed} failed" if self._failed else ""
+
     def _gone(self) -> Extraction:
         return Extraction.failed("what was taken from it vanished from the cache", self.resolution)
 
     def _key(self, file: File) -> str:
-        settings = [VERSION, self.section.frames, self.resolution]
+        settings = [VERSION, asdict(self.section.plan(self.resolution))]
         return digest_of_json([file.digest, file.words_digest, bool(file.words), *settings])

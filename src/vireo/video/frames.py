@@ -1,22 +1,29 @@
-"""A video file -> a few frames spread over its whole length.
+"""A video file -> a few frames: spread over its length, by its shots, or so many a second.
 
 Decoding every frame of a film to keep eight is waste: seeking to the nearest key frames costs
-40 ms a minute of film. Short or unusual files have too few key frames; those are decoded on.
+a few milliseconds each. Short or unusual files have too few key frames; those are decoded on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vireo.arrays import Bytes
+from vireo.video import scenes
 from vireo.video.base import Frames
 from vireo.video.media import Decoder, length, opened, video_stream
-from vireo.video.pixels import square
+from vireo.video.pixels import quarters, scaled, squares
+from vireo.video.plan import Plan
+from vireo.video.sheet import smaller
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 ENOUGH = 0.75
 """Share of the wanted frames that distinct key frames must give; else frames are decoded on."""
@@ -38,15 +45,18 @@ class Sample:
     width: int
     height: int
     trouble: str = ""
+    stills: tuple[Bytes, ...] = ()
+    """The whole pictures, small and upright, for a contact sheet."""
 
 
 @dataclass
 class _Album:
     """Pictures by the moment that they show."""
 
-    resolution: int
+    plan: Plan
     pixel_aspect: float
     pictures: dict[float, Bytes] = field(default_factory=dict)
+    stills: dict[float, Bytes] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     size: tuple[int, int] = (0, 0)
     reached: float = 0.0
@@ -54,52 +64,55 @@ class _Album:
     def add(self, moment: float, frame: Any) -> None:
         if moment in self.pictures:
             return
-        self.pictures[moment] = square(frame, self.resolution, self.pixel_aspect)
+        side, turns = self.plan.resolution, quarters(frame)
+        small = scaled(frame, side, self.pixel_aspect)
+        self.pictures[moment] = squares(small, side, self.plan.looks, turns)
+        self.stills[moment] = np.rot90(smaller(small), turns)
         shown = (round(frame.width * self.pixel_aspect), frame.height)
-        self.size = shown if round(frame.rotation / 90) % 2 == 0 else (shown[1], shown[0])
+        self.size = shown if turns % 2 == 0 else (shown[1], shown[0])
         if frame.is_corrupt:
             self.troubles.append("a frame is damaged")
 
+    def emptied(self) -> _Album:
+        return _Album(self.plan, self.pixel_aspect, troubles=self.troubles)
 
-def sample(path: Path, count: int, resolution: int) -> Sample | None:
-    """Up to `count` frames at `resolution`; None where the file holds no pictures.
 
-    Frames are upright, square (centre of the picture) and in order of time. Raises Unreadable.
+def sample(path: Path, plan: Plan) -> Sample | None:
+    """The frames that the plan asks for, or fewer; None where the file holds no pictures.
+
+    Frames are upright, square and in order of time. Raises Unreadable.
     """
     with opened(path) as container:
         stream = video_stream(container)
         if stream is None:
             return None
         seconds = length(container, stream)
-        aspect = _pixel_aspect(stream)
-    if seconds is None:
-        seconds = _last_moment(path)
-    album = _Album(resolution, aspect)
-    keys = _key_frames(path, album, _targets(seconds, count))
-    if len(album.pictures) < ENOUGH * count:
-        album = _exact(path, album, seconds, count, keys)
+        if seconds is None:
+            seconds = _last_moment(path)
+        cuts = scenes.cuts(path) if plan.sampling == "scenes" else []
+        targets = plan.targets(seconds, cuts)
+        album = _Album(plan, _pixel_aspect(stream))
+        keys = _key_frames(container, album, targets)
+    if len(album.pictures) < ENOUGH * len(targets):
+        album = _exact(path, album, seconds, targets, keys)
     return _sample(album)
 
 
 def _exact(
-    path: Path, rough: _Album, seconds: float, count: int, keys: list[float | None]
+    path: Path, rough: _Album, seconds: float, targets: list[float], keys: list[float | None]
 ) -> _Album:
     """Frames at the wanted moments themselves; where the file ends early, over what is there."""
-    album = _Album(rough.resolution, rough.pixel_aspect, troubles=rough.troubles)
-    targets = _targets(seconds, count)
+    album = rough.emptied()
     if not _decode_on(path, album, targets, keys):
         return album if len(album.pictures) > len(rough.pictures) else rough
     missing = targets[-1] - album.reached
     if missing > max(0.2 * seconds, SHORT):
-        album.troubles.append(f"the pictures end at {album.reached:.1f} of {seconds:.1f} s")
-        album.pictures.clear()
-        _decode_on(path, album, _targets(album.reached, count), [])
+        trouble = f"the pictures end at {album.reached:.1f} of {seconds:.1f} s"
+        reached = album.reached
+        album = album.emptied()
+        album.troubles.append(trouble)
+        _decode_on(path, album, album.plan.targets(reached), [])
     return album
-
-
-def _targets(seconds: float, count: int) -> list[float]:
-    """The middles of `count` equal parts of the length."""
-    return [(i + 0.5) * seconds / count for i in range(count)]
 
 
 def _pixel_aspect(stream: Any) -> float:
@@ -121,19 +134,39 @@ def _last_moment(path: Path) -> float:
     return last
 
 
-def _key_frames(path: Path, album: _Album, targets: list[float]) -> list[float | None]:
-    """Adds the key frame before each target; returns where each lies (None: not found)."""
+def _key_frames(
+    container: InputContainer, album: _Album, targets: Sequence[float]
+) -> list[float | None]:
+    """Adds the key frame before each target; returns where each lies (None: not found).
+
+    For a plan that wants exact frames, key frames are looked up and not decoded.
+    """
+    decoder = Decoder(container, video_stream(container))
     found: list[float | None] = []
-    with opened(path) as container:
-        decoder = Decoder(container, video_stream(container))
-        for target in targets:
-            frame = next(decoder.frames(), None) if decoder.seek(target) else None
-            moment = decoder.time_of(frame) if frame is not None else None
-            found.append(moment)
-            if moment is not None:
-                album.add(moment, frame)
+    packets = set[int]()
+    for target in targets:
+        packet = decoder.first_packet() if decoder.seek(target) else None
+        if packet is None:
+            found.append(None)
+        elif album.plan.exact:
+            found.append(decoder.moment_of(packet))
+        elif packet.is_keyframe and packet.pts is not None and packet.pts in packets:
+            found.append(found[-1])
+        else:
+            if packet.pts is not None:
+                packets.add(packet.pts)
+            found.append(_added(decoder, packet, album))
     album.troubles += decoder.troubles
     return found
+
+
+def _added(decoder: Decoder, packet: Any, album: _Album) -> float | None:
+    """Adds the picture that starts with a packet; its moment, None where there is none."""
+    frame = decoder.still(packet)
+    moment = decoder.time_of(frame) if frame is not None else None
+    if moment is not None:
+        album.add(moment, frame)
+    return moment
 
 
 def _decode_on(path: Path, album: _Album, targets: list[float], keys: list[float | None]) -> bool:
@@ -148,6 +181,7 @@ def _decode_on(path: Path, album: _Album, targets: list[float], keys: list[float
         for target, key in zip_longest(targets, keys):
             if key and key > moment and decoder.seek(key):
                 frames = decoder.frames()
+            decoder.wanted = target
             for frame in frames:
                 time = decoder.time_of(frame)
                 moment, last = (moment + UNTIMED if time is None else time), frame
@@ -165,10 +199,10 @@ def _decode_on(path: Path, album: _Album, targets: list[float], keys: list[float
 
 def _sample(album: _Album) -> Sample:
     moments = sorted(album.pictures)
-    side = album.resolution
+    side = album.plan.resolution
     pixels = np.array([album.pictures[m] for m in moments], dtype=np.uint8)
     frames = Frames(pixels.reshape(-1, side, side, 3), np.array(moments, dtype=np.float32))
     trouble = album.troubles[0] if album.troubles else ""
     if not moments:
         trouble = f"no frame can be decoded{f': {trouble}' if trouble else ''}"
-    return Sample(frames, *album.size, trouble)
+    return Sample(frames, *album.size, trouble, tuple(album.stills[m] for m in moments))

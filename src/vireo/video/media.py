@@ -76,6 +76,9 @@ class Decoder:
         self.container = container
         self.stream = stream
         self.troubles: list[str] = []
+        self.wanted = 0.0
+        """Frames before this moment (seconds) that no other frame needs are not decoded."""
+        self._skip = "DEFAULT"
         self.start = float((stream.start_time or 0) * (stream.time_base or 0))
 
     def seek(self, seconds: float) -> bool:
@@ -87,9 +90,35 @@ class Decoder:
             return False
         return True
 
+    def first_packet(self) -> Any:
+        """The next packet with something in it, undecoded; None at the end or at damage."""
+        try:
+            return next((packet for packet in self._packets() if packet.size), None)
+        except (FFmpegError, OSError, ValueError) as error:
+            self.troubles.append(said(error))
+            return None
+
+    def still(self, packet: Any) -> Any:
+        """The picture that starts with this packet; after it the stream must be sought anew.
+
+        A decoder that keeps pictures back to put them in order is asked for what it has: a key
+        frame needs nothing after it, and waiting costs the decoding of several more.
+        """
+        try:
+            found = packet.decode()
+            if not found and packet.is_keyframe:
+                found = self.stream.codec_context.decode(None)
+                self.stream.codec_context.flush_buffers()
+                for frame in found:  # what is asked for comes without its clock
+                    frame.time_base = self.stream.time_base
+        except (FFmpegError, ValueError) as error:
+            self.troubles.append(said(error))
+            found = []
+        return found[0] if found else next(self.frames(), None)
+
     def frames(self) -> Iterator[Any]:
         """Decoded frames from here on, until the end or until there is too much damage."""
-        packets = self.container.demux(self.stream)
+        packets = self._packets()
         while len(self.troubles) < MOST_BAD_PACKETS:
             try:
                 packet = next(packets)
@@ -99,6 +128,7 @@ class Decoder:
                 self.troubles.append(said(error))
                 return
             try:
+                self._skip_to(packet)
                 yield from packet.decode()
             except (FFmpegError, ValueError) as error:
                 self.troubles.append(said(error))
@@ -106,3 +136,21 @@ class Decoder:
     def time_of(self, frame: Any) -> float | None:
         """Seconds since the start of the stream."""
         return None if frame.time is None else float(frame.time) - self.start
+
+    def moment_of(self, packet: Any) -> float | None:
+        """Seconds since the start at which the picture of a packet is shown."""
+        ticks = packet.pts if packet.pts is not None else packet.dts
+        return None if ticks is None else float(ticks * packet.time_base) - self.start
+
+    def _packets(self) -> Iterator[Any]:
+        return iter(self.container.demux(self.stream))
+
+    def _skip_to(self, packet: Any) -> None:
+        """Leaves out pictures that come too early and that no other picture is made from."""
+        if self.wanted <= 0 or packet.pts is None:
+            return
+        early = float(packet.pts * packet.time_base) - self.start < self.wanted
+        wanted = "NONREF" if early else "DEFAULT"
+        if self._skip != wanted:
+            self._skip = wanted
+            self.stream.codec_context.skip_frame = wanted

@@ -1,4 +1,4 @@
-"""One decoded frame -> a square of RGB pixels: scaled by the short side, cut from the centre."""
+"""One decoded frame -> squares of RGB pixels, scaled by the short side."""
 
 from __future__ import annotations
 
@@ -15,17 +15,36 @@ LONGEST = 4
 """Frames longer than this many times their short side are squeezed to it."""
 
 
-def square(frame: VideoFrame, resolution: int, pixel_aspect: float = 1.0) -> Bytes:
-    """(resolution, resolution, 3) uint8, upright.
+def scaled(frame: VideoFrame, resolution: int, pixel_aspect: float = 1.0) -> Bytes:
+    """(height, width, 3) uint8, the short side at `resolution`, not yet turned upright.
 
     `pixel_aspect` is the width of a stored pixel over its height (1 for square pixels).
     """
     width, height = scaled_size(frame.width * pixel_aspect, frame.height, resolution)
-    scaled = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
-    left, top = (width - resolution) // 2, (height - resolution) // 2
-    pixels = scaled.to_ndarray()[top : top + resolution, left : left + resolution]
-    # The display matrix says how far the camera was turned, counter-clockwise in degrees.
-    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4), dtype=np.uint8)
+    small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
+    return np.asarray(small.to_ndarray(), dtype=np.uint8)
+
+
+def squares(pixels: Bytes, resolution: int, looks: int, quarters: int) -> Bytes:
+    """(looks, resolution, resolution, 3): one look is the centre, more are spread end to end.
+
+    `quarters` turns to the left make the picture upright.
+    """
+    height, width = pixels.shape[:2]
+    spare = max(height, width) - resolution
+    starts = [spare // 2] if looks == 1 else np.linspace(0, spare, looks).astype(int).tolist()
+    cuts = [
+        pixels[start : start + resolution] if height > width else pixels[:, start:][:, :resolution]
+        for start in starts
+    ]
+    upright = [np.rot90(cut[:resolution, :resolution], quarters) for cut in cuts]
+    return np.ascontiguousarray(np.stack(upright))
+
+
+def quarters(frame: VideoFrame) -> int:
+    """Turns to the left that make the frame upright, from its display matrix."""
+    # The matrix says how far the camera was turned, counter-clockwise in degrees.
+    return round(frame.rotation / 90) % 4
 
 
 def scaled_size(width: float, height: float, resolution: int) -> tuple[int, int]:

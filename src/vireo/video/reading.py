@@ -10,21 +10,26 @@ from vireo.arrays import Bytes, Floats
 from vireo.video import frames, sound
 from vireo.video.extract import Extraction
 from vireo.video.media import Unreadable, length, opened
+from vireo.video.plan import Plan
+from vireo.video.sheet import contact_sheet
 from vireo.video.words import embedded, subtitles
 
 STILL = ("image2", "_pipe")
 """How the formats of single pictures are called; their length is no length."""
+TOO_LARGE = "reading it needs more memory than `video.memory` allows"
 
 
-def read(path: Path, words: Path | None, count: int, resolution: int) -> Extraction:
+def read(path: Path, words: Path | None, plan: Plan) -> Extraction:
     """Never raises for a bad file: the status and the reason say what happened."""
     try:
         seconds = _seconds(path)
-        sample = frames.sample(path, count, resolution)
+        sample = frames.sample(path, plan)
         heard = sound.hear(path)
         lines, trouble = _words(path, words)
     except Unreadable as error:
-        return Extraction.failed(str(error), resolution)
+        return Extraction.failed(str(error), plan.resolution)
+    except MemoryError:
+        return Extraction.failed(TOO_LARGE, plan.resolution)
     troubles = [trouble] if trouble else []
     if sample is None:
         troubles.insert(0, "the file holds no pictures")
@@ -40,11 +45,12 @@ def read(path: Path, words: Path | None, count: int, resolution: int) -> Extract
         duration=seconds,
         width=sample.width if sample and seen else None,
         height=sample.height if sample and seen else None,
-        pixels=sample.frames.pixels if sample else _nothing(resolution),
+        pixels=sample.frames.pixels if sample else _nothing(plan.resolution),
         times=sample.frames.times if sample else np.zeros(0, np.float32),
         has_sound=heard is not None,
         sound=heard.vector if heard else _silence(),
         dialogue=tuple(lines),
+        sheet=contact_sheet(sample.stills) if sample else b"",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -15,8 +15,15 @@ from vireo.video.encode import Encoded
 from vireo.video.extract import Extraction
 from vireo.video.footage import File
 
-Taken = tuple[File, Extraction]
 NO_VECTOR = "the encoder gave no finite vector"
+
+
+class Taken(NamedTuple):
+    """A file, what was taken from it, and its contact sheet."""
+
+    file: File
+    found: Extraction
+    sheet: Path | None
 
 
 def features(
@@ -25,19 +32,25 @@ def features(
     taken: Sequence[Taken],
     seen: Encoded | None,
     info: Mapping[str, str],
+    workspace: Path = Path(),
 ) -> VideoFeatures:
-    """`taken` and the rows of `seen` go together; `media` also holds what cannot be read."""
+    """`taken` and the rows of `seen` go together; `media` also holds what cannot be read.
+
+    Sheets are named by their path inside `workspace`, so that a workspace can be moved.
+    """
     ids: list[str] = videos["video_id"].to_list()
     row_of = {video_id: row for row, video_id in enumerate(ids)}
-    places = [row_of[file.video_id] for file, _ in taken]
+    places = [row_of[one.file.video_id] for one in taken]
     picture = np.zeros((len(ids), seen.vectors.shape[1] if seen else 0), np.float32)
     if seen is not None:
         picture[places] = seen.vectors
     has_picture: Bools = np.any(picture != 0, axis=1)
     table = {video_id: _row(video_id, "absent", "no file is named") for video_id in ids}
     table |= {row["video_id"]: row for row in _unreadable(media)}
-    for (file, found), place in zip(taken, places, strict=True):
-        table[file.video_id] = _described(file, found, bool(has_picture[place]))
+    for one, place in zip(taken, places, strict=True):
+        sheet = one.sheet.relative_to(workspace).as_posix() if one.sheet else None
+        row = _described(one.file, one.found, bool(has_picture[place]))
+        table[one.file.video_id] = {**row, "sheet": sheet}
     sound, has_sound = _sounds(len(ids), taken, places)
     return VideoFeatures(
         table=pl.DataFrame([table[video_id] for video_id in ids], FEATURE_SCHEMA, orient="row"),
@@ -86,15 +99,15 @@ def _described(file: File, found: Extraction, has_picture: bool) -> dict[str, An
 
 
 def _sounds(count: int, taken: Sequence[Taken], places: Sequence[int]) -> tuple[Floats, Bools]:
-    width = max((len(found.sound) for _, found in taken), default=0)
+    width = max((len(one.found.sound) for one in taken), default=0)
     sound, has_sound = np.zeros((count, width), np.float32), np.zeros(count, np.bool_)
-    for (_, found), place in zip(taken, places, strict=True):
-        if found.has_sound:
-            sound[place], has_sound[place] = found.sound, True
+    for one, place in zip(taken, places, strict=True):
+        if one.found.has_sound:
+            sound[place], has_sound[place] = one.found.sound, True
     return sound, has_sound
 
 
 def _dialogue(taken: Sequence[Taken], places: Sequence[int]) -> pl.DataFrame:
     in_order = [taken[i] for i in np.argsort(places, kind="stable")]
-    rows = [(file.video_id, *line) for file, found in in_order for line in found.dialogue]
+    rows = [(one.file.video_id, *line) for one in in_order for line in one.found.dialogue]
     return pl.DataFrame(rows, DIALOGUE_SCHEMA, orient="row")

@@ -1,4 +1,4 @@
-"""Frame vectors of one video -> one part of its vector; one file per pooling."""
+"""Frame vectors of one video -> the parts of its vector, one file per pooling; parts -> rows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,29 @@ import numpy as np
 from vireo.arrays import Floats, unit_rows
 from vireo.registry import Registry
 
+Parts = Floats
+"""(poolings, d): what each pooling made of one video's frames."""
+CAUTION = 0.1
+"""The mean counts as if so much of a video of nothing were among the others: a lone video keeps
+its direction, and so do videos that are all equal."""
 
-def join(names: Sequence[str], menu: Registry, vectors: Floats, times: Floats) -> Floats:
-    """(n, d) -> the parts side by side, each of length 1 so that none outshouts the others."""
-    parts = [menu.get(name)(vectors, times) for name in names]
-    joined: Floats = np.concatenate([unit_rows(part[None])[0] for part in parts])
-    return joined
+
+def pooled(names: Sequence[str], menu: Registry, vectors: Floats, times: Floats) -> Parts:
+    """(n, d), (n,) -> (poolings, d)."""
+    return np.stack([menu.get(name)(vectors, times) for name in names]).astype(np.float32)
+
+
+def balanced(parts: Sequence[Floats]) -> Floats:
+    """The parts (n, d) of all videos, each less its mean and of length 1, side by side. (n, p * d)
+
+    What all videos share is no content: raw features lie in a narrow cone, where every video is
+    like every other (Mu and Viswanath, All-but-the-Top, 2018). Length 1 keeps one part from
+    outshouting the others. Rows of zeros (nothing seen, nothing moved) stay zeros.
+    """
+    return np.hstack([unit_rows(_centred(part)) for part in parts])
+
+
+def _centred(part: Floats) -> Floats:
+    present = part.any(axis=1)
+    mean = part[present].astype(np.float64).sum(axis=0) / (present.sum() + CAUTION)
+    return np.asarray(np.where(present[:, None], part - mean, 0.0), dtype=np.float32)
