@@ -162,8 +162,8 @@ def test_poor_catalogues_give_finite_vectors(
 
 
 def test_frames_learn_to_point_at_the_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 60)
-    shots, labels = families(count=16)
+    monkeypatch.setattr(learning, "FEWEST_STEPS", 120)
+    shots, labels = families(count=48)
     texts = np.eye(2, 5, dtype=np.float32)[labels]
     texts[:4] = 0  # four videos without text
     network = train(shots, texts, SHAPE, SIDE, context(tmp_path))

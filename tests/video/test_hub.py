@@ -10,15 +10,29 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, ResNetConfig, ResNetModel, ViTConfig, ViTModel
+from transformers import (
+    AutoModel,
+    CLIPVisionConfig,
+    CLIPVisionModel,
+    ResNetConfig,
+    ResNetModel,
+    SiglipVisionConfig,
+    SiglipVisionModel,
+    VideoMAEConfig,
+    VideoMAEModel,
+    ViTConfig,
+    ViTModel,
+)
 
 from vireo.engine import Context, Quiet
 from vireo.engine.base import EngineSection
 from vireo.engine.serial import Serial
 from vireo.errors import InputError
 from vireo.video import VideoSection
+from vireo.video.base import FrameEncoder
+from vireo.video.encode import frame_vectors
 from vireo.video.encoders.contract import FrameEncoderContract, pictures
-from vireo.video.encoders.hub import HubEncoder, provide
+from vireo.video.encoders.hub import load, provide
 
 
 def vit(folder: Path, pooler: bool = True, seed: int = 0) -> Path:
@@ -59,17 +73,72 @@ class _OfDirectory(FrameEncoderContract):
 
 
 class TestVitContract(_OfDirectory):
-    def encoder(self) -> HubEncoder:
-        return HubEncoder(vit(self.folder))
+    def encoder(self) -> FrameEncoder:
+        return load(vit(self.folder))
 
 
 class TestResnetContract(_OfDirectory):
-    def encoder(self) -> HubEncoder:
-        return HubEncoder(resnet(self.folder))
+    def encoder(self) -> FrameEncoder:
+        return load(resnet(self.folder))
+
+
+SMALL = {
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+    "image_size": 32,
+    "patch_size": 8,
+}
+
+
+def tower(folder: Path, model: Any, config: Any) -> Path:
+    torch.manual_seed(0)
+    model(config(**SMALL)).save_pretrained(folder)
+    return folder
+
+
+class TestClipTowerContract(_OfDirectory):
+    def encoder(self) -> FrameEncoder:
+        return load(tower(self.folder, CLIPVisionModel, CLIPVisionConfig))
+
+
+class TestSiglipTowerContract(_OfDirectory):
+    def encoder(self) -> FrameEncoder:
+        return load(tower(self.folder, SiglipVisionModel, SiglipVisionConfig))
+
+
+def videomae(folder: Path) -> Path:
+    torch.manual_seed(0)
+    VideoMAEModel(VideoMAEConfig(**SMALL, num_frames=4, tubelet_size=2)).save_pretrained(folder)
+    return folder
+
+
+def test_a_film_model_sees_the_frames_together(tmp_path: Path) -> None:
+    encoder = load(videomae(tmp_path))
+    pixels = pictures(32)
+    vector = encoder.encode(pixels[:4])
+    assert vector.shape == (1, encoder.dimension) == (1, 16)
+    assert np.abs(encoder.encode(pixels[3::-1]) - vector).max() > 1e-3  # the order counts
+    film = torch.from_numpy((pixels[:4] / 255 - 0.5) / 0.5).permute(0, 3, 1, 2)[None].float()
+    with torch.inference_mode():
+        expected = AutoModel.from_pretrained(tmp_path).eval()(film).last_hidden_state.mean(1)
+    np.testing.assert_allclose(vector, expected.numpy(), atol=1e-5)
+
+
+def test_a_film_model_stretches_short_films_and_thins_long_ones(tmp_path: Path) -> None:
+    encoder = load(videomae(tmp_path))
+    pixels = pictures(32)
+    assert encoder.encode(pixels[:0]).shape == (0, 16)
+    still = encoder.encode(np.repeat(pixels[3:4], 4, axis=0))
+    np.testing.assert_allclose(encoder.encode(pixels[3:4]), still, atol=1e-6)
+    np.testing.assert_allclose(encoder.encode(np.repeat(pixels[3:4], 40, axis=0)), still, atol=1e-6)
+    two = frame_vectors(encoder, np.repeat(pixels[:4], 2, axis=0), looks=2)
+    np.testing.assert_allclose(two, encoder.encode(pixels[:4]), atol=1e-6)
 
 
 def test_pixels_are_prepared_as_the_directory_says(tmp_path: Path) -> None:
-    encoder = HubEncoder(vit(tmp_path))
+    encoder = load(vit(tmp_path))
     assert (encoder.resolution, encoder.dimension) == (32, 16)
     pixels = pictures(32)
     values = (pixels / 255 - np.array([0.4, 0.5, 0.6])) / 0.2
@@ -80,20 +149,20 @@ def test_pixels_are_prepared_as_the_directory_says(tmp_path: Path) -> None:
 
 
 def test_without_a_trained_pooler_the_tokens_are_averaged(tmp_path: Path) -> None:
-    encoder = HubEncoder(vit(tmp_path, pooler=False))
-    same = HubEncoder(tmp_path)
+    encoder = load(vit(tmp_path, pooler=False))
+    same = load(tmp_path)
     np.testing.assert_array_equal(encoder.encode(pictures(32)), same.encode(pictures(32)))
 
 
 def test_the_crop_is_the_resolution_where_there_is_one(tmp_path: Path) -> None:
-    encoder = HubEncoder(resnet(tmp_path))
+    encoder = load(resnet(tmp_path))
     assert (encoder.resolution, encoder.dimension) == (32, 16)
 
 
 def test_other_weights_are_another_encoder(tmp_path: Path) -> None:
-    first = HubEncoder(vit(tmp_path / "a")).fingerprint
-    assert first == HubEncoder(vit(tmp_path / "b")).fingerprint
-    assert first != HubEncoder(vit(tmp_path / "b", seed=1)).fingerprint
+    first = load(vit(tmp_path / "a")).fingerprint
+    assert first == load(vit(tmp_path / "b")).fingerprint
+    assert first != load(vit(tmp_path / "b", seed=1)).fingerprint
 
 
 def test_what_is_no_model_says_so(tmp_path: Path) -> None:

@@ -57,9 +57,9 @@ class VideoSection(Section):
     exact: bool = False
     """Take the frames at the wanted moments themselves instead of the nearest key frames: several
     times the work."""
-    looks: int = Field(default=1, ge=1, le=5)
-    """Squares cut from each frame: 1 is the centre, more are spread along the long side. The
-    encoder runs on each, and their vectors are averaged."""
+    looks: int = Field(default=0, ge=0, le=5)
+    """0 squeezes the whole picture into a square; 1 cuts one from the centre; more are spread along
+    the long side: the encoder runs on each, and their vectors are averaged."""
     resolution: int = 96
     """Side of the square frames that `cnn` sees; `onnx` and `hub` models bring their own."""
     pooling: tuple[str, ...] = ("mean", "max", "motion")
@@ -73,9 +73,7 @@ class VideoSection(Section):
 
     def plan(self, resolution: int) -> Plan:
         """Which frames an encoder of this resolution wants."""
-        return Plan(
-            self.frames, resolution, self.looks, self.sampling, self.rate, self.exact
-        )
+        return Plan(self.frames, resolution, self.looks, self.sampling, self.rate, self.exact)
 
 
 @dataclass(frozen=True)

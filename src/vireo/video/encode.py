@@ -82,7 +82,7 @@ def frame_vectors(encoder: FrameEncoder, pixels: Bytes, looks: int) -> Floats:
     An encoder that takes frames together sees each look as a film of its own, and gives a row
     per group of frames.
     """
-    if looks == 1:
+    if looks <= 1:
         return encoder.encode(pixels)
     films = [encoder.encode(np.ascontiguousarray(pixels[look::looks])) for look in range(looks)]
     return np.asarray(np.mean(films, axis=0), dtype=np.float32)

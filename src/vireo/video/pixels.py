@@ -28,8 +28,11 @@ def scaled(frame: VideoFrame, resolution: int, pixel_aspect: float = 1.0) -> Byt
 def squares(pixels: Bytes, resolution: int, looks: int, quarters: int) -> Bytes:
     """(looks, resolution, resolution, 3): one look is the centre, more are spread end to end.
 
-    `quarters` turns to the left make the picture upright.
+    No look is the whole picture, squeezed to one square. `quarters` turns to the left make the
+    picture upright.
     """
+    if looks == 0:
+        return np.rot90(squeezed(pixels, resolution), quarters)[None]
     height, width = pixels.shape[:2]
     spare = max(height, width) - resolution
     starts = [spare // 2] if looks == 1 else np.linspace(0, spare, looks).astype(int).tolist()
@@ -39,6 +42,22 @@ def squares(pixels: Bytes, resolution: int, looks: int, quarters: int) -> Bytes:
     ]
     upright = [np.rot90(cut[:resolution, :resolution], quarters) for cut in cuts]
     return np.ascontiguousarray(np.stack(upright))
+
+
+def squeezed(pixels: Bytes, resolution: int) -> Bytes:
+    """(height, width, 3) -> (resolution, resolution, 3), the whole of it.
+
+    The short side has its length already; along the long one each pixel is the mean of the
+    pixels that it covers, whole ones only.
+    """
+    axis = 0 if pixels.shape[0] > pixels.shape[1] else 1
+    length = pixels.shape[axis]
+    if length == resolution:
+        return pixels
+    edges = np.arange(resolution) * length // resolution
+    counts = np.diff(edges, append=length)
+    sums = np.add.reduceat(pixels, edges, axis=axis, dtype=np.uint32)
+    return np.asarray(sums // np.expand_dims(counts, (1 - axis, 2)), dtype=np.uint8)
 
 
 def quarters(frame: VideoFrame) -> int:

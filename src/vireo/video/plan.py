@@ -19,6 +19,7 @@ class Plan:
     frames: int
     resolution: int
     looks: int = 1
+    """Squares cut from each frame; 0 squeezes the whole picture into one."""
     sampling: Sampling = "uniform"
     rate: float = 1.0
     exact: bool = False

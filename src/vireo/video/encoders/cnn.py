@@ -15,17 +15,17 @@ from vireo.engine.base import Context
 from vireo.video.base import Footage, VideoSection
 from vireo.video.encoders.kept import VERSION, Kept, choose_encoder, keep
 from vireo.video.encoders.learning import train
-from vireo.video.encoders.network import SHAPES, Network, fresh, threads
+from vireo.video.encoders.network import SHAPES, Network, fresh, threads, width
 
 BATCH = 64
 
 
 class CnnEncoder:
-    """Frames through the trained network; vectors have length 1."""
+    """Frames through the trained network, each with its mirror image; vectors have length 1."""
 
     def __init__(self, network: Network, section: VideoSection, weights: str) -> None:
         self.fingerprint = digest_of_json(["cnn", VERSION, section.size, weights])[:16]
-        self.dimension = SHAPES[section.size].dimension
+        self.dimension = width(SHAPES[section.size])
         self.resolution = section.resolution
         self._network = network.eval()
 
@@ -36,7 +36,8 @@ class CnnEncoder:
             for start in range(0, len(pixels), BATCH):
                 batch = torch.from_numpy(pixels[start : start + BATCH]).permute(0, 3, 1, 2)
                 images = batch.float().contiguous(memory_format=torch.channels_last)
-                parts.append(self._network(images).numpy())
+                both = self._network.described(images) + self._network.described(images.flip(3))
+                parts.append(both.numpy())
         return unit_rows(np.concatenate(parts))
 
 

@@ -1,11 +1,11 @@
 """Any Hugging Face vision model by directory or by name, through transformers' AutoModel.
 
-Frames come from the decoder in the right size, so neither PIL nor torchvision is needed.
+Frames come from the decoder in the right size, so neither PIL nor torchvision is needed. Models
+that take several frames together are told by their configuration (see clips.py).
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +16,23 @@ from vireo.arrays import Bytes, Floats
 from vireo.artifacts.files import digest_of_json
 from vireo.engine.base import Context
 from vireo.errors import InputError
-from vireo.video.base import Footage, VideoSection
+from vireo.video.base import Footage, FrameEncoder, VideoSection
+from vireo.video.encoders.clips import ClipEncoder, takes_films
 from vireo.video.encoders.network import threads
+from vireo.video.encoders.preprocessing import Preprocessing
 from vireo.video.encoders.weights import digest_of_weights
 
 BATCH = 16
-DEFAULT_RESOLUTION = 224
 
 
 class HubEncoder:
     """Frames through a vision model: its pooled output, or the mean of its patch tokens."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, model: Any, has_pooler: bool) -> None:
         self.fingerprint = digest_of_json(["hub", digest_of_weights(directory)])[:16]
-        self._model, self._has_pooler = _model(directory)
-        pixels = _preprocessing(directory)
-        self.resolution = _resolution(pixels, self._model.config)
-        scale = float(pixels.get("rescale_factor", 1 / 255))
-        mean, std = pixels.get("image_mean", [0.5] * 3), pixels.get("image_std", [0.5] * 3)
-        self._scale = scale if pixels.get("do_rescale", True) else 1.0
-        plain = not pixels.get("do_normalize", True)
-        self._mean = torch.tensor([0.0] * 3 if plain else mean).view(3, 1, 1)
-        self._std = torch.tensor([1.0] * 3 if plain else std).view(3, 1, 1)
+        self._model, self._has_pooler = model, has_pooler
+        self._pixels = Preprocessing.of(directory, model.config)
+        self.resolution = self._pixels.resolution
         black = np.zeros((1, self.resolution, self.resolution, 3), np.uint8)
         self.dimension = self._run(black).shape[1]
 
@@ -49,8 +44,7 @@ class HubEncoder:
 
     def _run(self, pixels: Bytes) -> Floats:
         with threads(), torch.inference_mode():
-            images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float()
-            out = self._model(pixel_values=(images * self._scale - self._mean) / self._std)
+            out = self._model(pixel_values=self._pixels.prepared(pixels))
         pooled = getattr(out, "pooler_output", None) if self._has_pooler else None
         vectors = pooled if pooled is not None else out.last_hidden_state
         if vectors.ndim == 4:  # maps (n, c, h, w)
@@ -61,7 +55,7 @@ class HubEncoder:
         return result
 
 
-def provide(section: VideoSection, footage: Footage, context: Context) -> HubEncoder:
+def provide(section: VideoSection, footage: Footage, context: Context) -> FrameEncoder:
     """The model at `section.model`: a directory, or a name that is fetched from the hub."""
     if not section.model:
         raise InputError(
@@ -69,12 +63,20 @@ def provide(section: VideoSection, footage: Footage, context: Context) -> HubEnc
             'Set video.model = "a directory, or a name on the Hugging Face hub" in vireo.toml.',
         )
     try:
-        return HubEncoder(_directory(section.model))
+        return load(_directory(section.model))
     except (OSError, ValueError) as error:
         raise InputError(
             f"The vision model '{section.model}' cannot be loaded: {str(error).splitlines()[0]}",
             "Give a directory with config.json and model.safetensors, or a name and a network.",
         ) from None
+
+
+def load(directory: Path) -> FrameEncoder:
+    """The model in a directory, for single frames or for films; raises OSError or ValueError."""
+    model, has_pooler = _model(directory)
+    if takes_films(model.config):
+        return ClipEncoder(directory, model)
+    return HubEncoder(directory, model, has_pooler)
 
 
 def _directory(model: str) -> Path:
@@ -96,27 +98,3 @@ def _model(directory: Path) -> tuple[Any, bool]:
     # A checkpoint without a pooler gets a random one: its output would be noise.
     has_pooler = not any("pooler" in name for name in report["missing_keys"])
     return getattr(model, "vision_model", model).eval().float(), has_pooler
-
-
-def _preprocessing(directory: Path) -> dict[str, Any]:
-    path = directory / "preprocessor_config.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found if isinstance(found, dict) else {}
-
-
-def _resolution(pixels: dict[str, Any], config: Any) -> int:
-    """The side that the model sees: after its own cropping, where it crops."""
-    sizes = [pixels.get("crop_size") if pixels.get("do_center_crop") else None, pixels.get("size")]
-    for size in (*sizes, getattr(config, "image_size", None)):
-        side = _side(size)
-        if side:
-            return side
-    return DEFAULT_RESOLUTION
-
-
-def _side(size: Any) -> int:
-    if isinstance(size, dict):
-        size = size.get("height") or size.get("shortest_edge")
-    if isinstance(size, (list, tuple)):
-        size = size[0] if size else None
-    return int(size) if size else 0

@@ -13,7 +13,7 @@ from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, wri
 from vireo.errors import CorruptArtifact
 from vireo.video.base import VideoSection
 
-VERSION = 1
+VERSION = 2
 """Raise it when the network or its training changes."""
 WEIGHTS = "encoder.safetensors"
 MANIFEST = "manifest.json"

@@ -44,7 +44,7 @@ def train(shots: Shots, texts: Floats, shape: Shape, resolution: int, context: C
     targets = torch.from_numpy(centred(texts))
     heads = _Heads(shape.dimension, targets.shape[1], context.seed)
     batches = _Batches(shots, rows, resolution, context.seed)
-    steps = min(FEWEST_STEPS + len(rows) // 4, MOST_STEPS)
+    steps = min(FEWEST_STEPS + len(rows) // 4, MOST_STEPS) * shape.effort
     weights = [*network.parameters(), *heads.parameters()]
     optimiser = torch.optim.AdamW(weights, LEARNING_RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from vireo.settings import Size
 
@@ -17,19 +18,26 @@ one, since a network this small gains little from two and loses much on a busy m
 
 
 class Shape(NamedTuple):
-    """Channels after each stage, and the length of a frame's vector."""
+    """Channels after each stage, the length of a frame's vector, how long it trains."""
 
     channels: tuple[int, int, int, int]
     dimension: int
+    effort: int = 1
+    """Times the steps of the small network."""
 
 
 SHAPES: dict[Size, Shape] = {
     "small": Shape((24, 48, 96, 128), 128),
-    "medium": Shape((32, 64, 128, 192), 192),
-    "large": Shape((48, 96, 192, 256), 256),
+    "medium": Shape((32, 64, 128, 192), 192, effort=2),
+    "large": Shape((48, 96, 192, 256), 256, effort=4),
 }
 GRID = 3
 """The last map is pooled to GRID x GRID cells: where something is stays visible to the vector."""
+
+
+def width(shape: Shape) -> int:
+    """Length of what `Network.described` gives."""
+    return shape.dimension + shape.channels[-1] * GRID * GRID
 
 
 class Network(nn.Module):
@@ -53,9 +61,22 @@ class Network(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        maps = self.features((pixels - 127.5) / 64)
-        vectors: Tensor = self.to_vector(maps)
+        vectors: Tensor = self.to_vector(self._maps(pixels))
         return vectors
+
+    def described(self, pixels: Tensor) -> Tensor:
+        """(b, 3, r, r) -> (b, dimension + cells): the vector, and the last map that it is made of.
+
+        The layers before the one that is trained to agree keep more of what was seen (Chen et
+        al., SimCLR, 2020); here that is where things are. Each half has length 1.
+        """
+        maps = self._maps(pixels)
+        halves = self.to_vector(maps), maps.flatten(1)
+        return torch.cat([functional.normalize(half) for half in halves], dim=1)
+
+    def _maps(self, pixels: Tensor) -> Tensor:
+        maps: Tensor = self.features((pixels - 127.5) / 64)
+        return maps
 
 
 def _stage(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -9,6 +11,12 @@ from torch.nn import functional as F
 SMALLEST_CROP = 0.5
 """Side of the smallest crop, as a share of the frame's side."""
 LIGHT, CONTRAST, COLOUR = 0.25, 0.3, 0.4
+HUE = 0.8
+"""Share of the views whose colours are turned by any angle, each channel lighter or darker."""
+TINT = 0.5
+"""How much lighter or darker a channel gets at most."""
+GREY = 0.1
+"""Share of the views without colour."""
 
 
 def view(pixels: Tensor, generator: torch.Generator) -> Tensor:
@@ -42,4 +50,21 @@ def _coloured(pixels: Tensor, generator: torch.Generator) -> Tensor:
     grey = pixels.mean(1, keepdim=True)
     pixels = grey + (pixels - grey) * factor(COLOUR)
     level = grey.mean((2, 3), keepdim=True)
-    return (level + (pixels - level) * factor(CONTRAST)) * factor(LIGHT)
+    return _hued((level + (pixels - level) * factor(CONTRAST)) * factor(LIGHT), generator)
+
+
+def _hued(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """Colours turned about the grey axis (Rodrigues' rotation), tinted, or taken away."""
+
+    def draw(*shape: int) -> Tensor:
+        return torch.rand(len(pixels), *shape, generator=generator)
+
+    angle = (2 * draw() - 1) * math.pi * (draw() < HUE)
+    root = 3**-0.5
+    axis = torch.tensor([[0, -root, root], [root, 0, -root], [-root, root, 0]])
+    sine, cosine = torch.sin(angle)[:, None, None], torch.cos(angle)[:, None, None]
+    turns = torch.eye(3) + sine * axis + (1 - cosine) * (axis @ axis)
+    turned = torch.einsum("nij,njhw->nihw", turns, pixels)
+    tints = 1 + TINT * (2 * draw(3, 1, 1) - 1) * (draw(1, 1, 1) < HUE)
+    grey = turned.mean(1, keepdim=True)
+    return torch.where(draw(1, 1, 1) < GREY, grey, turned * tints)
