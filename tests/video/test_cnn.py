@@ -162,14 +162,14 @@ def test_poor_catalogues_give_finite_vectors(
 
 
 def test_frames_learn_to_point_at_the_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 120)
-    shots, labels = families(count=48)
+    monkeypatch.setattr(learning, "FEWEST_STEPS", 60)
+    shots, labels = families(count=32)
     texts = np.eye(2, 5, dtype=np.float32)[labels]
     texts[:4] = 0  # four videos without text
     network = train(shots, texts, SHAPE, SIDE, context(tmp_path))
     encoder = CnnEncoder(network, SECTION, "")
     others, other_labels = families(count=60, seed=2)
-    assert nearest_share(encoder, others, other_labels) >= 0.95
+    assert nearest_share(encoder, others, other_labels) >= 0.8  # chance is 0.5
 
 
 def test_nt_xent_is_the_textbook_formula() -> None:

@@ -60,6 +60,8 @@ class VideoSection(Section):
     looks: int = Field(default=0, ge=0, le=5)
     """0 squeezes the whole picture into a square; 1 cuts one from the centre; more are spread along
     the long side: the encoder runs on each, and their vectors are averaged."""
+    threads: int = Field(default=2, ge=1)
+    """Threads of an `onnx` model; other counts give other last digits."""
     resolution: int = 96
     """Side of the square frames that `cnn` sees; `onnx` and `hub` models bring their own."""
     pooling: tuple[str, ...] = ("mean", "max", "motion")

@@ -50,9 +50,9 @@ class Description(Section):
 class OnnxEncoder:
     """Frames through an ONNX model; maps and tokens are averaged to one vector per frame."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threads: int = 2) -> None:
         self._about = _described(path)
-        self._session = _session(path)
+        self._session = _session(path, threads)
         (self._input, *_) = self._session.get_inputs()
         shape = list(self._input.shape)
         if len(shape) != 4 or self._input.type not in _TYPES:
@@ -68,7 +68,7 @@ class OnnxEncoder:
         self.resolution = fixed or self._about.resolution or DEFAULT_RESOLUTION
         self._batch = shape[0] if isinstance(shape[0], int) else BATCH
         self._output = self._chosen_output(path)
-        self.fingerprint = digest_of_json(["onnx", digest_of_weights(path)])[:16]
+        self.fingerprint = digest_of_json(["onnx", threads, digest_of_weights(path)])[:16]
         black = np.zeros((1, self.resolution, self.resolution, 3), np.uint8)
         self.dimension = self._run(black).shape[1]
 
@@ -130,7 +130,7 @@ def provide(section: VideoSection, footage: Footage, context: Context) -> OnnxEn
             f"The encoder 'onnx' needs a model file; there is none at '{section.model}'.",
             'Set video.model = "path/to/model.onnx" in vireo.toml.',
         )
-    return OnnxEncoder(Path(section.model))
+    return OnnxEncoder(Path(section.model), section.threads)
 
 
 def _described(path: Path) -> Description:
@@ -147,11 +147,11 @@ def _described(path: Path) -> Description:
         ) from None
 
 
-def _session(path: Path) -> Any:
+def _session(path: Path, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2  # the last digits depend on it
+    options.intra_op_num_threads = threads  # the last digits depend on it
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])

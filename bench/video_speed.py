@@ -1,0 +1,328 @@
+"""Speed and memory of reading videos, on clips that are drawn and encoded here.
+
+    python -m bench.video_speed --out bench/results/video_speed.json
+
+Sampled decoding against a bare PyAV loop on the same files, pair by pair in one run; exact frames
+against OpenCV and decord where `--opencv PYTHON` and `--decord PYTHON` name interpreters that have
+them; reading and encoding overlapped (one worker decodes, one thread encodes) against each alone;
+memory with two workers, an 8K file among the clips; one build of many short clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import polars as pl
+
+from bench.results import machine
+from vireo.arrays import Bytes
+from vireo.artifacts.files import digest_of_file
+from vireo.config import Config
+from vireo.data.base import MEDIA_SCHEMA, VIDEO_SCHEMA, Tables
+from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine.processes import Processes
+from vireo.video import ENCODERS
+from vireo.video.base import VideoSection
+from vireo.video.build import build
+from vireo.video.encode import encoded
+from vireo.video.footage import CatalogueFootage, File
+from vireo.video.frames import sample
+from vireo.video.plan import Plan
+
+FRAMES, SIDE, RATE = 16, 224, 30
+OTHERS = {
+    "opencv": """
+import cv2, sys, time
+cv2.setNumThreads(1)
+def read(path, count, side):
+    film = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    total = int(film.get(cv2.CAP_PROP_FRAME_COUNT))
+    wanted = [int((i + .5) * total / count) for i in range(count)]
+    out, at = [], 0
+    for want in wanted:
+        while at <= want: film.grab(); at += 1
+        frame = film.retrieve()[1]; h, w = frame.shape[:2]
+        out.append(cv2.resize(frame, (round(w * side / h), side))[..., ::-1])
+    return out
+""",
+    "decord": """
+import decord, sys, time
+def read(path, count, side):
+    film = decord.VideoReader(path, num_threads=1, height=side, width=round(side * 16 / 9))
+    wanted = [int((i + .5) * len(film) / count) for i in range(count)]
+    return film.get_batch(wanted).asnumpy()
+""",
+}
+"""Each reads the same 16 frames, one thread, scaled the same."""
+TIMED = """
+best = 1e9
+for _ in range(3):
+    start = time.perf_counter()
+    for path in sys.argv[1:]: read(path, 16, 224)
+    best = min(best, time.perf_counter() - start)
+print(best / len(sys.argv[1:]))
+"""
+
+
+def draw(path: Path, seconds: float, seed: int, size: tuple[int, int] = (640, 360)) -> Path:
+    """An H.264 clip of soft shapes that move, a key frame every two seconds, B-frames between."""
+    random = np.random.default_rng(seed)
+    tiles = random.integers(0, 255, (size[1] // 20 + 1, size[0] // 20 + 1, 3)).astype(np.uint8)
+    picture = np.kron(tiles, np.ones((20, 20, 1), np.uint8))
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.gop_size = 2 * RATE
+        stream.options = {"preset": "veryfast"}
+        for index in range(round(seconds * RATE)):
+            moved = np.roll(picture, (index // 3, index), (0, 1))[: size[1], : size[0]]
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(moved), "rgb24")
+            frame.pts, frame.time_base = index, Fraction(1, RATE)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def bare(path: Path, exact: bool) -> list[Bytes]:
+    """The plainest loop: the key frame before each moment, or every frame up to each moment."""
+    found: list[Bytes] = []
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        seconds = float(stream.duration * stream.time_base)
+        frames = container.decode(stream)
+        for moment in [(i + 0.5) * seconds / FRAMES for i in range(FRAMES)]:
+            if not exact:
+                container.seek(int(moment / stream.time_base), stream=stream)
+                frames = container.decode(stream)
+            frame = next(f for f in frames if not exact or (f.time or 0.0) >= moment)
+            width = round(frame.width * SIDE / frame.height)
+            pixels = frame.reformat(width=width, height=SIDE, format="rgb24").to_ndarray()
+            left = (width - SIDE) // 2
+            found.append(pixels[:, left : left + SIDE])
+    return found
+
+
+def pairs(clips: Sequence[Path], exact: bool, rounds: int = 3) -> dict[str, float]:
+    """Seconds a clip, the best of a few rounds, the two loops in turns."""
+    plan = Plan(FRAMES, SIDE, looks=1, exact=exact)
+    loops: dict[str, Callable[[Path], Any]] = {
+        "bare_loop": lambda path: bare(path, exact),
+        "vireo": lambda path: sample(path, plan),
+    }
+    best = dict.fromkeys(loops, float("inf"))
+    for _ in range(rounds):
+        for name, loop in loops.items():
+            start = time.perf_counter()
+            for path in clips:
+                loop(path)
+            best[name] = min(best[name], (time.perf_counter() - start) / len(clips))
+    times = best["bare_loop"] / best["vireo"]
+    return {
+        **{f"{n}_ms": round(1000 * s, 2) for n, s in best.items()},
+        "times_as_fast": round(times, 2),
+    }
+
+
+def other(name: str, python: str, clips: Sequence[Path]) -> dict[str, Any]:
+    """The same frames by another library, in an environment of its own."""
+    code = OTHERS[name] + TIMED
+    done = subprocess.run(
+        [python, "-c", code, *map(str, clips)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        return {"failed": done.stderr.strip().splitlines()[-1:]}
+    return {"exact_ms": round(1000 * float(done.stdout), 2)}
+
+
+def files_of(clips: Sequence[Path]) -> list[File]:
+    """A row each, also where a clip comes twice: it is to be read twice."""
+    return [File(f"{n}", str(path), f"{n} {path.name}", None, None) for n, path in enumerate(clips)]
+
+
+def overlapped(clips: Sequence[Path], model: Path | None) -> dict[str, Any]:
+    """Files a second: one worker decoding, one thread encoding, and both at once."""
+    if model is None:
+        return {"left_out": "no model (--model FILE.onnx)"}
+    section = VideoSection(encoder="onnx", model=str(model), frames=FRAMES, timeout=600, threads=1)
+    encoder: Any = ENCODERS.get("onnx")(section, None, None)
+    with tempfile.TemporaryDirectory() as folder:
+        context = Context(Processes(EngineSection(workers=1)), Path(folder), Quiet(), 0)
+        first, second = (_footage(clips, section, context, Path(folder) / n) for n in "ab")
+        list(first.unread(SIDE).arriving())  # a worker that is warm, files in the page cache
+        start = time.perf_counter()
+        seen = encoded(first.unread(SIDE), encoder, section, context)
+        encoding = time.perf_counter() - start
+        assert seen.made == len(clips)
+        start = time.perf_counter()
+        list(_fresh(second, context, "c").unread(SIDE).arriving())
+        decoding = time.perf_counter() - start
+        start = time.perf_counter()
+        apart = _fresh(second, context, "d")
+        encoded(apart.unread(SIDE), encoder, section, apart.context)
+        both = time.perf_counter() - start
+    count = len(clips)
+    return {
+        "encoding_alone_per_s": round(count / encoding, 2),
+        "decoding_alone_per_s": round(count / decoding, 2),
+        "overlapped_per_s": round(count / both, 2),
+        "share_of_the_slower": round(max(encoding, decoding) / both, 3),
+    }
+
+
+def _footage(
+    clips: Sequence[Path], section: VideoSection, context: Context, encoders: Path
+) -> CatalogueFootage:
+    files = files_of(clips)
+    return CatalogueFootage(
+        files, section, context, encoders, lambda: np.zeros((len(files), 0), np.float32)
+    )
+
+
+def _fresh(footage: CatalogueFootage, context: Context, name: str) -> CatalogueFootage:
+    """The same files before an empty cache."""
+    empty = Context(context.engine, context.cache / name, context.progress, context.seed)
+    return CatalogueFootage(footage.files, footage.section, empty, footage.encoders, footage.texts)
+
+
+@contextmanager
+def watched() -> Iterator[dict[str, float]]:
+    """The largest resident memory of this process's workers, all together, and of this one."""
+    found = {"workers_mb": 0.0}
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.wait(0.05):
+            found["workers_mb"] = max(found["workers_mb"], _children_mb())
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield found
+    finally:
+        stop.set()
+        thread.join()
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        found["parent_mb"] = round(own, 1)
+        found["workers_mb"] = round(found["workers_mb"], 1)
+
+
+def _children_mb() -> float:
+    pages = 0
+    for task in Path("/proc/self/task").glob("*/children"):
+        for child in task.read_text(encoding="ascii").split():
+            try:
+                statm = Path(f"/proc/{child}/statm").read_text(encoding="ascii")
+            except OSError:
+                continue
+            pages += int(statm.split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def memory(clips: Sequence[Path], huge: Path | None, repeats: Sequence[int]) -> dict[str, Any]:
+    """With two workers: for more and more files, then with an 8K file."""
+    figures: dict[str, Any] = {}
+    for times in repeats:
+        figures[f"{len(clips) * times} files"] = _read_all(list(clips) * times)
+    if huge is not None:
+        figures["8K file"] = _read_all([huge, *clips, huge])
+    return figures
+
+
+def _read_all(clips: Sequence[Path]) -> dict[str, float]:
+    section = VideoSection(frames=FRAMES, looks=1, timeout=120)
+    with tempfile.TemporaryDirectory() as folder, watched() as found:
+        context = Context(Processes(EngineSection(workers=2)), Path(folder), Quiet(), 0)
+        list(_footage(clips, section, context, Path(folder)).unread(SIDE).arriving())
+    return found
+
+
+def many(count: int, work: Path, model: Path | None) -> dict[str, Any]:
+    """One build of many short clips, then the same again."""
+    print(f"drawing {count} clips", file=sys.stderr, flush=True)
+    clips = [draw(work / f"m{n:05d}.mp4", 1.0, n, (160, 96)) for n in range(count)]
+    videos = pl.DataFrame([{"video_id": p.stem} for p in clips], VIDEO_SCHEMA)
+    rows = [{"video_id": p.stem, "path": str(p), "digest": digest_of_file(p)} for p in clips]
+    tables = Tables({"videos": videos, "media": pl.DataFrame(rows, MEDIA_SCHEMA)})
+    chosen = {"encoder": "onnx", "model": str(model), "frames": 4} if model else {}
+    config = Config(video=VideoSection(**chosen))
+    context = Context(Processes(EngineSection(workers=2)), work / "cache", Quiet(), 0)
+    seconds = []
+    with watched() as found:
+        for _ in range(2):
+            start = time.perf_counter()
+            features = build(tables, config, context, work / "encoder")
+            seconds.append(time.perf_counter() - start)
+    status = dict(features.table["status"].value_counts().iter_rows())
+    return {
+        "encoder": config.video.encoder,
+        "clips": count,
+        "build_s": round(seconds[0], 1),
+        "per_s": round(count / seconds[0], 1),
+        "again_s": round(seconds[1], 1),
+        "status": status,
+        **found,
+    }
+
+
+def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
+    print("drawing clips", file=sys.stderr, flush=True)
+    clips = [draw(work / f"c{n}.mp4", options.seconds, n) for n in range(options.clips)]
+    figures: dict[str, Any] = {
+        "clips": f"{options.clips} of {options.seconds:g} s, 640 x 360, H.264, key every 2 s"
+    }
+    figures["nearest key frames"] = pairs(clips, exact=False)
+    figures["exact"] = pairs(clips, exact=True)
+    for name, python in (("opencv", options.opencv), ("decord", options.decord)):
+        if python:
+            figures[f"exact by {name}"] = other(name, python, clips)
+    print("overlap", file=sys.stderr, flush=True)
+    figures["overlap"] = overlapped(clips * options.repeat, options.model)
+    print("memory", file=sys.stderr, flush=True)
+    figures["memory"] = memory(clips, options.huge, (1, 4, 16))
+    figures["many"] = many(options.many, work, options.model)
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("bench/results/video_speed.json"))
+    parser.add_argument("--clips", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--repeat", type=int, default=4, help="times each clip counts in `overlap`")
+    parser.add_argument("--many", type=int, default=2000, help="short clips in one build")
+    parser.add_argument("--model", type=Path, help="an ONNX image model for `overlap` and `many`")
+    parser.add_argument("--huge", type=Path, help="an 8K file for `memory`")
+    parser.add_argument("--opencv", help="a Python that has OpenCV")
+    parser.add_argument("--decord", help="a Python that has decord")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(options, Path(folder))
+    result = {
+        "command": " ".join(["python -m bench.video_speed", *sys.argv[1:]]),
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": machine(),
+        "figures": figures,
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
