@@ -1,0 +1,133 @@
+"""Which frames are taken: by length, by shots, so many a second, exactly, and how they are cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.video.clips import BLUE, GREEN, RED, plain, write_clip
+from vireo.arrays import Bytes
+from vireo.video.frames import sample
+from vireo.video.memory import at_most
+from vireo.video.pixels import squares, squeezed
+from vireo.video.plan import MOST_FRAMES, Plan, by_shot
+from vireo.video.scenes import cuts
+from vireo.video.sheet import contact_sheet
+
+
+def shots(index: int, pixels: Bytes) -> None:
+    """Red for 0.8 s, green for 1.2 s, blue for 4 s."""
+    pixels[:] = RED if index < 8 else GREEN if index < 20 else BLUE
+
+
+def colours(pixels: Bytes) -> list[int]:
+    return [int(index) for index in pixels.reshape(len(pixels), -1, 3).mean(1).argmax(1)]
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "libx264"])
+def test_cuts_are_found_where_they_were_made(tmp_path: Path, codec: str) -> None:
+    path = write_clip(tmp_path / "a.mp4", shots, frames=60, codec=codec)
+    np.testing.assert_allclose(cuts(path), [0.8, 2.0], atol=0.31)  # a left-out frame or two
+    assert cuts(write_clip(tmp_path / "b.mp4", plain(RED), codec=codec)) == []
+
+
+def test_every_shot_is_seen_before_any_is_seen_twice(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", shots, frames=60, codec="libx264")
+    seen = sample(path, Plan(3, 32, sampling="scenes", exact=True))
+    even = sample(path, Plan(3, 32, exact=True))
+    assert seen is not None
+    assert even is not None
+    assert colours(seen.frames.pixels) == [0, 1, 2]
+    assert colours(even.frames.pixels) == [1, 2, 2]
+
+
+@given(
+    st.floats(0.1, 1e4),
+    st.lists(st.floats(-10, 1e4), max_size=30),
+    st.integers(1, 40),
+)
+def test_moments_lie_in_the_film_in_order(seconds: float, cuts: list[float], count: int) -> None:
+    moments = by_shot(seconds, cuts, count)
+    assert len(moments) == count
+    assert moments == sorted(moments)
+    assert all(0 <= moment <= seconds for moment in moments)
+
+
+def test_no_cut_is_the_same_as_equal_parts() -> None:
+    plan = Plan(5, 32, sampling="scenes")
+    assert plan.targets(10.0) == pytest.approx(Plan(5, 32).targets(10.0)) == [1, 3, 5, 7, 9]
+
+
+def test_so_many_a_second(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", shots, frames=60)
+    found = sample(path, Plan(4, 32, sampling="fps", rate=2.0, exact=True))
+    assert found is not None
+    assert len(found.frames.times) == 12
+    assert len(Plan(4, 32, sampling="fps", rate=25.0).targets(3600.0)) == MOST_FRAMES
+    assert len(Plan(4, 32, sampling="fps").targets(0.0)) == 1
+
+
+def test_exact_frames_are_those_of_a_full_decoding(tmp_path: Path) -> None:
+    """Frames that no other needs are skipped on the way; what is taken must not change by it."""
+    noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3)).astype(np.uint8)
+
+    def draw(index: int, pixels: Bytes) -> None:
+        pixels[:] = np.roll(noise, index, axis=1)
+
+    path = write_clip(tmp_path / "a.mp4", draw, frames=60, codec="libx264", key_every=30)
+    found = sample(path, Plan(7, 48, looks=1, exact=True))
+    assert found is not None
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+    for pixels, time in zip(found.frames.pixels, found.frames.times, strict=True):
+        frame = min(frames, key=lambda frame: abs((frame.time or 0.0) - time))
+        assert abs((frame.time or 0.0) - time) < 1e-3
+        whole = frame.reformat(format="rgb24", interpolation="AREA").to_ndarray()
+        np.testing.assert_array_equal(pixels, whole[:, 8:56])
+    targets = [(i + 0.5) * 6 / 7 for i in range(7)]
+    assert (np.abs(found.frames.times - targets) <= 0.1).all()
+
+
+def test_looks_cover_the_picture_from_end_to_end() -> None:
+    wide = np.zeros((10, 30, 3), np.uint8)
+    wide[:, :10, 0], wide[:, 10:20, 1], wide[:, 20:, 2] = 200, 200, 200
+    assert colours(squares(wide, 10, 3, 0)) == [0, 1, 2]
+    assert colours(squares(wide, 10, 1, 0)) == [1]
+    assert colours(squares(wide.swapaxes(0, 1), 10, 2, 0)) == [0, 2]
+    assert squares(wide, 10, 0, 1).shape == (1, 10, 10, 3)
+
+
+@pytest.mark.parametrize("length", [10, 13, 20, 40])
+def test_squeezing_keeps_the_light(length: int) -> None:
+    random = np.random.default_rng(length)
+    tall = random.integers(0, 256, (length, 10, 3)).astype(np.uint8)
+    small = squeezed(tall, 10)
+    assert small.shape == (10, 10, 3)
+    np.testing.assert_allclose(small.mean(), tall.mean(), atol=12)
+    np.testing.assert_array_equal(squeezed(np.full((10, length, 3), 7, np.uint8), 10), 7)
+
+
+def test_a_contact_sheet_shows_the_pictures_in_order(tmp_path: Path) -> None:
+    stills = [np.full((30, 40, 3), colour, np.uint8) for colour in (RED, GREEN, BLUE)]
+    path = tmp_path / "sheet.jpg"
+    path.write_bytes(contact_sheet(stills))
+    assert contact_sheet(stills) == path.read_bytes()
+    with av.open(str(path)) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    places = picture[19, [24, 68, 112]].astype(int)
+    np.testing.assert_allclose(places, [RED, GREEN, BLUE], atol=25)
+    assert contact_sheet([]) == b""
+
+
+def test_memory_beyond_the_limit_is_refused_at_once_and_the_limit_goes_away() -> None:
+    with at_most(200), pytest.raises(MemoryError):
+        np.ones(10**10, np.uint8)
+    with at_most(200):
+        assert np.ones(10**7, np.uint8).all()
+    with at_most(0):
+        assert np.ones(10**9, np.uint8).size == 10**9
