@@ -114,7 +114,7 @@ def bare(path: Path, exact: bool) -> list[Bytes]:
             width = round(frame.width * SIDE / frame.height)
             pixels = frame.reformat(width=width, height=SIDE, format="rgb24").to_ndarray()
             left = (width - SIDE) // 2
-            found.append(pixels[:, left : left + SIDE])
+            found.append(np.asarray(pixels[:, left : left + SIDE], np.uint8))
     return found
 
 
@@ -259,8 +259,10 @@ def many(count: int, work: Path, model: Path | None) -> dict[str, Any]:
     videos = pl.DataFrame([{"video_id": p.stem} for p in clips], VIDEO_SCHEMA)
     rows = [{"video_id": p.stem, "path": str(p), "digest": digest_of_file(p)} for p in clips]
     tables = Tables({"videos": videos, "media": pl.DataFrame(rows, MEDIA_SCHEMA)})
-    chosen = {"encoder": "onnx", "model": str(model), "frames": 4} if model else {}
-    config = Config(video=VideoSection(**chosen))
+    small = VideoSection(frames=4)
+    if model is not None:
+        small = VideoSection(frames=4, encoder="onnx", model=str(model))
+    config = Config(video=small)
     context = Context(Processes(EngineSection(workers=2)), work / "cache", Quiet(), 0)
     seconds = []
     with watched() as found:

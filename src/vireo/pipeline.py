@@ -94,7 +94,7 @@ _ROWS = (
     ),
     Stage(
         "video",
-        version=1,
+        version=2,
         noun="vireo.video.base:VideoFeatures",
         build="vireo.video.build:build",
         needs=("data/videos", "data/media"),

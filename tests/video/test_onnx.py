@@ -20,6 +20,7 @@ from vireo.video import VideoSection
 from vireo.video.encoders.contract import FrameEncoderContract, pictures
 from vireo.video.encoders.onnx import OnnxEncoder, provide
 from vireo.video.frames import sample
+from vireo.video.plan import Plan
 
 
 def write_model(
@@ -141,7 +142,7 @@ def test_mobilenet_knows_what_is_on_real_photos(tmp_path: Path) -> None:
     encoder = OnnxEncoder(path)
     seen = {}
     for name in ("cat_720p", "fox", "hot_dog"):
-        photo = sample(folder / "photos" / f"{name}.jpg", 1, encoder.resolution)
+        photo = sample(folder / "photos" / f"{name}.jpg", Plan(1, encoder.resolution))
         assert photo is not None
         seen[name] = labels[int(encoder.encode(photo.frames.pixels)[0].argmax())]
     assert "cat" in seen["cat_720p"]

@@ -32,6 +32,6 @@ def balanced(parts: Sequence[Floats]) -> Floats:
 
 
 def _centred(part: Floats) -> Floats:
-    present = part.any(axis=1)
+    present = np.asarray(part.any(axis=1))
     mean = part[present].astype(np.float64).sum(axis=0) / (present.sum() + CAUTION)
     return np.asarray(np.where(present[:, None], part - mean, 0.0), dtype=np.float32)
