@@ -27,6 +27,9 @@ FEATURE_SCHEMA: dict[str, Any] = {
     "height": pl.Int64,
     "frames": pl.Int64,  # frames sampled
     "has_sound": pl.Boolean,
+    "loudness": pl.Float64,  # decibels below full scale
+    "speech": pl.Float64,  # share of the seconds that hold speech
+    "tempo": pl.Float64,  # beats a minute; 0 where there is no beat
     "digest": pl.String,
     "sheet": pl.String,  # contact sheet: its path inside the workspace
 }

@@ -34,6 +34,10 @@ class Extraction:
     sound: Floats
     """(sound.DIMENSION,), zeros without sound; (0,) where the file failed."""
     has_sound: bool = False
+    loudness: float | None = None
+    """Decibels below full scale; with `speech` and `tempo` see hearing.py."""
+    speech: float | None = None
+    tempo: float | None = None
     duration: float | None = None
     width: int | None = None
     height: int | None = None

@@ -49,6 +49,9 @@ def read(path: Path, words: Path | None, plan: Plan) -> Extraction:
         times=sample.frames.times if sample else np.zeros(0, np.float32),
         has_sound=heard is not None,
         sound=heard.vector if heard else _silence(),
+        loudness=heard.heard.loudness if heard else None,
+        speech=heard.heard.speech if heard else None,
+        tempo=heard.heard.tempo if heard else None,
         dialogue=tuple(lines),
         sheet=contact_sheet(sample.stills) if sample else b"",
     )

@@ -94,6 +94,9 @@ def _described(file: File, found: Extraction, has_picture: bool) -> dict[str, An
         "height": found.height,
         "frames": len(found.times),
         "has_sound": found.has_sound,
+        "loudness": found.loudness,
+        "speech": found.speech,
+        "tempo": found.tempo,
         "digest": file.digest,
     }
 

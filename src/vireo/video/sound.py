@@ -16,6 +16,7 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 
 from vireo.arrays import Doubles, Floats
+from vireo.video.hearing import Heard, heard
 from vireo.video.media import Decoder, length, opened, said
 
 RATE = 16_000
@@ -33,9 +34,10 @@ near-silence, zero crossings (mean, spread), brightness (mean, spread), flatness
 
 @dataclass(frozen=True)
 class Sound:
-    """The vector, (DIMENSION,) float32, and what went wrong ("" for nothing)."""
+    """The vector, (DIMENSION,) float32, figures in words, and what went wrong ("" for nothing)."""
 
     vector: Floats
+    heard: Heard
     trouble: str = ""
 
 
@@ -48,9 +50,9 @@ def hear(path: Path) -> Sound | None:
         decoder = Decoder(container, streams[0])
         seconds = length(container, streams[0])
         wave = _wave(decoder, seconds)
-    if len(wave) < WINDOW:
+    if len(wave) < FFT:
         return None
-    return Sound(describe(wave), decoder.troubles[0] if decoder.troubles else "")
+    return Sound(describe(wave), heard(wave), decoder.troubles[0] if decoder.troubles else "")
 
 
 def _wave(decoder: Decoder, seconds: float | None) -> Floats:
