@@ -92,6 +92,18 @@ def test_every_video_has_a_row_in_the_order_of_the_catalogue(
     assert features.sound.shape == (9, DIMENSION)
     assert not features.picture[~features.has_picture].any()
     assert features.dialogue.rows() == [("red", 1.0, 2.0, "Hello red")]
+    assert red["sheet"].startswith("cache/")
+    assert (tmp_path / red["sheet"]).read_bytes()[:2] == b"\xff\xd8"  # a JPEG
+    assert row(features, "garbage")["sheet"] is None
+    assert -20 < red["loudness"] < -5
+    assert row(features, "blue")["loudness"] is None
+
+
+def test_the_plan_of_the_section_is_followed(clips: dict[str, Path], tmp_path: Path) -> None:
+    video = CONFIG.video.model_copy(update={"sampling": "fps", "rate": 2.0, "looks": 2})
+    features = made(tables_of(clips), tmp_path, CONFIG.model_copy(update={"video": video}))
+    assert features.table["frames"].to_list() == [6, 6, 6]
+    assert features.has_picture.all()
 
 
 def test_a_second_build_reads_and_encodes_nothing(clips: dict[str, Path], tmp_path: Path) -> None:
