@@ -6,7 +6,7 @@ DEMO_DIR ?= vireo-demo
 DATA ?= ../shared/data
 WORK ?= bench/.work
 
-.PHONY: help demo test lint bench bench-quick bench-serve clean
+.PHONY: help demo test lint bench bench-quick bench-serve bench-video clean
 
 help:
 	@echo "make demo   a small world with real video files, built and shown (installs into $(VENV))"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench  peers side by side on the data in DATA=$(DATA) (takes hours; goes on where it was)"
 	@echo "make bench-quick  the same on small samples, without the peers' environments"
 	@echo "make bench-serve  the service under load and kill -9: bench/results/serve.json"
+	@echo "make bench-video  frames, encoders and damaged files on real clips: bench/results/video_*.json"
 	@echo "make clean  remove $(VENV), the demo and caches"
 
 # pip and not uv: with torch pinned, pip finds the CPU build where one is offered.
@@ -50,6 +51,11 @@ bench-quick: $(VENV)/.installed
 
 bench-serve: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.serve --work $(WORK)/serve --out bench/results/serve.json
+
+bench-video: $(VENV)/.installed
+	$(BIN)/python -m bench.video_quality --data $(DATA)
+	$(BIN)/python -m bench.video_speed --model $(DATA)/clips/models/mobilenet_v2_imagenet.onnx --huge $(DATA)/clips/odd/androidx_8k24fps_300ms.mp4
+	$(BIN)/python -m bench.video_fuzz --data $(DATA)
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) $(WORK)/quick .mypy_cache .ruff_cache .pytest_cache
