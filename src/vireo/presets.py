@@ -40,7 +40,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "repeats": True,
             "experts": [
                 "popularity", "recent", "ease", "ease-recent", "next", "sequence", "transitions",
-                "together", "again", "factors", "content",
+                "together", "knn", "again", "factors", "content",
             ],
         },
         "recommend": {

@@ -30,7 +30,7 @@ from vireo.interest.contract import ExpertContract, batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent
 from vireo.interest.factors import Factors, predict
 from vireo.interest.following import Next
-from vireo.interest.neighbours import Together, Transitions
+from vireo.interest.neighbours import Neighbours, Together, Transitions
 from vireo.interest.popularity import Popularity, RecentPopularity
 
 SECTION = InterestSection(ease=EaseSection(regularisation=2.0), factors=FactorsSection(dimension=8))
@@ -65,6 +65,10 @@ class TestTransitionsContract(ExpertContract):
 
 class TestTogetherContract(ExpertContract):
     expert = Together
+
+
+class TestKnnContract(ExpertContract):
+    expert = Neighbours
 
 
 class TestAgainContract(ExpertContract):
@@ -226,6 +230,15 @@ def test_one_sitting_counts_and_another_does_not(context: Context) -> None:
     assert not matrix[:, 2].any()
 
 
+def test_common_viewers_weigh_as_bm25_weighs(context: Context) -> None:
+    training, x = random_training()
+    matrix = Neighbours.fit(training, SECTION, context).matrix.toarray()
+    lengths = x.sum(axis=1)
+    norm = 0.25 + 0.75 * lengths / lengths.mean()
+    rows = x * (2.2 / (1.2 * norm + 1.0))[:, None] * np.log(40 / (1 + x.sum(axis=0)))
+    np.testing.assert_allclose(matrix[:12, :12], rows.T @ rows, rtol=1e-5)
+
+
 def test_comings_back_are_counted_and_fade(context: Context) -> None:
     expert = Again.fit(training_of([[0]], 4), SECTION, context)
     history = History(np.array([3, 1, 3, 2]), np.array([1, 1, 1, -1], np.float32), np.arange(4))
@@ -234,7 +247,9 @@ def test_comings_back_are_counted_and_fade(context: Context) -> None:
     np.testing.assert_allclose(scores, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("kind", [Ease, EaseRecent, Factors, Content, Transitions, Together, Again])
+@pytest.mark.parametrize(
+    "kind", [Ease, EaseRecent, Factors, Content, Transitions, Together, Neighbours, Again]
+)
 def test_contributions_add_up_to_the_score(kind: Any, context: Context) -> None:
     training, _ = random_training()
     expert = kind.fit(training, SECTION, context)

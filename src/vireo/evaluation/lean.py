@@ -25,6 +25,7 @@ BEHAVIOR_ALONE = frozenset(
         "next",
         "transitions",
         "together",
+        "knn",
         "again",
         "factors",
     }

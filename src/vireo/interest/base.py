@@ -104,6 +104,7 @@ class InterestSection(Section):
         "sequence",
         "transitions",
         "together",
+        "knn",
         "factors",
         "content",
     )

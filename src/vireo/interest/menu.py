@@ -13,6 +13,7 @@ EXPERTS = Registry(
         "sequence": "vireo.interest.sequence.expert:Sequence",
         "transitions": "vireo.interest.neighbours:Transitions",
         "together": "vireo.interest.neighbours:Together",
+        "knn": "vireo.interest.neighbours:Neighbours",
         "again": "vireo.interest.again:Again",
         "factors": "vireo.interest.factors:Factors",
         "content": "vireo.interest.content:Content",

@@ -1,7 +1,8 @@
-"""Counted item-to-item signals: what follows what, and what is watched in one sitting.
+"""Counted item-to-item signals: what follows what, what is watched in one sitting, by one viewer.
 
-Both are sparse, so that they still speak where the closed-form experts have too many videos. Item
-transitions and session co-occurrence as baselines: Ludewig and Jannach 2018, arXiv:1803.09587.
+All are sparse, so that they still speak where the closed-form experts have too many videos. Item
+transitions and session co-occurrence as baselines: Ludewig and Jannach 2018, arXiv:1803.09587; the
+weights of `knn`: Robertson and Walker 1994 (BM25).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
+from vireo.interest.ease import newest_wanted
 
 _FILE = "neighbours.safetensors"
 _LONGEST = 6
@@ -31,6 +33,9 @@ _DOUBT = 5.0
 """Pairs that a video must have been seen in before its shares are half believed."""
 _MOST = 200
 """Strongest neighbours of a video that are kept."""
+_NEAREST = 20
+_SATURATION, _BALANCE = 1.2, 0.75
+"""BM25's k1 and b."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,13 @@ class Transitions:
         counts = _counted(users, videos, training.n_videos)
         return cls(_strongest(_scaled(counts, 1.0 / (_total(counts) + _DOUBT))))
 
+    @staticmethod
+    def inputs(batch: Batch) -> sparse.csr_matrix:
+        """How much each video of a history asks. (b, n)"""
+        return batch.faded(_SPAN, _LEAST)
+
     def score(self, batch: Batch) -> Floats:
-        asked = batch.faded(_SPAN, _LEAST)
+        asked = self.inputs(batch)
         return np.asarray((asked @ self.matrix).toarray(), dtype=np.float32)
 
     def contributions(self, history: History, video: int) -> Floats | None:
@@ -106,6 +116,46 @@ class Together(Transitions):
         return cls(_strongest(balanced))
 
 
+@dataclass(frozen=True)
+class Neighbours(Transitions):
+    """The nearest videos by common viewers: the last and the first count alike.
+
+    A viewer's row is weighted as BM25 weights a text: who watched much says less of each video, and
+    what few watched says more. Each video keeps its _NEAREST, unscaled, so that popular ones lead.
+    """
+
+    name: ClassVar[str] = "knn"
+    knows_new: ClassVar[bool] = False
+
+    @classmethod
+    def fit(
+        cls,
+        training: Training,
+        section: InterestSection,  # noqa: ARG003  (the seam's signature)
+        context: Context,  # noqa: ARG003
+    ) -> Self:
+        watched = training.histories.positives.copy().astype(np.float64)
+        watched.data[:] = 1.0
+        lengths = _total(watched)
+        mean = lengths.sum() / max(len(lengths), 1)
+        norm = 1.0 - _BALANCE + _BALANCE * lengths / max(mean, 1e-12)
+        rarity = np.log(max(len(lengths), 1)) - np.log1p(training.watchers)
+        weighted = _scaled(watched, (_SATURATION + 1.0) / (_SATURATION * norm + 1.0))
+        weighted = sparse.csr_matrix(weighted @ sparse.diags(np.maximum(rarity, 0.0)))
+        return cls(_strongest(sparse.csr_matrix(weighted.T @ weighted), _NEAREST))
+
+    @staticmethod
+    def inputs(batch: Batch) -> sparse.csr_matrix:
+        """1 for every wanted video. (b, n)"""
+        return batch.positives
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        """Exact: the newest entry of a video stands for all of them."""
+        column = self.matrix[:, [video]].toarray()[:, 0]
+        added = np.where(newest_wanted(history), column[history.videos], 0.0)
+        return np.asarray(added, dtype=np.float32)
+
+
 def _wanted(training: Training) -> tuple[Ints, Ints, Ints]:
     """User row, video and session of every wanted event, in order. (e,), (e,), (e,)"""
     histories = training.histories
@@ -134,13 +184,13 @@ def _scaled(matrix: sparse.csr_matrix, factors: Doubles) -> sparse.csr_matrix:
     return sparse.csr_matrix(sparse.diags(factors) @ matrix)
 
 
-def _strongest(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    """The _MOST largest entries of every row; equal ones in the order of the videos."""
+def _strongest(matrix: sparse.csr_matrix, most: int = _MOST) -> sparse.csr_matrix:
+    """The largest entries of every row; equal ones in the order of the videos."""
     matrix.sort_indices()
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     order = np.lexsort((matrix.indices, -matrix.data, rows))
     place = np.arange(len(order)) - matrix.indptr[rows]
-    kept = np.sort(order[place < _MOST])
+    kept = np.sort(order[place < most])
     cells = (rows[kept], matrix.indices[kept])
     data = matrix.data[kept].astype(np.float32)
     return sparse.csr_matrix((data, cells), shape=matrix.shape)
