@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from pydantic import Field
@@ -233,6 +233,23 @@ class Expert(Protocol):
 
     @classmethod
     def load(cls, directory: Path) -> Self: ...
+
+
+@runtime_checkable
+class ByVectors(Protocol):
+    """An expert whose scores are inner products: score(batch) = towards(batch) @ vectors.T.
+
+    Such an expert can be asked of a few videos, or through an index, instead of all of them.
+    """
+
+    @property
+    def vectors(self) -> Floats | None:
+        """(n, d) a row per video of the catalogue; None: these scores are no inner products."""
+        ...
+
+    def towards(self, batch: Batch) -> Floats:
+        """(b, d) what each viewer's scores are the inner products with."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,19 @@ class Content:
     ) -> Self:
         return cls(unit_rows(training.content))
 
+    @property
+    def vectors(self) -> Floats:
+        return self.rows
+
     def score(self, batch: Batch) -> Floats:
+        return np.asarray(self.towards(batch) @ self.rows.T, dtype=np.float32)
+
+    def towards(self, batch: Batch) -> Floats:
+        """The viewers' profiles, of length 1. (b, d)"""
         profiles = np.zeros((len(batch.histories), self.rows.shape[1]), dtype=np.float32)
         for row, history in enumerate(batch.histories):
             profiles[row] = _shares(history) @ self.rows[history.videos]
-        return np.asarray(unit_rows(profiles) @ self.rows.T, dtype=np.float32)
+        return unit_rows(profiles)
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact: each entry's share of the profile times its likeness to the video."""

@@ -73,10 +73,16 @@ class Factors:
     def _normal(self, seen: Doubles) -> Doubles:
         return np.asarray(self._base + (self.confidence - 1.0) * (seen.T @ seen))
 
-    def score(self, batch: Batch) -> Floats:
+    @property
+    def vectors(self) -> Floats | None:
+        return self.videos if self.link == "identity" else None
+
+    def towards(self, batch: Batch) -> Floats:
         # In single precision: the videos' factors would be copied to double for every list.
-        users = self.users(batch).astype(np.float32)
-        return predict(users, self.videos, self.link).astype(np.float32)
+        return self.users(batch).astype(np.float32)
+
+    def score(self, batch: Batch) -> Floats:
+        return predict(self.towards(batch), self.videos, self.link).astype(np.float32)
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact, before the link: the solve is linear in the videos wanted (Hu et al., sec. 5)."""

@@ -16,6 +16,7 @@ from vireo.arrays import Floats, Ints, unit_rows
 from vireo.behavior.base import NO_TIME
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.errors import UnknownVideo
+from vireo.recommend.index.plan import Plan, load_plans, save_plans
 from vireo.recommend.labels import Labels
 from vireo.recommend.quotes import SCHEMA
 
@@ -60,6 +61,8 @@ class Catalogue:
     """(n, d') text vectors, for sentences; zeros where a video has no text."""
     given_terms: pl.DataFrame = field(default_factory=pl.DataFrame)
     """Columns of KNOWN; those that are missing stand for nothing said."""
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    """Expert -> its index, for catalogues that are too large to score every video."""
 
     def __len__(self) -> int:
         return self.table.height
@@ -161,15 +164,18 @@ class Catalogue:
             "text": np.ascontiguousarray(self.text),
         }
         save_file(arrays, directory / "vectors.safetensors")
+        save_plans(self.plans, directory)
 
     @classmethod
     def load(cls, directory: Path) -> Catalogue:
         arrays = load_file(directory / "vectors.safetensors")
         table, terms = (pl.read_parquet(directory / f"{n}.parquet") for n in ("table", "terms"))
-        return cls(table, **arrays, given_terms=terms)
+        return cls(table, **arrays, given_terms=terms, plans=load_plans(directory))
 
     def summary(self) -> Mapping[str, Any]:
-        return {"videos": len(self), "never_watched": int((self.viewers == 0).sum())}
+        found = {"videos": len(self), "never_watched": int((self.viewers == 0).sum())}
+        indexes = {name: plan.about() for name, plan in self.plans.items()}
+        return {**found, "index": indexes or "exact"}
 
 
 def numbered(column: pl.Series) -> Ints:

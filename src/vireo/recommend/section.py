@@ -35,6 +35,15 @@ class AudienceSection(Section):
     """Whether videos without access groups are closed to everybody, instead of open."""
 
 
+class IndexSection(Section):
+    """`[recommend.index]`: how the nearest of many videos are found."""
+
+    exact_until: Annotated[int, Field(ge=0)] = 200_000
+    """Up to so many videos all are compared; beyond, an inverted file (extra `index`) is built."""
+    recall: Annotated[float, Field(gt=0, le=1)] = 0.98
+    """Share of the true 100 nearest that it must find, measured when it is built."""
+
+
 class RecommendSection(Section):
     """`[recommend]`: how a list is made."""
 
@@ -91,5 +100,6 @@ class RecommendSection(Section):
         "required",
     )
     """Which rules are applied, in this order. Those that protect (see the page) always are."""
+    index: IndexSection = IndexSection()
     owner: OwnerSection = OwnerSection()
     audience: AudienceSection = AudienceSection()
