@@ -251,6 +251,13 @@ class ByVectors(Protocol):
         """(b, d) what each viewer's scores are the inner products with."""
         ...
 
+    def shares(self, history: History) -> Floats | None:
+        """(m, d) what each entry of a history adds to `towards`; None: that cannot be told.
+
+        The contributions to any video's score are their inner products with its vector.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class InterestModel:

@@ -76,6 +76,15 @@ class Padded:
             raise StageFailed("This expert has no vectors.", "Ask it for scores.")
         return self.expert.towards(self._own(batch))
 
+    def shares(self, history: History) -> Floats | None:
+        own, known = self._known(history)
+        parts = self.expert.shares(own) if isinstance(self.expert, ByVectors) else None
+        if parts is None:
+            return None
+        shares = np.zeros((len(history), parts.shape[1]), dtype=np.float32)
+        shares[known] = parts
+        return shares
+
     def contributions(self, history: History, video: int) -> Floats | None:
         added = np.zeros(len(history), dtype=np.float32)
         if video >= self.n_videos:

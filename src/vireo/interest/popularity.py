@@ -47,6 +47,9 @@ class Popularity:
     def score(self, batch: Batch) -> Floats:
         return np.tile(self.vectors[:, 0], (len(batch.histories), 1))
 
+    def shares(self, history: History) -> Floats | None:
+        return None
+
     def contributions(self, history: History, video: int) -> Floats | None:
         return None
 

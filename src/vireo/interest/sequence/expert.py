@@ -101,6 +101,9 @@ class Sequence:
             towards[some] = np.hstack([states, np.ones((len(some), 1), dtype=np.float32)])
         return towards
 
+    def shares(self, history: History) -> Floats | None:
+        return None
+
     def contributions(self, history: History, video: int) -> Floats | None:
         return None
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import Expert, InterestModel
+from vireo.interest.base import ByVectors, Expert, InterestModel
 from vireo.interest.fusion import CONTENT
 
 
@@ -37,20 +37,41 @@ class Shares:
 
 
 def contributions(model: InterestModel, history: History, video: int) -> Shares:
-    """The viewer's own videos behind the score of the video in this row.
+    """The viewer's own videos behind the score of the video in this row."""
+    return Contributions(model, history).to(video)
 
-    Experts score on different scales, so each expert's shares are scaled to its largest before
-    they are added with the fusion's weights. The score of EASE is a sum over the history
-    (Steck 2019), so its shares are exact. Experts that cannot tell are left out.
-    """
-    total = np.zeros(len(history), dtype=np.float32)
-    for name, expert in _speaking(model, video).items():
-        shares = expert.contributions(history, video)
-        largest = 0.0 if shares is None else float(np.abs(shares).max(initial=0.0))
-        if shares is not None and largest > 0:
-            weight = model.weights.get(name, 0.0) or model.newcomer
-            total += np.float32(weight) * shares / np.float32(largest)
-    return _by_video(history, total)
+
+class Contributions:
+    """The same for many videos and one history: what does not depend on the video is kept."""
+
+    def __init__(self, model: InterestModel, history: History) -> None:
+        self._model = model
+        self._history = history
+        self._linear: dict[str, Floats | None] = {}
+
+    def to(self, video: int) -> Shares:
+        """Experts score on different scales, so each expert's shares are scaled to its largest
+        before they are added with the fusion's weights. The score of EASE is a sum over the
+        history (Steck 2019), so its shares are exact. Experts that cannot tell are left out.
+        """
+        total = np.zeros(len(self._history), dtype=np.float32)
+        for name, expert in _speaking(self._model, video).items():
+            shares = self._of(name, expert, video)
+            total += self._scaled(name, shares) if shares is not None else 0
+        return _by_video(self._history, total)
+
+    def _of(self, name: str, expert: Expert, video: int) -> Floats | None:
+        if not isinstance(expert, ByVectors) or (vectors := expert.vectors) is None:
+            return expert.contributions(self._history, video)
+        if name not in self._linear:
+            self._linear[name] = expert.shares(self._history)
+        shares = self._linear[name]
+        return None if shares is None else shares @ vectors[video]
+
+    def _scaled(self, name: str, shares: Floats) -> Floats:
+        largest = float(np.abs(shares).max(initial=0.0))
+        weight = self._model.weights.get(name, 0.0) or self._model.newcomer
+        return np.float32(weight / largest if largest > 0 else 0.0) * shares
 
 
 def _speaking(model: InterestModel, video: int) -> Mapping[str, Expert]:

@@ -40,7 +40,8 @@ class Experts:
         if query.leaning is not None:
             total += query.leaning
         count = self._count(query)
-        chosen = [best_of(column, count, allowed) for column in (total, *columns.values())]
+        chosen = [opinion.best(count, allowed) for opinion in heard.said.values()]
+        chosen.append(best_of(total, count, allowed))
         chosen.append(best_of(total, self._section.candidates, allowed & self._unwatched))
         return merged(slate, columns, chosen)
 

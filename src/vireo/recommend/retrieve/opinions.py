@@ -96,11 +96,11 @@ class Opinion:
         """The best allowed rows, through the index; none where there is no opinion."""
         if not self.scale:
             return np.zeros(0, dtype=np.int64)
-        if self.raw is not None:
-            return best_of(self.raw, count, allowed)
         order = self.voice.in_order
         if order is not None:
             return _first(order if self.towards[0] > 0 else order[::-1], count, allowed)
+        if self.raw is not None:
+            return best_of(self.raw, count, allowed)
         assert self.voice.index is not None
         return self.voice.index.search(self.towards, count, allowed)
 
@@ -231,16 +231,14 @@ class Heard:
 
 
 def _asked(voice: Voice, batch: Batch) -> Opinion:
-    if voice.moments is None:
-        return Opinion(voice, _dense(voice, batch), np.zeros(0, dtype=np.float32))
-    assert isinstance(voice.expert, ByVectors)
-    return Opinion(voice, None, voice.expert.towards(batch)[0])
-
-
-def _dense(voice: Voice, batch: Batch) -> Floats:
-    if voice.vectors is None or not isinstance(voice.expert, ByVectors):
-        return voice.expert.score(batch)[0]
-    return np.asarray(voice.vectors @ voice.expert.towards(batch)[0], dtype=np.float32)
+    """An expert's opinion, not yet standardised: of all videos where there is no index."""
+    vectors = voice.vectors
+    if vectors is None or not isinstance(voice.expert, ByVectors):
+        return Opinion(voice, voice.expert.score(batch)[0], np.zeros(0, dtype=np.float32))
+    towards = voice.expert.towards(batch)[0]
+    if voice.moments is not None:
+        return Opinion(voice, None, towards)
+    return Opinion(voice, np.asarray(vectors @ towards, dtype=np.float32), towards)
 
 
 def _spread(raw: Floats, counted: Floats, size: int) -> tuple[float, float]:
