@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from vireo.arrays import Floats, Ints, unit_rows
-from vireo.behavior.base import History
+from vireo.behavior.base import Histories, History
 from vireo.interest.base import Expert, InterestModel, SequenceSection
 from vireo.interest.content import Content
 from vireo.interest.factors import Factors
@@ -142,3 +142,18 @@ def queries(catalogue: Catalogue, count: int, seed: int) -> list[Query]:
         )
         asked.append(query)
     return asked
+
+
+def histories_of(catalogue: Catalogue, users: int, seed: int) -> Histories:
+    """The same viewers as a table, for the indexes to be tuned on."""
+    rows = [query.history for query in queries(catalogue, users, seed)]
+    counts = [len(history) for history in rows]
+    return Histories(
+        user_ids=tuple(f"user {row}" for row in range(users)),
+        n_videos=len(catalogue),
+        offsets=np.cumsum([0, *counts]).astype(np.int64),
+        videos=np.concatenate([history.videos for history in rows]),
+        weights=np.concatenate([history.weights for history in rows]),
+        times=np.concatenate([history.times for history in rows]),
+        sessions=np.zeros(sum(counts), dtype=np.int64),
+    )

@@ -136,10 +136,12 @@ _ROWS = (
     ),
     Stage(
         "recommend",
-        version=3,
+        version=4,
         noun="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=("data/videos", "behavior", "understanding", "interest", "video/dialogue"),
+        # Rules and shares are applied to each list; only the indexes are made ahead.
+        identity=lambda ground, _: ground.config.recommend.index.model_dump(mode="json"),
     ),
 )
 STAGES: dict[str, Stage] = {row.name: row for row in _ROWS}

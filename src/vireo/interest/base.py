@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, cast
 
 import numpy as np
 from pydantic import Field
@@ -235,7 +235,6 @@ class Expert(Protocol):
     def load(cls, directory: Path) -> Self: ...
 
 
-@runtime_checkable
 class ByVectors(Protocol):
     """An expert whose scores are inner products: score(batch) = towards(batch) @ vectors.T.
 
@@ -257,6 +256,12 @@ class ByVectors(Protocol):
         The contributions to any video's score are their inner products with its vector.
         """
         ...
+
+
+def by_vectors(expert: Expert) -> ByVectors | None:
+    """The expert as one whose scores are inner products, if it says so of itself."""
+    able = all(hasattr(type(expert), name) for name in ("vectors", "towards", "shares"))
+    return cast(ByVectors, expert) if able else None
 
 
 @dataclass(frozen=True)

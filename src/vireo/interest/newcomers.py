@@ -20,11 +20,11 @@ from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import (
     Batch,
-    ByVectors,
     Expert,
     InterestModel,
     InterestSection,
     Training,
+    by_vectors,
 )
 from vireo.interest.content import Content
 
@@ -64,7 +64,8 @@ class Padded:
 
     @cached_property
     def vectors(self) -> Floats | None:
-        own = self.expert.vectors if isinstance(self.expert, ByVectors) else None
+        linear = by_vectors(self.expert)
+        own = None if linear is None else linear.vectors
         return None if own is None else np.vstack([own, self._added(own)])
 
     def _added(self, own: Floats) -> Floats:
@@ -72,13 +73,15 @@ class Padded:
         return np.zeros((self.newcomers, own.shape[1]), dtype=np.float32)
 
     def towards(self, batch: Batch) -> Floats:
-        if not isinstance(self.expert, ByVectors):
+        linear = by_vectors(self.expert)
+        if linear is None:
             raise StageFailed("This expert has no vectors.", "Ask it for scores.")
-        return self.expert.towards(self._own(batch))
+        return linear.towards(self._own(batch))
 
     def shares(self, history: History) -> Floats | None:
         own, known = self._known(history)
-        parts = self.expert.shares(own) if isinstance(self.expert, ByVectors) else None
+        linear = by_vectors(self.expert)
+        parts = None if linear is None else linear.shares(own)
         if parts is None:
             return None
         shares = np.zeros((len(history), parts.shape[1]), dtype=np.float32)

@@ -10,6 +10,7 @@ from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.interest.base import InterestModel
 from vireo.recommend.catalogue import TERMS, Catalogue
+from vireo.recommend.index.build import plans
 from vireo.recommend.quotes import quotes
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -27,6 +28,7 @@ def build(
     """Titles, topics, popularity and vectors side by side."""
     names = [*understanding.topics, None]
     topics = [names[topic] for topic in understanding.topic_of]
+    section = config.recommend.index
     columns = ("video_id", "title", "creator", "category", "published_at")
     table = tables.videos.select(
         *columns, pl.Series("topic", topics, dtype=pl.String)
@@ -39,6 +41,7 @@ def build(
         content=model.content,
         text=understanding.vectors,
         given_terms=_terms(tables, video, table["video_id"].to_list(), topics),
+        plans=plans(model, histories, section, context),
     )
 
 

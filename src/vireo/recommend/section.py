@@ -39,7 +39,9 @@ class IndexSection(Section):
     """`[recommend.index]`: how the nearest of many videos are found."""
 
     exact_until: Annotated[int, Field(ge=0)] = 200_000
-    """Up to so many videos all are compared; beyond, an inverted file (extra `index`) is built."""
+    """Up to so many videos all are compared; beyond, an inverted file is built."""
+    score_all_until: Annotated[int, Field(ge=0)] = 20_000
+    """Up to so many videos every expert scores all; beyond, indexes (extra `index`) are asked."""
     recall: Annotated[float, Field(gt=0, le=1)] = 0.98
     """Share of the true 100 nearest that it must find, measured when it is built."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import ByVectors, Expert, InterestModel
+from vireo.interest.base import Expert, InterestModel, by_vectors
 from vireo.interest.fusion import CONTENT
 
 
@@ -47,7 +48,7 @@ class Contributions:
     def __init__(self, model: InterestModel, history: History) -> None:
         self._model = model
         self._history = history
-        self._linear: dict[str, Floats | None] = {}
+        self._linear: dict[str, tuple[Floats, Floats] | None] = {}
 
     def to(self, video: int) -> Shares:
         """Experts score on different scales, so each expert's shares are scaled to its largest
@@ -58,20 +59,41 @@ class Contributions:
         for name, expert in _speaking(self._model, video).items():
             shares = self._of(name, expert, video)
             total += self._scaled(name, shares) if shares is not None else 0
-        return _by_video(self._history, total)
+        videos, entry = self._distinct
+        return Shares(videos, np.bincount(entry, total, len(videos)).astype(np.float32))
+
+    @cached_property
+    def _distinct(self) -> tuple[Ints, Ints]:
+        """The distinct rows, the most recent last, and the place of every entry's among them."""
+        history = self._history
+        rows, first, entry = np.unique(history.videos[::-1], return_index=True, return_inverse=True)
+        order = np.argsort(-first)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        return rows[order], place[entry[::-1]]
 
     def _of(self, name: str, expert: Expert, video: int) -> Floats | None:
-        if not isinstance(expert, ByVectors) or (vectors := expert.vectors) is None:
-            return expert.contributions(self._history, video)
         if name not in self._linear:
-            self._linear[name] = expert.shares(self._history)
-        shares = self._linear[name]
-        return None if shares is None else shares @ vectors[video]
+            self._linear[name] = _linear(expert, self._history)
+        found = self._linear[name]
+        if found is None:
+            return expert.contributions(self._history, video)
+        shares, vectors = found
+        return np.asarray(shares @ vectors[video], dtype=np.float32)
 
     def _scaled(self, name: str, shares: Floats) -> Floats:
         largest = float(np.abs(shares).max(initial=0.0))
         weight = self._model.weights.get(name, 0.0) or self._model.newcomer
         return np.float32(weight / largest if largest > 0 else 0.0) * shares
+
+
+def _linear(expert: Expert, history: History) -> tuple[Floats, Floats] | None:
+    """(m, d) shares and (n, d) vectors whose products are the contributions, if there are such."""
+    linear = by_vectors(expert)
+    if linear is None:
+        return None
+    vectors, shares = linear.vectors, linear.shares(history)
+    return None if vectors is None or shares is None else (shares, vectors)
 
 
 def _speaking(model: InterestModel, video: int) -> Mapping[str, Expert]:
@@ -80,11 +102,3 @@ def _speaking(model: InterestModel, video: int) -> Mapping[str, Expert]:
     if new and CONTENT in model.experts:
         return {CONTENT: model.experts[CONTENT]}
     return model.serving
-
-
-def _by_video(history: History, shares: Floats) -> Shares:
-    newest_first, first = np.unique(history.videos[::-1], return_index=True)
-    order = np.argsort(-first)
-    summed = np.bincount(history.videos, weights=shares, minlength=1)
-    videos = newest_first[order]
-    return Shares(videos, summed[videos].astype(np.float32))

@@ -26,18 +26,25 @@ class Plan:
     """An inverted file (Jegou, Douze, Schmid 2011) over the first n vectors of one expert."""
 
     centroids: Floats
-    """(l, d)"""
+    """(l, d); none: all vectors are compared."""
     lists: Ints
-    """(n,) the list that each vector is in."""
+    """(n,) the list that each vector is in; none: there are no lists."""
     probes: int
     """Lists that are looked through for one query, where nothing is filtered."""
     recall: float
     """Measured recall@100 with so many probes."""
     moments: Moments
     """Of the vectors of the videos that this expert knows."""
+    count: int
+    """n."""
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The index, once it was made: every recommender over the same build shares it."""
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @property
+    def exact(self) -> bool:
+        """Whether all vectors are compared."""
+        return not len(self.centroids)
 
     def about(self) -> dict[str, Any]:
         return {"lists": len(self.centroids), "probes": self.probes, "recall@100": self.recall}
@@ -54,7 +61,7 @@ def save_plans(plans: Mapping[str, Plan], directory: Path) -> None:
         arrays[f"{name}.lists"] = plan.lists
         arrays[f"{name}.total"] = plan.moments.total
         arrays[f"{name}.squares"] = np.ascontiguousarray(plan.moments.squares)
-        about[name] = {**plan.about(), "count": plan.moments.count}
+        about[name] = {**plan.about(), "count": plan.count, "known": plan.moments.count}
     save_file(arrays, directory / _ARRAYS)
     write_json(directory / _ABOUT, about)
 
@@ -69,7 +76,8 @@ def load_plans(directory: Path) -> dict[str, Plan]:
             arrays[f"{name}.lists"],
             told["probes"],
             told["recall@100"],
-            Moments(told["count"], arrays[f"{name}.total"], arrays[f"{name}.squares"]),
+            Moments(told["known"], arrays[f"{name}.total"], arrays[f"{name}.squares"]),
+            told["count"],
         )
         for name, told in about.items()
     }

@@ -5,13 +5,12 @@ The recall is measured against exact search, on queries of real viewers where th
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.recommend.index.ivf import inverted, searched
+from vireo.recommend.index.files import found, inverted
 from vireo.recommend.index.moments import Moments
 from vireo.recommend.index.plan import Plan
 
@@ -26,9 +25,13 @@ _SURE = 0.005
 """By so much the measured recall must pass the goal: it is measured on a sample."""
 
 
-def available() -> bool:
-    """Whether faiss is installed (the extra `index`)."""
-    return find_spec("faiss") is not None
+def compared(vectors: Floats, known: Bools) -> Plan:
+    """The plan for vectors (n, d) that are all compared; `known` as in `planned`."""
+    width = vectors.shape[1]
+    nothing = np.zeros((0, width), dtype=np.float32)
+    return Plan(
+        nothing, np.zeros(0, dtype=np.int64), 0, 1.0, _moments(vectors, known), len(vectors)
+    )
 
 
 def planned(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: int) -> Plan:
@@ -41,10 +44,14 @@ def planned(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: i
     lists = _nearest(centroids, vectors)
     index = inverted(centroids, lists, vectors)
     probes, recall = _probes(index, vectors, queries, goal, len(centroids))
-    moments = Moments.of(vectors if known.all() else vectors[known])
-    plan = Plan(centroids, lists, probes, round(recall, 4), moments)
+    moments = _moments(vectors, known)
+    plan = Plan(centroids, lists, probes, round(recall, 4), moments, len(vectors))
     plan.made["main"] = index
     return plan
+
+
+def _moments(vectors: Floats, known: Bools) -> Moments:
+    return Moments.of(vectors if known.all() else vectors[known])
 
 
 def _centroids(vectors: Floats, seed: int) -> Floats:
@@ -83,7 +90,7 @@ def _probes(
     tried = sorted({min(lists, step * 2**power // 2) for power in range(14) for step in (2, 3)})
     recall = 0.0
     for probes in tried:
-        recall = recall_of(searched(index, queries, count, probes, None), truth)
+        recall = recall_of(found(index, queries, count, probes)[1], truth)
         if recall >= min(goal + _SURE, 1.0):
             return probes, recall
     return lists, recall

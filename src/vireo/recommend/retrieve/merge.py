@@ -41,6 +41,5 @@ def best_of_each(columns: Mapping[str, Floats], count: int, allowed: Bools) -> l
 
 def best_of(scores: Floats, count: int, allowed: Bools) -> Ints:
     """The allowed rows of the highest scores (n,), best first; ties in the catalogue's order."""
-    masked = np.where(allowed, scores, np.float32(-np.inf))
-    rows = top(masked, count)
-    return np.asarray(rows[masked[rows] > -np.inf])
+    rows = np.flatnonzero(allowed)
+    return np.asarray(rows[top(scores[rows], count)])

@@ -16,12 +16,12 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import Batch, ByVectors, Expert, InterestModel
+from vireo.interest.base import Batch, ByVectors, Expert, InterestModel, by_vectors
 from vireo.interest.fusion import CONTENT, FOR_STRANGERS
 from vireo.recommend.index.base import Index
-from vireo.recommend.index.ivf import Ivf
 from vireo.recommend.index.moments import Moments
 from vireo.recommend.index.plan import Plan
+from vireo.recommend.index.stored import Stored
 from vireo.recommend.retrieve.merge import best_of
 
 ALL = slice(None)
@@ -43,8 +43,13 @@ class Voice:
     """With an index: of the vectors of the videos that count."""
 
     @cached_property
+    def linear(self) -> ByVectors | None:
+        """The expert, where its scores are inner products."""
+        return by_vectors(self.expert)
+
+    @cached_property
     def vectors(self) -> Floats | None:
-        return self.expert.vectors if isinstance(self.expert, ByVectors) else None
+        return None if self.linear is None else self.linear.vectors
 
     @cached_property
     def in_order(self) -> Ints | None:
@@ -77,16 +82,18 @@ class Opinion:
     def standardised(self, rows: Rows) -> Floats:
         return (self.scores(rows) - np.float32(self.mean)) * np.float32(self.scale)
 
-    def measured(self, counted: Floats, size: int, met: Ints) -> Opinion:
-        """The same with the mean and deviation of the videos that count.
-
-        `counted` (n,) is 1 for these and 0 for others, `size` their number; `met` are rows that
-        the viewer met and that would count otherwise: `counted` leaves them out already.
-        """
+    def measured(self, panel: Panel, met: Ints) -> Opinion:
+        """The same with the mean and deviation of the videos that count: of those that the expert
+        knows, all but the rows `met`, rising."""
+        knows_new = self.voice.expert.knows_new
+        met = met if knows_new else met[panel.warm[met]]
         if self.raw is None:
             assert self.voice.moments is not None
             mean, spread, largest = self.voice.moments.spread(self.towards, self.scores(met))
         else:
+            counted = panel.counted[0 if knows_new else 1].copy()
+            counted[met] = 0.0
+            size = panel.n_videos - len(met) - (0 if knows_new else len(panel.cold))
             mean, spread = _spread(self.raw, counted, size)
             largest = float(max(self.raw.max(initial=0.0), -self.raw.min(initial=0.0)))
         scale = 1.0 / spread if spread > NO_OPINION * largest else 0.0
@@ -132,12 +139,12 @@ class Panel:
         if vectors.shape[1] == 1:
             known = vectors if voice.expert.knows_new else vectors[self.warm]
             return replace(voice, moments=Moments.of(known))
-        if plan is None or len(plan.lists) > self.n_videos:
+        if plan is None or plan.count > self.n_videos:
             return voice
         moments = plan.moments
-        if voice.expert.knows_new and len(vectors) > len(plan.lists):
-            moments = moments.plus(Moments.of(vectors[len(plan.lists) :]))
-        return replace(voice, index=Ivf.of(plan, vectors), moments=moments)
+        if voice.expert.knows_new and len(vectors) > plan.count:
+            moments = moments.plus(Moments.of(vectors[plan.count :]))
+        return replace(voice, index=Stored.of(plan, vectors), moments=moments)
 
     @cached_property
     def warm(self) -> Bools:
@@ -150,7 +157,7 @@ class Panel:
         return np.flatnonzero(~self.warm)
 
     @cached_property
-    def _counted(self) -> tuple[Floats, Floats]:
+    def counted(self) -> tuple[Floats, Floats]:
         """1 for all videos, and for those that somebody wanted. (n,), (n,)"""
         return np.ones(self.n_videos, dtype=np.float32), self.warm.astype(np.float32)
 
@@ -170,16 +177,7 @@ class Panel:
     def _opinions(self, names: Sequence[str], history: History, now: int) -> dict[str, Opinion]:
         batch = Batch([history], now, self.n_videos)
         met = np.unique(history.videos)
-        warm_met = met[self.warm[met]]
-        said = {}
-        for name in names:
-            voice = self.voices[name]
-            rows = met if voice.expert.knows_new else warm_met
-            counted = self._counted[0 if voice.expert.knows_new else 1].copy()
-            counted[rows] = 0.0
-            size = self.n_videos - len(rows) - (0 if voice.expert.knows_new else len(self.cold))
-            said[name] = _asked(voice, batch).measured(counted, size, rows)
-        return said
+        return {name: _asked(self.voices[name], batch).measured(self, met) for name in names}
 
 
 @dataclass(frozen=True)
@@ -232,10 +230,10 @@ class Heard:
 
 def _asked(voice: Voice, batch: Batch) -> Opinion:
     """An expert's opinion, not yet standardised: of all videos where there is no index."""
-    vectors = voice.vectors
-    if vectors is None or not isinstance(voice.expert, ByVectors):
+    vectors, linear = voice.vectors, voice.linear
+    if vectors is None or linear is None:
         return Opinion(voice, voice.expert.score(batch)[0], np.zeros(0, dtype=np.float32))
-    towards = voice.expert.towards(batch)[0]
+    towards = linear.towards(batch)[0]
     if voice.moments is not None:
         return Opinion(voice, None, towards)
     return Opinion(voice, np.asarray(vectors @ towards, dtype=np.float32), towards)
