@@ -47,9 +47,10 @@ class Moments:
     def spread(self, towards: Floats, without: Floats) -> tuple[float, float, float]:
         """Mean, deviation and root mean square of the inner products with `towards` (d,).
 
-        `without` (m,) are inner products of rows of the set that do not count.
+        `without` (m, d) are rows of the set that do not count.
         """
-        q, left_out = towards.astype(np.float64), without.astype(np.float64)
+        q = towards.astype(np.float64)
+        left_out = without.astype(np.float64) @ q
         count = max(self.count - len(left_out), 1)
         mean = float(self.total @ q - left_out.sum()) / count
         second = max(float(q @ self.squares @ q - left_out @ left_out), 0.0) / count

@@ -88,8 +88,10 @@ class Opinion:
         knows_new = self.voice.expert.knows_new
         met = met if knows_new else met[panel.warm[met]]
         if self.raw is None:
-            assert self.voice.moments is not None
-            mean, spread, largest = self.voice.moments.spread(self.towards, self.scores(met))
+            moments, vectors = self.voice.moments, self.voice.vectors
+            assert moments is not None
+            assert vectors is not None
+            mean, spread, largest = moments.spread(self.towards, vectors[met])
         else:
             counted = panel.counted[0 if knows_new else 1].copy()
             counted[met] = 0.0
