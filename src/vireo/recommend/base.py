@@ -173,6 +173,10 @@ class Slate:
         rest[first] = False
         return self.take(np.concatenate([first, np.flatnonzero(rest)]))
 
+    def scoring(self, scores: Floats) -> Slate:
+        """The same order with these totals, highest first: the scores go with the places."""
+        return replace(self, scores=np.sort(scores)[::-1])
+
     def marking(self, mark: str, videos: Iterable[int]) -> Slate:
         """The same slate, saying that this rule put these rows of the catalogue there."""
         return replace(self, marks={**self.marks, **{int(video): mark for video in videos}})

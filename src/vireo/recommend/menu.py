@@ -11,7 +11,13 @@ RETRIEVERS = Registry(
         "like": "vireo.recommend.retrieve.like:Like",
     },
 )
-RANKERS = Registry("rankers", {"sum": "vireo.recommend.rank.total:Total"})
+RANKERS = Registry(
+    "rankers",
+    {
+        "sum": "vireo.recommend.rank.total:Total",
+        "llm": "vireo.recommend.rank.llm:Listwise",
+    },
+)
 RULES = Registry(
     "rules",
     {

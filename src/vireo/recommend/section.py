@@ -46,6 +46,20 @@ class IndexSection(Section):
     """Share of the true 100 nearest that it must find, measured when it is built."""
 
 
+class RerankerSection(Section):
+    """`[recommend.reranker]`: a model that writes puts the best candidates in order."""
+
+    enabled: bool = False
+    """Whether it is asked; the model is that of `[language.generation]`, which must be allowed \
+to see `histories`."""
+    candidates: Annotated[int, Field(ge=2, le=100)] = 20
+    """How many of the best candidates it puts in order."""
+    history_at_most: Annotated[int, Field(ge=1)] = 20
+    """Viewers who wanted more videos than this get the experts' order."""
+    seconds: Annotated[float, Field(gt=0)] = 2.0
+    """A list does not wait longer for it."""
+
+
 class RecommendSection(Section):
     """`[recommend]`: how a list is made."""
 
@@ -103,5 +117,6 @@ class RecommendSection(Section):
     )
     """Which rules are applied, in this order. Those that protect (see the page) always are."""
     index: IndexSection = IndexSection()
+    reranker: RerankerSection = RerankerSection()
     owner: OwnerSection = OwnerSection()
     audience: AudienceSection = AudienceSection()

@@ -10,6 +10,7 @@ import numpy as np
 
 from vireo.arrays import Floats
 from vireo.interest.base import InterestModel
+from vireo.language.generate.base import Generator
 from vireo.recommend.base import RecommendSection
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.retrieve.opinions import Panel
@@ -22,6 +23,8 @@ class Shelves:
     catalogue: Catalogue
     model: InterestModel
     section: RecommendSection
+    writer: Generator | None = None
+    """The model that writes, where one is configured and asked for."""
 
     @cached_property
     def panel(self) -> Panel:
