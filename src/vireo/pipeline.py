@@ -82,6 +82,17 @@ def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
     return recipe(media, ground.config.video, ground.encoders, ground.context.seed)
 
 
+def _made_ahead(ground: Ground) -> Any:
+    """Rules are applied to each list; only the indexes and the learned ranker are made ahead."""
+    section = ground.config.recommend
+    ahead = {"index": section.index.model_dump(mode="json")}
+    if section.ranker.enabled:
+        interest = ground.config.interest.model_dump(mode="json")
+        ranker = section.ranker.model_dump(mode="json")
+        ahead |= {"ranker": ranker, "interest": interest, "candidates": section.candidates}
+    return ahead
+
+
 _ROWS = (
     Stage(
         "data",
@@ -140,8 +151,7 @@ _ROWS = (
         noun="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=("data/videos", "behavior", "understanding", "interest", "video/dialogue"),
-        # Rules and shares are applied to each list; only the indexes are made ahead.
-        identity=lambda ground, _: ground.config.recommend.index.model_dump(mode="json"),
+        identity=lambda ground, _: _made_ahead(ground),
     ),
 )
 STAGES: dict[str, Stage] = {row.name: row for row in _ROWS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from vireo.behavior.base import DAY, Histories
@@ -12,6 +14,7 @@ from vireo.interest.base import InterestModel
 from vireo.recommend.catalogue import TERMS, Catalogue
 from vireo.recommend.index.build import plans
 from vireo.recommend.quotes import quotes
+from vireo.registry import load_object
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
 
@@ -33,7 +36,7 @@ def build(
     table = tables.videos.select(
         *columns, pl.Series("topic", topics, dtype=pl.String)
     ).with_columns(pl.col("title").fill_null(pl.col("video_id")))
-    return Catalogue(
+    made = Catalogue(
         table=table,
         topic_of=understanding.topic_of,
         viewers=histories.viewers(),
@@ -43,6 +46,11 @@ def build(
         given_terms=_terms(tables, video, table["video_id"].to_list(), topics),
         plans=plans(model, histories, section, context),
     )
+    if not config.recommend.ranker.enabled:
+        return made
+    learn = load_object("vireo.recommend.rank.training:learn")  # LightGBM is an extra
+    trees = learn(model, made, histories, config.interest, config.recommend, context)
+    return replace(made, trees=trees)
 
 
 def _terms(

@@ -15,6 +15,7 @@ RANKERS = Registry(
     "rankers",
     {
         "sum": "vireo.recommend.rank.total:Total",
+        "learned": "vireo.recommend.rank.learned:Learned",
         "llm": "vireo.recommend.rank.llm:Listwise",
     },
 )

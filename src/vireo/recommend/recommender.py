@@ -65,7 +65,8 @@ class Recommender:
         self.catalogue = catalogue
         self._shelves = shelves
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
-        rankers = ["sum", *(["llm"] if section.reranker.enabled else [])]
+        chosen = {"learned": section.ranker.enabled, "llm": section.reranker.enabled}
+        rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]
         self._rank = [RANKERS.get(name)(shelves) for name in rankers]
         names = dict.fromkeys([*PROTECTING, *section.rules])
         rules: list[Step] = [RULES.get(name)(shelves) for name in names]

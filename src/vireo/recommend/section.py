@@ -46,6 +46,15 @@ class IndexSection(Section):
     """Share of the true 100 nearest that it must find, measured when it is built."""
 
 
+class RankerSection(Section):
+    """`[recommend.ranker]`: an order that is learnt (LightGBM, extra `ranker`)."""
+
+    enabled: bool = False
+    """Whether it is trained when the workspace is built; it is used only with a shown gain."""
+    users: Annotated[int, Field(ge=100)] = 2000
+    """Viewers that are held back: half teach, half decide."""
+
+
 class RerankerSection(Section):
     """`[recommend.reranker]`: a model that writes puts the best candidates in order."""
 
@@ -117,6 +126,7 @@ class RecommendSection(Section):
     )
     """Which rules are applied, in this order. Those that protect (see the page) always are."""
     index: IndexSection = IndexSection()
+    ranker: RankerSection = RankerSection()
     reranker: RerankerSection = RerankerSection()
     owner: OwnerSection = OwnerSection()
     audience: AudienceSection = AudienceSection()
