@@ -85,7 +85,7 @@ def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
 def _made_ahead(ground: Ground) -> Any:
     """Rules are applied to each list; only the indexes and the learned ranker are made ahead."""
     section = ground.config.recommend
-    ahead = {"index": section.index.model_dump(mode="json")}
+    ahead: dict[str, Any] = {"index": section.index.model_dump(mode="json")}
     if section.ranker.enabled:
         interest = ground.config.interest.model_dump(mode="json")
         ranker = section.ranker.model_dump(mode="json")

@@ -58,8 +58,8 @@ def test_the_exact_index_is_exact_whatever_is_barred(seed: int, share: float, co
 def test_near_ties_are_told_apart_although_the_index_is_in_half_precision() -> None:
     random = np.random.default_rng(1)
     one = clustered(1, 3)[0]
-    vectors = np.tile(one, (N, 1)) + np.float32(1e-5) * random.normal(size=(N, WIDTH))
-    vectors = vectors.astype(np.float32)
+    noise = random.normal(size=(N, WIDTH)).astype(np.float32)
+    vectors = one + np.float32(1e-5) * noise
     index = Stored.of(everything(vectors), vectors)
     everyone = np.ones(N, dtype=np.bool_)
     assert index.search(one, 50).tolist() == brute(vectors, one, 50, everyone)

@@ -76,7 +76,7 @@ class RecommendSection(Section):
     """Length of a list."""
     candidates: Annotated[int, Field(ge=1)] = 200
     """Videos that each retriever hands on."""
-    diversity: Annotated[float, Field(ge=0, le=1)] = 0.15
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.2
     """0 ranks by score alone; 1 by difference to what stands above (MMR)."""
     like_weight: Annotated[float, Field(ge=0, le=1000)] = 2.0
     """Weight of a sentence (`--like`) against the strongest expert."""

@@ -78,7 +78,7 @@ class Stored:
         n, lists = self.plan.count, len(self.plan.centroids)
         probes = min(lists, -(-self.plan.probes * n // left))
         _, rows = found(self.main, towards[None], count, probes, mask if left < n else None)
-        return rows[0][rows[0] >= 0]
+        return np.asarray(rows[0][rows[0] >= 0])
 
     def _compared(self, towards: Floats, count: int, mask: Bools, left: int) -> Ints:
         """All that can be among the best: more are taken until the rest is proven to be worse."""
@@ -96,7 +96,7 @@ class Stored:
             exact = np.sort(self.vectors[some] @ towards)
             worst = exact[-count] if len(exact) >= count else -np.inf
             if worst > float(scores[0, -1]) + doubt or len(some) == left:
-                return some
+                return np.asarray(some)
             more *= 4
         return np.flatnonzero(mask)
 
