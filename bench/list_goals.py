@@ -75,8 +75,8 @@ def counterfactuals(films: Films, users: Ints) -> dict[str, int]:
     "Holds" is asked of a recommender that is made anew: without the set the film is off the list,
     and with any one video of the set put back it is on it.
     """
-    model = InterestModel({"ease-recent": films.expert}, {"ease-recent": 1.0}, np.zeros((0, 0)))
-    model = replace(model, content=films.catalogue.content)
+    experts: dict[str, Expert] = {"ease-recent": films.expert}
+    model = InterestModel(experts, {"ease-recent": 1.0}, films.catalogue.content)
     maker = Recommender(films.catalogue, model, RecommendSection())
     judge = Recommender(films.catalogue, model, RecommendSection())
     counts = {"asked": 0, "shown": 0, "holds": 0, "nothing_to_spare": 0, "own_videos": 0}

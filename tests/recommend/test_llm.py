@@ -90,7 +90,7 @@ def test_only_permutations_pass(numbers: list[int]) -> None:
 def test_every_way_of_skipping_is_said() -> None:
     failing = Written(lambda _: Answer(None, "the budget is spent"))
     unused = ordered(1, 2, 3, 4)
-    cases = (
+    cases: tuple[tuple[Written | None, History, dict[str, Any], str], ...] = (
         (None, SEEN, {}, "no model that writes is configured"),
         (failing, SEEN, {}, "the budget is spent"),
         (unused, SEEN, {"history_at_most": 1}, "more than 1 videos"),
