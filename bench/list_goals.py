@@ -22,7 +22,7 @@ from vireo.recommend.section import RecommendSection
 
 K = 10
 QUOTAS = (0.05, 0.1, 0.2)
-LIKE_WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)
+LIKE_WEIGHTS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 _WORDS = 8
 """Topics that a sentence names, at most."""
 _TEXT = 240

@@ -38,7 +38,10 @@ class NewVideos:
         if wanted <= 0:
             return slate
         fit = self._fit(query.history, slate.videos)
-        promoted = [row for row in np.flatnonzero(new) if row >= k and fit[row] >= FIT]
+        fits = new & (fit >= FIT)
+        if query.leaning is not None:
+            fits &= query.leaning[slate.videos] >= 0  # not what the viewer asked for less of
+        promoted = [row for row in np.flatnonzero(fits) if row >= k]
         promoted = sorted(promoted, key=lambda row: -fit[row])[:wanted]
         if not promoted:
             return slate
