@@ -1,14 +1,18 @@
 """Vireo's own adapter: the whole stack with its fusion, or one expert alone for the ablation.
 
 Settings are overrides of the config by dotted key ({"interest.ease.regularisation": 500}) and
-"expert", the name of the one that ranks alone. Run as `python -m bench.ours --split DIR ...`.
+"expert", the name of one that is trained and ranks alone, or "part", the name of one that ranks
+alone out of the trained stack (trained now, or kept by an earlier run with the same settings).
+Run as `python -m bench.ours --split DIR ...`.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +40,8 @@ from vireo.interest.space import content_space
 
 BLOCK = 256
 """Users scored at once."""
+ALONE = ("expert", "part")
+"""Settings that name the one expert that ranks."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Trained:
     """What ranks, and a sentence about it."""
 
     score: Scorer
+    seconds: float
+    cpu_seconds: float
     note: str = ""
 
 
@@ -55,9 +63,8 @@ def main() -> None:
     cache.mkdir(parents=True, exist_ok=True)
     context = Context(Serial(EngineSection()), cache, Lines(), given.seed)
     training, reading = training_of(split, config, context)
-    start, cpu = time.perf_counter(), time.process_time()
-    trained = trained_on(training, config, given.settings.get("expert", ""), context)
-    training_seconds, training_cpu = time.perf_counter() - start, time.process_time() - cpu
+    home = cache / "stacks" / stack_key(split, given.settings, given.seed)
+    trained = trained_on(training, config, given.settings, home, context)
     start = time.perf_counter()
     users, asked = asked_in(given.users)
     lists = lists_for(trained.score, training.histories, users, asked, split)
@@ -65,10 +72,10 @@ def main() -> None:
     arrays: dict[str, Any] = {"users": users, **lists}
     np.savez_compressed(given.out, **arrays)
     report = {
-        "system": f"vireo:{given.settings['expert']}" if "expert" in given.settings else "vireo",
+        "system": ":".join(["vireo", *alone_in(given.settings)]),
         "version": version(),
-        "train_seconds": training_seconds,
-        "train_cpu_seconds": training_cpu,
+        "train_seconds": trained.seconds,
+        "train_cpu_seconds": trained.cpu_seconds,
         "recommend_seconds": seconds,
         "users": len(users),
         "epochs": None,
@@ -79,7 +86,7 @@ def main() -> None:
 
 def configured(settings: Mapping[str, Any]) -> Config:
     """The default config with the overrides; raises ConfigError that names a wrong key."""
-    overrides = {key: json.dumps(value) for key, value in settings.items() if key != "expert"}
+    overrides = {key: json.dumps(value) for key, value in settings.items() if key not in ALONE}
     return Config().with_settings(overrides)
 
 
@@ -94,14 +101,52 @@ def training_of(split: Split, config: Config, context: Context) -> tuple[Trainin
     return Training(histories, content, has_content, published), seconds
 
 
-def trained_on(training: Training, config: Config, expert: str, context: Context) -> Trained:
-    """One expert alone if it is named, else all of them and their fusion."""
-    if expert:
-        alone = EXPERTS.get(expert).fit(training, config.interest, context)
-        return Trained(alone.score, str(getattr(alone, "note", "")))
-    model = fit(training, config.interest, context)
+def alone_in(settings: Mapping[str, Any]) -> list[str]:
+    """The expert that ranks alone, if one does."""
+    return [str(settings[key]) for key in ALONE if key in settings]
+
+
+def stack_key(split: Split, settings: Mapping[str, Any], seed: int) -> str:
+    """The same for every part of one stack."""
+    shared = {key: value for key, value in settings.items() if key not in ALONE}
+    told = json.dumps([split.about["split_sha256"], version(), shared, seed], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:24]
+
+
+def trained_on(
+    training: Training, config: Config, settings: Mapping[str, Any], home: Path, context: Context
+) -> Trained:
+    """One expert alone if it is named, else all of them and their fusion, or one part of it."""
+    start, cpu = time.perf_counter(), time.process_time()
+    if "expert" in settings:
+        alone = EXPERTS.get(settings["expert"]).fit(training, config.interest, context)
+        spent = (time.perf_counter() - start, time.process_time() - cpu)
+        return Trained(alone.score, *spent, str(getattr(alone, "note", "")))
+    if "part" in settings and (home / "spent.json").is_file():
+        model, spent = _kept(home)
+    else:
+        model = fit(training, config.interest, context)
+        spent = (time.perf_counter() - start, time.process_time() - cpu)
+        _keep(model, spent, home)
+    if "part" in settings:
+        part = model.experts[settings["part"]]
+        return Trained(part.score, *spent, "Out of the stack; the seconds are the whole stack's.")
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in model.weights.items() if weight)
-    return Trained(partial(_total, model), f"Weights: {weights}; new items {model.newcomer:.2f}.")
+    note = f"Weights: {weights}; new items {model.newcomer:.2f}."
+    return Trained(partial(_total, model), *spent, note)
+
+
+def _keep(model: InterestModel, spent: tuple[float, float], home: Path) -> None:
+    """The stack, so that its parts can be judged without training it anew."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    model.save(home)
+    (home / "spent.json").write_text(json.dumps(spent), encoding="ascii")
+
+
+def _kept(home: Path) -> tuple[InterestModel, tuple[float, float]]:
+    seconds, cpu_seconds = json.loads((home / "spent.json").read_text(encoding="ascii"))
+    return InterestModel.load(home), (seconds, cpu_seconds)
 
 
 def _total(model: InterestModel, batch: Batch) -> Floats:

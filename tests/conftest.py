@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from vireo.config import Config
 from vireo.testing import TinyWorld, tiny_world
 from vireo.workspace import Workspace
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch loads
 
 QUICK = Config.of({"pretraining": {"objective": "none"}, "engine": {"name": "serial"}})
 

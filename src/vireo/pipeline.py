@@ -139,7 +139,7 @@ _ROWS = (
     ),
     Stage(
         "interest",
-        version=3,
+        version=4,
         noun="vireo.interest.base:InterestModel",
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),

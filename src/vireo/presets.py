@@ -36,6 +36,13 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     # Live channels: only who is live at the moment of asking; visits repeat.
     "live": {
+        "interest": {
+            "repeats": True,
+            "experts": [
+                "popularity", "recent", "ease", "ease-recent", "next", "sequence", "transitions",
+                "together", "again", "factors", "content",
+            ],
+        },
         "recommend": {
             "repeats": True,
             "impression_fade": 0.1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
+from vireo.interest.again import Again
 from vireo.interest.base import (
     Batch,
     EaseSection,
@@ -22,11 +24,13 @@ from vireo.interest.base import (
     NextSection,
     Training,
 )
+from vireo.interest.build import fit
 from vireo.interest.content import Content
 from vireo.interest.contract import ExpertContract, batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent
 from vireo.interest.factors import Factors, predict
 from vireo.interest.following import Next
+from vireo.interest.neighbours import Together, Transitions
 from vireo.interest.popularity import Popularity, RecentPopularity
 
 SECTION = InterestSection(ease=EaseSection(regularisation=2.0), factors=FactorsSection(dimension=8))
@@ -53,6 +57,18 @@ class TestEaseRecentContract(ExpertContract):
 class TestNextContract(ExpertContract):
     expert = Next
     section = InterestSection(next=NextSection(regularisation=2.0))
+
+
+class TestTransitionsContract(ExpertContract):
+    expert = Transitions
+
+
+class TestTogetherContract(ExpertContract):
+    expert = Together
+
+
+class TestAgainContract(ExpertContract):
+    expert = Again
 
 
 class TestFactorsContract(ExpertContract):
@@ -130,13 +146,19 @@ def direct_ease(x: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
     return b
 
 
-def random_training() -> tuple[Training, NDArray[np.float64]]:
+def random_training_without(gone: int | None) -> tuple[Training, NDArray[np.float64]]:
     rng = np.random.default_rng(11)
     users = [rng.permutation(12)[: rng.integers(1, 9)].tolist() for _ in range(40)]
-    x = np.zeros((40, 12))
+    if gone is not None:
+        del users[gone]
+    x = np.zeros((len(users), 12))
     for row, videos in enumerate(users):
         x[row, videos] = 1.0
     return training_of(users, 14), x
+
+
+def random_training() -> tuple[Training, NDArray[np.float64]]:
+    return random_training_without(None)
 
 
 def test_ease_is_the_formula_and_leaves_unwatched_videos_at_zero(context: Context) -> None:
@@ -144,6 +166,35 @@ def test_ease_is_the_formula_and_leaves_unwatched_videos_at_zero(context: Contex
     scores = Ease.fit(training, SECTION, context).score(batch_of(training))
     np.testing.assert_allclose(scores[:40, :12], x @ direct_ease(x, 2.0), atol=1e-5)
     assert not scores[:, 12:].any()
+
+
+def test_a_viewer_is_taken_out_of_ease_as_if_never_there(context: Context) -> None:
+    training, x = random_training()
+    gone = training.histories.row(7)
+    kept = np.delete(x, 7, axis=0)
+    one = Ease.fit(training, SECTION, context).without(gone)
+    np.testing.assert_allclose(one.weights.matrix, direct_ease(kept, 2.0), atol=1e-5)
+    two = one.without(training.histories.row(8))
+    np.testing.assert_allclose(
+        two.weights.matrix, direct_ease(np.delete(kept, 7, axis=0), 2.0), atol=1e-5
+    )
+    nothing = History.empty()
+    assert two.without(nothing).weights is two.weights
+
+
+def test_a_model_forgets_a_viewer_in_every_expert_that_can(context: Context) -> None:
+    training, _ = random_training()
+    names = ("popularity", "ease", "ease-recent", "factors")
+    section = SECTION.model_copy(update={"experts": names, "validation_users": 0})
+    before = fit(training, section, context)
+    after = before.without(training.histories.row(7))
+    fewer, _ = random_training_without(7)
+    again = fit(fewer, section, context)
+    batch = batch_of(fewer)
+    for name in names[:3]:
+        one, two = after.experts[name].score(batch), again.experts[name].score(batch)
+        np.testing.assert_allclose(one, two, atol=1e-5)
+    assert after.experts["factors"] is before.experts["factors"]
 
 
 def test_ease_recent_is_the_formula_over_faded_inputs(context: Context) -> None:
@@ -157,7 +208,33 @@ def test_ease_recent_is_the_formula_over_faded_inputs(context: Context) -> None:
     np.testing.assert_allclose(scores[:12], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", [Ease, EaseRecent, Factors, Content])
+def test_what_follows_is_not_what_goes_before(context: Context) -> None:
+    training = training_of([[0, 1]] * 20 + [[2, 0]] * 20, 3)
+    scores = Transitions.fit(training, SECTION, context).score(
+        Batch([History(np.array([0]), np.ones(1, np.float32), np.array([0]))], 0, 3)
+    )[0]
+    assert scores[1] == pytest.approx(20 / 25)  # 20 of 20 times, and 5 of doubt
+    assert scores[2] == 0.0
+
+
+def test_one_sitting_counts_and_another_does_not(context: Context) -> None:
+    training = training_of([[0, 1, 2]] * 10, 3)
+    sessions = np.tile([0, 0, 1], 10)
+    apart = replace(training, histories=replace(training.histories, sessions=sessions))
+    matrix = Together.fit(apart, SECTION, context).matrix.toarray()
+    assert matrix[0, 1] == matrix[1, 0] == pytest.approx(10 / 15)
+    assert not matrix[:, 2].any()
+
+
+def test_comings_back_are_counted_and_fade(context: Context) -> None:
+    expert = Again.fit(training_of([[0]], 4), SECTION, context)
+    history = History(np.array([3, 1, 3, 2]), np.array([1, 1, 1, -1], np.float32), np.arange(4))
+    scores = expert.score(Batch([history], 0, 4))[0]
+    expected = [0.0, np.exp(-1 / 20), 0.0, 1 + np.exp(-2 / 20)]
+    np.testing.assert_allclose(scores, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [Ease, EaseRecent, Factors, Content, Transitions, Together, Again])
 def test_contributions_add_up_to_the_score(kind: Any, context: Context) -> None:
     training, _ = random_training()
     expert = kind.fit(training, SECTION, context)

@@ -16,6 +16,7 @@ from vireo.behavior.base import NO_TIME, History
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
+from vireo.evaluation.metrics import per_user
 from vireo.interest.base import (
     Batch,
     EaseSection,
@@ -124,6 +125,24 @@ def test_the_last_wanted_video_is_held_back_with_what_follows_it() -> None:
     assert left == [[0, 1], [4], [5, 6, 5], [1, 2], [7, 8]]
 
 
+def test_where_videos_come_again_what_a_viewer_comes_back_to_leads(context: Context) -> None:
+    """Everybody has a channel of their own among 20 and returns to it after every other one."""
+    rng = np.random.default_rng(3)
+    users = [
+        [v for other in rng.permutation(20)[:6] for v in (int(other), u % 20)] for u in range(120)
+    ]
+    training = training_of(users, 20)
+    names = ("popularity", "again", "factors")
+    section = InterestSection(experts=names, repeats=True, validation="last")
+    model = fit(training, section, context)
+    assert model.weights["again"] > 0.5
+    total, _ = fused(model, batch_of(training))
+    assert (total[:120].argmax(axis=1) == np.arange(120) % 20).all()
+    once = fit(training, section.model_copy(update={"repeats": False}), context)
+    said = fused(replace(once, weights={"again": 1.0, "factors": 0.1}), batch_of(training))[1]
+    assert not said["again"].any()  # elsewhere it has nothing to say
+
+
 def test_by_time_everybodys_latest_events_are_held_back() -> None:
     """Times run through all users in turn, so the last tenth is one user's last two events."""
     lists = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [5, 6, 7, 8, 9, 0, 1, 2, 2, 3]]
@@ -136,10 +155,23 @@ def test_by_time_everybodys_latest_events_are_held_back() -> None:
     assert not len(none.rows)
 
 
-def test_pairs_keep_the_first_targets_of_everybody() -> None:
-    owner, targets = pairs([np.arange(9), np.array([3])])
-    assert owner.tolist() == [0] * 5 + [1]
-    assert targets.tolist() == [0, 1, 2, 3, 4, 3]
+def test_pairs_are_everybodys_targets() -> None:
+    owner, targets = pairs([np.arange(3), np.array([3])])
+    assert owner.tolist() == [0, 0, 0, 1]
+    assert targets.tolist() == [0, 1, 2, 3]
+
+
+def test_the_court_judges_as_the_evaluator_does_but_loses_ties() -> None:
+    rng = np.random.default_rng(9)
+    total = rng.normal(size=(30, 60)).astype(np.float32)
+    targets = [rng.permutation(60)[: rng.integers(1, 25)] for _ in range(30)]
+    unseen = rng.random((30, 60)) < 0.8
+    for row, videos in enumerate(targets):
+        unseen[row, videos] = True
+    court = Court({}, np.zeros((1, 1), np.float32), unseen, *pairs(targets))
+    ranked = np.argsort(-np.where(unseen, total, -np.inf), axis=1)
+    np.testing.assert_allclose(court.gains(total), per_user(ranked, targets, 10)["ndcg"])
+    assert not court.gains(np.zeros_like(total)).any()
 
 
 def court_of(said: dict[str, Floats], targets: Ints, of_new: Floats | None = None) -> Court:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,14 @@ def same(model: InterestModel, panel: Panel, seen: History, n: int = N) -> None:
             alike = mine.get(name, np.zeros_like(part[0])[rows])
             np.testing.assert_allclose(alike, part[0][rows], rtol=2e-3, atol=2e-3, err_msg=name)
         np.testing.assert_allclose(sum(mine.values()), total[0][rows], rtol=2e-3, atol=4e-3)
+
+
+def test_an_offset_and_repeats_are_the_fusions(tmp_path: Path) -> None:
+    model, training, context = world(tmp_path)
+    other = replace(model, offset=0.8, repeats=True)
+    for found in ({}, indexed(other, training, context)):
+        for seen in HISTORIES[:2]:
+            same(other, Panel.of(other, N, found), seen)
 
 
 @pytest.mark.parametrize("seen", HISTORIES)

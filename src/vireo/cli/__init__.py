@@ -86,6 +86,8 @@ def main() -> None:
 
     Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 interrupted.
     """
+    # On a busy machine, threads that spin while they wait for each other cost several times more.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a title

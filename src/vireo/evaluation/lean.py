@@ -16,7 +16,19 @@ from vireo.interest.build import fit
 from vireo.interest.menu import EXPERTS
 from vireo.pipeline import STAGES, Stage
 
-BEHAVIOR_ALONE = frozenset({"popularity", "recent", "ease", "ease-recent", "next", "factors"})
+BEHAVIOR_ALONE = frozenset(
+    {
+        "popularity",
+        "recent",
+        "ease",
+        "ease-recent",
+        "next",
+        "transitions",
+        "together",
+        "again",
+        "factors",
+    }
+)
 """Built-in experts that never look at the content; others say so by `reads_content = False`."""
 ROAD: tuple[Stage, ...] = (
     STAGES["data"],

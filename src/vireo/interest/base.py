@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from pydantic import Field
@@ -102,6 +102,8 @@ class InterestSection(Section):
         "ease-recent",
         "next",
         "sequence",
+        "transitions",
+        "together",
         "factors",
         "content",
     )
@@ -110,8 +112,13 @@ class InterestSection(Section):
     """Length of the window of `recent` popularity, counted back from the last known event."""
     history_decay: Annotated[float, Field(gt=0)] = 5.0
     """`ease-recent`: the weight of the k-th last video falls as exp(-k / history_decay)."""
+    repeats: bool = False
+    """Whether a video that was met may be wanted again (live channels): then it is a candidate, and
+    the expert `again` speaks."""
     validation: Literal["time", "last"] = "time"
     """What is held back to find the weights: everybody's latest events, or each user's last."""
+    new_share: Annotated[float, Field(ge=0, le=0.5)] | None = None
+    """Share of the first ten places that new videos get by their scores; null: what they earn."""
     validation_users: Annotated[int, Field(ge=0)] = 2000
     """Users on whom the weights are found."""
     ease: EaseSection = EaseSection()
@@ -235,33 +242,11 @@ class Expert(Protocol):
     def load(cls, directory: Path) -> Self: ...
 
 
-class ByVectors(Protocol):
-    """An expert whose scores are inner products: score(batch) = towards(batch) @ vectors.T.
+@runtime_checkable
+class Forgets(Protocol):
+    """An expert that can take one viewer out of what it learnt, exactly."""
 
-    Such an expert can be asked of a few videos, or through an index, instead of all of them.
-    """
-
-    @property
-    def vectors(self) -> Floats | None:
-        """(n, d) a row per video of the catalogue; None: these scores are no inner products."""
-        ...
-
-    def towards(self, batch: Batch) -> Floats:
-        """(b, d) what each viewer's scores are the inner products with."""
-        ...
-
-    def shares(self, history: History) -> Floats | None:
-        """(m, d) what each entry of a history adds to `towards`; None: that cannot be told.
-
-        The contributions to any video's score are their inner products with its vector.
-        """
-        ...
-
-
-def by_vectors(expert: Expert) -> ByVectors | None:
-    """The expert as one whose scores are inner products, if it says so of itself."""
-    able = all(hasattr(type(expert), name) for name in ("vectors", "towards", "shares"))
-    return cast(ByVectors, expert) if able else None
+    def without(self, history: History) -> Expert: ...
 
 
 @dataclass(frozen=True)
@@ -277,11 +262,27 @@ class InterestModel:
     """(n,) videos that somebody wanted; empty stands for all of them."""
     newcomer: float = 0.5
     """Share of the other experts' weight that content takes over for videos that nobody wanted."""
+    repeats: bool = False
+    """Whether videos that a viewer has met are candidates too."""
+    offset: float = 0.0
+    """Added to the total of every video that nobody wanted."""
 
     @property
     def serving(self) -> dict[str, Expert]:
         """Only the experts that help."""
         return {name: e for name, e in self.experts.items() if self.weights.get(name, 0.0) > 0}
+
+    def without(self, history: History) -> InterestModel:
+        """The model as if this viewer had not been in the training of the experts that can tell.
+
+        Those are the experts with a method `without(history)`: exactly the closed-form item-item
+        ones and popularity. The others forget when they are trained next.
+        """
+        experts = {
+            name: expert.without(history) if isinstance(expert, Forgets) else expert
+            for name, expert in self.experts.items()
+        }
+        return replace(self, experts=experts)
 
     def save(self, directory: Path) -> None:
         for name, expert in self.experts.items():
@@ -293,6 +294,8 @@ class InterestModel:
             "experts": list(self.experts),
             "weights": dict(self.weights),
             "newcomer": self.newcomer,
+            "repeats": self.repeats,
+            "offset": self.offset,
             "report": dict(self.report),
         }
         write_json(directory / "about.json", about)
@@ -304,7 +307,8 @@ class InterestModel:
         arrays = load_file(directory / _CONTENT)
         content, warm = arrays["content"], arrays["warm"]
         report, newcomer = about["report"], about["newcomer"]
-        return cls(experts, about["weights"], content, report, warm, newcomer)
+        rest = (newcomer, about["repeats"], about["offset"])
+        return cls(experts, about["weights"], content, report, warm, *rest)
 
     def summary(self) -> dict[str, Any]:
         return {"weights": dict(self.weights), "newcomer": self.newcomer, **self.report}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Expert, InterestModel, InterestSection, Training
+from vireo.interest.exposure import exchange, hidden, kept_from, offset_for, told
 from vireo.interest.fusion import NEWCOMER
 from vireo.interest.holding import HeldBack, by_last, by_time
 from vireo.interest.menu import EXPERTS
@@ -52,18 +53,27 @@ def build(
 
 def fit(training: Training, section: InterestSection, context: Context) -> InterestModel:
     """Weights from users held back, then every expert on everything."""
-    weights, newcomer, validation, before = _weighed(training, section, context)
-    experts = _experts(replace(training, before=before), section, context)
+    found = _weighed(training, section, context)
+    experts = _experts(replace(training, before=found.experts), section, context)
     notes = [str(note) for e in experts.values() if (note := getattr(e, "note", ""))]
     report = {
         "users": len(training.histories),
         "videos": training.n_videos,
         "new_videos": int((~training.warm).sum()),
         "videos_with_content": int(training.has_content.sum()),
-        "validation": validation,
+        "validation": found.report,
         "notes": sorted(set(notes)),
     }
-    return InterestModel(experts, weights, training.content, report, training.warm, newcomer)
+    return InterestModel(
+        experts,
+        found.weights,
+        training.content,
+        report,
+        training.warm,
+        found.newcomer,
+        section.repeats,
+        found.offset,
+    )
 
 
 def _experts(training: Training, section: InterestSection, context: Context) -> dict[str, Expert]:
@@ -75,10 +85,19 @@ def _experts(training: Training, section: InterestSection, context: Context) -> 
     return experts
 
 
-def _weighed(
-    training: Training, section: InterestSection, context: Context
-) -> tuple[dict[str, float], float, Mapping[str, Any], dict[str, Expert]]:
-    """The weights of the experts, `newcomer`, how they were found, and who was heard."""
+@dataclass(frozen=True)
+class _Found:
+    """What the users held back have shown."""
+
+    weights: dict[str, float]
+    newcomer: float
+    offset: float
+    report: Mapping[str, Any]
+    experts: dict[str, Expert]
+    """Who was heard."""
+
+
+def _weighed(training: Training, section: InterestSection, context: Context) -> _Found:
     held, how = _held_back(training, section, context.seed)
     report = {"users": len(held.rows), "held_back": how}
     if len(held.rows) < FEWEST_USERS:
@@ -89,15 +108,22 @@ def _weighed(
         if section.validation_users:
             context.progress.say(note)
         report |= {"ndcg@10": {}, "note": note}
-        return default_weights(section.experts), NEWCOMER, report, {}
-    rest = replace(training, histories=held.histories, shared={})
+        return _Found(default_weights(section.experts), NEWCOMER, 0.0, report, {})
+    kept = hidden(training, held, context.seed)
+    rest = replace(training, histories=kept_from(held.histories, kept), shared={})
     experts = _experts(rest, section, context)
-    court = Court.hear(experts, held, rest.warm)
+    court = Court.hear(experts, held, rest.warm, section.repeats)
     weights, newcomer = choose(court)
     totals = {name: court.heard(name, 1.0, NEWCOMER) for name in court.said}
-    totals["fused"] = court.total(weights, newcomer)
+    totals["fused"] = fused = court.total(weights, newcomer)
+    rates = exchange(court, fused, ~rest.warm)
+    share = section.new_share
+    offset = 0.0 if share is None else offset_for(court, fused, ~rest.warm, share)
     ndcg = {name: round(float(court.gains(total).mean()), 6) for name, total in totals.items()}
-    return weights, newcomer, {**report, "ndcg@10": ndcg, "note": ""}, experts
+    about = {"hidden_videos": len(kept), "offset": offset, "exchange": rates, **told(rates)}
+    return _Found(
+        weights, newcomer, offset, {**report, "ndcg@10": ndcg, **about, "note": ""}, experts
+    )
 
 
 def _held_back(training: Training, section: InterestSection, seed: int) -> tuple[HeldBack, str]:
@@ -105,7 +131,8 @@ def _held_back(training: Training, section: InterestSection, seed: int) -> tuple
     cells = max(1, training.n_videos * (len(section.experts) + 1))
     users = min(section.validation_users, MOST_CELLS // cells)
     if section.validation == "time":
-        held = by_time(training.histories, users, seed)
+        held = by_time(training.histories, users, seed, section.repeats)
         if len(held.rows) >= FEWEST_USERS:
             return held, "the latest events of everybody"
-    return by_last(training.histories, users, seed), "each viewer's last wanted video"
+    held = by_last(training.histories, users, seed, section.repeats)
+    return held, "each viewer's last wanted video"

@@ -1,12 +1,13 @@
 """Videos that are watched by the same people, in closed form (EASE, Steck 2019, arXiv:1905.03375).
 
 With X the binary matrix of users and videos and P = (X'X + lambda I)^-1, the weights are
-B[i, j] = -P[i, j] / P[j, j], the diagonal 0, and the scores of a history x are x B.
+B[i, j] = -P[i, j] / P[j, j], the diagonal 0, and the scores of a history x are x B. The diagonal of
+P is kept: with it, one viewer's part can be taken out of B exactly, without the others' histories.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -17,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 from scipy import sparse
 from scipy.linalg import lapack
 
-from vireo.arrays import Bools, Floats, Ints
+from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
@@ -34,6 +35,8 @@ class ItemItem:
     """(w,) rows in the catalogue, rising."""
     matrix: Floats
     """(w, w): row j is what watching j adds to each video."""
+    diagonal: Doubles
+    """(w,) of P."""
     n_videos: int
     note: str = ""
     """Why there are no weights, if there are none."""
@@ -51,6 +54,25 @@ class ItemItem:
         if at < len(self.videos) and self.videos[at] == video:
             column[self.videos] = self.matrix[:, at]
         return column
+
+    def without(self, wanted: Ints) -> ItemItem:
+        """The weights as they would be if a viewer who wanted these videos had never come.
+
+        X'X loses x x', so P gains P x x' P / (1 - x' P x) (Sherman and Morrison 1950).
+        """
+        places = np.searchsorted(self.videos, np.unique(wanted))
+        places = places[places < len(self.videos)]
+        places = places[np.isin(self.videos[places], wanted)]
+        if not len(places):
+            return self
+        inverse = self.matrix * -self.diagonal
+        np.fill_diagonal(inverse, self.diagonal)
+        moved = inverse[:, places].sum(axis=1)
+        inverse += np.outer(moved, moved / (1.0 - moved[places].sum()))
+        diagonal = np.diagonal(inverse).copy()
+        matrix = inverse / -diagonal
+        np.fill_diagonal(matrix, 0.0)
+        return replace(self, matrix=matrix.astype(np.float32), diagonal=diagonal)
 
 
 @dataclass(frozen=True)
@@ -82,9 +104,14 @@ class Ease:
         added = inputs.toarray()[0] * self.weights.column(video)
         return np.where(newest_wanted(history), added[history.videos], 0.0).astype(np.float32)
 
+    def without(self, history: History) -> Self:
+        """The same expert, if this viewer had never been in its training."""
+        return replace(self, weights=self.weights.without(history.liked.videos))
+
     def save(self, directory: Path) -> None:
         arrays: dict[str, NDArray[Any]] = {
             "videos": self.weights.videos,
+            "diagonal": self.weights.diagonal,
             "matrix": self.weights.matrix,
             "n_videos": np.array([self.weights.n_videos]),
             "span": np.array([self.span]),
@@ -97,7 +124,8 @@ class Ease:
         with safe_open(directory / _FILE, "np") as file:
             note = (file.metadata() or {}).get("note", "")
         n_videos, span = int(arrays["n_videos"][0]), float(arrays["span"][0])
-        return cls(ItemItem(arrays["videos"], arrays["matrix"], n_videos, note), span)
+        kept = ItemItem(arrays["videos"], arrays["matrix"], arrays["diagonal"], n_videos, note)
+        return cls(kept, span)
 
 
 @dataclass(frozen=True)
@@ -145,10 +173,11 @@ def _weights(training: Training, section: InterestSection, context: Context) -> 
     binary.data[:] = 1.0
     binary = binary[:, videos]
     try:
-        matrix = _closed_form((binary.T @ binary).toarray(), section.ease.regularisation)
+        gram = (binary.T @ binary).toarray()
+        matrix, diagonal = _closed_form(gram, section.ease.regularisation)
     except MemoryError:
         return _aside(training.n_videos, "the memory ran out", section, context)
-    return ItemItem(videos, matrix, training.n_videos)
+    return ItemItem(videos, matrix, diagonal, training.n_videos)
 
 
 def _aside(n_videos: int, why: str, section: InterestSection, context: Context) -> ItemItem:
@@ -158,13 +187,14 @@ def _aside(n_videos: int, why: str, section: InterestSection, context: Context) 
         "three such matrices."
     )
     context.progress.say(note)
-    return ItemItem(np.zeros(0, np.int64), np.zeros((0, 0), np.float32), n_videos, note)
+    nothing = np.zeros((0, 0), np.float32)
+    return ItemItem(np.zeros(0, np.int64), nothing, np.zeros(0), n_videos, note)
 
 
-def _closed_form(gram: Floats, ridge: float) -> Floats:
-    """X'X (w, w), which is overwritten -> B (w, w)."""
+def _closed_form(gram: Floats, ridge: float) -> tuple[Floats, Doubles]:
+    """X'X (w, w), which is overwritten -> B (w, w) and the diagonal of P (w,)."""
     if not len(gram):
-        return gram
+        return gram, np.zeros(0)
     diagonal = np.diagonal(gram).copy()
     inverse = _inverse(gram, diagonal, ridge, np.float32)
     if inverse is None:  # too ill-conditioned for single precision
@@ -174,9 +204,10 @@ def _closed_form(gram: Floats, ridge: float) -> Floats:
             f"The item-item matrix cannot be inverted with interest.ease.regularisation = {ridge}.",
             "Raise it, for example to 500.",
         )
-    inverse /= -np.diagonal(inverse).copy()
+    scale = np.diagonal(inverse).copy()
+    inverse /= -scale
     np.fill_diagonal(inverse, 0.0)
-    return np.ascontiguousarray(inverse, dtype=np.float32)
+    return np.ascontiguousarray(inverse, dtype=np.float32), scale.astype(np.float64)
 
 
 def _inverse(gram: Floats, diagonal: Floats, ridge: float, dtype: DTypeLike) -> Floats | None:

@@ -32,7 +32,7 @@ def fused(model: InterestModel, batch: Batch) -> tuple[Floats, dict[str, Floats]
     experts = model.serving
     if not warm.all() and CONTENT in model.experts:
         experts = {**experts, CONTENT: model.experts[CONTENT]}
-    said = opinions(experts, batch, warm, model.newcomer)
+    said = opinions(experts, batch, warm, model.newcomer, model.repeats)
     parts = {name: np.float32(model.weights.get(name, 0.0)) * z for name, z in said.items()}
     _credit_content(parts, experts, ~warm)
     total = _added(parts, (len(batch.histories), batch.n_videos))
@@ -40,14 +40,22 @@ def fused(model: InterestModel, batch: Batch) -> tuple[Floats, dict[str, Floats]
     if strangers.any():
         _speak_to_strangers(model, batch, warm, strangers, parts)
         total = _added(parts, total.shape)
+    if model.offset and not warm.all():
+        part = parts.setdefault(CONTENT, np.zeros(total.shape, dtype=np.float32))
+        part[:, ~warm] += np.float32(model.offset)
+        total[:, ~warm] += np.float32(model.offset)
     return total, parts
 
 
 def opinions(
-    experts: Mapping[str, Expert], batch: Batch, warm: Bools, newcomer: float
+    experts: Mapping[str, Expert],
+    batch: Batch,
+    warm: Bools,
+    newcomer: float,
+    repeats: bool = False,
 ) -> dict[str, Floats]:
     """Standardised scores per expert, each (b, n), with content standing in for new videos."""
-    unseen = candidates(batch)
+    unseen = candidates(batch, repeats)
     said = {
         name: standardised(expert.score(batch), unseen if expert.knows_new else unseen & warm)
         for name, expert in experts.items()
@@ -58,9 +66,11 @@ def opinions(
     return said
 
 
-def candidates(batch: Batch) -> Bools:
-    """True for every video that the viewer has not met, in whatever way. (b, n)"""
+def candidates(batch: Batch, repeats: bool = False) -> Bools:
+    """True for every video that the viewer has not met, in whatever way, or for all. (b, n)"""
     unseen = np.ones((len(batch.histories), batch.n_videos), dtype=np.bool_)
+    if repeats:
+        return unseen
     for row, history in enumerate(batch.histories):
         unseen[row, history.videos] = False
     return unseen
@@ -101,7 +111,8 @@ def _speak_to_strangers(
         batch.now,
         batch.n_videos,
     )
-    said = opinions({name: model.experts[name] for name in speakers}, some, warm, model.newcomer)
+    voices = {name: model.experts[name] for name in speakers}
+    said = opinions(voices, some, warm, model.newcomer, model.repeats)
     for name, scores in said.items():
         part = parts.setdefault(name, np.zeros((len(rows), batch.n_videos), dtype=np.float32))
         part[rows] = scores / len(speakers)

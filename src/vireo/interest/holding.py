@@ -12,8 +12,6 @@ from vireo.behavior.base import NO_TIME, Histories
 
 LATEST_SHARE = 0.1
 """By time, this share of the wanted events, the latest, is held back."""
-MOST_TARGETS = 5
-"""Held-back videos of one user that count: heavy viewers must not outvote the others."""
 
 
 @dataclass(frozen=True)
@@ -25,23 +23,29 @@ class HeldBack:
     """(v,) rows of the users, rising."""
     targets: tuple[Ints, ...]
     """Per user of `rows`, in order of time: distinct videos that they had not met before."""
+    times: Ints | None = None
+    """(v,) milliseconds in which each of them asks, or NO_TIME; None: all at `histories.now`."""
 
 
-def by_time(histories: Histories, users: int, seed: int) -> HeldBack:
+def by_time(histories: Histories, users: int, seed: int, repeats: bool = False) -> HeldBack:
     """All events of the latest time are held back, of everybody: new videos come up as in life.
 
-    Of at most `users` random users with a history before and a wish after that moment, the first
-    MOST_TARGETS videos count. Events without a time stay. No times: nobody is held back.
+    At most `users` random users with a history before and a wish after that moment count; videos
+    that they had met before only with `repeats`. Events without a time stay. No times: nobody is
+    held back.
     """
     wanted = histories.times[(histories.weights > 0) & (histories.times != NO_TIME)]
     if not len(wanted):
         return HeldBack(histories, np.zeros(0, dtype=np.int64), ())
     late = histories.times >= np.quantile(wanted, 1 - LATEST_SHARE)
-    return _held(histories, late, users, seed)
+    return _held(histories, late, users, seed, repeats)
 
 
-def by_last(histories: Histories, users: int, seed: int) -> HeldBack:
-    """The last wanted video of at most `users` random users, and what follows it."""
+def by_last(histories: Histories, users: int, seed: int, repeats: bool = False) -> HeldBack:
+    """The last wanted video of at most `users` random users, and what follows it.
+
+    Each asks in the moment in which this video was wanted.
+    """
     cuts = histories.offsets[1:].copy()
     wanted = np.flatnonzero(histories.weights > 0)
     rows = histories.user_rows[wanted]
@@ -49,21 +53,23 @@ def by_last(histories: Histories, users: int, seed: int) -> HeldBack:
     some = rows[is_last]
     some = some[np.random.default_rng(seed).permutation(len(some))]
     last = dict(zip(rows[is_last].tolist(), wanted[is_last].tolist(), strict=True))
-    chosen = [row for row in some.tolist() if _is_new(histories, row, last[row])][:users]
+    chosen = [row for row in some.tolist() if _counts(histories, row, last[row], repeats)][:users]
     cuts[chosen] = [last[row] for row in chosen]
     late = np.arange(len(histories.videos)) >= cuts[histories.user_rows]
-    return _held(histories, late, users, seed)
+    held = _held(histories, late, users, seed, repeats)
+    moments = histories.times[[last[row] for row in held.rows.tolist()]]
+    return replace(held, times=moments.astype(np.int64))
 
 
-def _is_new(histories: Histories, row: int, place: int) -> bool:
-    """Whether the user wanted something before, and had not met this video."""
+def _counts(histories: Histories, row: int, place: int, repeats: bool) -> bool:
+    """Whether the user wanted something before, and had not met this video, or that is no bar."""
     before = slice(histories.offsets[row], place)
     known = histories.videos[place] in histories.videos[before]
-    return bool((histories.weights[before] > 0).any()) and not known
+    return bool((histories.weights[before] > 0).any()) and (repeats or not known)
 
 
-def _held(histories: Histories, late: Bools, users: int, seed: int) -> HeldBack:
-    rest = _only(histories, ~late)
+def _held(histories: Histories, late: Bools, users: int, seed: int, repeats: bool) -> HeldBack:
+    rest = only(histories, ~late)
     found: dict[int, Ints] = {}
     asked = np.unique(histories.user_rows[late & (histories.weights > 0)])
     for row in asked[np.random.default_rng(seed).permutation(len(asked))].tolist():
@@ -72,7 +78,7 @@ def _held(histories: Histories, late: Bools, users: int, seed: int) -> HeldBack:
         own = slice(histories.offsets[row], histories.offsets[row + 1])
         wished = histories.videos[own][late[own] & (histories.weights[own] > 0)]
         before = rest.row(row)
-        targets = _distinct(wished[~np.isin(wished, before.videos)])
+        targets = _distinct(wished if repeats else wished[~np.isin(wished, before.videos)])
         if len(targets) and len(before.liked):
             found[row] = targets
     rows = np.array(sorted(found), dtype=np.int64)
@@ -84,7 +90,7 @@ def _distinct(videos: Ints) -> Ints:
     return videos[np.sort(first)]
 
 
-def _only(histories: Histories, keep: Bools) -> Histories:
+def only(histories: Histories, keep: Bools) -> Histories:
     """The histories of the kept events."""
     counts = np.bincount(histories.user_rows[keep], minlength=len(histories))
     return replace(
@@ -98,7 +104,6 @@ def _only(histories: Histories, keep: Bools) -> Histories:
 
 
 def pairs(targets: Sequence[Ints]) -> tuple[Ints, Ints]:
-    """(owner, video) of the first MOST_TARGETS videos of everybody. -> (p,), (p,)"""
-    few = [part[:MOST_TARGETS] for part in targets]
-    owner = np.repeat(np.arange(len(few)), [len(part) for part in few]).astype(np.int64)
-    return owner, np.concatenate([*few, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    """(owner, video) of everybody's videos. -> (p,), (p,)"""
+    owner = np.repeat(np.arange(len(targets)), [len(part) for part in targets]).astype(np.int64)
+    return owner, np.concatenate([*targets, np.zeros(0, dtype=np.int64)]).astype(np.int64)

@@ -18,15 +18,9 @@ from vireo.arrays import Bools, Floats, Ints, unit_rows
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
-from vireo.interest.base import (
-    Batch,
-    Expert,
-    InterestModel,
-    InterestSection,
-    Training,
-    by_vectors,
-)
+from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
 from vireo.interest.content import Content
+from vireo.interest.linear import by_vectors
 
 RELATIVES = 5
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
@@ -53,6 +53,12 @@ class Popularity:
     def contributions(self, history: History, video: int) -> Floats | None:
         return None
 
+    def without(self, history: History) -> Self:
+        """The same counts, if this viewer had never been counted."""
+        counts = self.counts.copy()
+        counts[np.unique(history.liked.videos)] -= 1.0
+        return replace(self, counts=np.maximum(counts, 0.0))
+
     def save(self, directory: Path) -> None:
         save_file({"counts": self.counts}, directory / _FILE)
 
@@ -85,3 +91,7 @@ class RecentPopularity(Popularity):
             return cls(overall)
         recent = training.histories.viewers(since=now - int(section.recent_days * DAY))
         return cls(recent + overall / (overall.max() + 1.0))
+
+    def without(self, history: History) -> Self:
+        """Unchanged: these counts are of days, and are counted anew with every build."""
+        return self

@@ -10,7 +10,7 @@ import numpy as np
 from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.interest.base import Batch, Expert
 from vireo.interest.fusion import CONTENT, NEWCOMER, candidates, opinions
-from vireo.interest.holding import MOST_TARGETS, HeldBack, pairs
+from vireo.interest.holding import HeldBack, pairs
 
 DEFAULTS: Mapping[str, float] = {
     "popularity": 0.25,
@@ -56,7 +56,9 @@ class Court:
     """The experts that can tell new videos apart."""
 
     @classmethod
-    def hear(cls, experts: Mapping[str, Expert], held: HeldBack, warm: Bools) -> Court:
+    def hear(
+        cls, experts: Mapping[str, Expert], held: HeldBack, warm: Bools, repeats: bool = False
+    ) -> Court:
         histories = held.histories
         shape = (len(held.rows), histories.n_videos)
         said = {name: np.zeros(shape, dtype=np.float32) for name in experts}
@@ -64,12 +66,11 @@ class Court:
         for start in range(0, len(held.rows), _BLOCK):
             part = slice(start, start + _BLOCK)
             rows = [histories.row(int(row)) for row in held.rows[part]]
-            batch = Batch(rows, histories.now, histories.n_videos)
-            unseen[part] = candidates(batch)
-            for name, scores in opinions(experts, batch, warm, newcomer=0.0).items():
+            times = None if held.times is None else held.times[part].tolist()
+            batch = Batch(rows, histories.now, histories.n_videos, times=times)
+            unseen[part] = candidates(batch, repeats)
+            for name, scores in opinions(experts, batch, warm, 0.0, repeats).items():
                 said[name][part] = scores
-        for place, videos in enumerate(held.targets):
-            unseen[place, videos[MOST_TARGETS:]] = False  # wanted too, but not counted
         of_new = np.where(warm, 0.0, said[CONTENT]) if CONTENT in said else np.zeros((1, 1))
         knowing = frozenset(name for name, expert in experts.items() if expert.knows_new)
         return cls(said, of_new.astype(np.float32), unseen, *pairs(held.targets), knowing)
@@ -92,16 +93,19 @@ class Court:
         """NDCG@10 of every user: full ranking, ties lost. (v,)"""
         users = len(self.unseen)
         best = np.zeros(users)
-        ideal = np.zeros(users)
         counts = np.bincount(self.owner, minlength=users)
-        place = np.arange(len(self.owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-        np.add.at(ideal, self.owner, 1.0 / np.log2(place + 2.0))
-        for start in range(0, len(self.owner), _PAIRS):
-            owner = self.owner[start : start + _PAIRS]
-            own = total[owner, self.targets[start : start + _PAIRS]]
-            rank = ((total[owner] >= own[:, None]) & self.unseen[owner]).sum(axis=1)
+        ideal = np.cumsum(1.0 / np.log2(np.arange(10) + 2.0))[np.clip(counts, 1, 10) - 1]
+        scores = np.where(self.unseen, total, -np.inf)
+        places = min(10, scores.shape[1])
+        tenth = -np.partition(-scores, places - 1, axis=1)[:, places - 1]
+        own = scores[self.owner, self.targets]
+        near = np.flatnonzero((own >= tenth[self.owner]) & (own > -np.inf))
+        for start in range(0, len(near), _PAIRS):  # only these can be among the ten
+            pairs = near[start : start + _PAIRS]
+            owner = self.owner[pairs]
+            rank = (scores[owner] >= own[pairs][:, None]).sum(axis=1)
             np.add.at(best, owner, np.where(rank <= 10, 1.0 / np.log2(rank + 1.0), 0.0))
-        return best / ideal
+        return np.asarray(best / ideal, dtype=np.float64)
 
 
 def choose(court: Court) -> tuple[dict[str, float], float]:

@@ -10,8 +10,9 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import Expert, InterestModel, by_vectors
+from vireo.interest.base import Expert, InterestModel
 from vireo.interest.fusion import CONTENT
+from vireo.interest.linear import by_vectors
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import numpy as np
 from vireo.arrays import Floats
 from vireo.behavior.base import Histories
 from vireo.engine.base import Context
-from vireo.interest.base import Batch, ByVectors, InterestModel, by_vectors
+from vireo.interest.base import Batch, InterestModel
+from vireo.interest.linear import ByVectors, by_vectors
 from vireo.recommend.index.files import available
 from vireo.recommend.index.plan import Plan
 from vireo.recommend.index.training import compared, planned

@@ -16,8 +16,9 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import Batch, ByVectors, Expert, InterestModel, by_vectors
+from vireo.interest.base import Batch, Expert, InterestModel
 from vireo.interest.fusion import CONTENT, FOR_STRANGERS
+from vireo.interest.linear import ByVectors, by_vectors
 from vireo.recommend.index.base import Index
 from vireo.recommend.index.moments import Moments
 from vireo.recommend.index.plan import Plan
@@ -181,7 +182,7 @@ class Panel:
 
     def _opinions(self, names: Sequence[str], history: History, now: int) -> dict[str, Opinion]:
         batch = Batch([history], now, self.n_videos)
-        met = np.unique(history.videos)
+        met = np.unique(history.videos[:0] if self.model.repeats else history.videos)
         return {name: _asked(self.voices[name], batch).measured(self, met) for name in names}
 
 
@@ -218,9 +219,8 @@ class Heard:
 
     def parts(self, rows: Rows) -> dict[str, Floats]:
         """Per expert its weighted, standardised part of the rows' scores. (m,) each"""
-        cold = (
-            self.panel.cold if isinstance(rows, slice) else np.flatnonzero(~self.panel.warm[rows])
-        )
+        everything = isinstance(rows, slice)
+        cold = self.panel.cold if everything else np.flatnonzero(~self.panel.warm[rows])
         parts = {}
         for name, opinion in self.said.items():
             own = opinion.standardised(rows)
@@ -230,6 +230,10 @@ class Heard:
             elif len(cold) and name == CONTENT:
                 part[cold] += np.float32(self._of_cold) * own[cold]
             parts[name] = part
+        if self.panel.model.offset and len(cold):
+            nothing = np.zeros(self.panel.n_videos if everything else len(rows), dtype=np.float32)
+            parts[CONTENT] = parts.get(CONTENT, nothing)
+            parts[CONTENT][cold] += np.float32(self.panel.model.offset)
         return parts
 
 
