@@ -231,7 +231,7 @@ class Heard:
                 part[cold] += np.float32(self._of_cold) * own[cold]
             parts[name] = part
         if self.panel.model.offset and len(cold):
-            nothing = np.zeros(self.panel.n_videos if everything else len(rows), dtype=np.float32)
+            nothing = np.zeros(len(self.panel.warm[rows]), dtype=np.float32)
             parts[CONTENT] = parts.get(CONTENT, nothing)
             parts[CONTENT][cold] += np.float32(self.panel.model.offset)
         return parts
