@@ -1,8 +1,9 @@
-"""Accuracy kept against diversity and calibration: python -m bench.diversity --data DIR --out FILE.
+"""What rules cost and bring: python -m bench.diversity --data DIR --out FILE --plot SVG
 
 MovieLens-1M, leave-one-out, every user's last film hidden, full ranking. One linear expert (EASE
 over the latest films) makes the scores; the rules `diversity` and `calibration` reorder them.
-Topics are first genres, likeness is the cosine of all genres.
+Topics are first genres, likeness is the cosine of all genres. Then the other goals of lists:
+exposure of new films, counterfactuals that hold, lists from a sentence (bench/list_goals.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import json
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ import polars as pl
 
 from bench.base import Interactions
 from bench.datasets.movielens import read
+from bench.diversity_plot import draw
+from bench.list_goals import Films, counterfactuals, exposure, sentences
+from bench.results import machine
 from bench.splits import leave_one_out
 from vireo.arrays import Doubles, Floats, Ints, unit_rows
 from vireo.behavior.base import Histories
@@ -27,6 +32,8 @@ from vireo.engine.serial import Serial
 from vireo.evaluation.bootstrap import interval, resampled_means
 from vireo.interest.base import InterestModel, InterestSection, Training
 from vireo.interest.ease import EaseRecent
+from vireo.language import load
+from vireo.language.base import LanguageSection
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.recommender import Recommender
@@ -34,9 +41,16 @@ from vireo.recommend.rules.calibration import topic_shares
 from vireo.recommend.section import RecommendSection
 
 K = 10
-DIVERSITIES = (0.0, 0.15, 0.3, 0.35, 0.4, 0.5)
-CALIBRATIONS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.6)
-SETTINGS = [(d, 0.0) for d in DIVERSITIES] + [(0.0, c) for c in CALIBRATIONS[1:]]
+ALONE = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+SETTINGS = [
+    (0.0, 0.0),
+    *((strength, 0.0) for strength in ALONE),
+    *((0.0, strength) for strength in (0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.7)),
+    (0.15, 0.3),
+    (0.2, 0.5),
+    (0.25, 0.4),
+]
+"""(diversity, calibration), beginning with neither."""
 
 
 def genres_of(data: Path, ids: list[str]) -> tuple[Floats, Ints]:
@@ -66,8 +80,8 @@ def histories_of(found: Interactions, keep: np.ndarray) -> Histories:
     )
 
 
-def measure(data: Path, users: int, skip: int, seed: int) -> list[dict[str, Any]]:
-    """One row per setting: means over the same users, and the change of NDCG with its interval."""
+def films(data: Path, seed: int) -> tuple[Films, Ints]:
+    """What all measurements share, and the rows of the hidden films, one per user."""
     found = read(data)
     parts = leave_one_out(found)
     histories = histories_of(found, parts.train)
@@ -78,24 +92,32 @@ def measure(data: Path, users: int, skip: int, seed: int) -> list[dict[str, Any]
     with tempfile.TemporaryDirectory() as cache:
         context = Context(Serial(EngineSection()), Path(cache), Quiet(), seed)
         expert = EaseRecent.fit(training, InterestSection(), context)
-    model = InterestModel({"ease-recent": expert}, {"ease-recent": 1.0}, content)
     catalogue = _catalogue(found, histories, content, topic_of)
-    hidden = np.flatnonzero(parts.test)
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(hidden))[skip : skip + users])
-    rows, base = [], np.zeros(0)
+    return Films(found, histories, catalogue, expert), np.flatnonzero(parts.test)
+
+
+def curve(world: Films, hidden: Ints, seed: int) -> list[dict[str, Any]]:
+    """One row per setting: means over the same users, and the change of NDCG with its interval."""
+    model = InterestModel({"ease-recent": world.expert}, {"ease-recent": 1.0})
+    rows: list[dict[str, Any]] = []
+    base = np.zeros((0, 3))
     for diversity, calibration in SETTINGS:
-        values = _values(catalogue, model, histories, found, hidden[chosen], diversity, calibration)
-        base = values[:, 0] if not len(base) else base
-        low, high = interval(resampled_means((values[:, 0] - base)[:, None], seed)[:, 0])
-        ndcg, ild, js = values.mean(axis=0)
+        values = _values(world, model, hidden, diversity, calibration)
+        base = base if len(base) else values
+        draws = resampled_means(np.stack([values[:, 0], base[:, 0]], axis=1), seed)
+        low, high = interval(draws[:, 0] / draws[:, 1] - 1)
+        (ndcg, ild, js), before = values.mean(axis=0), base.mean(axis=0)
         rows.append(
             {
                 "diversity": diversity,
                 "calibration": calibration,
                 "ndcg@10": round(float(ndcg), 4),
-                "ndcg_change": [round(low, 4), round(high, 4)],
+                "ndcg_change": round(float(ndcg / before[0] - 1), 4),
+                "ndcg_change_interval": [round(low, 4), round(high, 4)],
                 "ild": round(float(ild), 4),
+                "ild_change": round(float(ild / before[1] - 1), 4),
                 "js": round(float(js), 4),
+                "js_change": round(float(js / before[2] - 1), 4),
             }
         )
         print(rows[-1], file=sys.stderr, flush=True)
@@ -118,15 +140,10 @@ def _catalogue(
 
 
 def _values(
-    catalogue: Catalogue,
-    model: InterestModel,
-    histories: Histories,
-    found: Interactions,
-    hidden: Ints,
-    diversity: float,
-    calibration: float,
+    world: Films, model: InterestModel, hidden: Ints, diversity: float, calibration: float
 ) -> Doubles:
     """NDCG@10, intra-list diversity and Jensen-Shannon divergence, one row per hidden film."""
+    catalogue, histories, found = world.catalogue, world.histories, world.found
     section = RecommendSection(
         diversity=diversity,
         calibration=calibration,
@@ -165,20 +182,47 @@ def jensen_shannon(p: Doubles, q: Doubles) -> float:
     return (against(p, middle) + against(q, middle)) / 2
 
 
-if __name__ == "__main__":
+def goals(world: Films, hidden: Ints, others: int, seed: int) -> dict[str, Any]:
+    """The goals besides accuracy: exposure, counterfactuals, sentences, each on fewer users."""
+    users = world.found.users[hidden]
+    found: dict[str, Any] = {"new_videos": exposure(world, users[: 2 * others], seed)}
+    print(found, file=sys.stderr, flush=True)
+    found["counterfactuals"] = counterfactuals(world, users[: others // 5])
+    print(found["counterfactuals"], file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory() as cache:
+        context = Context(Serial(EngineSection()), Path(cache), Quiet(), seed)
+        language = load(LanguageSection(), context)
+        found["sentence"] = sentences(world, users[: 3 * others], language, others, seed)
+    print(found["sentence"], file=sys.stderr, flush=True)
+    return found
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--users", type=int, default=2000)
-    parser.add_argument("--skip", type=int, default=0, help="users on whom settings were chosen")
+    parser.add_argument("--users", type=int, default=6040, help="for the curve")
+    parser.add_argument("--others", type=int, default=500, help="for the other goals")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--plot", type=Path, help="an svg of the curve, such as docs/diversity.svg")
     given = parser.parse_args()
+    world, hidden = films(given.data, given.seed)
+    hidden = hidden[np.random.default_rng(given.seed).permutation(len(hidden))[: given.users]]
     result = {
         "command": ["python", "-m", "bench.diversity", *sys.argv[1:]],
-        "users": given.users,
-        "rows": measure(given.data, given.users, given.skip, given.seed),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "users": len(hidden),
+        "curve": curve(world, hidden, given.seed),
+        **goals(world, hidden, given.others, given.seed),
     }
     text = json.dumps(result, indent=1)
     print(text)
     if given.out:
         given.out.write_text(text + "\n", encoding="utf-8")
+    if given.plot:
+        draw(result["curve"], given.plot)
+
+
+if __name__ == "__main__":
+    main()

@@ -82,6 +82,17 @@ def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
     return recipe(media, ground.config.video, ground.encoders, ground.context.seed)
 
 
+def _made_ahead(ground: Ground) -> Any:
+    """Rules are applied to each list; only the indexes and the learned ranker are made ahead."""
+    section = ground.config.recommend
+    ahead: dict[str, Any] = {"index": section.index.model_dump(mode="json")}
+    if section.ranker.enabled:
+        interest = ground.config.interest.model_dump(mode="json")
+        ranker = section.ranker.model_dump(mode="json")
+        ahead |= {"ranker": ranker, "interest": interest, "candidates": section.candidates}
+    return ahead
+
+
 _ROWS = (
     Stage(
         "data",
@@ -136,10 +147,11 @@ _ROWS = (
     ),
     Stage(
         "recommend",
-        version=3,
+        version=4,
         noun="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=("data/videos", "behavior", "understanding", "interest", "video/dialogue"),
+        identity=lambda ground, _: _made_ahead(ground),
     ),
 )
 STAGES: dict[str, Stage] = {row.name: row for row in _ROWS}

@@ -18,7 +18,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "freshness": 0.3,
             "fresh_days": 7.0,
             "explore_share": 0.05,
-            "calibration": 0.2,
+            "calibration": 0.3,
         },
     },
     # Courses: in order, one level at a time; what was left half-done may be finished.

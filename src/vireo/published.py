@@ -18,6 +18,7 @@ from vireo.data.base import Tables
 from vireo.engine import Context
 from vireo.interest.base import InterestModel
 from vireo.language import LanguageModel, VideoTexts, load
+from vireo.language.generate import Generator, generator
 from vireo.pipeline import STAGES, load_noun
 from vireo.pretraining.base import Checkpoint
 from vireo.recommend.catalogue import Catalogue
@@ -54,6 +55,11 @@ class Nouns(Protocol):
     @property
     def shown(self) -> Mapping[str, Sequence[Showing]]:
         """User -> every impression in the tables."""
+        ...
+
+    @property
+    def writer(self) -> Generator | None:
+        """The configured model that writes, or None."""
         ...
 
     def read(self, sentence: str) -> Floats:
@@ -110,6 +116,11 @@ class Published:
         """The model that made the text vectors: tuned or base."""
         checkpoint: Checkpoint = self._noun("pretraining")
         return load(self._config.language, self._context, checkpoint.model)
+
+    @cached_property
+    def writer(self) -> Generator | None:
+        """The configured model that writes, or None."""
+        return generator(self._config.language.generation, self._context)
 
     @cached_property
     def shown(self) -> Mapping[str, Sequence[Showing]]:

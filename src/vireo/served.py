@@ -76,7 +76,9 @@ class Served:
 
     @cached_property
     def recommender(self) -> Recommender:
-        return Recommender(self.catalogue, self.model, self._config.recommend)
+        section = self._config.recommend
+        writer = self._nouns.writer if section.reranker.enabled else None
+        return Recommender(self.catalogue, self.model, section, writer)
 
     def history(self, user_id: str) -> History:
         """What is known of a viewer: the built history and the live events since."""

@@ -137,3 +137,12 @@ def test_a_models_sentence_is_taken_only_if_it_keeps_to_the_facts() -> None:
     kept = profile_of(place.catalogue, "a", seen, (), 5, inventive)
     assert kept.author == "template"
     assert "Herzog" not in kept.sentence
+
+
+def test_new_videos_of_what_is_wanted_less_are_not_moved_up() -> None:
+    place = shelves([0] * 8 + [1] * 8, ([9] * 6 + [0] * 2) * 2, new_share=0.5, diversity=0.0)
+    asked = query(history([0, 1]), k=4)
+    maker = Recommender(place.catalogue, place.model, place.section)
+    assert {6, 7} & set(maker.rows(asked).tolist())
+    less = replace(asked, wishes=(Wish("less of this", -0.1, video=0),))
+    assert not {6, 7} & set(maker.rows(less).tolist())

@@ -40,19 +40,29 @@ class Content:
     ) -> Self:
         return cls(unit_rows(training.content))
 
+    @property
+    def vectors(self) -> Floats:
+        return self.rows
+
     def score(self, batch: Batch) -> Floats:
+        return np.asarray(self.towards(batch) @ self.rows.T, dtype=np.float32)
+
+    def towards(self, batch: Batch) -> Floats:
+        """The viewers' profiles, of length 1. (b, d)"""
         profiles = np.zeros((len(batch.histories), self.rows.shape[1]), dtype=np.float32)
         for row, history in enumerate(batch.histories):
             profiles[row] = _shares(history) @ self.rows[history.videos]
-        return np.asarray(unit_rows(profiles) @ self.rows.T, dtype=np.float32)
+        return unit_rows(profiles)
+
+    def shares(self, history: History) -> Floats:
+        """Exact: each entry's share of the profile. (m, d)"""
+        parts = _shares(history)[:, None] * self.rows[history.videos]
+        length = float(np.linalg.norm(parts.sum(axis=0)))
+        return np.asarray(parts / length if length > 0 else 0.0 * parts, dtype=np.float32)
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact: each entry's share of the profile times its likeness to the video."""
-        shares, seen = _shares(history), self.rows[history.videos]
-        length = float(np.linalg.norm(shares @ seen))
-        if length == 0:
-            return np.zeros(len(history), dtype=np.float32)
-        return np.asarray(shares * (seen @ self.rows[video]) / length, dtype=np.float32)
+        return np.asarray(self.shares(history) @ self.rows[video], dtype=np.float32)
 
     def save(self, directory: Path) -> None:
         save_file({"rows": np.ascontiguousarray(self.rows)}, directory / _FILE)

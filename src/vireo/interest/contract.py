@@ -18,6 +18,7 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, Expert, InterestSection, Training
+from vireo.interest.linear import by_vectors
 
 WORLDS: dict[str, tuple[list[list[int]], int]] = {
     "one user, one video": ([[0]], 1),
@@ -123,6 +124,21 @@ class ExpertContract:
         for history in batch_of(training).histories:
             added = expert.contributions(history, 1)
             assert added is None or (len(added) == len(history) and np.isfinite(added).all())
+
+    def test_vectors_where_there_are_any_give_the_scores(self, tmp_path: Path) -> None:
+        for users, n_videos in WORLDS.values():
+            training = training_of(users, n_videos)
+            expert = self.fitted(training, tmp_path)
+            linear = by_vectors(expert)
+            if linear is None or (vectors := linear.vectors) is None:
+                continue
+            batch = batch_of(training)
+            self.close(linear.towards(batch) @ vectors.T, expert.score(batch))
+            for history in batch.histories:
+                added, shares = expert.contributions(history, 0), linear.shares(history)
+                assert (added is None) == (shares is None)
+                if added is not None and shares is not None:
+                    self.close(shares @ vectors[0], added)
 
     def close(self, one: Floats, two: Floats) -> None:
         np.testing.assert_allclose(one, two, rtol=self.tolerance, atol=self.tolerance)

@@ -21,7 +21,7 @@ from vireo.arrays import Doubles, Floats
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.ease import history_now, newest_wanted
+from vireo.interest.ease import newest_wanted
 
 _FILE = "factors.safetensors"
 
@@ -62,10 +62,9 @@ class Factors:
 
     def users(self, batch: Batch) -> Doubles:
         """The users' factors, solved from their histories. (b, d)"""
-        positives = batch.positives
         users = np.zeros((len(batch.histories), self.videos.shape[1]))
-        for row in range(len(users)):
-            seen = self.videos[positives[[row]].indices].astype(np.float64)
+        for row, history in enumerate(batch.histories):
+            seen = self.videos[np.unique(history.liked.videos)].astype(np.float64)
             if len(seen):
                 users[row] = np.linalg.solve(self._normal(seen), self.confidence * seen.sum(0))
         return users
@@ -73,20 +72,29 @@ class Factors:
     def _normal(self, seen: Doubles) -> Doubles:
         return np.asarray(self._base + (self.confidence - 1.0) * (seen.T @ seen))
 
-    def score(self, batch: Batch) -> Floats:
+    @property
+    def vectors(self) -> Floats | None:
+        return self.videos if self.link == "identity" else None
+
+    def towards(self, batch: Batch) -> Floats:
         # In single precision: the videos' factors would be copied to double for every list.
-        users = self.users(batch).astype(np.float32)
-        return predict(users, self.videos, self.link).astype(np.float32)
+        return self.users(batch).astype(np.float32)
+
+    def score(self, batch: Batch) -> Floats:
+        return predict(self.towards(batch), self.videos, self.link).astype(np.float32)
+
+    def shares(self, history: History) -> Floats:
+        """Exact: the solve is linear in the videos wanted (Hu et al., section 5). (m, d)"""
+        newest = newest_wanted(history)
+        seen = self.videos[history.videos[newest]].astype(np.float64)
+        shares = np.zeros((len(history), self.videos.shape[1]), dtype=np.float32)
+        if len(seen):
+            shares[newest] = self.confidence * np.linalg.solve(self._normal(seen), seen.T).T
+        return shares
 
     def contributions(self, history: History, video: int) -> Floats | None:
-        """Exact, before the link: the solve is linear in the videos wanted (Hu et al., sec. 5)."""
-        one = Batch([history], history_now(history), len(self.videos))
-        seen = self.videos[one.positives.indices].astype(np.float64)
-        if not len(seen):
-            return np.zeros(len(history), dtype=np.float32)
-        towards = np.linalg.solve(self._normal(seen), self.videos[video].astype(np.float64))
-        added = self.confidence * (self.videos[history.videos] @ towards)
-        return np.where(newest_wanted(history), added, 0.0).astype(np.float32)
+        """Exact, before the link."""
+        return np.asarray(self.shares(history) @ self.videos[video], dtype=np.float32)
 
     def save(self, directory: Path) -> None:
         numbers = np.array([self.regularisation, self.confidence])

@@ -10,6 +10,7 @@ several spans let the very last video and the long taste speak with separate wei
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
 from vireo.arrays import Doubles, Floats, Ints
@@ -68,10 +70,33 @@ class Next:
         size = len(self.videos)
         added = np.zeros((len(batch.histories), size), dtype=np.float32)
         for at, span in enumerate(self.spans):
-            inputs = batch.faded(span, _FADED)[:, self.videos]
+            inputs = self._inputs(batch, span)
             added += inputs @ self.matrix[at * size : (at + 1) * size]
         scores[:, self.videos] = added
         return scores
+
+    @cached_property
+    def _place(self) -> Ints:
+        """Row in the catalogue -> place in `videos`, or -1. (n,)"""
+        place = np.full(self.n_videos, -1, dtype=np.int64)
+        place[self.videos] = np.arange(len(self.videos))
+        return place
+
+    def _inputs(self, batch: Batch, span: float) -> sparse.csr_matrix:
+        """exp(-k / span) for the k-th last wanted video, until it has faded away. (b, w)"""
+        most = int(np.floor(-np.log(_FADED) * span)) + 1
+        places = [self._place[h.liked.videos[::-1][:most]] for h in batch.histories]
+        fading = np.exp(-np.arange(most) / span).astype(np.float32)
+        known = [place >= 0 for place in places]
+        columns = [place[have] for place, have in zip(places, known, strict=True)]
+        values = [fading[: len(have)][have] for have in known]
+        starts = np.cumsum([0, *(len(row) for row in columns)])
+        nothing = np.zeros(0, dtype=np.int64)
+        entries = (np.concatenate([*values, nothing]), np.concatenate([*columns, nothing]), starts)
+        shape = (len(places), len(self.videos))
+        matrix = sparse.csr_matrix(entries, shape=shape, dtype=np.float32)
+        matrix.sum_duplicates()
+        return matrix
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact: the entries add up to the score."""

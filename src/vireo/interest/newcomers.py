@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -19,6 +20,7 @@ from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
 from vireo.interest.content import Content
+from vireo.interest.linear import by_vectors
 
 RELATIVES = 5
 
@@ -32,6 +34,8 @@ class Padded:
     expert: Expert
     n_videos: int
     """Those that the expert knows: the first ones."""
+    newcomers: int = 0
+    """How many others there are."""
 
     @classmethod
     def fit(
@@ -43,11 +47,40 @@ class Padded:
         raise StageFailed("A padded expert is made from a fitted one.", "Fit that one.")
 
     def score(self, batch: Batch) -> Floats:
-        histories = [self._known(history)[0] for history in batch.histories]
-        own = Batch(histories, batch.now, self.n_videos, batch.times)
-        scores = np.zeros((len(histories), batch.n_videos), dtype=np.float32)
-        scores[:, : self.n_videos] = self.expert.score(own)
+        scores = np.zeros((len(batch.histories), batch.n_videos), dtype=np.float32)
+        scores[:, : self.n_videos] = self.expert.score(self._own(batch))
         return scores
+
+    def _own(self, batch: Batch) -> Batch:
+        """The same viewers, among the videos that the expert knows."""
+        histories = [self._known(history)[0] for history in batch.histories]
+        return Batch(histories, batch.now, self.n_videos, batch.times)
+
+    @cached_property
+    def vectors(self) -> Floats | None:
+        linear = by_vectors(self.expert)
+        own = None if linear is None else linear.vectors
+        return None if own is None else np.vstack([own, self._added(own)])
+
+    def _added(self, own: Floats) -> Floats:
+        """The vectors of the other videos. (n, d) -> (m, d)"""
+        return np.zeros((self.newcomers, own.shape[1]), dtype=np.float32)
+
+    def towards(self, batch: Batch) -> Floats:
+        linear = by_vectors(self.expert)
+        if linear is None:
+            raise StageFailed("This expert has no vectors.", "Ask it for scores.")
+        return linear.towards(self._own(batch))
+
+    def shares(self, history: History) -> Floats | None:
+        own, known = self._known(history)
+        linear = by_vectors(self.expert)
+        parts = None if linear is None else linear.shares(own)
+        if parts is None:
+            return None
+        shares = np.zeros((len(history), parts.shape[1]), dtype=np.float32)
+        shares[known] = parts
+        return shares
 
     def contributions(self, history: History, video: int) -> Floats | None:
         added = np.zeros(len(history), dtype=np.float32)
@@ -89,6 +122,9 @@ class Related(Padded):
         scores[:, self.n_videos :] = scores[:, self.relatives].mean(axis=2)
         return scores
 
+    def _added(self, own: Floats) -> Floats:
+        return np.asarray(own[self.relatives].mean(axis=1), dtype=np.float32)
+
 
 def with_newcomers(
     model: InterestModel, rows: Floats, changed: Mapping[int, Floats] | None = None
@@ -114,8 +150,8 @@ def _wider(expert: Expert, content: Floats, known: int, relatives: Ints) -> Expe
     if not len(relatives):
         return expert
     if expert.knows_new:
-        return Related(expert, known, relatives)
-    return Padded(expert, known)
+        return Related(expert, known, len(relatives), relatives)
+    return Padded(expert, known, len(relatives))
 
 
 def _relatives(content: Floats, rows: Floats) -> Ints:

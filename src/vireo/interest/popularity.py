@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -35,10 +36,19 @@ class Popularity:
     ) -> Self:
         return cls(training.watchers.astype(np.float64))
 
-    def score(self, batch: Batch) -> Floats:
+    @cached_property
+    def vectors(self) -> Floats:
         # log: a video watched ten times as often is one step more popular, not ten
-        row = np.log1p(self.counts).astype(np.float32)
-        return np.tile(row, (len(batch.histories), 1))
+        return np.log1p(self.counts).astype(np.float32)[:, None]
+
+    def towards(self, batch: Batch) -> Floats:
+        return np.ones((len(batch.histories), 1), dtype=np.float32)
+
+    def score(self, batch: Batch) -> Floats:
+        return np.tile(self.vectors[:, 0], (len(batch.histories), 1))
+
+    def shares(self, history: History) -> Floats | None:
+        return None
 
     def contributions(self, history: History, video: int) -> Floats | None:
         return None

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from vireo.arrays import Floats
 from vireo.engine.progress import Progress
+from vireo.language.generate.base import GenerationSection
 from vireo.settings import Section
 
 
@@ -24,6 +25,7 @@ class LanguageSection(Section):
     """Tokens per batch: texts are sorted by length, so a batch holds many short or few long."""
     max_tokens: int = Field(default=256, ge=16)
     """Longer texts are cut into overlapping chunks, whose vectors are averaged."""
+    generation: GenerationSection = GenerationSection()
 
 
 class LanguageModel(Protocol):

@@ -37,7 +37,7 @@ class VectorCache:
         """The known vectors among `keys`; the others are absent."""
         known: dict[bytes, Floats] = {}
         wanted = sorted(keys)
-        with self._connection() as connection:
+        with opened(self.path, _TABLE) as connection:
             for start in range(0, len(wanted), _AT_ONCE):
                 some = wanted[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(some))
@@ -48,31 +48,37 @@ class VectorCache:
 
     def put(self, model: str, vectors: Mapping[bytes, Floats]) -> None:
         rows = [(model, key, row.astype("<f4").tobytes()) for key, row in vectors.items()]
-        with self._connection() as connection, connection:
+        with opened(self.path, _TABLE) as connection, connection:
             connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(self._open()) as connection:
-                yield connection
-        except sqlite3.Error as error:
-            raise VireoError(
-                f"The cache of vectors {self.path} cannot be used: {error}.",
-                "Delete that file, or free some disk space; vectors are computed anew.",
-            ) from None
 
-    def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=60)
-        try:
-            connection.execute(_TABLE)
-        except sqlite3.OperationalError:
-            connection.close()
-            raise
-        except sqlite3.DatabaseError:  # not a database: a cache may be thrown away
-            connection.close()
-            self.path.unlink()
-            connection = sqlite3.connect(self.path, timeout=60)
-            connection.execute(_TABLE)
-        return connection
+@contextmanager
+def opened(path: Path, table: str) -> Iterator[sqlite3.Connection]:
+    """A connection to a cache file that holds `table`; raises VireoError where it cannot be used.
+
+    A file that is no database is replaced: a cache may be thrown away.
+    """
+    try:
+        with closing(_connected(path, table)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise VireoError(
+            f"The cache {path} cannot be used: {error}.",
+            "Delete that file, or free some disk space; what it held is made anew.",
+        ) from None
+
+
+def _connected(path: Path, table: str) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=60)
+    try:
+        connection.execute(table)
+    except sqlite3.OperationalError:
+        connection.close()
+        raise
+    except sqlite3.DatabaseError:
+        connection.close()
+        path.unlink()
+        connection = sqlite3.connect(path, timeout=60)
+        connection.execute(table)
+    return connection

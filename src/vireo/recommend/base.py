@@ -81,13 +81,13 @@ class Query:
         """The moment of asking (ms), or NO_TIME."""
         return self.now if self.asked_at == NO_TIME else self.asked_at
 
-    def rows(self, n_videos: int) -> Ints:
-        """The rows that may be shown, rising; without rules, all that were not met. (m,)"""
+    def mask(self, n_videos: int) -> Bools:
+        """True for what may be shown; without rules, for all that was not met. (n,)"""
         if self.open is not None:
-            return np.flatnonzero(self.open)
+            return self.open
         rest = np.ones(n_videos, dtype=np.bool_)
         rest[self.history.videos] = False
-        return np.flatnonzero(rest)
+        return rest
 
     def without(self, videos: Ints) -> Query:
         """The same question, once these rows were shown."""
@@ -172,6 +172,10 @@ class Slate:
         rest = np.ones(len(self), dtype=np.bool_)
         rest[first] = False
         return self.take(np.concatenate([first, np.flatnonzero(rest)]))
+
+    def scoring(self, scores: Floats) -> Slate:
+        """The same order with these totals, highest first: the scores go with the places."""
+        return replace(self, scores=np.sort(scores)[::-1])
 
     def marking(self, mark: str, videos: Iterable[int]) -> Slate:
         """The same slate, saying that this rule put these rows of the catalogue there."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from vireo.behavior.base import DAY, Histories
@@ -10,7 +12,9 @@ from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.interest.base import InterestModel
 from vireo.recommend.catalogue import TERMS, Catalogue
+from vireo.recommend.index.build import plans
 from vireo.recommend.quotes import quotes
+from vireo.registry import load_object
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
 
@@ -27,11 +31,12 @@ def build(
     """Titles, topics, popularity and vectors side by side."""
     names = [*understanding.topics, None]
     topics = [names[topic] for topic in understanding.topic_of]
+    section = config.recommend.index
     columns = ("video_id", "title", "creator", "category", "published_at")
     table = tables.videos.select(
         *columns, pl.Series("topic", topics, dtype=pl.String)
     ).with_columns(pl.col("title").fill_null(pl.col("video_id")))
-    return Catalogue(
+    made = Catalogue(
         table=table,
         topic_of=understanding.topic_of,
         viewers=histories.viewers(),
@@ -39,7 +44,13 @@ def build(
         content=model.content,
         text=understanding.vectors,
         given_terms=_terms(tables, video, table["video_id"].to_list(), topics),
+        plans=plans(model, histories, section, context),
     )
+    if not config.recommend.ranker.enabled:
+        return made
+    learn = load_object("vireo.recommend.rank.training:learn")  # LightGBM is an extra
+    trees = learn(model, made, histories, config.interest, config.recommend, context)
+    return replace(made, trees=trees)
 
 
 def _terms(

@@ -12,12 +12,14 @@ import numpy as np
 import polars as pl
 from safetensors.numpy import load_file, save_file
 
-from vireo.arrays import Floats, Ints, unit_rows
+from vireo.arrays import Doubles, Floats, Ints, unit_rows
 from vireo.behavior.base import NO_TIME
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.errors import UnknownVideo
+from vireo.recommend.index.plan import Plan, load_plans, save_plans
 from vireo.recommend.labels import Labels
 from vireo.recommend.quotes import SCHEMA
+from vireo.recommend.rank.trees import Trees
 
 TERMS: dict[str, Any] = {
     name: VIDEO_SCHEMA[name]
@@ -35,6 +37,7 @@ TERMS: dict[str, Any] = {
         "level",
         "schedule",
         "participants",
+        "duration",
     )
 }
 """What rules ask of a video, by the columns of the table of videos."""
@@ -60,6 +63,10 @@ class Catalogue:
     """(n, d') text vectors, for sentences; zeros where a video has no text."""
     given_terms: pl.DataFrame = field(default_factory=pl.DataFrame)
     """Columns of KNOWN; those that are missing stand for nothing said."""
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    """Expert -> its index, for catalogues that are too large to score every video."""
+    trees: Trees | None = None
+    """The learned ranker, where one was trained."""
 
     def __len__(self) -> int:
         return self.table.height
@@ -102,6 +109,12 @@ class Catalogue:
     def published(self) -> Ints:
         """(n,) milliseconds since 1970 UTC, or NO_TIME."""
         return self.table["published_at"].fill_null(NO_TIME).to_numpy().astype(np.int64)
+
+    @cached_property
+    def minutes(self) -> Doubles:
+        """(n,) length of each video, or NaN."""
+        seconds = self.terms["duration"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        return np.asarray(seconds / 60.0)
 
     @cached_property
     def creator_of(self) -> Ints:
@@ -161,15 +174,27 @@ class Catalogue:
             "text": np.ascontiguousarray(self.text),
         }
         save_file(arrays, directory / "vectors.safetensors")
+        save_plans(self.plans, directory)
+        if self.trees is not None:
+            self.trees.save(directory)
 
     @classmethod
     def load(cls, directory: Path) -> Catalogue:
         arrays = load_file(directory / "vectors.safetensors")
         table, terms = (pl.read_parquet(directory / f"{n}.parquet") for n in ("table", "terms"))
-        return cls(table, **arrays, given_terms=terms)
+        return cls(
+            table,
+            **arrays,
+            given_terms=terms,
+            plans=load_plans(directory),
+            trees=Trees.load(directory),
+        )
 
     def summary(self) -> Mapping[str, Any]:
-        return {"videos": len(self), "never_watched": int((self.viewers == 0).sum())}
+        found = {"videos": len(self), "never_watched": int((self.viewers == 0).sum())}
+        indexes = {name: plan.about() for name, plan in self.plans.items()}
+        ranker = "sum" if self.trees is None else dict(self.trees.report)
+        return {**found, "index": indexes or "exact", "ranker": ranker}
 
 
 def numbered(column: pl.Series) -> Ints:

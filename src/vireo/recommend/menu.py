@@ -11,7 +11,14 @@ RETRIEVERS = Registry(
         "like": "vireo.recommend.retrieve.like:Like",
     },
 )
-RANKERS = Registry("rankers", {"sum": "vireo.recommend.rank.total:Total"})
+RANKERS = Registry(
+    "rankers",
+    {
+        "sum": "vireo.recommend.rank.total:Total",
+        "learned": "vireo.recommend.rank.learned:Learned",
+        "llm": "vireo.recommend.rank.llm:Listwise",
+    },
+)
 RULES = Registry(
     "rules",
     {

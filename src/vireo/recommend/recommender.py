@@ -10,6 +10,7 @@ import numpy as np
 
 from vireo.arrays import Bools, Ints
 from vireo.interest.base import InterestModel
+from vireo.language.generate.base import Generator
 from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.gate import PROTECTING, Filter, Gate
@@ -54,13 +55,19 @@ class Recommender:
     """Makes lists from a catalogue and fitted models; holds no state of any viewer."""
 
     def __init__(
-        self, catalogue: Catalogue, model: InterestModel, section: RecommendSection
+        self,
+        catalogue: Catalogue,
+        model: InterestModel,
+        section: RecommendSection,
+        writer: Generator | None = None,
     ) -> None:
-        shelves = Shelves(catalogue, model, section)
+        shelves = Shelves(catalogue, model, section, writer)
         self.catalogue = catalogue
         self._shelves = shelves
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
-        self._rank = [RANKERS.get("sum")(shelves)]
+        chosen = {"learned": section.ranker.enabled, "llm": section.reranker.enabled}
+        rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]
+        self._rank = [RANKERS.get(name)(shelves) for name in rankers]
         names = dict.fromkeys([*PROTECTING, *section.rules])
         rules: list[Step] = [RULES.get(name)(shelves) for name in names]
         self._gate = Gate(shelves, rules)

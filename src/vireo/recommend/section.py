@@ -35,6 +35,40 @@ class AudienceSection(Section):
     """Whether videos without access groups are closed to everybody, instead of open."""
 
 
+class IndexSection(Section):
+    """`[recommend.index]`: how the nearest of many videos are found."""
+
+    exact_until: Annotated[int, Field(ge=0)] = 200_000
+    """Up to so many videos all are compared; beyond, an inverted file is built."""
+    score_all_until: Annotated[int, Field(ge=0)] = 20_000
+    """Up to so many videos every expert scores all; beyond, indexes (extra `index`) are asked."""
+    recall: Annotated[float, Field(gt=0, le=1)] = 0.98
+    """Share of the true 100 nearest that it must find, measured when it is built."""
+
+
+class RankerSection(Section):
+    """`[recommend.ranker]`: an order that is learnt (LightGBM, extra `ranker`)."""
+
+    enabled: bool = False
+    """Whether it is trained when the workspace is built; it is used only with a shown gain."""
+    users: Annotated[int, Field(ge=100)] = 2000
+    """Viewers that are held back: half teach, half decide."""
+
+
+class RerankerSection(Section):
+    """`[recommend.reranker]`: a model that writes puts the best candidates in order."""
+
+    enabled: bool = False
+    """Whether it is asked; the model is that of `[language.generation]`, which must be allowed \
+to see `histories`."""
+    candidates: Annotated[int, Field(ge=2, le=100)] = 20
+    """How many of the best candidates it puts in order."""
+    history_at_most: Annotated[int, Field(ge=1)] = 20
+    """Viewers who wanted more videos than this get the experts' order."""
+    seconds: Annotated[float, Field(gt=0)] = 2.0
+    """A list does not wait longer for it."""
+
+
 class RecommendSection(Section):
     """`[recommend]`: how a list is made."""
 
@@ -42,7 +76,7 @@ class RecommendSection(Section):
     """Length of a list."""
     candidates: Annotated[int, Field(ge=1)] = 200
     """Videos that each retriever hands on."""
-    diversity: Annotated[float, Field(ge=0, le=1)] = 0.15
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.2
     """0 ranks by score alone; 1 by difference to what stands above (MMR)."""
     like_weight: Annotated[float, Field(ge=0, le=1000)] = 2.0
     """Weight of a sentence (`--like`) against the strongest expert."""
@@ -91,5 +125,8 @@ class RecommendSection(Section):
         "required",
     )
     """Which rules are applied, in this order. Those that protect (see the page) always are."""
+    index: IndexSection = IndexSection()
+    ranker: RankerSection = RankerSection()
+    reranker: RerankerSection = RerankerSection()
     owner: OwnerSection = OwnerSection()
     audience: AudienceSection = AudienceSection()

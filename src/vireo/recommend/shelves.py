@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from vireo.arrays import Floats
 from vireo.interest.base import InterestModel
+from vireo.language.generate.base import Generator
 from vireo.recommend.base import RecommendSection
 from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.retrieve.opinions import Panel
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,13 @@ class Shelves:
     catalogue: Catalogue
     model: InterestModel
     section: RecommendSection
+    writer: Generator | None = None
+    """The model that writes, where one is configured and asked for."""
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The experts, made ready to be heard for one viewer at a time."""
+        return Panel.of(self.model, len(self.catalogue), self.catalogue.plans)
 
 
 ReadText = Callable[[str], Floats]
@@ -33,15 +43,3 @@ def standardised(values: Floats) -> Floats:
         return np.zeros_like(values, dtype=np.float32)
     scaled: Floats = ((values - values.mean()) / spread).astype(np.float32)
     return scaled
-
-
-def top(values: Floats, count: int) -> np.ndarray:
-    """Rows of the `count` highest values, highest first; ties in the catalogue's order."""
-    if count <= 0:
-        return np.zeros(0, dtype=np.int64)
-    if count < len(values):
-        floor = np.partition(values, len(values) - count)[len(values) - count]
-        rows = np.flatnonzero(values >= floor)
-    else:
-        rows = np.arange(len(values))
-    return rows[np.argsort(-values[rows], kind="stable")][:count]

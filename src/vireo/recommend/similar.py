@@ -13,7 +13,8 @@ from vireo.interest.fusion import fused
 from vireo.recommend.base import Reason, Slate
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.recommender import Picks, picks_of
-from vireo.recommend.shelves import standardised, top
+from vireo.recommend.shelves import standardised
+from vireo.recommend.top import top
 
 
 def similar(

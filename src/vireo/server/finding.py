@@ -11,7 +11,7 @@ from vireo.about import date_of
 from vireo.arrays import Bools
 from vireo.recommend.base import Pick
 from vireo.recommend.recommender import Picks
-from vireo.recommend.shelves import top
+from vireo.recommend.top import top
 from vireo.server.overlay import Overlay
 from vireo.server.trends import MIN_VIEWERS
 

@@ -17,6 +17,7 @@ from vireo.interest.base import InterestModel
 from vireo.interest.newcomers import with_newcomers
 from vireo.interest.space import newcomer_rows
 from vireo.language import VideoTexts, texts_of
+from vireo.language.generate import Generator
 from vireo.published import Published
 from vireo.recommend.catalogue import TERMS, Catalogue
 from vireo.store.base import LiveVideo, VideoChange
@@ -55,6 +56,10 @@ class Overlay:
     @property
     def shown(self) -> Mapping[str, Sequence[Showing]]:
         return self.base.shown
+
+    @property
+    def writer(self) -> Generator | None:
+        return self.base.writer
 
     def read(self, sentence: str) -> Floats:
         return self.base.read(sentence)

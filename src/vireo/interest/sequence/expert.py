@@ -85,20 +85,24 @@ class Sequence:
         return cls(settings, {}, np.zeros(training.n_videos, dtype=np.float32))
 
     def score(self, batch: Batch) -> Floats:
-        n_videos = len(self.lengths)
-        scores = np.zeros((len(batch.histories), n_videos), dtype=np.float32)
+        return np.asarray(self.towards(batch) @ self.vectors.T, dtype=np.float32)
+
+    def towards(self, batch: Batch) -> Floats:
+        """The network's state after each history, and 1 for the bias; zeros: no opinion. (b, d)"""
+        towards = np.zeros((len(batch.histories), self.vectors.shape[1]), dtype=np.float32)
         known = self.lengths > 0
         if not known.any():
-            return scores
-        least = float(self.arrays["bias"][known].min())
+            return towards
         histories = [readable(history, known) for history in batch.histories]
         rows = np.array([row for row, h in enumerate(histories) if len(h[0])], dtype=np.int64)
         for start in range(0, len(rows), _BLOCK):
             some = rows[start : start + _BLOCK]
             states = self._states([histories[r] for r in some], [batch.moments[r] for r in some])
-            scores[some] = states @ self._table.T + self.arrays["bias"]
-            scores[some[:, None], np.flatnonzero(~known)] = least
-        return scores
+            towards[some] = np.hstack([states, np.ones((len(some), 1), dtype=np.float32)])
+        return towards
+
+    def shares(self, history: History) -> Floats | None:
+        return None
 
     def contributions(self, history: History, video: int) -> Floats | None:
         return None
@@ -119,9 +123,14 @@ class Sequence:
         return cls(settings, arrays, arrays.pop("lengths"), tuple(about["curve"]), note)
 
     @cached_property
-    def _table(self) -> Floats:
-        divisors = np.where(self.lengths > 0, self.lengths, 1.0)[:, None]
-        return np.asarray(self.arrays["vectors.weight"] / divisors, dtype=np.float32)
+    def vectors(self) -> Floats:
+        """Unit vectors with their biases; what is not known gets the lowest bias. (n, d + 1)"""
+        known = self.lengths > 0
+        if not known.any():
+            return np.zeros((len(known), 1), dtype=np.float32)
+        table = self.arrays["vectors.weight"] / np.where(known, self.lengths, 1.0)[:, None]
+        bias = np.where(known, self.arrays["bias"], self.arrays["bias"][known].min())
+        return np.hstack([table * known[:, None], bias[:, None]]).astype(np.float32)
 
     @cached_property
     def _network(self) -> SequenceNetwork:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
 from vireo.interest.base import Expert, InterestModel
 from vireo.interest.fusion import CONTENT
+from vireo.interest.linear import by_vectors
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,62 @@ class Shares:
 
 
 def contributions(model: InterestModel, history: History, video: int) -> Shares:
-    """The viewer's own videos behind the score of the video in this row.
+    """The viewer's own videos behind the score of the video in this row."""
+    return Contributions(model, history).to(video)
 
-    Experts score on different scales, so each expert's shares are scaled to its largest before
-    they are added with the fusion's weights. The score of EASE is a sum over the history
-    (Steck 2019), so its shares are exact. Experts that cannot tell are left out.
-    """
-    total = np.zeros(len(history), dtype=np.float32)
-    for name, expert in _speaking(model, video).items():
-        shares = expert.contributions(history, video)
-        largest = 0.0 if shares is None else float(np.abs(shares).max(initial=0.0))
-        if shares is not None and largest > 0:
-            weight = model.weights.get(name, 0.0) or model.newcomer
-            total += np.float32(weight) * shares / np.float32(largest)
-    return _by_video(history, total)
+
+class Contributions:
+    """The same for many videos and one history: what does not depend on the video is kept."""
+
+    def __init__(self, model: InterestModel, history: History) -> None:
+        self._model = model
+        self._history = history
+        self._linear: dict[str, tuple[Floats, Floats] | None] = {}
+
+    def to(self, video: int) -> Shares:
+        """Experts score on different scales, so each expert's shares are scaled to its largest
+        before they are added with the fusion's weights. The score of EASE is a sum over the
+        history (Steck 2019), so its shares are exact. Experts that cannot tell are left out.
+        """
+        total = np.zeros(len(self._history), dtype=np.float32)
+        for name, expert in _speaking(self._model, video).items():
+            shares = self._of(name, expert, video)
+            total += self._scaled(name, shares) if shares is not None else 0
+        videos, entry = self._distinct
+        return Shares(videos, np.bincount(entry, total, len(videos)).astype(np.float32))
+
+    @cached_property
+    def _distinct(self) -> tuple[Ints, Ints]:
+        """The distinct rows, the most recent last, and the place of every entry's among them."""
+        history = self._history
+        rows, first, entry = np.unique(history.videos[::-1], return_index=True, return_inverse=True)
+        order = np.argsort(-first)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        return rows[order], place[entry[::-1]]
+
+    def _of(self, name: str, expert: Expert, video: int) -> Floats | None:
+        if name not in self._linear:
+            self._linear[name] = _linear(expert, self._history)
+        found = self._linear[name]
+        if found is None:
+            return expert.contributions(self._history, video)
+        shares, vectors = found
+        return np.asarray(shares @ vectors[video], dtype=np.float32)
+
+    def _scaled(self, name: str, shares: Floats) -> Floats:
+        largest = float(np.abs(shares).max(initial=0.0))
+        weight = self._model.weights.get(name, 0.0) or self._model.newcomer
+        return np.float32(weight / largest if largest > 0 else 0.0) * shares
+
+
+def _linear(expert: Expert, history: History) -> tuple[Floats, Floats] | None:
+    """(m, d) shares and (n, d) vectors whose products are the contributions, if there are such."""
+    linear = by_vectors(expert)
+    if linear is None:
+        return None
+    vectors, shares = linear.vectors, linear.shares(history)
+    return None if vectors is None or shares is None else (shares, vectors)
 
 
 def _speaking(model: InterestModel, video: int) -> Mapping[str, Expert]:
@@ -59,11 +103,3 @@ def _speaking(model: InterestModel, video: int) -> Mapping[str, Expert]:
     if new and CONTENT in model.experts:
         return {CONTENT: model.experts[CONTENT]}
     return model.serving
-
-
-def _by_video(history: History, shares: Floats) -> Shares:
-    newest_first, first = np.unique(history.videos[::-1], return_index=True)
-    order = np.argsort(-first)
-    summed = np.bincount(history.videos, weights=shares, minlength=1)
-    videos = newest_first[order]
-    return Shares(videos, summed[videos].astype(np.float32))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from vireo.recommend.base import Query, Reason, Slate
-from vireo.recommend.explain.contributions import contributions
+from vireo.recommend.explain.contributions import Contributions
 from vireo.recommend.quotes import at
 from vireo.recommend.retrieve.wishes import leaning
 from vireo.recommend.shelves import Shelves
@@ -34,10 +34,11 @@ class Facts:
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         rows = range(min(query.k, len(slate)))
-        reasons = tuple(self._reason(query, slate, row) for row in rows)
+        behind = Contributions(self._shelves.model, query.history)
+        reasons = tuple(self._reason(query, slate, row, behind) for row in rows)
         return replace(slate.take(np.arange(len(reasons))), reasons=reasons)
 
-    def _reason(self, query: Query, slate: Slate, row: int) -> Reason:
+    def _reason(self, query: Query, slate: Slate, row: int, behind: Contributions) -> Reason:
         video = int(slate.videos[row])
         mark = slate.marks.get(video)
         if mark in BY_RULE:
@@ -50,8 +51,7 @@ class Facts:
             return self._by_wish(query, video)
         crowd = sum(sources.get(name, 0.0) for name in CROWD)
         if query.known and crowd <= sum(sources.values()) - crowd:
-            shares = contributions(self._shelves.model, query.history, video)
-            cause = shares.among(query.nameable).strongest()
+            cause = behind.to(video).among(query.nameable).strongest()
             if cause is not None:
                 return self._by_own_video(query, video, cause)
         return self._by_crowd(video, best)

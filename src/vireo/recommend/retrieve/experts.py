@@ -2,31 +2,60 @@
 
 from __future__ import annotations
 
-from vireo.interest.base import Batch
-from vireo.interest.fusion import fused
+import numpy as np
+
+from vireo.arrays import Bools
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.retrieve.merge import best_of_each, merged
+from vireo.recommend.retrieve.merge import best_of, merged, scored
+from vireo.recommend.retrieve.opinions import ALL, Heard
 from vireo.recommend.shelves import Shelves
 
 
 class Experts:
-    """Scores the whole catalogue with the fused experts: exact, no index needed at this size."""
+    """Up to `index.exact_until` videos all are scored; beyond, each expert's index is asked.
+
+    Either way a candidate's score is the same, and so is the scale that it is standardised to.
+    """
 
     def __init__(self, shelves: Shelves) -> None:
-        self._shelves = shelves
+        self._section = shelves.section
+        self._panel = shelves.panel
+        self._unwatched = np.asarray(shelves.catalogue.viewers == 0)
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if not query.known:
             return slate
-        catalogue, section = self._shelves.catalogue, self._shelves.section
-        batch = Batch([query.history], query.now, len(catalogue))
-        total, parts = fused(self._shelves.model, batch)
-        columns = {name: values[0] for name, values in parts.items()}
-        open_rows = query.rows(len(catalogue))
-        count = max(section.candidates, query.k)
-        never_watched = open_rows[catalogue.viewers[open_rows] == 0]
-        best = total[0] if query.leaning is None else total[0] + query.leaning
-        ranked = {"total": best, **columns}
-        chosen = best_of_each(ranked, count, open_rows)
-        chosen += best_of_each({"total": best}, section.candidates, never_watched)
+        heard = self._panel.hear(query.history, query.now)
+        allowed = query.mask(self._panel.n_videos)
+        if heard.dense:
+            return self._of_all(heard, query, slate, allowed)
+        return self._of_indexes(heard, query, slate, allowed)
+
+    def _of_all(self, heard: Heard, query: Query, slate: Slate, allowed: Bools) -> Slate:
+        """Every video scored: also the best by all experts together are sure to be found."""
+        columns = heard.parts(ALL)
+        total = np.zeros(self._panel.n_videos, dtype=np.float32)
+        for column in columns.values():
+            total += column
+        if query.leaning is not None:
+            total += query.leaning
+        count = self._count(query)
+        chosen = [opinion.best(count, allowed) for opinion in heard.said.values()]
+        chosen.append(best_of(total, count, allowed))
+        chosen.append(best_of(total, self._section.candidates, allowed & self._unwatched))
         return merged(slate, columns, chosen)
+
+    def _of_indexes(self, heard: Heard, query: Query, slate: Slate, allowed: Bools) -> Slate:
+        """The best of each expert; all experts together then score what any of them brought."""
+        count = self._count(query)
+        chosen = [opinion.best(count, allowed) for opinion in heard.said.values()]
+        unwatched = allowed & self._unwatched
+        chosen += [
+            opinion.best(self._section.candidates, unwatched)
+            for opinion in heard.said.values()
+            if opinion.voice.expert.knows_new
+        ]
+        return scored(slate, heard.parts, chosen)
+
+    def _count(self, query: Query) -> int:
+        return max(self._section.candidates, query.k)

@@ -25,4 +25,4 @@ class Like:
         strongest = max(self._shelves.model.weights.values(), default=1.0) if query.known else 1.0
         columns = {"like": (section.like_weight * max(strongest, 0.5) * near).astype(np.float32)}
         count = max(section.candidates, query.k)
-        return merged(slate, columns, best_of_each(columns, count, query.rows(len(catalogue))))
+        return merged(slate, columns, best_of_each(columns, count, query.mask(len(catalogue))))

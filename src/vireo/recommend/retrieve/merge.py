@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from vireo.arrays import Floats, Ints
+from vireo.arrays import Bools, Floats, Ints
 from vireo.recommend.base import Slate
-from vireo.recommend.shelves import top
+from vireo.recommend.top import top
+
+Score = Callable[[Ints], Mapping[str, Floats]]
+"""Rows (m,) -> their scores by source, (m,) each."""
 
 
-def merged(slate: Slate, columns: Mapping[str, Floats], chosen: list[Ints]) -> Slate:
-    """Add the `chosen` rows to the slate, and the full columns (n,) by source.
+def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
+    """Add the `chosen` rows to the slate, and the sources that `score` knows of all its rows.
 
     Sources that are already on the slate count 0 for rows that are new to it.
     """
@@ -23,10 +26,20 @@ def merged(slate: Slate, columns: Mapping[str, Floats], chosen: list[Ints]) -> S
         name: np.concatenate([values, np.zeros(len(fresh), dtype=np.float32)])
         for name, values in slate.sources.items()
     }
-    added = {name: values[videos] for name, values in columns.items()}
-    return replace(slate, videos=videos, sources={**kept, **added}, scores=slate.scores[:0])
+    return replace(slate, videos=videos, sources={**kept, **score(videos)}, scores=slate.scores[:0])
 
 
-def best_of_each(columns: Mapping[str, Floats], count: int, allowed: Ints) -> list[Ints]:
-    """The `count` best allowed rows of every column; `allowed` (m,) are row numbers."""
-    return [allowed[top(values[allowed], count)] for values in columns.values()]
+def merged(slate: Slate, columns: Mapping[str, Floats], chosen: list[Ints]) -> Slate:
+    """The same with full columns (n,) by source."""
+    return scored(slate, lambda rows: {n: values[rows] for n, values in columns.items()}, chosen)
+
+
+def best_of_each(columns: Mapping[str, Floats], count: int, allowed: Bools) -> list[Ints]:
+    """The `count` best rows of every column (n,) among the allowed ones (n,), best first."""
+    return [best_of(values, count, allowed) for values in columns.values()]
+
+
+def best_of(scores: Floats, count: int, allowed: Bools) -> Ints:
+    """The allowed rows of the highest scores (n,), best first; ties in the catalogue's order."""
+    rows = np.flatnonzero(allowed)
+    return np.asarray(rows[top(scores[rows], count)])

@@ -24,13 +24,13 @@ class Popular:
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if query.known:
             return slate
-        rows = query.rows(len(self._shelves.catalogue))
+        allowed = query.mask(len(self._shelves.catalogue))
         count = max(self._shelves.section.candidates, query.k)
         noted = slate.noting(_note(query))
         ranked = dict(self._columns)
         if query.leaning is not None:
             ranked["total"] = np.sum([query.leaning, *self._columns.values()], axis=0)
-        return merged(noted, self._columns, best_of_each(ranked, count, rows))
+        return merged(noted, self._columns, best_of_each(ranked, count, allowed))
 
 
 def _note(query: Query) -> str:

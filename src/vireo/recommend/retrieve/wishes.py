@@ -27,9 +27,8 @@ class Wishes:
         if query.leaning is None:
             return slate
         count = max(self._shelves.section.candidates, query.k)
-        rows = query.rows(len(self._shelves.catalogue))
         columns = {"wish": query.leaning}
-        wanted = rows[query.leaning[rows] > 0]
+        wanted = query.mask(len(self._shelves.catalogue)) & (query.leaning > 0)
         return merged(slate, columns, best_of_each(columns, count, wanted))
 
 

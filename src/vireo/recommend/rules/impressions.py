@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from vireo.arrays import Floats, Ints
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.shelves import Shelves
 
@@ -19,7 +21,13 @@ class Impressions:
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if not query.impressions or self._fade <= 0 or not len(slate):
             return slate
-        shown = [query.impressions.get(int(video), 0) for video in slate.videos]
-        scores = slate.scores - np.float32(self._fade) * np.array(shown, dtype=np.float32)
+        scores = slate.scores - np.float32(self._fade) * _times(query.impressions, slate.videos)
         order = np.argsort(-scores, kind="stable")
         return replace(slate, scores=scores).take(order)
+
+
+def _times(impressions: Mapping[int, int], videos: Ints) -> Floats:
+    """How often each of the videos was shown. (c,)"""
+    rows, shown = np.array(sorted(impressions.items()), dtype=np.int64).T
+    at = np.minimum(np.searchsorted(rows, videos), len(rows) - 1)
+    return np.where(rows[at] == videos, shown[at], 0).astype(np.float32)

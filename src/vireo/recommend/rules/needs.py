@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from vireo.arrays import Bools
+from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.gate import Filter
@@ -22,16 +22,22 @@ class Needs(Filter):
     name: ClassVar[str] = "needs"
 
     def open(self, query: Query) -> Bools | None:
-        if not self._needs.nnz:
+        rows, needs = self._asking
+        if not len(rows):
             return None
         done = np.zeros(len(self.catalogue), dtype=np.float32)
         done[query.history.liked.videos] = 1.0
         done[unfinished(query.history, self.section.unfinished)] = 0.0
-        return np.asarray(self._needs @ (1.0 - done) == 0)
+        allowed = np.ones(len(self.catalogue), dtype=np.bool_)
+        allowed[rows] = needs @ (1.0 - done) == 0
+        return allowed
 
     @cached_property
-    def _needs(self) -> sparse.csr_matrix:
-        return needs_of(self.catalogue)
+    def _asking(self) -> tuple[Ints, sparse.csr_matrix]:
+        """The rows that need something, and their part of `needs_of`."""
+        needs = needs_of(self.catalogue)
+        rows = np.flatnonzero(np.diff(needs.indptr)).astype(np.int64)
+        return rows, needs[rows]
 
 
 def needs_of(catalogue: Catalogue) -> sparse.csr_matrix:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from vireo.arrays import Floats
+from vireo.arrays import Floats, Ints
 from vireo.behavior.base import History
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.chance import chance, rounded
 from vireo.recommend.shelves import Shelves
 
+SAMPLE = 4096
 FIT = 1.0
 """A new video fits when its likeness to the taste is this many deviations above the average."""
 
@@ -25,6 +26,8 @@ class NewVideos:
         self._share = shelves.section.new_share
         self._viewers = shelves.catalogue.viewers
         self._content = shelves.catalogue.unit_content
+        # What is usual is seen on every so-manieth video; in small catalogues on all.
+        self._sample = np.ascontiguousarray(self._content[:: len(self._content) // SAMPLE + 1])
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         k = min(query.k, len(slate))
@@ -34,8 +37,11 @@ class NewVideos:
         wanted = rounded(self._share * k, chance("new", query)) - int(new[:k].sum())
         if wanted <= 0:
             return slate
-        fit = self._fit(query.history)[slate.videos]
-        promoted = [row for row in np.flatnonzero(new) if row >= k and fit[row] >= FIT]
+        fit = self._fit(query.history, slate.videos)
+        fits = new & (fit >= FIT)
+        if query.leaning is not None:
+            fits &= query.leaning[slate.videos] >= 0  # not what the viewer asked for less of
+        promoted = [row for row in np.flatnonzero(fits) if row >= k]
         promoted = sorted(promoted, key=lambda row: -fit[row])[:wanted]
         if not promoted:
             return slate
@@ -46,10 +52,11 @@ class NewVideos:
         first = np.array([*kept, *promoted], dtype=np.int64)
         return slate.led_by(first).marking("new", slate.videos[promoted])
 
-    def _fit(self, history: History) -> Floats:
-        """Likeness of every video to the mean of what was wanted, in deviations. -> (n,)"""
-        likeness = self._content @ self._content[history.liked.videos].mean(axis=0)
-        spread = float(likeness.std())
+    def _fit(self, history: History, videos: Ints) -> Floats:
+        """Likeness of the videos to the mean of what was wanted, in deviations. -> (c,)"""
+        taste = self._content[history.liked.videos].mean(axis=0)
+        usual = self._sample @ taste
+        spread = float(usual.std())
         if spread <= 0:
-            return np.zeros(len(likeness), dtype=np.float32)
-        return np.asarray((likeness - likeness.mean()) / spread, dtype=np.float32)
+            return np.zeros(len(videos), dtype=np.float32)
+        return np.asarray((self._content[videos] @ taste - usual.mean()) / spread, dtype=np.float32)

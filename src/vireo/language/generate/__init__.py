@@ -1,0 +1,43 @@
+"""Models that write: a server that speaks OpenAI's protocol, or a local causal model."""
+
+from __future__ import annotations
+
+from vireo.engine.base import Context
+from vireo.language.generate.base import (
+    Answer,
+    GenerationSection,
+    Generator,
+    Personal,
+    Prompt,
+)
+from vireo.registry import Registry
+
+GENERATORS = Registry(
+    "generators",
+    {
+        "none": "vireo.language.generate.none:load",
+        "openai": "vireo.language.generate.server:load",
+        "local": "vireo.language.generate.local:load",
+    },
+)
+
+
+def generator(section: GenerationSection, context: Context) -> Generator | None:
+    """The configured model that writes, or None where none is.
+
+    Raises ConfigError for settings that lack something, InputError for a directory that holds no
+    model, MissingLibrary; never because a server does not answer: that is an Answer's reason.
+    """
+    made: Generator | None = GENERATORS.get(section.model)(section, context)
+    return made
+
+
+__all__ = [
+    "GENERATORS",
+    "Answer",
+    "GenerationSection",
+    "Generator",
+    "Personal",
+    "Prompt",
+    "generator",
+]

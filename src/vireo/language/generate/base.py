@@ -1,0 +1,109 @@
+"""The nouns of generation: Prompt in, Answer out, and Generator, the seam between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, Field
+
+from vireo.engine.progress import Progress
+from vireo.settings import Section
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+Personal = Literal["comments", "histories"]
+"""Kinds of data that tell of people, and so need a word in the config to leave the machine."""
+
+
+class GenerationSection(Section):
+    """`[language.generation]`: a model that writes. Off by default."""
+
+    model: str = "none"
+    """`none`; `openai` (any server that speaks /v1/chat/completions); `local` (a Hugging Face \
+directory of a causal model, in this process)."""
+    name: str = ""
+    """For `openai`: the model's name at the server."""
+    base_url: str = ""
+    """For `openai`: where the server answers, such as http://localhost:11434/v1."""
+    key_variable: str = "OPENAI_API_KEY"
+    """For `openai`: the environment variable that holds the key; local servers need none."""
+    path: str = ""
+    """For `local`: the directory of the model."""
+    records: bool = True
+    """Let the model write the records of videos."""
+    may_send: tuple[Personal, ...] = ()
+    """What may go to a server besides videos' own texts: `comments`, `histories`. A server on \
+this machine counts as a server too."""
+    structured: Literal["schema", "object", "none"] = "schema"
+    """What the server is asked to hold to: `schema` (json_schema), `object` (json_object with \
+the schema, as llama.cpp wants it), `none`. Answers are checked in any case."""
+    timeout: float = Field(default=60.0, gt=0)
+    """Seconds for one request."""
+    retries: int = Field(default=3, ge=0)
+    """Tries after the first, for servers that are busy or fail; each waits longer."""
+    concurrency: int = Field(default=4, ge=1)
+    """Requests at the same time."""
+    answer_tokens: int = Field(default=600, ge=16)
+    """The longest answer, in tokens."""
+    input_tokens: int = Field(default=3000, ge=64)
+    """The most of a video's text that one prompt holds, in tokens; longer texts are thinned."""
+    most_tokens: int = Field(default=0, ge=0)
+    """Tokens in and out that one build may use; 0 sets no limit."""
+    most_cost: float = Field(default=0.0, ge=0)
+    """What one build may cost, in the unit of the prices; 0 sets no limit."""
+    price_in: float = Field(default=0.0, ge=0)
+    """Price of a million tokens that are sent."""
+    price_out: float = Field(default=0.0, ge=0)
+    """Price of a million tokens that are written."""
+    dry_run: bool = False
+    """Count tokens and cost and send nothing."""
+
+
+@dataclass(frozen=True)
+class Prompt(Generic[Shape]):
+    """One question. Instructions are ours; data come from anywhere and never instruct.
+
+    The two travel apart: the instructions as the system's message, the data as one JSON object
+    in a message of its own, so that no text among the data can end them.
+    """
+
+    purpose: str
+    """What it is for, such as "record"; with `version` it is part of the answer's address."""
+    version: int
+    """Raised with every change of the instructions or of the shape."""
+    instructions: str
+    data: Mapping[str, Any]
+    """Values that JSON can hold."""
+    shape: type[Shape]
+    """The answer's form; its JSON schema is sent, and every answer is checked against it."""
+    personal: frozenset[Personal] = frozenset()
+    """Which kinds of personal data `data` holds: they pass the gate, or nothing is sent."""
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Shape]):
+    """What came of one prompt: a value of the asked shape, or the reason why there is none."""
+
+    value: Shape | None
+    reason: str = ""
+    """Empty with a value."""
+    cached: bool = False
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class Generator(Protocol):
+    """Writes answers of a given shape. Failures are answers, too: `answer` does not raise them."""
+
+    name: str
+    """What a record shows as its author, such as "qwen3:4b at localhost"."""
+    fingerprint: str
+    """Changes with the model and its settings; the cache files answers under it."""
+
+    def answer(
+        self, prompts: Sequence[Prompt[Shape]], progress: Progress | None = None
+    ) -> list[Answer[Shape]]:
+        """One Answer per prompt, in order. Once the budget is spent, answers say so."""
+        ...

@@ -1,0 +1,42 @@
+"""Budget: tokens and money that one build may use, asked before every request."""
+
+from __future__ import annotations
+
+import threading
+
+from vireo.language.generate.base import GenerationSection
+
+MILLION = 1_000_000
+
+
+class Budget:
+    """Reserved before a request and settled after it, so that parallel requests cannot overdraw."""
+
+    def __init__(self, section: GenerationSection) -> None:
+        self._section = section
+        self._lock = threading.Lock()
+        self.tokens_in = 0
+        self.tokens_out = 0
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """In the unit of the configured prices."""
+        prices = self._section.price_in, self._section.price_out
+        return (tokens_in * prices[0] + tokens_out * prices[1]) / MILLION
+
+    def reserve(self, tokens_in: int, tokens_out: int) -> str:
+        """Set this much aside; returns why that cannot be, or the empty string."""
+        section = self._section
+        with self._lock:
+            sent, written = self.tokens_in + tokens_in, self.tokens_out + tokens_out
+            if section.most_tokens and sent + written > section.most_tokens:
+                return f"the budget of {section.most_tokens} tokens is used up"
+            if section.most_cost and self.cost(sent, written) > section.most_cost:
+                return f"the budget of {section.most_cost:g} is used up"
+            self.tokens_in, self.tokens_out = sent, written
+        return ""
+
+    def settle(self, reserved: tuple[int, int], used: tuple[int, int]) -> None:
+        """Give back what a request did not use."""
+        with self._lock:
+            self.tokens_in += used[0] - reserved[0]
+            self.tokens_out += used[1] - reserved[1]

@@ -1,0 +1,71 @@
+"""The plans of a catalogue's indexes: none for a small one, exact ones, then inverted files."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.arrays import Floats
+from vireo.behavior.base import Histories
+from vireo.engine.base import Context
+from vireo.interest.base import Batch, InterestModel
+from vireo.interest.linear import ByVectors, by_vectors
+from vireo.recommend.index.files import available
+from vireo.recommend.index.plan import Plan
+from vireo.recommend.index.training import compared, planned
+from vireo.recommend.section import IndexSection
+
+VIEWERS = 200
+"""Viewers whose questions the recall is measured on."""
+_FEWEST = 20
+NOTE = (
+    "{n} videos are scored one and all for every list: above {until} that is slow, and the extra "
+    "`index` (pip install 'vireo-recommender[index]') finds the nearest without."
+)
+
+
+def plans(
+    model: InterestModel, histories: Histories, section: IndexSection, context: Context
+) -> dict[str, Plan]:
+    """Expert -> plan, for every expert with a weight whose scores are inner products."""
+    n = histories.n_videos
+    if n <= section.score_all_until:
+        return {}
+    if not available():
+        context.progress.say(NOTE.format(n=n, until=section.score_all_until))
+        return {}
+    found: dict[str, Plan] = {}
+    experts = {**model.serving, **{n: e for n, e in model.experts.items() if n == "content"}}
+    with context.progress.task("indexes", len(experts)) as tick:
+        for name, expert in experts.items():
+            linear = by_vectors(expert)
+            vectors = None if linear is None else linear.vectors
+            if linear is not None and vectors is not None and vectors.shape[1] > 1:
+                found[name] = _plan(linear, vectors, model, histories, section, context.seed)
+            tick(1, name)
+    return found
+
+
+def _plan(
+    expert: ByVectors,
+    vectors: Floats,
+    model: InterestModel,
+    histories: Histories,
+    section: IndexSection,
+    seed: int,
+) -> Plan:
+    everybody = len(model.warm) == 0 or getattr(expert, "knows_new", True)
+    known = np.ones(len(vectors), dtype=np.bool_) if everybody else model.warm
+    if len(vectors) <= section.exact_until:
+        return compared(vectors, known)
+    asked = _questions(expert, vectors, histories, seed)
+    return planned(vectors, known, asked, section.recall, seed)
+
+
+def _questions(expert: ByVectors, vectors: Floats, histories: Histories, seed: int) -> Floats:
+    """What is asked of the index: by viewers, or, where there are hardly any, by videos. (q, d)"""
+    random = np.random.default_rng(seed)
+    rows = np.sort(random.permutation(len(histories))[:VIEWERS])
+    batch = Batch([histories.row(int(row)) for row in rows], histories.now, histories.n_videos)
+    asked = expert.towards(batch)
+    asked = asked[asked.any(axis=1)]
+    return asked if len(asked) >= _FEWEST else vectors[random.integers(0, len(vectors), VIEWERS)]

@@ -1,0 +1,117 @@
+"""Vectors and sample queries -> a plan: spherical k-means, then as few probes as reach the recall.
+
+The recall is measured against exact search, on queries of real viewers where there are some.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vireo.arrays import Bools, Floats, Ints
+from vireo.recommend.index.files import found, inverted
+from vireo.recommend.index.moments import Moments
+from vireo.recommend.index.plan import Plan
+
+COUNT = 100
+"""The recall is that of the best so many."""
+_ROUNDS = 8
+_SAMPLE = 64
+"""Vectors per list that k-means learns from."""
+_MOST_LISTS = 4096
+_BLOCK = 65_536
+_SURE = 0.005
+"""By so much the measured recall must pass the goal: it is measured on a sample."""
+
+
+def compared(vectors: Floats, known: Bools) -> Plan:
+    """The plan for vectors (n, d) that are all compared; `known` as in `planned`."""
+    width = vectors.shape[1]
+    nothing = np.zeros((0, width), dtype=np.float32)
+    return Plan(
+        nothing, np.zeros(0, dtype=np.int64), 0, 1.0, _moments(vectors, known), len(vectors)
+    )
+
+
+def planned(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: int) -> Plan:
+    """The plan for vectors (n, d), asked for by queries (q, d) like these.
+
+    `known` (n,) marks the rows that count as candidates of their expert, for the moments. A goal
+    that no part of the lists reaches is met by probing all of them.
+    """
+    centroids = _centroids(vectors, seed)
+    lists = _nearest(centroids, vectors)
+    index = inverted(centroids, lists, vectors)
+    probes, recall = _probes(index, vectors, queries, goal, len(centroids))
+    moments = _moments(vectors, known)
+    plan = Plan(centroids, lists, probes, round(recall, 4), moments, len(vectors))
+    plan.made["main"] = index
+    return plan
+
+
+def _moments(vectors: Floats, known: Bools) -> Moments:
+    return Moments.of(vectors if known.all() else vectors[known])
+
+
+def _centroids(vectors: Floats, seed: int) -> Floats:
+    import faiss
+
+    n, width = vectors.shape
+    count = int(min(_MOST_LISTS, max(1, 2 ** round(np.log2(np.sqrt(n))))))
+    kmeans = faiss.Kmeans(
+        width,
+        count,
+        niter=_ROUNDS,
+        seed=seed,
+        spherical=True,
+        max_points_per_centroid=_SAMPLE,
+        min_points_per_centroid=1,
+    )
+    kmeans.train(np.ascontiguousarray(vectors, dtype=np.float32))
+    return np.asarray(kmeans.centroids, dtype=np.float32)
+
+
+def _nearest(centroids: Floats, vectors: Floats) -> Ints:
+    """The list of every vector. (n,) int64"""
+    found = [
+        (vectors[start : start + _BLOCK] @ centroids.T).argmax(axis=1)
+        for start in range(0, len(vectors), _BLOCK)
+    ]
+    return np.concatenate([*found, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+
+
+def _probes(
+    index: Any, vectors: Floats, queries: Floats, goal: float, lists: int
+) -> tuple[int, float]:
+    """The fewest of 1, 2, 3, 4, 6, 8, 12, ... probes that reach the goal, and their recall."""
+    count = min(COUNT, len(vectors))
+    truth = exact(vectors, queries, count)
+    tried = sorted({min(lists, step * 2**power // 2) for power in range(14) for step in (2, 3)})
+    recall = 0.0
+    for probes in tried:
+        recall = recall_of(found(index, queries, count, probes)[1], truth)
+        if recall >= min(goal + _SURE, 1.0):
+            return probes, recall
+    return lists, recall
+
+
+def exact(vectors: Floats, queries: Floats, count: int) -> Ints:
+    """The best rows of every query, in no order. (q, count)"""
+    best = np.zeros((len(queries), 0), dtype=np.int64)
+    scores = np.zeros((len(queries), 0), dtype=np.float32)
+    for start in range(0, len(vectors), _BLOCK):
+        block = queries @ vectors[start : start + _BLOCK].T
+        rows = np.broadcast_to(np.arange(start, start + block.shape[1]), block.shape)
+        scores, best = np.hstack([scores, block]), np.hstack([best, rows])
+        if scores.shape[1] > count:
+            keep = np.argpartition(-scores, count - 1, axis=1)[:, :count]
+            scores = np.take_along_axis(scores, keep, axis=1)
+            best = np.take_along_axis(best, keep, axis=1)
+    return best
+
+
+def recall_of(found: Ints, truth: Ints) -> float:
+    """Mean share of the true rows (q, c) that are among those found (q, c')."""
+    shares = [np.isin(want, have).mean() for want, have in zip(truth, found, strict=True)]
+    return float(np.mean(shares)) if shares else 1.0

@@ -1,0 +1,268 @@
+"""What the experts say to one viewer: of every video, or, through indexes, of those that are asked.
+
+The same numbers as `interest.fusion.fused`: scores standardised among the videos that the viewer
+has not met, weighted, content standing in for the others on videos that nobody wanted. Mean and
+deviation of inner products need no scores at all (`index/moments.py`), so a catalogue of a
+million videos is standardised over all of it although only a few hundred are scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from vireo.arrays import Bools, Floats, Ints
+from vireo.behavior.base import History
+from vireo.interest.base import Batch, Expert, InterestModel
+from vireo.interest.fusion import CONTENT, FOR_STRANGERS
+from vireo.interest.linear import ByVectors, by_vectors
+from vireo.recommend.index.base import Index
+from vireo.recommend.index.moments import Moments
+from vireo.recommend.index.plan import Plan
+from vireo.recommend.index.stored import Stored
+from vireo.recommend.retrieve.merge import best_of
+
+ALL = slice(None)
+"""Every video of the catalogue, where rows are asked for."""
+Rows = Ints | slice
+NO_OPINION = 1e-6
+"""What rounding leaves of equal scores deviates less than this, against their size."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One expert, with what is made ready once for all viewers."""
+
+    name: str
+    expert: Expert
+    index: Index | None = None
+    """None: all videos are scored for every viewer."""
+    moments: Moments | None = None
+    """With an index: of the vectors of the videos that count."""
+
+    @cached_property
+    def linear(self) -> ByVectors | None:
+        """The expert, where its scores are inner products."""
+        return by_vectors(self.expert)
+
+    @cached_property
+    def vectors(self) -> Floats | None:
+        return None if self.linear is None else self.linear.vectors
+
+    @cached_property
+    def in_order(self) -> Ints | None:
+        """Rows by their only number, highest first: such an expert says the same to everybody."""
+        vectors = self.vectors
+        if vectors is None or vectors.shape[1] != 1:
+            return None
+        return np.argsort(-vectors[:, 0], kind="stable")
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One expert's scores for one viewer, and how they are standardised."""
+
+    voice: Voice
+    raw: Floats | None
+    """(n,) scores of all videos; None: computed for the rows that are asked for."""
+    towards: Floats
+    mean: float = 0.0
+    scale: float = 0.0
+    """1 / deviation; 0: no opinion."""
+
+    def scores(self, rows: Rows) -> Floats:
+        if self.raw is not None:
+            return self.raw[rows]
+        vectors = self.voice.vectors
+        assert vectors is not None
+        return np.asarray(vectors[rows] @ self.towards, dtype=np.float32)
+
+    def standardised(self, rows: Rows) -> Floats:
+        return (self.scores(rows) - np.float32(self.mean)) * np.float32(self.scale)
+
+    def measured(self, panel: Panel, met: Ints) -> Opinion:
+        """The same with the mean and deviation of the videos that count: of those that the expert
+        knows, all but the rows `met`, rising."""
+        knows_new = self.voice.expert.knows_new
+        met = met if knows_new else met[panel.warm[met]]
+        if self.raw is None:
+            moments, vectors = self.voice.moments, self.voice.vectors
+            assert moments is not None
+            assert vectors is not None
+            mean, spread, largest = moments.spread(self.towards, vectors[met])
+        else:
+            counted = panel.counted[0 if knows_new else 1].copy()
+            counted[met] = 0.0
+            size = panel.n_videos - len(met) - (0 if knows_new else len(panel.cold))
+            mean, spread = _spread(self.raw, counted, size)
+            largest = float(max(self.raw.max(initial=0.0), -self.raw.min(initial=0.0)))
+        scale = 1.0 / spread if spread > NO_OPINION * largest else 0.0
+        return replace(self, mean=mean, scale=scale)
+
+    def best(self, count: int, allowed: Bools) -> Ints:
+        """The best allowed rows, through the index; none where there is no opinion."""
+        if not self.scale:
+            return np.zeros(0, dtype=np.int64)
+        order = self.voice.in_order
+        if order is not None:
+            return _first(order if self.towards[0] > 0 else order[::-1], count, allowed)
+        if self.raw is not None:
+            # Many experts know a few videos and score all others alike: these need no sorting.
+            above = allowed & (self.raw > np.float32(self.mean))
+            enough = np.count_nonzero(above) >= count
+            return best_of(self.raw, count, above if enough else allowed)
+        assert self.voice.index is not None
+        return self.voice.index.search(self.towards, count, allowed)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The experts that are heard, over one catalogue."""
+
+    model: InterestModel
+    n_videos: int
+    voices: Mapping[str, Voice]
+    """All experts of the model."""
+
+    @classmethod
+    def of(cls, model: InterestModel, n_videos: int, plans: Mapping[str, Plan]) -> Panel:
+        """With indexes where there are plans for them."""
+        voices = {name: Voice(name, expert) for name, expert in model.experts.items()}
+        panel = cls(model, n_videos, voices)
+        if not plans:
+            return panel
+        ready = {name: panel._indexed(voice, plans) for name, voice in voices.items()}
+        return replace(panel, voices=ready)
+
+    def _indexed(self, voice: Voice, plans: Mapping[str, Plan]) -> Voice:
+        """The voice with its index; rows that came after the plan was made are added to it."""
+        vectors, plan = voice.vectors, plans.get(voice.name)
+        if vectors is None or len(vectors) != self.n_videos:
+            return voice
+        if vectors.shape[1] == 1:
+            known = vectors if voice.expert.knows_new else vectors[self.warm]
+            return replace(voice, moments=Moments.of(known))
+        if plan is None or plan.count > self.n_videos:
+            return voice
+        moments = plan.moments
+        if voice.expert.knows_new and len(vectors) > plan.count:
+            moments = moments.plus(Moments.of(vectors[plan.count :]))
+        return replace(voice, index=Stored.of(plan, vectors), moments=moments)
+
+    @cached_property
+    def warm(self) -> Bools:
+        warm = self.model.warm
+        return warm if len(warm) else np.ones(self.n_videos, dtype=np.bool_)
+
+    @cached_property
+    def cold(self) -> Ints:
+        """Rows of the videos that nobody wanted, rising."""
+        return np.flatnonzero(~self.warm)
+
+    @cached_property
+    def counted(self) -> tuple[Floats, Floats]:
+        """1 for all videos, and for those that somebody wanted. (n,), (n,)"""
+        return np.ones(self.n_videos, dtype=np.float32), self.warm.astype(np.float32)
+
+    def hear(self, history: History, now: int) -> Heard:
+        """What every serving expert says to the viewer with this history."""
+        names = list(self.model.serving)
+        if len(self.cold) and CONTENT in self.voices and CONTENT not in names:
+            names.append(CONTENT)
+        said = self._opinions(names, history, now)
+        heard = Heard(self, said, {n: self.model.weights.get(n, 0.0) for n in said}, True)
+        if heard.silent:
+            speakers = [name for name in FOR_STRANGERS if name in self.voices]
+            share = {name: 1.0 / len(speakers) for name in speakers}
+            return Heard(self, self._opinions(speakers, history, now), share, False)
+        return heard
+
+    def _opinions(self, names: Sequence[str], history: History, now: int) -> dict[str, Opinion]:
+        batch = Batch([history], now, self.n_videos)
+        met = np.unique(history.videos[:0] if self.model.repeats else history.videos)
+        return {name: _asked(self.voices[name], batch).measured(self, met) for name in names}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """All opinions for one viewer, with their weights."""
+
+    panel: Panel
+    said: Mapping[str, Opinion]
+    weights: Mapping[str, float]
+    stands_in: bool
+    """Whether content speaks for the others of videos that nobody wanted."""
+
+    @property
+    def dense(self) -> bool:
+        """Whether every video has been scored."""
+        return all(opinion.raw is not None for opinion in self.said.values())
+
+    @property
+    def silent(self) -> bool:
+        """Whether no expert that counts has any opinion."""
+        speaking = {n for n, o in self.said.items() if o.scale}
+        helped = len(self.panel.cold) > 0 and CONTENT in speaking and self._of_cold != 0
+        return not helped and all(self.weights[n] == 0 for n in speaking)
+
+    @cached_property
+    def _of_cold(self) -> float:
+        """The weight at which content stands in for the others on videos that nobody wanted."""
+        if not self.stands_in or CONTENT not in self.said:
+            return 0.0
+        voices = self.panel.voices
+        others = sum(w for n, w in self.weights.items() if not voices[n].expert.knows_new)
+        return self.panel.model.newcomer * others
+
+    def parts(self, rows: Rows) -> dict[str, Floats]:
+        """Per expert its weighted, standardised part of the rows' scores. (m,) each"""
+        everything = isinstance(rows, slice)
+        cold = self.panel.cold if everything else np.flatnonzero(~self.panel.warm[rows])
+        parts = {}
+        for name, opinion in self.said.items():
+            own = opinion.standardised(rows)
+            part = np.float32(self.weights[name]) * own
+            if len(cold) and not opinion.voice.expert.knows_new:
+                part[cold] = 0.0
+            elif len(cold) and name == CONTENT:
+                part[cold] += np.float32(self._of_cold) * own[cold]
+            parts[name] = part
+        if self.panel.model.offset and len(cold):
+            nothing = np.zeros(len(self.panel.warm[rows]), dtype=np.float32)
+            parts[CONTENT] = parts.get(CONTENT, nothing)
+            parts[CONTENT][cold] += np.float32(self.panel.model.offset)
+        return parts
+
+
+def _asked(voice: Voice, batch: Batch) -> Opinion:
+    """An expert's opinion, not yet standardised: of all videos where there is no index."""
+    vectors, linear = voice.vectors, voice.linear
+    if vectors is None or linear is None:
+        return Opinion(voice, voice.expert.score(batch)[0], np.zeros(0, dtype=np.float32))
+    towards = linear.towards(batch)[0]
+    if voice.moments is not None:
+        return Opinion(voice, None, towards)
+    return Opinion(voice, np.asarray(vectors @ towards, dtype=np.float32), towards)
+
+
+def _spread(raw: Floats, counted: Floats, size: int) -> tuple[float, float]:
+    """Mean and deviation of the scores that count (1 and not 0 in `counted`)."""
+    size = max(size, 1)
+    mean = float(raw @ counted) / size
+    centred = (raw - np.float32(mean)) * counted
+    slip = float(centred.sum(dtype=np.float64)) / size  # what single precision lost of the mean
+    variance = float(centred @ centred) / size - slip * slip
+    return mean + slip, float(np.sqrt(max(variance, 0.0)))
+
+
+def _first(order: Ints, count: int, allowed: Bools) -> Ints:
+    """The first allowed rows of an order."""
+    reach = 4 * count
+    while True:
+        rows = order[:reach][allowed[order[:reach]]]
+        if len(rows) >= count or reach >= len(order):
+            return rows[:count]
+        reach *= 4

@@ -1,0 +1,137 @@
+"""Indexes find what brute force finds, with what was added, without what was deleted or barred."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vireo.arrays import Floats, unit_rows
+from vireo.recommend.index.moments import Moments
+from vireo.recommend.index.plan import Plan, load_plans, save_plans
+from vireo.recommend.index.stored import FEW, Stored
+from vireo.recommend.index.training import compared, exact, planned, recall_of
+
+pytest.importorskip("faiss")
+
+N, WIDTH = 6000, 24
+
+
+def clustered(n: int, seed: int, width: int = WIDTH) -> Floats:
+    """Rows of 40 clusters, of different lengths."""
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(40, width))
+    rows = centres[random.integers(0, 40, n)] + 0.5 * random.normal(size=(n, width))
+    lengths = random.uniform(0.5, 2.0, (n, 1))
+    return np.asarray(unit_rows(rows.astype(np.float32)) * lengths, dtype=np.float32)
+
+
+def everything(vectors: Floats) -> Plan:
+    return compared(vectors, np.ones(len(vectors), dtype=np.bool_))
+
+
+def brute(vectors: Floats, towards: Floats, count: int, allowed: np.ndarray) -> list[int]:
+    scores = np.where(allowed, vectors @ towards, -np.inf)
+    order = np.argsort(-scores, kind="stable")[: min(count, int(allowed.sum()))]
+    return [int(row) for row in order]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    share=st.sampled_from([0.0, 0.01, 0.3, 0.6, 1.0]),
+    count=st.sampled_from([1, 20, 100, 1500, 9000]),
+)
+def test_the_exact_index_is_exact_whatever_is_barred(seed: int, share: float, count: int) -> None:
+    vectors = clustered(N, 7)
+    index = Stored.of(everything(vectors), vectors)
+    random = np.random.default_rng(seed)
+    allowed = random.random(N) < share
+    towards = clustered(1, seed)[0]
+    found = index.search(towards, count, allowed).tolist()
+    assert found == brute(vectors, towards, count, allowed)
+
+
+def test_near_ties_are_told_apart_although_the_index_is_in_half_precision() -> None:
+    random = np.random.default_rng(1)
+    one = clustered(1, 3)[0]
+    noise = random.normal(size=(N, WIDTH)).astype(np.float32)
+    vectors = one + np.float32(1e-5) * noise
+    index = Stored.of(everything(vectors), vectors)
+    everyone = np.ones(N, dtype=np.bool_)
+    assert index.search(one, 50).tolist() == brute(vectors, one, 50, everyone)
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+def test_rows_come_and_go_without_a_rebuild(approximate: bool) -> None:
+    vectors = clustered(N, 2)
+    questions = clustered(50, 5)
+    known = np.ones(N, dtype=np.bool_)
+    plan = planned(vectors, known, questions, 0.9, 0) if approximate else everything(vectors)
+    index = Stored.of(plan, vectors)
+    towards = questions[0]
+    best = index.search(towards, 5)
+    newcomer = (4 * unit_rows(towards[None])).astype(np.float32)
+    more = index.add(newcomer)
+    assert more.search(towards, 5).tolist() == [N, *best[:4].tolist()]
+    assert index.search(towards, 5).tolist() == best.tolist(), "the old one is as it was"
+    fewer = more.delete(np.array([N, best[0]]))
+    assert fewer.search(towards, 4).tolist() == best[1:5].tolist()
+
+
+def test_the_recall_of_an_inverted_file_is_measured_and_holds_for_others() -> None:
+    vectors = clustered(20_000, 4)
+    plan = planned(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
+    assert 0.95 <= plan.recall <= 1.0
+    assert plan.probes < len(plan.centroids), "it must not be exact search in disguise"
+    index = Stored.of(plan, vectors)
+    others = clustered(100, 9)
+    found = np.array([index.search(towards, 100) for towards in others])
+    assert recall_of(found, exact(vectors, others, 100)) >= 0.93
+
+
+def test_a_strict_filter_does_not_empty_an_inverted_file() -> None:
+    vectors = clustered(20_000, 4)
+    plan = planned(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
+    index = Stored.of(plan, vectors)
+    random = np.random.default_rng(0)
+    towards = clustered(1, 11)[0]
+    for share in (0.2, (FEW - 500) / 20_000, 0.001):
+        allowed = random.random(20_000) < share
+        found = index.search(towards, 100, allowed)
+        assert allowed[found].all()
+        true = set(brute(vectors, towards, 100, allowed))
+        assert len(true & set(found.tolist())) >= 0.9 * len(true)
+
+
+def test_plans_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+    vectors = clustered(N, 2)
+    known = np.arange(N) % 3 > 0
+    plans = {"one": planned(vectors, known, vectors[:40], 0.9, 0), "two": everything(vectors)}
+    save_plans(plans, tmp_path)
+    again = load_plans(tmp_path)
+    towards = vectors[17]
+    for name, plan in plans.items():
+        one, two = Stored.of(plan, vectors), Stored.of(again[name], vectors)
+        assert one.search(towards, 20).tolist() == two.search(towards, 20).tolist()
+        assert (plan.recall, plan.probes, plan.count) == (two.plan.recall, two.plan.probes, N)
+        assert again[name].moments.count == plan.moments.count
+    assert load_plans(tmp_path / "nothing") == {}
+
+
+@settings(max_examples=40, deadline=None)
+@given(n=st.integers(2, 60), seed=st.integers(0, 10**6), gone=st.integers(0, 50))
+def test_moments_are_those_of_the_scores_that_nobody_computed(n: int, seed: int, gone: int) -> None:
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(n, 5)).astype(np.float32)
+    towards = random.normal(size=5).astype(np.float32)
+    out = random.permutation(n)[: min(gone, n - 1)]
+    scores = vectors.astype(np.float64) @ towards.astype(np.float64)
+    rest = np.delete(scores, out)
+    mean, spread, size = Moments.of(vectors).spread(towards, vectors[out])
+    assert mean == pytest.approx(rest.mean(), abs=1e-5)
+    assert spread == pytest.approx(rest.std(), abs=1e-6)
+    assert size == pytest.approx(np.sqrt((rest**2).mean()), abs=1e-4)
