@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -28,6 +28,7 @@ from vireo.data.base import Tables
 from vireo.data.live import event_rows
 from vireo.errors import InputError, UnknownVideo
 from vireo.interest.base import InterestModel
+from vireo.privacy.base import consents
 from vireo.published import Nouns
 from vireo.recommend.base import Query, Wish
 from vireo.recommend.catalogue import Catalogue
@@ -39,6 +40,7 @@ from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
 from vireo.store.base import Edit, LiveEvent, Standing, Store, Viewer
 from vireo.understanding.base import Understanding
+from vireo.variants import CONTROL, section_of
 from vireo.video.base import VideoFeatures
 
 
@@ -78,6 +80,22 @@ class Served:
     def recommender(self) -> Recommender:
         return Recommender(self.catalogue, self.model, self._config.recommend)
 
+    @cached_property
+    def _others(self) -> dict[str, Recommender]:
+        return {}
+
+    def recommender_as(self, name: str) -> Recommender:
+        """The one of a variant or a preset, made when it is first asked for; "": the usual one.
+
+        Raises InputError for a name that there is not.
+        """
+        if name in ("", CONTROL):
+            return self.recommender
+        if name not in self._others:
+            section = section_of(self._config, name)
+            self._others[name] = Recommender(self.catalogue, self.model, section)
+        return self._others[name]
+
     def history(self, user_id: str) -> History:
         """What is known of a viewer: the built history and the live events since."""
         standing = self._store.standing(user_id, self._nouns.live_until)
@@ -85,7 +103,7 @@ class Served:
 
     def history_of(self, user_id: str, standing: Standing) -> History:
         """The same, where the database was asked already. Nothing without consent."""
-        if standing.forgotten or not consents(standing.choices):
+        if standing.forgotten or not self._personal(standing):
             return History.empty()
         built = self.histories.of(user_id)
         fresh = self.weighed(standing.events)
@@ -96,6 +114,10 @@ class Served:
             np.concatenate([built.weights, fresh.weights]),
             np.concatenate([built.times, fresh.times]),
         )
+
+    def _personal(self, standing: Standing) -> bool:
+        """Whether lists may be made from what the viewer did."""
+        return consents(standing.choices, "personal_lists", self._config.privacy)
 
     def weighed(self, events: Sequence[LiveEvent]) -> History:
         """One viewer's live events, weighed as a build would."""
@@ -163,6 +185,8 @@ class Served:
         if history is None:
             history = self.history_of(user_id, standing) if user_id else History.empty()
         now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
+        if ask.context:
+            history = with_picked(history, [self.row(ask.context)], now)
         wish = like.strip() or taste_of(standing)
         picked = [self.row(video) for video in ask.picked]
         query = Query(
@@ -200,7 +224,7 @@ class Served:
         return wishes_of(list(edits), self.catalogue, read)
 
     def _impressions(self, user_id: str, standing: Standing, history: History) -> dict[int, int]:
-        if not consents(standing.choices):
+        if not self._personal(standing):
             return {}
         live = [e for e in standing.events if e.event == IMPRESSION]
         before = self._nouns.shown.get(user_id, ())
@@ -282,11 +306,6 @@ class Served:
             "in_words": str(self.profile(user_id)),
             "asked_for": [edit.text for edit in self._store.edits_of(user_id)],
         }
-
-
-def consents(choices: Mapping[str, Any]) -> bool:
-    """Whether lists may be made from the viewer's behaviour; they may until the viewer objects."""
-    return bool(choices.get("consent", {}).get("personal_lists", True))
 
 
 def taste_of(standing: Standing) -> str:

@@ -126,12 +126,17 @@ class ListOut(_Out):
     """Send it back with the impressions and events that follow from this list."""
     recommendations: list[PickOut]
     notes: list[str]
+    variant: str = ""
+    """The variant or preset by which it was made; empty where nothing is tried."""
 
     @classmethod
-    def of(cls, picks: Picks, request_id: str) -> Self:
+    def of(cls, picks: Picks, request_id: str, variant: str = "") -> Self:
         rows = [PickOut.model_construct(**pick.as_json()) for pick in picks]
         return cls.model_construct(
-            request_id=request_id, recommendations=rows, notes=list(picks.notes)
+            request_id=request_id,
+            recommendations=rows,
+            notes=list(picks.notes),
+            variant=variant,
         )
 
 
@@ -203,8 +208,12 @@ class VideoOut(_Out):
 class Consent(_In):
     """What the viewer allows."""
 
-    personal_lists: bool
-    """Whether lists may be made from what the viewer did."""
+    personal_lists: bool | None = None
+    """Whether lists may be made from what the viewer did; null: as `[privacy] assumed` says."""
+    research: bool | None = None
+    """Whether what the viewer did may be counted in experiments and evaluations."""
+    remote_models: bool | None = None
+    """Whether the viewer's words may be read by a model on another machine."""
 
 
 class WishIn(_In):

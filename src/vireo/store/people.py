@@ -119,6 +119,18 @@ class SqlPeople:
         self._database.wipe()
         return int(deleted)
 
+    def refusing(self, purpose: str, assumed: bool) -> set[str]:
+        """Viewers who do not consent to a purpose; `assumed`: what silence means.
+
+        Where silence means no, only those are named who said something else.
+        """
+        question = select(CHOICES.c.user_id, CHOICES.c.body)
+        with self._database.transaction() as connection:
+            said = {user: json.loads(body) for user, body in connection.execute(question)}
+        return {
+            user for user, body in said.items() if not body.get("consent", {}).get(purpose, assumed)
+        }
+
     def is_forgotten(self, user_id: str) -> bool:
         return bool(self.forgotten_among([user_id]))
 
