@@ -72,6 +72,13 @@ class Published:
         self._context = context
         self._reading = threading.Lock()
 
+    def changed(self, **nouns: Any) -> Published:
+        """The same build with other nouns in the place of some; what is loaded stays loaded."""
+        other = Published(self._manifests, self._config, self._context)
+        own = {name: getattr(other, name) for name in ("_reading",)}
+        other.__dict__.update({**self.__dict__, **own, **nouns})
+        return other
+
     def _noun(self, stage: str) -> Any:
         return load_noun(self._manifests[stage], STAGES[stage])
 

@@ -36,6 +36,7 @@ from vireo.recommend.explain.picture import Explanation, explanation
 from vireo.recommend.profile.wishes import wishes_of
 from vireo.recommend.profile.words import Profile, profile_of
 from vireo.recommend.recommender import Picks, Recommender
+from vireo.recommend.section import RecommendSection
 from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
 from vireo.store.base import Edit, LiveEvent, Standing, Store, Viewer
@@ -78,7 +79,11 @@ class Served:
 
     @cached_property
     def recommender(self) -> Recommender:
-        return Recommender(self.catalogue, self.model, self._config.recommend)
+        return self._recommender(self._config.recommend)
+
+    def _recommender(self, section: RecommendSection) -> Recommender:
+        least = self._config.privacy.min_people
+        return Recommender(self.catalogue, self.model, section, least)
 
     @cached_property
     def _others(self) -> dict[str, Recommender]:
@@ -92,8 +97,7 @@ class Served:
         if name in ("", CONTROL):
             return self.recommender
         if name not in self._others:
-            section = section_of(self._config, name)
-            self._others[name] = Recommender(self.catalogue, self.model, section)
+            self._others[name] = self._recommender(section_of(self._config, name))
         return self._others[name]
 
     def history(self, user_id: str) -> History:
@@ -278,7 +282,7 @@ class Served:
 
     def about_video(self, video_id: str) -> dict[str, Any]:
         """What was read, seen, heard and understood of one video."""
-        return video_facts(self._nouns, self.row(video_id))
+        return video_facts(self._nouns, self.row(video_id), self._config.privacy.min_people)
 
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""

@@ -54,9 +54,13 @@ class Recommender:
     """Makes lists from a catalogue and fitted models; holds no state of any viewer."""
 
     def __init__(
-        self, catalogue: Catalogue, model: InterestModel, section: RecommendSection
+        self,
+        catalogue: Catalogue,
+        model: InterestModel,
+        section: RecommendSection,
+        min_people: int = 5,
     ) -> None:
-        shelves = Shelves(catalogue, model, section)
+        shelves = Shelves(catalogue, model, section, min_people)
         self.catalogue = catalogue
         self._shelves = shelves
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]

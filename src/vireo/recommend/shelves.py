@@ -20,6 +20,8 @@ class Shelves:
     catalogue: Catalogue
     model: InterestModel
     section: RecommendSection
+    min_people: int = 5
+    """Counts of people are shown from this many on: smaller groups could be recognised."""
 
 
 ReadText = Callable[[str], Floats]

@@ -284,8 +284,13 @@ class ReceiptOut(_Out):
 
     live_events: int
     source_rows: int
+    wishes: int
+    choices: int
+    told: int
+    keys: int
     artifacts_pending: int
     sources_pending: bool
+    artifacts_removed: int
 
 
 class BuildOut(_Out):

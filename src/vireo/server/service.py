@@ -12,7 +12,6 @@ from typing import Any
 from vireo.asking import ANYTHING, Ask
 from vireo.errors import Busy, InputError, UnknownVideo, VireoError
 from vireo.privacy.base import consents
-from vireo.privacy.export import export
 from vireo.privacy.forget import Receipt, waits
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
@@ -157,7 +156,8 @@ class Service:
     def trending(self, k: int, user_id: str | None = None) -> Picks:
         """What the most people watch in these hours; popular of late where nothing is live."""
         now = self.now
-        return trending(now.overlay, now.trending, k, now.served.allowed(user_id))
+        least = self.work.config.privacy.min_people
+        return trending(now.overlay, now.trending, k, now.served.allowed(user_id), least)
 
     def newest(self, user_id: str | None, k: int) -> Picks:
         """The latest videos that the viewer has not met."""
@@ -241,7 +241,7 @@ class Service:
 
     def export(self, user_id: str) -> dict[str, Any]:
         """Everything that is held about a viewer."""
-        return export(user_id, self.store, self.work.sources)
+        return self.work.export(user_id)
 
     def choose(self, user_id: str, change: Mapping[str, Any]) -> dict[str, Any]:
         """Set parts of what a viewer chose; None removes one. Returns all of it."""
@@ -257,11 +257,10 @@ class Service:
     def forget(self, user_id: str) -> Receipt:
         """Remove a viewer: at once from every answer, then from the files."""
         try:
-            receipt = self.work.forget(user_id)
+            return self.work.forget(user_id)
         finally:
+            self._refresh()  # trends and counts are without them before anybody asks again
             self.lists.clear()
-            self.look_now()
-        return receipt
 
     def forget_quietly(self, user_id: str) -> Receipt | None:
         """The same; None where nothing was held."""

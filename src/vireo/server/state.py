@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from vireo.behavior.weigh import words_of
 from vireo.errors import NotBuilt, VireoError
+from vireo.privacy.leaving import without_viewers
 from vireo.published import Published
 from vireo.served import Served
 from vireo.server.keys import KeyRing
@@ -47,10 +48,15 @@ class State:
         self._store = work.store
         self.keys = KeyRing(work.store)
         self.trends = Trends(
-            work.store, words_of(work.config.behavior), work.config.interest.recent_days
+            work.store,
+            words_of(work.config.behavior),
+            work.config.interest.recent_days,
+            work.config.privacy.min_people,
         )
         self._now: Now | None = None
         self._base: Published | None = None
+        self._left: Published | None = None
+        self._generation = -1
         self._plain: Overlay | None = None
         self._stamp: tuple[int, int] | None = None
         self._position = -1
@@ -72,7 +78,18 @@ class State:
             published = self._published()
             if self._base is None:
                 return
-            self._swap(self._base, published)
+            self._swap(*self._without_the_forgotten(self._base, published))
+
+    def _without_the_forgotten(self, base: Published, published: bool) -> tuple[Published, bool]:
+        """The build less those who were forgotten since; True if that changed anything."""
+        generation = self._store.generation()
+        if self._left is not None and generation == self._generation and not published:
+            return self._left, False
+        gone = self._store.forgotten_among(base.histories.user_ids)
+        before = self._left
+        self._left = without_viewers(base, gone, self._work.config.interest.recent_days)
+        self._generation = generation
+        return self._left, self._left is not before
 
     def _published(self) -> bool:
         """Load a newly published build; True if there is one."""
