@@ -14,7 +14,12 @@ from vireo.workspace import CONFIG, Workspace
 
 SETTINGS = {
     "pretraining": {"objective": "none"},
-    "interest": {"sequence": {"most_steps": 300}},
+    "interest": {
+        "validation_users": 500,
+        "sequence": {"epochs": 1, "least_steps": 0, "length": 20, "negatives": 32},
+        "factors": {"iterations": 5},
+        "next": {"max_megabytes": 256},
+    },
 }
 """What is served is measured, not how well it is learnt: builds may be quick."""
 THEMES = 200

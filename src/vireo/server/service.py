@@ -40,7 +40,7 @@ class Service:
         self.writer = Writer(work.store)
         self.builds = Builds(work.path, self.section.rebuild_minutes)
         self.started = time.time()
-        self._variants = names_of(work.config)
+        self.variants = names_of(work.config)
         self._models = -1
         self._wake = threading.Event()
         self._ending = False
@@ -129,7 +129,7 @@ class Service:
 
     def _variant(self, user_id: str | None, standing: Standing) -> str:
         """The viewer's variant; nobody is tried upon without a name, or who refuses research."""
-        names = self._variants
+        names = self.variants
         if not names or not user_id or standing.forgotten:
             return ""
         if not consents(standing.choices, "research", self.work.config.privacy):
@@ -286,8 +286,9 @@ class Service:
         return started
 
     def log(self, caller: Caller, action: str, subject: str) -> None:
-        """One line in the audit log."""
-        self.store.log(Action(round(time.time() * 1000), caller.name, action, subject))
+        """One line in the audit log; a viewer's key could name its viewer, so it is not named."""
+        actor = "a viewer" if caller.scope == "viewer" else caller.name
+        self.store.log(Action(round(time.time() * 1000), actor, action, subject))
 
     def ready(self) -> None:
         """Raises what keeps the service from answering."""

@@ -47,7 +47,7 @@ class SqlStore(SqlEvents, SqlVideos, SqlPeople, SqlKeys, SqlExperiments):
     """Store (see base.py): the five kinds of rows in one database."""
 
     def __init__(self, url: URL) -> None:
-        self._database = Database(url)
+        SqlPeople.__init__(self, Database(url))  # the parts share one database
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -18,6 +18,7 @@ def show(user_id: UserId, response: Response, service: ServiceOf, caller: Caller
     """Everything that is held about a viewer, as one download."""
     need_user(caller, user_id)
     response.headers["content-disposition"] = 'attachment; filename="viewer.json"'
+    service.log(caller, "show what is held of a viewer", "")
     return UserOut.model_validate(service.export(user_id))
 
 
