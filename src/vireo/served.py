@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,19 +35,23 @@ from vireo.recommend.explain.picture import Explanation, explanation
 from vireo.recommend.profile.wishes import wishes_of
 from vireo.recommend.profile.words import Profile, profile_of
 from vireo.recommend.recommender import Picks, Recommender
-from vireo.recommend.section import RecommendSection
 from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
+from vireo.recommenders import Recommenders
 from vireo.store.base import Edit, LiveEvent, Standing, Store, Viewer
 from vireo.understanding.base import Understanding
-from vireo.variants import CONTROL, section_of
 from vireo.video.base import VideoFeatures
 
 
 class Served:
     """Answers from one set of nouns; many threads may ask at once."""
 
-    def __init__(self, nouns: Nouns, config: Config, store: Store) -> None:
+    def __init__(
+        self, nouns: Nouns, config: Config, store: Store, before: Served | None = None
+    ) -> None:
+        self.recommenders: Recommenders = Recommenders(
+            nouns, config, before.recommenders if before else None
+        )
         self._nouns = nouns
         self._config = config
         self._store = store
@@ -77,28 +80,10 @@ class Served:
     def video(self) -> VideoFeatures:
         return self._nouns.video
 
-    @cached_property
+    @property
     def recommender(self) -> Recommender:
-        return self._recommender(self._config.recommend)
-
-    def _recommender(self, section: RecommendSection) -> Recommender:
-        least = self._config.privacy.min_people
-        return Recommender(self.catalogue, self.model, section, least)
-
-    @cached_property
-    def _others(self) -> dict[str, Recommender]:
-        return {}
-
-    def recommender_as(self, name: str) -> Recommender:
-        """The one of a variant or a preset, made when it is first asked for; "": the usual one.
-
-        Raises InputError for a name that there is not.
-        """
-        if name in ("", CONTROL):
-            return self.recommender
-        if name not in self._others:
-            self._others[name] = self._recommender(section_of(self._config, name))
-        return self._others[name]
+        """The one of the settings as they are."""
+        return self.recommenders.named()
 
     def history(self, user_id: str) -> History:
         """What is known of a viewer: the built history and the live events since."""

@@ -81,7 +81,7 @@ def test_each_viewer_gets_their_variant_s_list(built: Path, serve: Serve) -> Non
         answer = client.get(f"/v1/users/{user}/recommendations?k=8").json()
         variant = variant_of(user, "spring", (CONTROL, "short"))
         assert answer["variant"] == variant
-        own = work.served.recommender_as(variant).recommend(work.served.query(user, 8))
+        own = work.served.recommenders.named(variant).recommend(work.served.query(user, 8))
         assert [e["video_id"] for e in answer["recommendations"]] == [p.video_id for p in own]
         seen[variant] = user
     assert set(seen) == {CONTROL, "short"}

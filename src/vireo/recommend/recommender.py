@@ -59,10 +59,14 @@ class Recommender:
         model: InterestModel,
         section: RecommendSection,
         min_people: int = 5,
+        before: Recommender | None = None,
     ) -> None:
+        """`before` is one of the same model: only the catalogue's counts have changed since."""
         shelves = Shelves(catalogue, model, section, min_people)
+        if before is not None:
+            shelves.keep(before._shelves)
         self.catalogue = catalogue
-        self._shelves = shelves
+        self._shelves: Shelves = shelves
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
         self._rank = [RANKERS.get("sum")(shelves)]
         names = dict.fromkeys([*PROTECTING, *section.rules])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -22,6 +22,11 @@ class Shelves:
     section: RecommendSection
     min_people: int = 5
     """Counts of people are shown from this many on: smaller groups could be recognised."""
+
+    def keep(self, before: Shelves) -> None:
+        """Take over what was derived of the same model for another catalogue's counts."""
+        own = {entry.name for entry in fields(self)}
+        self.__dict__.update({n: v for n, v in before.__dict__.items() if n not in own})
 
 
 ReadText = Callable[[str], Floats]

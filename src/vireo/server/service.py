@@ -123,7 +123,7 @@ class Service:
         found = self.lists.get(key)
         if found is None:
             query = served.query_of(user_id, standing, k, like, ask)
-            found = served.recommender_as(name).recommend(query)
+            found = served.recommenders.named(name).recommend(query)
             self.lists.put(key, found)
         return found, name
 

@@ -58,6 +58,7 @@ class State:
         self._left: Published | None = None
         self._generation = -1
         self._plain: Overlay | None = None
+        self._made: Overlay | None = None
         self._stamp: tuple[int, int] | None = None
         self._position = -1
         self.trouble = ""
@@ -137,11 +138,14 @@ class State:
             return
         if videos or self._plain is None:
             self._plain = overlay(base, self._store.video_changes(base.videos_until))
+            self._made = self._plain
             self._position = position
-        made = self._plain.counting(*self.trends.counts(self._plain))
-        served = Served(made, self._work.config, self._store)
-        served.recommend(None, 1)  # whatever is made once is made now, not by the first request
         before = self._now
+        # From the one before, which holds what was derived of the videos; counts are put anew.
+        made = (self._made or self._plain).counting(*self.trends.counts(self._plain))
+        served = Served(made, self._work.config, self._store, before.served if before else None)
+        served.recommend(None, 1)  # whatever is made once is made now, not by the first request
+        self._made = made
         models = (before.models if before else 0) + int(videos)
         count = (before.counts if before else 0) + 1
         trending = tuple(self.trends.now(self._work.config.server.trend_hours, MOST_TRENDING))
