@@ -79,8 +79,8 @@ class Published:
         other.__dict__.update({**self.__dict__, **own, **nouns})
         return other
 
-    def _noun(self, stage: str) -> Any:
-        return load_noun(self._manifests[stage], STAGES[stage])
+    def _noun(self, stage: str, parts: tuple[str, ...] = ()) -> Any:
+        return load_noun(self._manifests[stage], STAGES[stage], parts)
 
     @cached_property
     def tables(self) -> Tables:
@@ -104,7 +104,7 @@ class Published:
 
     @cached_property
     def understanding(self) -> Understanding:
-        noun: Understanding = self._noun("understanding")
+        noun: Understanding = self._noun("understanding", ("vectors",))
         return noun
 
     @cached_property

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from vireo.recommend.recommender import Picks
 from vireo.server.base import MOST_BATCH, MOST_K, MOST_TEXT, MOST_WORDS
@@ -206,7 +206,9 @@ class VideoOut(_Out):
 
 
 class Consent(_In):
-    """What the viewer allows."""
+    """What the viewer allows, by purpose; a purpose that is left out stays as it was."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     personal_lists: bool | None = None
     """Whether lists may be made from what the viewer did; null: as `[privacy] assumed` says."""
@@ -214,6 +216,12 @@ class Consent(_In):
     """Whether what the viewer did may be counted in experiments and evaluations."""
     remote_models: bool | None = None
     """Whether the viewer's words may be read by a model on another machine."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name a purpose: personal_lists, research or remote_models")
+        return self
 
 
 class WishIn(_In):

@@ -16,6 +16,7 @@ from vireo.privacy.leaving import without_viewers
 from vireo.published import Published
 from vireo.served import Served
 from vireo.server.keys import KeyRing
+from vireo.server.lean import lean
 from vireo.server.overlay import Overlay, overlay
 from vireo.server.trends import Trends
 from vireo.workspace import Workspace
@@ -124,7 +125,7 @@ class State:
             manifest = self._work.artifacts.find(stage, artifact_id)
             if manifest is not None:
                 self._work.artifacts.verify(manifest)
-        base = self._work.published(stages)
+        base = lean(self._work.published(stages))
         for part in (base.tables.videos, base.tables.media, base.histories.row_of):
             len(part)
         _ = base.histories.now, base.video, base.language, base.shown
