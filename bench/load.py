@@ -113,11 +113,15 @@ class Load:
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     codes: dict[int, int] = field(default_factory=dict)
+    refusals: list[float] = field(default_factory=list)
+    """Seconds from sending to a 429 or 503."""
 
-    def note(self, code: int, seconds: float) -> None:
+    def note(self, code: int, since_due: float, since_sent: float) -> None:
         self.codes[code] = self.codes.get(code, 0) + 1
         if code in (200, 202):
-            self.latencies.append(seconds)
+            self.latencies.append(since_due)
+        else:
+            self.refusals.append(since_sent)
 
     def figures(self) -> dict[str, Any]:
         some = np.array(self.latencies) * 1000 if self.latencies else np.array([np.nan])
@@ -125,5 +129,13 @@ class Load:
             "per_second": round(len(self.latencies) / self.seconds, 1),
             "p50_ms": round(float(np.percentile(some, 50)), 2),
             "p99_ms": round(float(np.percentile(some, 99)), 2),
+            **self._refused(),
             "codes": {str(code): count for code, count in sorted(self.codes.items())},
         }
+
+    def _refused(self) -> dict[str, float]:
+        """How quickly overload was answered; nothing where nobody was refused."""
+        if not self.refusals:
+            return {}
+        some = np.array(self.refusals) * 1000
+        return {"refused_p99_ms": round(float(np.percentile(some, 99)), 2)}

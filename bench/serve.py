@@ -47,8 +47,10 @@ async def ask_lists(port: int, users: int, pace: float, seconds: float, seed: in
         one = Connection(port)
         while (due := await line.get()) is not None:
             path = f"/v1/users/u{rng.randrange(users)}/recommendations?k=10"
+            sent = time.perf_counter()
             code, _ = await one.ask("GET", path)
-            load.note(code, time.perf_counter() - due)
+            now = time.perf_counter()
+            load.note(code, now - due, now - sent)
         one.close()
 
     workers = [asyncio.create_task(work()) for _ in range(CONNECTIONS)]
@@ -74,7 +76,8 @@ async def ask_many(port: int, users: int, count: int, seed: int) -> Load:
         for _ in left:
             began = time.perf_counter()
             code, _ = await one.ask("GET", f"/v1/users/u{rng.randrange(users)}/recommendations")
-            load.note(code, time.perf_counter() - began)
+            took = time.perf_counter() - began
+            load.note(code, took, took)
         one.close()
 
     start = time.perf_counter()
@@ -117,7 +120,8 @@ async def send_events(port: int, tag: str, seconds: float, kept: list[str]) -> L
                 code, _ = await one.ask("POST", "/v1/events", json.dumps(events).encode())
             except OSError:
                 return
-            load.note(code, time.perf_counter() - began)
+            took = time.perf_counter() - began
+            load.note(code, took, took)
             if code == 202:
                 kept.extend(ids)
         one.close()

@@ -14,14 +14,12 @@ Purpose = Literal["personal_lists", "research", "remote_models"]
 
 
 class PrivacySection(Section):
-    """`[privacy]`: what is shown of few, what silence means, how viewers are named."""
+    """`[privacy]`: what is shown of few, and what silence means."""
 
     min_people: Annotated[int, Field(ge=1)] = 5
     """Counts of people are shown from this many on: smaller groups could be recognised."""
     assumed: tuple[Purpose, ...] = ("personal_lists", "research")
     """Purposes to which viewers are taken to consent until they say something else."""
-    pseudonyms: bool = False
-    """Ids of viewers are kept as keyed hashes; set it before the first table is ingested."""
 
 
 def consents(choices: Mapping[str, Any], purpose: Purpose, section: PrivacySection) -> bool:
