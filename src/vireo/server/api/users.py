@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from vireo.server.api.answers import problems
 from vireo.server.api.lists import UserId
 from vireo.server.callers import CallerOf, ServiceOf, need, need_user
-from vireo.server.schemas import ChoicesOut, ReceiptOut, ToldIn, UserChange, UserOut
+from vireo.server.schemas_people import ChoicesOut, ReceiptOut, ToldIn, UserChange, UserOut
 from vireo.store.checks import check_text
 
 router = APIRouter(prefix="/v1/users", tags=["viewers"])
