@@ -22,7 +22,7 @@ def show(user_id: UserId, response: Response, service: ServiceOf, caller: Caller
     return UserOut.model_validate(service.export(user_id))
 
 
-@router.patch("/{user_id}", responses=problems())
+@router.patch("/{user_id}", responses=problems(404))
 def change(user_id: UserId, body: UserChange, service: ServiceOf, caller: CallerOf) -> ChoicesOut:
     """Set a taste sentence or consent, add or take back wishes; it counts in the next list."""
     need_user(caller, user_id)
