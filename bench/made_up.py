@@ -12,8 +12,19 @@ import polars as pl
 from vireo.config import Config
 from vireo.workspace import CONFIG, Workspace
 
-SETTINGS = {"pretraining": {"objective": "none"}}
+SETTINGS = {
+    "pretraining": {"objective": "none"},
+    "interest": {
+        "validation_users": 500,
+        "sequence": {"epochs": 1, "least_steps": 0, "length": 20, "negatives": 32},
+        "factors": {"iterations": 5},
+        "next": {"max_megabytes": 256},
+    },
+}
+"""What is served is measured, not how well it is learnt: builds may be quick."""
 THEMES = 200
+TITLES = 50
+"""Different titles in a theme: a language model reads each text once."""
 
 
 def make_world(folder: Path, videos: int, events: int, seed: int = 0) -> Path:
@@ -26,8 +37,9 @@ def make_world(folder: Path, videos: int, events: int, seed: int = 0) -> Path:
     words = [f"{a}{b}" for a in _STEMS for b in _ENDINGS]
     theme = rng.integers(THEMES, size=videos)
     own = rng.integers(len(words), size=(THEMES, 12))
-    picks = own[theme[:, None], rng.integers(12, size=(videos, 5))]
-    titles = [" ".join(words[w] for w in row) for row in picks]
+    picks = own[np.arange(THEMES)[:, None, None], rng.integers(12, size=(THEMES, TITLES, 5))]
+    of_theme = [[" ".join(words[w] for w in row) for row in some] for some in picks]
+    titles = [of_theme[t][n] for t, n in zip(theme, rng.integers(TITLES, size=videos), strict=True)]
     tables = {
         "videos": {"video_id": [f"v{n}" for n in range(videos)], "title": titles},
         "events": _events(rng, theme, events),

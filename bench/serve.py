@@ -1,9 +1,11 @@
 """Load on a real `vireo serve` from this second process: speed, durability under kill -9, memory.
 
-    python -m bench.serve --work bench/.work/serve --out bench/results/serve.json
+    python -m bench.serve --work bench/.work/serve --out bench/results/serve.json [--long]
 
 The load is bounded: recommendations are asked for at a steady pace (an open loop: a late answer
 does not slow the questions down, and waiting counts into its latency), events by a few senders.
+The rounds of kill -9 run on a small world of their own: what is durable does not depend on the
+catalogue, and a service that starts quickly is killed more often.
 """
 
 from __future__ import annotations
@@ -15,19 +17,14 @@ import os
 import platform
 import random
 import re
-import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from bench.load import Connection, Load, Served, service
 from bench.made_up import make_world
 from vireo.store.base import StoreSection
 from vireo.store.sql import DATABASE, open_store
@@ -35,110 +32,10 @@ from vireo.store.sql import DATABASE, open_store
 CONNECTIONS = 128
 SENDERS = 8
 BATCH = 50
-Answer = tuple[int, bytes]
-
-
-@dataclass
-class Served:
-    """A service in a process of its own."""
-
-    process: subprocess.Popen[str]
-    port: int
-
-    def peak_mb(self) -> float:
-        """Largest resident size so far."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
-        return int(found[1]) / 1024 if found else float("nan")
-
-
-@contextmanager
-def service(work: Path) -> Iterator[Served]:
-    """Start, wait until it is ready, end politely."""
-    command = [sys.executable, "-m", "vireo", "serve", "-w", str(work), "--port", "0"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    port = 0
-    for line in process.stderr:
-        if found := re.search(r"http://\S+:(\d+)/", line):
-            port = int(found[1])
-            break
-    drain = threading.Thread(target=lambda: [None for _ in process.stderr or ()], daemon=True)
-    drain.start()
-    asyncio.run(_until_ready(port))
-    try:
-        yield Served(process, port)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-async def _until_ready(port: int) -> None:
-    one = Connection(port)
-    while True:
-        try:
-            if (await one.ask("GET", "/v1/ready"))[0] == 200:
-                break
-        except OSError:
-            pass
-        await asyncio.sleep(0.2)
-    one.close()
-
-
-@dataclass
-class Connection:
-    """One kept-alive HTTP connection, as thin as can be: the load must cost little."""
-
-    port: int
-    _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
-        """Raises OSError where the service is gone."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self.port)
-        reader, writer = self._streams
-        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
-        kind = "Content-Type: application/json\r\n" if body else ""
-        try:
-            writer.write((head + kind + "\r\n").encode() + body)
-            answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            length = re.search(r"content-length: (\d+)", answer, re.IGNORECASE)
-            rest = await reader.readexactly(int(length[1]) if length else 0)
-        except (asyncio.IncompleteReadError, OSError) as error:
-            self.close()
-            raise ConnectionError(str(error)) from None
-        return int(answer.split(" ", 2)[1]), rest
-
-    def close(self) -> None:
-        if self._streams is not None:
-            self._streams[1].close()
-        self._streams = None
-
-
-@dataclass
-class Load:
-    """What came back."""
-
-    seconds: float = 0.0
-    latencies: list[float] = field(default_factory=list)
-    codes: dict[int, int] = field(default_factory=dict)
-
-    def note(self, code: int, seconds: float) -> None:
-        self.codes[code] = self.codes.get(code, 0) + 1
-        if code in (200, 202):
-            self.latencies.append(seconds)
-
-    def figures(self) -> dict[str, Any]:
-        some = np.array(self.latencies) * 1000 if self.latencies else np.array([np.nan])
-        return {
-            "per_second": round(len(self.latencies) / self.seconds, 1),
-            "p50_ms": round(float(np.percentile(some, 50)), 2),
-            "p99_ms": round(float(np.percentile(some, 99)), 2),
-            "codes": {str(code): count for code, count in sorted(self.codes.items())},
-        }
+FEW = 16
+"""Connections that ask for lists as fast as the answers come, to see whether memory stays flat."""
+LONG = 200_000
+"""Lists in that part with --long."""
 
 
 async def ask_lists(port: int, users: int, pace: float, seconds: float, seed: int) -> Load:
@@ -150,8 +47,10 @@ async def ask_lists(port: int, users: int, pace: float, seconds: float, seed: in
         one = Connection(port)
         while (due := await line.get()) is not None:
             path = f"/v1/users/u{rng.randrange(users)}/recommendations?k=10"
+            sent = time.perf_counter()
             code, _ = await one.ask("GET", path)
-            load.note(code, time.perf_counter() - due)
+            now = time.perf_counter()
+            load.note(code, now - due, now - sent)
         one.close()
 
     workers = [asyncio.create_task(work()) for _ in range(CONNECTIONS)]
@@ -165,6 +64,41 @@ async def ask_lists(port: int, users: int, pace: float, seconds: float, seed: in
     await asyncio.gather(*workers)
     load.seconds = time.perf_counter() - start
     return load
+
+
+async def ask_many(port: int, users: int, count: int, seed: int) -> Load:
+    """Lists for random viewers over FEW connections, each as fast as its answers come."""
+    rng, load = random.Random(seed), Load()  # noqa: S311
+    left = iter(range(count))
+
+    async def work() -> None:
+        one = Connection(port)
+        for _ in left:
+            began = time.perf_counter()
+            code, _ = await one.ask("GET", f"/v1/users/u{rng.randrange(users)}/recommendations")
+            took = time.perf_counter() - began
+            load.note(code, took, took)
+        one.close()
+
+    start = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(FEW)))
+    load.seconds = time.perf_counter() - start
+    return load
+
+
+def memory_over(one: Served, users: int, count: int) -> dict[str, Any]:
+    """Resident size (MB) before, after half and after all of `count` lists, and their speed."""
+    sizes, loads = [one.now_mb()], []
+    for half in (0, 1):
+        loads.append(asyncio.run(ask_many(one.port, users, count // 2, seed=10 + half)))
+        sizes.append(one.now_mb())
+        print(f"{(half + 1) * count // 2} lists: {sizes[-1]:.0f} MB", file=sys.stderr)
+    per_second = sum(len(load.latencies) for load in loads) / sum(load.seconds for load in loads)
+    return {
+        "requests": count,
+        "rss_mb": [round(size) for size in sizes],
+        "per_second": round(per_second, 1),
+    }
 
 
 async def send_events(port: int, tag: str, seconds: float, kept: list[str]) -> Load:
@@ -186,7 +120,8 @@ async def send_events(port: int, tag: str, seconds: float, kept: list[str]) -> L
                 code, _ = await one.ask("POST", "/v1/events", json.dumps(events).encode())
             except OSError:
                 return
-            load.note(code, time.perf_counter() - began)
+            took = time.perf_counter() - began
+            load.note(code, took, took)
             if code == 202:
                 kept.extend(ids)
         one.close()
@@ -223,22 +158,25 @@ def count_events(work: Path, promised: set[str]) -> dict[str, int]:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """All figures, from one workspace."""
+    """All figures: lists, flood, events and memory on the large world, kills on a small one."""
     work = make_world(options.work, options.videos, options.events)
     users = max(10, options.events // 20)
-    promised: set[str] = set()
+    kept: list[str] = []
     with service(work) as one:
+        loaded = one.now_mb()
         asyncio.run(ask_lists(one.port, users, 20, 5, seed=1))  # warm
-        lists = asyncio.run(ask_lists(one.port, users, options.pace, options.seconds, seed=2))
-        flood = asyncio.run(ask_lists(one.port, users, 4 * options.pace, 5, seed=3))
-        after = asyncio.run(ask_lists(one.port, users, options.pace / 4, 5, seed=4))
-        half = one.peak_mb()
-        kept: list[str] = []
+        lists = _said("lists", ask_lists(one.port, users, options.pace, options.seconds, seed=2))
+        flood = _said("flood", ask_lists(one.port, users, 4 * options.pace, 5, seed=3))
+        after = _said("after the flood", ask_lists(one.port, users, options.pace / 4, 5, seed=4))
         tag = f"load-{os.getpid()}-{time.time_ns()}"
-        events = asyncio.run(send_events(one.port, tag, options.seconds, kept))
-        promised.update(kept)
+        events = _said("event batches", send_events(one.port, tag, options.seconds, kept))
+        memory = memory_over(one, users, options.requests)
         peak = one.peak_mb()
-    kill_rounds(work, options.rounds, promised)
+    safe = count_events(work, set(kept))
+    small = make_world(options.work / "small", 200, 2_000)
+    promised: set[str] = set()
+    kill_rounds(small, options.rounds, promised)
+    killed = count_events(small, promised)
     made = lists.figures()
     return {
         "recommendations_per_second": made["per_second"],
@@ -246,11 +184,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "p99_ms": made["p99_ms"],
         "events_per_second": round(len(kept) / events.seconds, 1),
         "kill_rounds": options.rounds,
-        **count_events(work, promised),
+        **{name: safe[name] + killed[name] for name in safe},
         "peak_rss_mb": round(peak),
         "database": "postgresql" if os.environ.get(DATABASE) else "sqlite",
-        "machine": f"{os.cpu_count()} x {platform.processor() or platform.machine()}",
-        "command": " ".join(["python", *sys.argv]),
+        "machine": f"{os.cpu_count()} x {_processor()}",
+        "command": " ".join(["python -m bench.serve", *sys.argv[1:]]),
+        "date": time.strftime("%Y-%m-%d"),
         "videos": options.videos,
         "events": options.events,
         "asked_per_second": options.pace,
@@ -258,8 +197,27 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "flood": flood.figures(),
         "after_the_flood": after.figures(),
         "event_batches": events.figures(),
-        "rss_after_lists_mb": round(half),
+        "events_promised_before_kills": len(promised),
+        "rss_loaded_mb": round(loaded),
+        "memory": memory,
     }
+
+
+def _said(what: str, asked: Coroutine[Any, Any, Load]) -> Load:
+    """What came back, told on standard error when it is there."""
+    load = asyncio.run(asked)
+    print(f"{what}: {load.figures()}", file=sys.stderr)
+    return load
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        told = ""
+    found = re.search(r"model name\s*:\s*(.+)", told)
+    return found[1] if found else platform.machine()
 
 
 def main() -> None:
@@ -271,7 +229,11 @@ def main() -> None:
     parser.add_argument("--pace", type=float, default=300.0, help="lists asked for per second")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--requests", type=int, default=20_000, help="lists while memory is seen")
+    parser.add_argument("--long", action="store_true", help=f"the same with {LONG} lists")
     options = parser.parse_args()
+    if options.long:
+        options.requests = LONG
     figures = measure(options)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -14,8 +14,11 @@ LATEST = 250_000_000_000_000
 """Milliseconds: dates after the year 9800 cannot be written."""
 
 
-def video_facts(nouns: Nouns, row: int) -> dict[str, Any]:
-    """What was read, seen, heard and understood of the video in this row."""
+def video_facts(nouns: Nouns, row: int, min_people: int) -> dict[str, Any]:
+    """What was read, seen, heard and understood of the video in this row.
+
+    How many watched it is told from `min_people` on, and where nobody did.
+    """
     facts = nouns.tables.videos.row(row, named=True)
     video_id = facts["video_id"]
     given = _filled({**facts, "published_at": date_of(facts["published_at"])})
@@ -30,8 +33,12 @@ def video_facts(nouns: Nouns, row: int) -> dict[str, Any]:
         "seen": _filled(nouns.video.table.row(row, named=True)),
         "heard": lines.drop("video_id").head(5).to_dicts(),
         "understood": _filled({**record.__dict__, "topic": nouns.catalogue.topics[row]}),
-        "viewers": int(nouns.catalogue.viewers[row]),
+        **_watched(int(nouns.catalogue.viewers[row]), min_people),
     }
+
+
+def _watched(viewers: int, min_people: int) -> dict[str, int]:
+    return {} if 0 < viewers < min_people else {"viewers": viewers}
 
 
 def _filled(facts: Mapping[str, Any]) -> dict[str, Any]:

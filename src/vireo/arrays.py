@@ -15,4 +15,5 @@ Bytes = NDArray[np.uint8]
 def unit_rows(matrix: Floats) -> Floats:
     """Rows scaled to length 1; rows of zeros stay zeros. (n, d) -> (n, d)."""
     norms = np.linalg.norm(matrix, axis=-1, keepdims=True)
-    return (matrix / np.where(norms > 0, norms, 1.0)).astype(np.float32)
+    scaled = matrix / np.where(norms > 0, norms, 1.0)
+    return scaled.astype(np.float32, copy=False)  # a large matrix is not copied twice

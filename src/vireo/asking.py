@@ -34,6 +34,8 @@ class Ask:
     """Told with the question, in place of what the store knows."""
     at: int | None = None
     """The moment of asking (ms since 1970 UTC); None: now."""
+    context: str = ""
+    """Id of the video that is on the screen: for this list, the last one that was watched."""
 
     def __post_init__(self) -> None:
         if self.page < 1:

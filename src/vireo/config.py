@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError, model_validator
 
@@ -17,6 +17,7 @@ from vireo.errors import ConfigError
 from vireo.interest.base import InterestSection
 from vireo.language.base import LanguageSection
 from vireo.pretraining.base import PretrainingSection
+from vireo.privacy.base import PrivacySection
 from vireo.recommend.base import RecommendSection
 from vireo.server.base import ServerSection
 from vireo.settings import Section, Size
@@ -43,6 +44,7 @@ class Config(Section):
     engine: EngineSection = EngineSection()
     store: StoreSection = StoreSection()
     server: ServerSection = ServerSection()
+    privacy: PrivacySection = PrivacySection()
 
     @model_validator(mode="before")
     @classmethod
@@ -115,8 +117,12 @@ def _explained(error: ValidationError) -> ConfigError:
 
 def _fields_at(keys: list[str]) -> Mapping[str, Any]:
     fields: Mapping[str, Any] = Config.model_fields
+    inside: Any = None
     for key in keys:
-        fields = fields[key].annotation.model_fields
+        # Of a table of sections, the key is the name of one.
+        inside = fields[key].annotation if inside is None else get_args(inside)[1]
+        if isinstance(inside, type) and issubclass(inside, Section):
+            fields, inside = inside.model_fields, None
     return fields
 
 
@@ -144,6 +150,8 @@ def _lines(section: Section, prefix: str) -> list[str]:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, Section):
+        return _toml(value.model_dump(exclude_unset=True))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):

@@ -170,7 +170,7 @@ class Result:
 
 
 def load_noun(manifest: Manifest, stage: Stage, parts: tuple[str, ...] = ()) -> Any:
-    """The noun in an artefact; `parts` limits what may be read of the data tables."""
+    """The noun in an artefact; `parts` limits what is read of it, where it can be (IN_PARTS)."""
     try:
         return _loaded(manifest, stage, parts)
     except VireoError:
@@ -182,11 +182,15 @@ def load_noun(manifest: Manifest, stage: Stage, parts: tuple[str, ...] = ()) -> 
         ) from error
 
 
+IN_PARTS = ("data", "understanding")
+"""Stages whose nouns can be loaded in part."""
+
+
 def _loaded(manifest: Manifest, stage: Stage, parts: tuple[str, ...]) -> Any:
     noun = load_object(stage.noun)
     return (
         noun.load(manifest.directory, parts)
-        if stage.name == "data"
+        if stage.name in IN_PARTS
         else noun.load(manifest.directory)
     )
 

@@ -78,8 +78,15 @@ class Published:
         self._context = context
         self._reading = threading.Lock()
 
-    def _noun(self, stage: str) -> Any:
-        return load_noun(self._manifests[stage], STAGES[stage])
+    def changed(self, **nouns: Any) -> Published:
+        """The same build with other nouns in the place of some; what is loaded stays loaded."""
+        other = Published(self._manifests, self._config, self._context)
+        own = {name: getattr(other, name) for name in ("_reading",)}
+        other.__dict__.update({**self.__dict__, **own, **nouns})
+        return other
+
+    def _noun(self, stage: str, parts: tuple[str, ...] = ()) -> Any:
+        return load_noun(self._manifests[stage], STAGES[stage], parts)
 
     @cached_property
     def tables(self) -> Tables:
@@ -103,7 +110,7 @@ class Published:
 
     @cached_property
     def understanding(self) -> Understanding:
-        noun: Understanding = self._noun("understanding")
+        noun: Understanding = self._noun("understanding", ("vectors",))
         return noun
 
     @cached_property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from vireo.data.base import Tables
 from vireo.data.live import event_rows
 from vireo.errors import InputError, UnknownVideo
 from vireo.interest.base import InterestModel
+from vireo.privacy.base import consents
 from vireo.published import Nouns
 from vireo.recommend.base import Query, Wish
 from vireo.recommend.catalogue import Catalogue
@@ -37,6 +37,7 @@ from vireo.recommend.profile.words import Profile, profile_of
 from vireo.recommend.recommender import Picks, Recommender
 from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
+from vireo.recommenders import Recommenders
 from vireo.store.base import Edit, LiveEvent, Standing, Store, Viewer
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -45,7 +46,12 @@ from vireo.video.base import VideoFeatures
 class Served:
     """Answers from one set of nouns; many threads may ask at once."""
 
-    def __init__(self, nouns: Nouns, config: Config, store: Store) -> None:
+    def __init__(
+        self, nouns: Nouns, config: Config, store: Store, before: Served | None = None
+    ) -> None:
+        self.recommenders: Recommenders = Recommenders(
+            nouns, config, before.recommenders if before else None
+        )
         self._nouns = nouns
         self._config = config
         self._store = store
@@ -74,11 +80,10 @@ class Served:
     def video(self) -> VideoFeatures:
         return self._nouns.video
 
-    @cached_property
+    @property
     def recommender(self) -> Recommender:
-        section = self._config.recommend
-        writer = self._nouns.writer if section.reranker.enabled else None
-        return Recommender(self.catalogue, self.model, section, writer)
+        """The one of the settings as they are."""
+        return self.recommenders.named()
 
     def history(self, user_id: str) -> History:
         """What is known of a viewer: the built history and the live events since."""
@@ -87,7 +92,7 @@ class Served:
 
     def history_of(self, user_id: str, standing: Standing) -> History:
         """The same, where the database was asked already. Nothing without consent."""
-        if standing.forgotten or not consents(standing.choices):
+        if standing.forgotten or not self._personal(standing):
             return History.empty()
         built = self.histories.of(user_id)
         fresh = self.weighed(standing.events)
@@ -98,6 +103,10 @@ class Served:
             np.concatenate([built.weights, fresh.weights]),
             np.concatenate([built.times, fresh.times]),
         )
+
+    def _personal(self, standing: Standing) -> bool:
+        """Whether lists may be made from what the viewer did."""
+        return consents(standing.choices, "personal_lists", self._config.privacy)
 
     def weighed(self, events: Sequence[LiveEvent]) -> History:
         """One viewer's live events, weighed as a build would."""
@@ -165,6 +174,8 @@ class Served:
         if history is None:
             history = self.history_of(user_id, standing) if user_id else History.empty()
         now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
+        if ask.context:
+            history = with_picked(history, [self.row(ask.context)], now)
         wish = like.strip() or taste_of(standing)
         picked = [self.row(video) for video in ask.picked]
         query = Query(
@@ -202,7 +213,7 @@ class Served:
         return wishes_of(list(edits), self.catalogue, read)
 
     def _impressions(self, user_id: str, standing: Standing, history: History) -> dict[int, int]:
-        if not consents(standing.choices):
+        if not self._personal(standing):
             return {}
         live = [e for e in standing.events if e.event == IMPRESSION]
         before = self._nouns.shown.get(user_id, ())
@@ -256,7 +267,7 @@ class Served:
 
     def about_video(self, video_id: str) -> dict[str, Any]:
         """What was read, seen, heard and understood of one video."""
-        return video_facts(self._nouns, self.row(video_id))
+        return video_facts(self._nouns, self.row(video_id), self._config.privacy.min_people)
 
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""
@@ -284,11 +295,6 @@ class Served:
             "in_words": str(self.profile(user_id)),
             "asked_for": [edit.text for edit in self._store.edits_of(user_id)],
         }
-
-
-def consents(choices: Mapping[str, Any]) -> bool:
-    """Whether lists may be made from the viewer's behaviour; they may until the viewer objects."""
-    return bool(choices.get("consent", {}).get("personal_lists", True))
 
 
 def taste_of(standing: Standing) -> str:

@@ -25,19 +25,20 @@ from vireo.evaluation.report import Comparison, Report
 from vireo.evaluation.road import evaluate_plan
 from vireo.listing import listing, stage_facts
 from vireo.pipeline import Ground, Result, run
-from vireo.privacy.forget import Receipt, finish_forgetting, forget, sweep
+from vireo.privacy.forget import finish_forgetting, sweep
+from vireo.privacy.leaving import without_viewers
 from vireo.published import Published
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
+from vireo.rights import Rights
 from vireo.served import Served
 from vireo.store.base import LiveEvent, Store
 from vireo.store.sql import open_store
-from vireo.telling import Telling
 
 CONFIG = "vireo.toml"
 
 
-class Workspace(Telling):
+class Workspace(Rights):
     """One catalogue, its viewers and everything made from them, in one directory."""
 
     def __init__(self, path: Path, config: Config, progress: Progress | None = None) -> None:
@@ -192,7 +193,10 @@ class Workspace(Telling):
     @cached_property
     def served(self) -> Served:
         """Answers from what is published now; raises NotBuilt before the first build."""
-        return Served(self.published(), self.config, self.store)
+        base = self.published()
+        gone = self.store.forgotten_among(base.histories.user_ids)
+        left = without_viewers(base, gone, self.config.interest.recent_days)
+        return Served(left, self.config, self.store)
 
     def published(self, stages: Mapping[str, str] | None = None) -> Published:
         """What is published now, or another set of artefacts; raises NotBuilt without any."""
@@ -261,32 +265,6 @@ class Workspace(Telling):
     def compare(self, one: str, other: str, metrics: Sequence[str] = ()) -> list[Comparison]:
         """Saved reports, `REPORT:system`, or two systems of the newest report, with intervals."""
         return compare(one, other, reports=self.path / "reports", metrics=metrics)
-
-    def forget(self, user_id: str) -> Receipt:
-        """Remove a viewer: at once from every answer, then from the files; returns a receipt."""
-        if self._is_unknown(user_id):
-            raise InputError(
-                f"Nothing is held about a viewer '{user_id}'.",
-                "`vireo list users` shows who is known; ids are compared letter by letter.",
-            )
-        parts = (self.artifacts, self.path)
-        try:
-            with self._alone():
-                receipt = forget(user_id, self.store, self.sources, *parts)
-        except Busy:  # silence cannot wait for a build
-            receipt = forget(user_id, self.store, None, *parts)
-        self._look_again()
-        return receipt
-
-    def sweep(self) -> None:
-        """Finish what a running build kept `forget` from finishing; raises Busy if one runs."""
-        with self._alone():
-            sweep(self.store, self.sources, self.path)
-
-    def _is_unknown(self, user_id: str) -> bool:
-        standing = self.store.standing(user_id)
-        held = standing.forgotten or standing.events or standing.choices or self.is_told_of(user_id)
-        return not held and not self.sources.mentions(user_id)
 
     def save_report(self, report: Report) -> Path:
         """Write a report with its plots under `reports/`; return the folder."""

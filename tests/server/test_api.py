@@ -135,7 +135,10 @@ def test_a_new_video_is_recommended_by_its_text_and_built_in_later(
     work.build()
     assert "new-1" in work.served.catalogue.ids
     refresh(client)
-    assert client.get("/v1/videos/new-1").json()["viewers"] == 1
+    about = client.get("/v1/videos/new-1").json()
+    assert "understood" in about
+    assert "viewers" not in about, "one viewer is too few to be spoken of"
+    assert work.served.catalogue.viewers[work.served.row("new-1")] == 1
     work.close()
 
 

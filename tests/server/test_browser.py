@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx2 as httpx
 import pytest
 
+from tests.real_data import ROOT
 from tests.server.running import Running, running
 from tests.video.clips import thirds, write_clip
 from vireo.workspace import CONFIG
@@ -159,6 +160,39 @@ CONTRAST = """() => {
   }
   return low;
 }"""
+STRUCTURE = """() => {
+  const bad = [], seen = new Set(), levels = [];
+  if (!document.documentElement.lang) bad.push('the page says no language');
+  if (!document.title.trim()) bad.push('the page has no title');
+  for (const mark of ['main', 'header', 'footer'])
+    if (document.querySelectorAll(mark).length !== 1) bad.push(`not one ${mark}`);
+  for (const e of document.querySelectorAll('[id]')) {
+    if (seen.has(e.id)) bad.push(`id ${e.id} twice`); seen.add(e.id); }
+  for (const e of document.querySelectorAll('[aria-labelledby], [for], [list]'))
+    for (const name of ['aria-labelledby', 'for', 'list'])
+      for (const id of (e.getAttribute(name) || '').split(' ').filter(Boolean))
+        if (!document.getElementById(id)) bad.push(`${name} ${id} leads nowhere`);
+  for (const h of document.querySelectorAll('h1, h2, h3, h4')) levels.push(Number(h.tagName[1]));
+  levels.forEach((level, n) => {
+    if (n && level > levels[n - 1] + 1) bad.push(`h${level} after h${levels[n - 1]}`); });
+  for (const t of document.querySelectorAll('table'))
+    if (t.rows.length && !t.querySelector('th[scope]')) bad.push('a table without headers');
+  for (const u of document.querySelectorAll('ul, ol'))
+    for (const c of u.children) if (c.tagName !== 'LI') bad.push(`${c.tagName} in a list`);
+  for (const n of document.querySelectorAll('nav'))
+    if (!n.getAttribute('aria-label')) bad.push('a nav without a name');
+  for (const e of document.querySelectorAll('[tabindex]'))
+    if (Number(e.getAttribute('tabindex')) > 0) bad.push('a tab order of its own');
+  for (const e of document.querySelectorAll('[aria-hidden=true]'))
+    if (e.matches('a, button, input') && e.tabIndex >= 0)
+      bad.push('hidden, but reached by keyboard');
+  for (const e of document.querySelectorAll('main button, main input, main textarea, nav a')) {
+    const box = e.getBoundingClientRect();
+    if (e.type !== 'hidden' && box.width && (box.height < 24 || box.width < 24))
+      bad.push(`too small to touch: ${e.outerHTML.slice(0, 60)}`); }
+  return bad;
+}"""
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 NAMELESS = """() => [
     ...document.querySelectorAll('a, button, input:not([type=hidden]), textarea, img, video')]
   .filter((e) => !e.closest('[aria-hidden=true]'))
@@ -173,7 +207,34 @@ PAGES = (
     "/owner",
     "/owner/videos",
     "/owner/try?user=ana",
+    "/owner/exposure",
+    "/owner/variants",
+    "/owner/requests",
+    "/owner/audit",
+    "/owner/reports",
+    "/owner/rejects",
 )
+
+
+def test_the_structure_holds_for_readers_and_keyboards(page: Page) -> None:
+    look_as(page, "ana")
+    found = {}
+    for path in PAGES:
+        page.goto(path)
+        found[path] = page.evaluate(STRUCTURE)
+    assert not {path: bad for path, bad in found.items() if bad}
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install axe-core")
+def test_axe_finds_nothing(page: Page) -> None:
+    look_as(page, "ana")
+    told = "axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))"
+    found = {}
+    for path in PAGES:
+        page.goto(path)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found[path] = page.evaluate(told)
+    assert not {path: bad for path, bad in found.items() if bad}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -177,13 +177,9 @@ def test_without_keys_only_our_own_name_is_answered(client: TestClient) -> None:
 
 
 def test_too_many_requests_are_told_to_wait(built: Path, serve: Serve) -> None:
-    with (built / CONFIG).open("a", encoding="utf-8") as file:
-        file.write("\n[server]\nrequests_per_minute = 30\n")
     text = (built / CONFIG).read_text(encoding="utf-8")
-    head, _, tail = text.partition("[server]")
-    (built / CONFIG).write_text(
-        head + "[server]" + tail.replace("\n[server]", ""), encoding="utf-8"
-    )
+    text = text.replace("[server]", "[server]\nrequests_per_minute = 30")
+    (built / CONFIG).write_text(text, encoding="utf-8")
     client = serve(built)
     codes = [client.get("/v1/published").status_code for _ in range(8)]
     assert codes[:5] == [200] * 5

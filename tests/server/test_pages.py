@@ -138,10 +138,37 @@ def test_every_owner_page_answers(client: TestClient) -> None:
         "/try?user=ana",
         "/try",
         "/audit",
+        "/exposure",
+        "/variants",
+        "/requests",
     ):
         answer = client.get(f"/owner{path}")
         assert answer.status_code == 200, path
         assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_exposure_counts_what_was_shown(client: TestClient) -> None:
+    shown = ("v-1042", "v-1042", "v-1051")
+    sent = [
+        {"event_id": f"i{n}", "user_id": f"u{n}", "video_id": video, "event": "impression"}
+        for n, video in enumerate(shown)
+    ]
+    assert client.post("/v1/events", json=sent).status_code == 202
+    page = client.get("/owner/exposure").text
+    assert "<dt>impressions</dt><dd>3</dd>" in page
+    assert f"<dd>{100 * 2 / 24:.1f}%</dd>" in page, "two of 24 videos were shown"
+    assert page.index("Shown most often") < page.rindex("v-1042") < page.rindex("v-1051")
+
+
+def test_requests_are_counted_and_name_nobody(client: TestClient) -> None:
+    token = look_as(client, "ana")
+    client.get("/me/download")
+    client.post("/me/forget", data={"csrf": token})
+    page = client.get("/owner/requests").text
+    assert "<dt>forgotten</dt><dd>1</dd>" in page
+    assert "<dt>saw what is held</dt><dd>1</dd>" in page
+    assert "ana" not in page.replace("banana", "")
+    assert "artefacts were made from forgotten viewers" in page
 
 
 def test_missing_things_are_pages_for_people(client: TestClient) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +21,16 @@ from vireo.store.base import Store, StoreSection
 from vireo.store.contract import StoreContract, live
 from vireo.store.sql import open_store
 
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
+
+def postgres_programs() -> Path | None:
+    """Where this machine keeps initdb and pg_ctl: on the path, or where Debian puts them."""
+    places = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    there = (place for place in places if (place / "initdb").exists())
+    return next((place for place in there if (place / "pg_ctl").exists()), None)
+
+
+POSTGRES = postgres_programs()
 
 
 class TestSqlite(StoreContract):
@@ -33,30 +43,33 @@ class TestPostgres(StoreContract):
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
-    def _running(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-        if not (POSTGRES / "initdb").exists():
-            pytest.skip(f"PostgreSQL is not installed at {POSTGRES}")
+    def _running(cls) -> Iterator[None]:
+        if POSTGRES is None:
+            pytest.skip("PostgreSQL's initdb and pg_ctl are not on this machine")
         if find_spec("psycopg") is None:
             pytest.skip("the driver psycopg is not installed")
         if os.getuid() == 0 and shutil.which("runuser") is None:
             pytest.skip("PostgreSQL does not run as root, and runuser is not there")
-        home = Path(tmp_path_factory.mktemp("postgres"))
+        # Not below pytest's own folder: only its user may enter that, and the path of a socket
+        # must be short.
+        home = Path(tempfile.mkdtemp(prefix="vireo-postgres-"))
         as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
         if as_user:
             shutil.chown(home, "postgres")
-            for parent in [home, *home.parents[:3]]:
-                parent.chmod(parent.stat().st_mode | 0o055)
 
         def postgres(program: str, *arguments: str) -> None:
             command = [*as_user, str(POSTGRES / program), "-D", str(home / "db"), *arguments]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=home)
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
 
-        postgres("initdb", "-U", "vireo", "-A", "trust")
-        options = f"-c listen_addresses='' -c unix_socket_directories={home}"
-        postgres("pg_ctl", "-w", "-o", options, "-l", str(home / "log"), "start")
-        cls.server = f"postgresql+psycopg://vireo@/{{}}?host={home}"
-        yield
-        postgres("pg_ctl", "-m", "immediate", "stop")
+        try:
+            postgres("initdb", "-U", "vireo", "-A", "trust")
+            options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
+            postgres("pg_ctl", "-w", "-o", options, "-l", str(home / "log"), "start")
+            cls.server = f"postgresql+psycopg://vireo@/{{}}?host={home}"
+            yield
+            postgres("pg_ctl", "-m", "immediate", "stop")
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
 
     def open(self, place: Path) -> Store:
         name = "t" + hashlib.sha256(str(place).encode()).hexdigest()[:16]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vireo.cli.options import HERE, JsonOption, WorkspaceOption
+from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, say
+from vireo.errors import InputError
 from vireo.evaluation.compare import compare
+from vireo.evaluation.live import METRICS, LiveComparison, compare_live
+from vireo.evaluation.report import Comparison
 
 EXAMPLES = """Examples:
 
@@ -16,12 +21,19 @@ EXAMPLES = """Examples:
 vireo compare fused ease -w DIR                  two systems of the newest report
 vireo compare reports/A reports/B                the same systems in two reports
 vireo compare reports/A:fused reports/B:ease     one of each
+vireo compare --live -w DIR                      variants that viewers were served, per impression
+vireo compare --live bolder control              two of them
 """
 
 
 def command(
-    one: Annotated[str, typer.Argument(help="A report's folder, FOLDER:SYSTEM, or a system.")],
-    other: Annotated[str, typer.Argument(help="What it is compared with, written alike.")],
+    one: Annotated[
+        str, typer.Argument(help="A report's folder, FOLDER:SYSTEM, a system; or a variant.")
+    ] = "",
+    other: Annotated[str, typer.Argument(help="What it is compared with, written alike.")] = "",
+    live: Annotated[
+        bool, typer.Option("--live", help="Compare the variants of [server.variants].")
+    ] = False,
     metric: Annotated[
         list[str] | None, typer.Option(help="Like ndcg@10. Repeat it. [default: the usual ones]")
     ] = None,
@@ -31,10 +43,35 @@ def command(
     """Say how two results differ, with a 95% interval by paired bootstrap for every difference.
 
     Results of different splits are refused. An interval that spans zero shows no difference.
+    With --live: viewers' answers to what was served, by clicks and seconds per impression.
     """
-    found = compare(one, other, reports=workspace / "reports", metrics=metric or ())
+    found = _live(workspace, one, other, metric) if live else _saved(workspace, one, other, metric)
     if as_json:
         print_json([comparison.as_json() for comparison in found])
         return
     for comparison in found:
         say(str(comparison))
+
+
+def _saved(
+    workspace: Path, one: str, other: str, metric: list[str] | None
+) -> Sequence[Comparison | LiveComparison]:
+    if not one or not other:
+        raise InputError(
+            "Two results are needed.", "`vireo compare A B`, or `vireo compare --live`."
+        )
+    return compare(one, other, reports=workspace / "reports", metrics=metric or ())
+
+
+def _live(
+    workspace: Path, one: str, other: str, metric: list[str] | None
+) -> Sequence[Comparison | LiveComparison]:
+    work = opened(workspace)
+    try:
+        found = compare_live(work.store, work.config, one, other)
+    finally:
+        work.close()
+    for name in metric or ():
+        if name not in METRICS:
+            raise InputError(f"'{name}' is not measured live.", f"Known: {', '.join(METRICS)}.")
+    return [entry for entry in found if not metric or entry.metric in metric]

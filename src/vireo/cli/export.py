@@ -9,7 +9,6 @@ import typer
 from vireo.cli.options import HERE, WorkspaceOption, opened
 from vireo.cli.output import print_json
 from vireo.errors import InputError
-from vireo.privacy.export import export
 
 
 def command(
@@ -18,7 +17,7 @@ def command(
 ) -> None:
     """Print everything that is held about a viewer, as one JSON document."""
     work = opened(workspace)
-    held = export(user, work.store, work.sources)
+    held = work.export(user)
     work.close()
     if not held["forgotten"] and not any(held[part] for part in held if part != "user_id"):
         raise InputError(

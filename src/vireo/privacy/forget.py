@@ -28,15 +28,27 @@ class Receipt:
     """Artefacts made from this viewer's rows among others; the next `vireo build` deletes them."""
     sources_pending: bool = False
     """A build holds the tables: their rows are removed as soon as it ends."""
+    wishes: int = 0
+    choices: int = 0
+    """The taste sentence and the purposes agreed to or refused."""
+    told: int = 0
+    """What was told of the viewer from outside: age, region, languages, groups."""
+    keys: int = 0
+    artifacts_removed: int = 0
+    """With `--purge`: artefacts that were built anew and deleted."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def __str__(self) -> str:
         lines = [
-            f"Removed {self.live_events} live events and {self.source_rows} rows of the tables.",
+            f"Removed {self.live_events} live events and {self.source_rows} rows of the tables,"
+            f" {self.wishes} wishes, {self.choices} choices, {self.told} facts and"
+            f" {self.keys} keys.",
             "From now on no list is made from this viewer's behaviour.",
         ]
+        if self.artifacts_removed:
+            lines.append(f"{self.artifacts_removed} artefacts were built anew and deleted.")
         if self.sources_pending:
             lines.append("A build is running: the rows of the tables go with the next one.")
         if self.artifacts_pending:
@@ -55,6 +67,7 @@ def forget(
 
     `sources` is None while a build holds them: `sweep` removes the rows later.
     """
+    held = _held(user_id, store)
     live_events = store.forget(user_id)
     source_rows = sources.forget(user_id) if sources is not None else 0
     pending = sum(len(artifacts.all(stage)) for stage in PERSONAL_STAGES)
@@ -64,7 +77,25 @@ def forget(
         # Numbers only: the file must not name the one who is to be forgotten.
         note = {"artifacts": pending, "generation": store.generation(), "sources": waiting}
         write_json(workspace / PENDING, note)
-    return Receipt(live_events, source_rows, pending, sources is None)
+    return Receipt(live_events, source_rows, pending, sources is None, **held)
+
+
+def _held(user_id: str, store: Store) -> dict[str, int]:
+    """How much of each kind the database keeps of a viewer, beside events."""
+    standing = store.standing(user_id)
+    said = standing.choices.get("consent", {})
+    told = asdict(standing.viewer)
+    return {
+        "wishes": len(standing.edits),
+        "choices": len(said) + len(standing.choices.keys() - {"consent"}),
+        "told": sum(bool(value) for name, value in told.items() if name != "user_id"),
+        "keys": sum(key.user_id == user_id for key in store.all_keys()),
+    }
+
+
+def made_before(artifacts: Artifacts) -> set[Path]:
+    """The directories of everything that was made from what viewers did."""
+    return {made.directory for stage in PERSONAL_STAGES for made in artifacts.all(stage)}
 
 
 def waits(workspace: Path) -> bool:

@@ -60,10 +60,15 @@ class Recommender:
         model: InterestModel,
         section: RecommendSection,
         writer: Generator | None = None,
+        min_people: int = 5,
+        before: Recommender | None = None,
     ) -> None:
-        shelves = Shelves(catalogue, model, section, writer)
+        """`before` is one of the same model: only the catalogue's counts have changed since."""
+        shelves = Shelves(catalogue, model, section, writer, min_people)
+        if before is not None:
+            shelves.keep(before._shelves)
         self.catalogue = catalogue
-        self._shelves = shelves
+        self._shelves: Shelves = shelves
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
         chosen = {"learned": section.ranker.enabled, "llm": section.reranker.enabled}
         rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -25,11 +25,18 @@ class Shelves:
     section: RecommendSection
     writer: Generator | None = None
     """The model that writes, where one is configured and asked for."""
+    min_people: int = 5
+    """Counts of people are shown from this many on: smaller groups could be recognised."""
 
     @cached_property
     def panel(self) -> Panel:
         """The experts, made ready to be heard for one viewer at a time."""
         return Panel.of(self.model, len(self.catalogue), self.catalogue.plans)
+
+    def keep(self, before: Shelves) -> None:
+        """Take over what was derived of the same model for another catalogue's counts."""
+        own = {entry.name for entry in fields(self)}
+        self.__dict__.update({n: v for n, v in before.__dict__.items() if n not in own})
 
 
 ReadText = Callable[[str], Floats]

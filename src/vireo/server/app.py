@@ -14,7 +14,7 @@ from vireo.server.api import events, gorse, lists, running, users, videos
 from vireo.server.buckets import Buckets
 from vireo.server.guard import Guard
 from vireo.server.metrics import Metrics
-from vireo.server.pages import entry, media, owner, viewer
+from vireo.server.pages import entry, insight, media, owner, viewer
 from vireo.server.pages.session import Sessions
 from vireo.server.problems import Problem, install
 from vireo.server.service import Service
@@ -50,7 +50,8 @@ def create_app(work: Workspace) -> FastAPI:
     metrics = Metrics()
     app.state.service, app.state.metrics, app.state.buckets = service, metrics, Buckets()
     app.state.sessions = Sessions()
-    for part in (lists, events, videos, users, running, gorse, viewer, owner, media, entry):
+    api, pages = (lists, events, videos, users, running, gorse), (viewer, owner, insight, media)
+    for part in (*api, *pages, entry):
         app.include_router(part.router)
     install(app)
     app.add_middleware(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from vireo.recommend.section import RecommendSection
 from vireo.settings import Section
 from vireo.store.base import Scope
 
@@ -52,6 +54,10 @@ class ServerSection(Section):
     """Lists that are kept until something about the viewer or the models changes."""
     rebuild_minutes: Annotated[float, Field(ge=0)] = 0.0
     """A new build starts this often in the background; 0: only when it is asked for."""
+    experiment: Annotated[str, Field(max_length=200)] = ""
+    """Name of what is tried; another name deals the variants to viewers anew."""
+    variants: Mapping[str, RecommendSection] = Field(default_factory=dict)
+    """Name -> settings of [recommend] that differ; viewers get one of these, or `control`."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from vireo.store.base import Scope
 from vireo.store.checks import check_text
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
+    # async: FastAPI would send a plain function to a thread and back
     service: Service = request.app.state.service
     return service
 

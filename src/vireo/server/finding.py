@@ -13,7 +13,6 @@ from vireo.recommend.base import Pick
 from vireo.recommend.recommender import Picks
 from vireo.recommend.top import top
 from vireo.server.overlay import Overlay
-from vireo.server.trends import MIN_VIEWERS
 
 
 def search(nouns: Overlay, text: str, k: int, allowed: Bools) -> Picks:
@@ -54,14 +53,16 @@ def _shown(rank: int) -> float:
     return round(1 / (1 + 0.1 * rank), 4)
 
 
-def trending(nouns: Overlay, live: Sequence[tuple[str, int]], k: int, allowed: Bools) -> Picks:
+def trending(
+    nouns: Overlay, live: Sequence[tuple[str, int]], k: int, allowed: Bools, min_people: int
+) -> Picks:
     """(video id, viewers) of these hours first, then the videos that were popular of late."""
     catalogue = nouns.catalogue
     found = ((catalogue.find(video), count) for video, count in live)
     rows = {row: count for row, count in found if row is not None and allowed[row]}
     recent = np.where(allowed, catalogue.recent, 0)
     lately = np.argsort(-recent, kind="stable")[: k + len(rows)].tolist()
-    rest = [row for row in lately if row not in rows and recent[row] >= MIN_VIEWERS]
+    rest = [row for row in lately if row not in rows and recent[row] >= min_people]
     reasons = {row: f"{count} viewers in these hours" for row, count in rows.items()}
     reasons |= {row: f"Watched by {catalogue.recent[row]} viewers lately" for row in rest}
     return _picks(nouns, list(reasons.items())[:k])

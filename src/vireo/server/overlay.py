@@ -20,6 +20,7 @@ from vireo.language import VideoTexts, texts_of
 from vireo.language.generate import Generator
 from vireo.published import Published
 from vireo.recommend.catalogue import TERMS, Catalogue
+from vireo.server.lean import with_unit_rows
 from vireo.store.base import LiveVideo, VideoChange
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -85,7 +86,8 @@ def overlay(base: Published, changes: Sequence[VideoChange]) -> Overlay:
     moved, added = vectors[: len(edited)], vectors[len(edited) :]
     model = _model(base, rows, moved, added)
     tables = _tables(base.tables, edited, new)
-    return Overlay(base, tables, _catalogue(base, tables, model, rows, moved, added), model, gone)
+    catalogue = _catalogue(base, tables, model, rows, moved, added)
+    return Overlay(base, tables, catalogue, with_unit_rows(model, catalogue), gone)
 
 
 def _texts(base: Published, videos: Sequence[LiveVideo]) -> VideoTexts:

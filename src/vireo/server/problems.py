@@ -158,7 +158,9 @@ async def _on_http(request: Request, error: Exception) -> Response:
     kind = kinds.get(error.status_code, "bad-input")
     headers = {k.replace("-", "_"): v for k, v in (error.headers or {}).items()}
     hint = "/v1/openapi.json lists what there is."
-    return _told(request, error.status_code, kind, str(error.detail), hint, **headers)
+    # A body that cannot be decoded is one more that cannot be used.
+    status = 422 if error.status_code == 400 else error.status_code
+    return _told(request, status, kind, str(error.detail), hint, **headers)
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:

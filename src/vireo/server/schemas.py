@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from vireo.recommend.recommender import Picks
 from vireo.server.base import MOST_BATCH, MOST_K, MOST_TEXT, MOST_WORDS
-from vireo.store.base import LiveEvent, LiveVideo, Viewer
-from vireo.store.checks import LAST_MOMENT, MOST_AGE, MOST_ID, MOST_RANK, MOST_WISH, MOST_WORD
+from vireo.store.base import LiveEvent, LiveVideo
+from vireo.store.checks import LAST_MOMENT, MOST_ID, MOST_RANK, MOST_WORD
 
-_TEXT = r"^[^\x00]*$"
-_SAID = r"^[^\x00]*[^\x00\s][^\x00]*$"
-Id = Annotated[str, StringConstraints(min_length=1, max_length=MOST_ID, pattern=_SAID)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=MOST_WORD, pattern=_SAID)]
-Sentence = Annotated[str, StringConstraints(max_length=MOST_TEXT, pattern=_TEXT)]
-Words = Annotated[str, StringConstraints(max_length=MOST_WORDS, pattern=_TEXT)]
+TEXT = r"^[^\x00]*$"
+SAID = r"^[^\x00]*[^\x00\s][^\x00]*$"
+Id = Annotated[str, StringConstraints(min_length=1, max_length=MOST_ID, pattern=SAID)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=MOST_WORD, pattern=SAID)]
+Sentence = Annotated[str, StringConstraints(max_length=MOST_TEXT, pattern=TEXT)]
+Words = Annotated[str, StringConstraints(max_length=MOST_WORDS, pattern=TEXT)]
 Moment = Annotated[int, Field(ge=0, lt=LAST_MOMENT)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
@@ -26,15 +26,15 @@ Labels = Annotated[list[Id], Field(max_length=100)]
 Length = Annotated[int, Field(ge=1, le=MOST_K)]
 
 
-class _In(BaseModel):
+class In(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
-class _Out(BaseModel):
+class Out(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
-class EventIn(_In):
+class EventIn(In):
     """One event."""
 
     event_id: Id
@@ -62,7 +62,7 @@ class EventIn(_In):
 EventsIn = EventIn | Annotated[list[EventIn], Field(min_length=1, max_length=MOST_BATCH)]
 
 
-class EventsOut(_Out):
+class EventsOut(Out):
     """Answered once the events are durable."""
 
     received: int
@@ -70,7 +70,7 @@ class EventsOut(_Out):
     """The others were known already, or are of forgotten viewers."""
 
 
-class SessionEvent(_In):
+class SessionEvent(In):
     """What somebody without a name did just now."""
 
     video_id: Id
@@ -79,7 +79,7 @@ class SessionEvent(_In):
     value: Finite | None = None
 
 
-class SessionIn(_In):
+class SessionIn(In):
     """A list for somebody without a name; nothing of it is kept."""
 
     events: Annotated[list[SessionEvent], Field(max_length=MOST_BATCH)] = []
@@ -95,7 +95,7 @@ class SessionIn(_In):
         ]
 
 
-class PickOut(_Out):
+class PickOut(Out):
     """One entry of a list."""
 
     rank: int
@@ -110,7 +110,7 @@ class PickOut(_Out):
     """With `explain=true`: what the viewer's own videos add."""
 
 
-class OwnVideo(_Out):
+class OwnVideo(Out):
     """One of the viewer's own videos behind a score."""
 
     video_id: str
@@ -119,23 +119,28 @@ class OwnVideo(_Out):
     """Below 0 speaks against."""
 
 
-class ListOut(_Out):
+class ListOut(Out):
     """A list, best first."""
 
     request_id: str
     """Send it back with the impressions and events that follow from this list."""
     recommendations: list[PickOut]
     notes: list[str]
+    variant: str = ""
+    """The variant or preset by which it was made; empty where nothing is tried."""
 
     @classmethod
-    def of(cls, picks: Picks, request_id: str) -> Self:
+    def of(cls, picks: Picks, request_id: str, variant: str = "") -> Self:
         rows = [PickOut.model_construct(**pick.as_json()) for pick in picks]
         return cls.model_construct(
-            request_id=request_id, recommendations=rows, notes=list(picks.notes)
+            request_id=request_id,
+            recommendations=rows,
+            notes=list(picks.notes),
+            variant=variant,
         )
 
 
-class ExplanationOut(_Out):
+class ExplanationOut(Out):
     """Why a video stands where it does for one viewer."""
 
     user_id: str
@@ -149,7 +154,7 @@ class ExplanationOut(_Out):
     own_videos: list[OwnVideo]
 
 
-class VideoIn(_In):
+class VideoIn(In):
     """A video; what is left out is empty, also if it was there before."""
 
     title: Sentence | None = None
@@ -192,7 +197,7 @@ class VideoIn(_In):
         return LiveVideo(video_id, **cells)
 
 
-class VideoOut(_Out):
+class VideoOut(Out):
     """What is known of a video: given, seen, heard, understood."""
 
     model_config = ConfigDict(extra="allow")
@@ -200,86 +205,7 @@ class VideoOut(_Out):
     video_id: str
 
 
-class Consent(_In):
-    """What the viewer allows."""
-
-    personal_lists: bool
-    """Whether lists may be made from what the viewer did."""
-
-
-class WishIn(_In):
-    """What a viewer wants more or less of: "less horror", "more of this"."""
-
-    text: Annotated[str, StringConstraints(min_length=1, max_length=MOST_WISH, pattern=_SAID)]
-    video_id: Id | Literal[""] = ""
-    """What "this" means."""
-
-
-class UserChange(_In):
-    """Parts of what a viewer chose; what is left out stays, null removes."""
-
-    taste: Sentence | None = None
-    """A sentence that steers every list, in plain words."""
-    consent: Consent | None = None
-    add_wishes: Annotated[list[WishIn], Field(max_length=20)] = []
-    drop_wishes: Annotated[list[Number], Field(max_length=20)] = []
-
-
-class ToldIn(_In):
-    """What is known of a viewer outside: lists obey it, nothing is trained on it."""
-
-    age: Annotated[float, Field(ge=0, le=MOST_AGE)] | None = None
-    """In years."""
-    region: Annotated[str, StringConstraints(max_length=MOST_WORD, pattern=_TEXT)] = ""
-    languages: Labels = []
-    groups: Labels = []
-    """For rights of access."""
-
-    def viewer(self, user_id: str) -> Viewer:
-        languages, groups = tuple(self.languages), tuple(self.groups)
-        return Viewer(user_id, self.age, self.region, languages, groups)
-
-
-class WishOut(_Out):
-    """One wish, and the number by which it is taken back."""
-
-    number: int
-    text: str
-    video_id: str
-    at: int
-
-
-class ChoicesOut(_Out):
-    """What a viewer chose and wishes."""
-
-    taste: str = ""
-    consent: Consent | None = None
-    wishes: list[WishOut] = []
-
-
-class UserOut(_Out):
-    """Everything that is held about a viewer."""
-
-    user_id: str
-    forgotten: bool
-    told: dict[str, Any]
-    choices: dict[str, Any]
-    wishes: list[WishOut]
-    live_events: list[dict[str, Any]]
-    events: list[dict[str, Any]]
-    comments: list[dict[str, Any]]
-
-
-class ReceiptOut(_Out):
-    """What was removed, and what the next build will remove."""
-
-    live_events: int
-    source_rows: int
-    artifacts_pending: int
-    sources_pending: bool
-
-
-class BuildOut(_Out):
+class BuildOut(Out):
     """The last build that the service started."""
 
     running: bool
@@ -290,13 +216,13 @@ class BuildOut(_Out):
     output: str
 
 
-class PublishedOut(_Out):
+class PublishedOut(Out):
     """Stage -> artefact id."""
 
     stages: dict[str, str]
 
 
-class StatusOut(_Out):
+class StatusOut(Out):
     """One word."""
 
     status: str

@@ -11,7 +11,7 @@ from typing import Any
 
 from vireo.asking import ANYTHING, Ask
 from vireo.errors import Busy, InputError, UnknownVideo, VireoError
-from vireo.privacy.export import export
+from vireo.privacy.base import consents
 from vireo.privacy.forget import Receipt, waits
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
@@ -22,6 +22,7 @@ from vireo.server.lists import Lists
 from vireo.server.state import Now, State
 from vireo.server.writer import Writer
 from vireo.store.base import Action, LiveEvent, LiveVideo, Standing, Viewer
+from vireo.variants import experiment_of, names_of, variant_of
 from vireo.workspace import Workspace
 
 LOG = logging.getLogger("vireo.server")
@@ -39,6 +40,7 @@ class Service:
         self.writer = Writer(work.store)
         self.builds = Builds(work.path, self.section.rebuild_minutes)
         self.started = time.time()
+        self.variants = names_of(work.config)
         self._models = -1
         self._wake = threading.Event()
         self._ending = False
@@ -47,6 +49,9 @@ class Service:
 
     def start(self) -> None:
         """Load what is published; from then on follow what changes."""
+        experiment = experiment_of(self.work.config, round(time.time() * 1000))
+        if experiment is not None:
+            self.store.begin_experiment(experiment)
         self._refresh()
         self._keeper.start()
 
@@ -100,6 +105,12 @@ class Service:
 
     def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
         """A list for one viewer, or for nobody in particular."""
+        return self.listed(user_id, k, like, ask)[0]
+
+    def listed(
+        self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING, preset: str = ""
+    ) -> tuple[Picks, str]:
+        """The same, and the variant or preset by which it was made; "" where nothing is tried."""
         now = self.now
         served, viewer = now.served, user_id or ""
         standing = (
@@ -107,13 +118,23 @@ class Service:
             if user_id is not None
             else Standing(Viewer(""))
         )
-        key = (k, like.strip(), ask, *_situation(now, viewer, standing))
+        name = preset or self._variant(user_id, standing)
+        key = (k, like.strip(), ask, name, *_situation(now, viewer, standing))
         found = self.lists.get(key)
         if found is None:
             query = served.query_of(user_id, standing, k, like, ask)
-            found = served.recommender.recommend(query)
+            found = served.recommenders.named(name).recommend(query)
             self.lists.put(key, found)
-        return found
+        return found, name
+
+    def _variant(self, user_id: str | None, standing: Standing) -> str:
+        """The viewer's variant; nobody is tried upon without a name, or who refuses research."""
+        names = self.variants
+        if not names or not user_id or standing.forgotten:
+            return ""
+        if not consents(standing.choices, "research", self.work.config.privacy):
+            return ""
+        return variant_of(user_id, self.section.experiment, names)
 
     def session(self, events: Sequence[LiveEvent], k: int, like: str = "") -> Picks:
         """A list for somebody without a name, from what they did just now; nothing is kept."""
@@ -135,7 +156,8 @@ class Service:
     def trending(self, k: int, user_id: str | None = None) -> Picks:
         """What the most people watch in these hours; popular of late where nothing is live."""
         now = self.now
-        return trending(now.overlay, now.trending, k, now.served.allowed(user_id))
+        least = self.work.config.privacy.min_people
+        return trending(now.overlay, now.trending, k, now.served.allowed(user_id), least)
 
     def newest(self, user_id: str | None, k: int) -> Picks:
         """The latest videos that the viewer has not met."""
@@ -219,11 +241,15 @@ class Service:
 
     def export(self, user_id: str) -> dict[str, Any]:
         """Everything that is held about a viewer."""
-        return export(user_id, self.store, self.work.sources)
+        return self.work.export(user_id)
 
     def choose(self, user_id: str, change: Mapping[str, Any]) -> dict[str, Any]:
         """Set parts of what a viewer chose; None removes one. Returns all of it."""
-        choices = {**self.store.choices(user_id), **change}
+        before = self.store.choices(user_id)
+        choices = {**before, **change}
+        if choices.get("consent"):  # purpose by purpose: the others stay as they are
+            said = {**before.get("consent", {}), **choices["consent"]}
+            choices["consent"] = {name: yes for name, yes in said.items() if yes is not None}
         kept = {name: value for name, value in choices.items() if value not in (None, "", {})}
         self.store.set_choices(user_id, kept)
         return kept
@@ -231,11 +257,10 @@ class Service:
     def forget(self, user_id: str) -> Receipt:
         """Remove a viewer: at once from every answer, then from the files."""
         try:
-            receipt = self.work.forget(user_id)
+            return self.work.forget(user_id)
         finally:
+            self._refresh()  # trends and counts are without them before anybody asks again
             self.lists.clear()
-            self.look_now()
-        return receipt
 
     def forget_quietly(self, user_id: str) -> Receipt | None:
         """The same; None where nothing was held."""
@@ -261,8 +286,9 @@ class Service:
         return started
 
     def log(self, caller: Caller, action: str, subject: str) -> None:
-        """One line in the audit log."""
-        self.store.log(Action(round(time.time() * 1000), caller.name, action, subject))
+        """One line in the audit log; a viewer's key could name its viewer, so it is not named."""
+        actor = "a viewer" if caller.scope == "viewer" else caller.name
+        self.store.log(Action(round(time.time() * 1000), actor, action, subject))
 
     def ready(self) -> None:
         """Raises what keeps the service from answering."""

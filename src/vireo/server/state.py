@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from vireo.behavior.weigh import words_of
 from vireo.errors import NotBuilt, VireoError
+from vireo.privacy.leaving import without_viewers
 from vireo.published import Published
 from vireo.served import Served
 from vireo.server.keys import KeyRing
+from vireo.server.lean import lean
 from vireo.server.overlay import Overlay, overlay
 from vireo.server.trends import Trends
 from vireo.workspace import Workspace
@@ -47,11 +49,17 @@ class State:
         self._store = work.store
         self.keys = KeyRing(work.store)
         self.trends = Trends(
-            work.store, words_of(work.config.behavior), work.config.interest.recent_days
+            work.store,
+            words_of(work.config.behavior),
+            work.config.interest.recent_days,
+            work.config.privacy.min_people,
         )
         self._now: Now | None = None
         self._base: Published | None = None
+        self._left: Published | None = None
+        self._generation = -1
         self._plain: Overlay | None = None
+        self._made: Overlay | None = None
         self._stamp: tuple[int, int] | None = None
         self._position = -1
         self.trouble = ""
@@ -72,7 +80,18 @@ class State:
             published = self._published()
             if self._base is None:
                 return
-            self._swap(self._base, published)
+            self._swap(*self._without_the_forgotten(self._base, published))
+
+    def _without_the_forgotten(self, base: Published, published: bool) -> tuple[Published, bool]:
+        """The build less those who were forgotten since; True if that changed anything."""
+        generation = self._store.generation()
+        if self._left is not None and generation == self._generation and not published:
+            return self._left, False
+        gone = self._store.forgotten_among(base.histories.user_ids)
+        before = self._left
+        self._left = without_viewers(base, gone, self._work.config.interest.recent_days)
+        self._generation = generation
+        return self._left, self._left is not before
 
     def _published(self) -> bool:
         """Load a newly published build; True if there is one."""
@@ -106,7 +125,7 @@ class State:
             manifest = self._work.artifacts.find(stage, artifact_id)
             if manifest is not None:
                 self._work.artifacts.verify(manifest)
-        base = self._work.published(stages)
+        base = lean(self._work.published(stages))
         for part in (base.tables.videos, base.tables.media, base.histories.row_of):
             len(part)
         _ = base.histories.now, base.video, base.language, base.shown
@@ -120,11 +139,14 @@ class State:
             return
         if videos or self._plain is None:
             self._plain = overlay(base, self._store.video_changes(base.videos_until))
+            self._made = self._plain
             self._position = position
-        made = self._plain.counting(*self.trends.counts(self._plain))
-        served = Served(made, self._work.config, self._store)
-        served.recommend(None, 1)  # whatever is made once is made now, not by the first request
         before = self._now
+        # From the one before, which holds what was derived of the videos; counts are put anew.
+        made = (self._made or self._plain).counting(*self.trends.counts(self._plain))
+        served = Served(made, self._work.config, self._store, before.served if before else None)
+        served.recommend(None, 1)  # whatever is made once is made now, not by the first request
+        self._made = made
         models = (before.models if before else 0) + int(videos)
         count = (before.counts if before else 0) + 1
         trending = tuple(self.trends.now(self._work.config.server.trend_hours, MOST_TRENDING))

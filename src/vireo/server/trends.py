@@ -14,15 +14,16 @@ from vireo.store.base import LiveEvent, Store
 
 HOUR = 3_600_000
 """Milliseconds."""
-MIN_VIEWERS = 5
-"""A trend rests on so many people at least: smaller groups could be recognised."""
 
 
 class Trends:
     """Follows the store's events; nothing is counted of viewers who are forgotten."""
 
-    def __init__(self, store: Store, words: Mapping[str, float], recent_days: float) -> None:
+    def __init__(
+        self, store: Store, words: Mapping[str, float], recent_days: float, min_people: int
+    ) -> None:
         self._store = store
+        self._least = min_people
         self._wanted = {word for word, weight in words.items() if weight > 0}
         self._recent = int(recent_days * DAY)
         self._begin(0)
@@ -81,7 +82,7 @@ class Trends:
             video: sum(1 for moment in viewers.values() if moment >= since)
             for video, viewers in self._moments.items()
         }
-        enough = [(video, count) for video, count in counts.items() if count >= MIN_VIEWERS]
+        enough = [(video, count) for video, count in counts.items() if count >= self._least]
         return sorted(enough, key=lambda entry: (-entry[1], entry[0]))[:most]
 
 

@@ -155,6 +155,22 @@ class Action:
     subject: str
 
 
+@dataclass(frozen=True)
+class Experiment:
+    """Variants of the lists that are tried on viewers, from a moment on."""
+
+    name: str
+    """Seeds who gets which variant."""
+    variants: tuple[str, ...]
+    """Their names, in the order that decides who gets which."""
+    settings: str
+    """Digest of what was served as each: other settings are another experiment."""
+    after: int = 0
+    """The position of the last event before it began."""
+    began_at: int = 0
+    """Milliseconds since 1970 UTC."""
+
+
 class Events(Protocol):
     """Live events. Durable when a call returns; safe to kill at any moment."""
 
@@ -238,6 +254,10 @@ class People(Protocol):
         """Delete the user's rows and remember (by keyed hash) not to take them again."""
         ...
 
+    def refusing(self, purpose: str, assumed: bool) -> set[str]:
+        """Viewers who do not consent to a purpose; `assumed`: what silence means."""
+        ...
+
     def is_forgotten(self, user_id: str) -> bool: ...
 
     def forgotten_among(self, user_ids: Collection[str]) -> set[str]:
@@ -269,7 +289,19 @@ class Keys(Protocol):
         ...
 
 
-class Store(Events, Videos, People, Keys, Protocol):
+class Experiments(Protocol):
+    """Which variants were tried, from when on."""
+
+    def begin_experiment(self, experiment: Experiment) -> Experiment:
+        """Keep it with the position and the moment, unless it is the one that runs already."""
+        ...
+
+    def experiments(self) -> list[Experiment]:
+        """All of them, the latest first."""
+        ...
+
+
+class Store(Events, Videos, People, Keys, Experiments, Protocol):
     """The database of one workspace."""
 
     def close(self) -> None: ...

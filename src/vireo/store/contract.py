@@ -12,7 +12,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from vireo.errors import InputError
-from vireo.store.base import Action, Edit, Key, LiveEvent, LiveVideo, Standing, Store, Viewer
+from vireo.store.base import (
+    Action,
+    Edit,
+    Experiment,
+    Key,
+    LiveEvent,
+    LiveVideo,
+    Standing,
+    Store,
+    Viewer,
+)
 
 
 def live(number: int, user: str = "ana", video: str = "v1") -> LiveEvent:
@@ -214,6 +224,31 @@ class StoreContract:
         assert store.all_keys() == [replace(one, revoked_at=30), two]
         store.forget("ana")
         assert [key.key_id for key in store.all_keys()] == ["k1"]
+        store.close()
+
+    def test_an_experiment_begins_after_the_last_event_and_once(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        assert store.experiments() == []
+        store.append([live(1), live(2)])
+        one = Experiment("spring", ("control", "bolder ☂"), "{}", began_at=7)
+        begun = store.begin_experiment(one)
+        assert begun == replace(one, after=store.watermark())
+        store.append([live(3)])
+        assert store.begin_experiment(replace(one, began_at=9)) == begun
+        other = store.begin_experiment(replace(one, settings='{"k": 1}', began_at=9))
+        assert other.after > begun.after
+        store.close()
+        again = self.open(tmp_path)
+        assert again.experiments() == [other, begun]
+        again.close()
+
+    def test_those_who_refuse_a_purpose_are_named(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        store.set_choices("ana", {"consent": {"research": False}})
+        store.set_choices("bo", {"consent": {"research": True}})
+        store.set_choices("cy", {"taste": "the sea"})
+        assert store.refusing("research", assumed=True) == {"ana"}
+        assert store.refusing("research", assumed=False) == {"ana", "cy"}
         store.close()
 
     def test_the_audit_log_tells_the_latest_first(self, tmp_path: Path) -> None:

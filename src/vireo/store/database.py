@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, select
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from vireo.errors import StageFailed
@@ -56,6 +56,11 @@ class Database:
             return set()
         by_hash = {self.hash(user): user for user in users}
         return {by_hash[found] for found in present(connection, FORGOTTEN.c.hash, list(by_hash))}
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this database spells its SQL."""
+        return self._engine.dialect
 
     def wipe(self) -> None:
         """SQLite's log keeps deleted rows until it is folded into the file."""

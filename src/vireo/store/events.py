@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Select, func, insert, select
 
 from vireo.store.base import LiveEvent
 from vireo.store.checks import check
@@ -63,8 +64,10 @@ class SqlEvents:
 
     def events_of(self, user_id: str, after: int = 0) -> list[LiveEvent]:
         """One user's events with position > after, in the order of arrival."""
+        mine = (EVENTS.c.user_id == user_id, EVENTS.c.position > after)
         with self._database.transaction() as connection:
-            return rows_of(connection, user_id, after)
+            rows = connection.execute(events_question().where(*mine)).all()
+        return [LiveEvent(*row) for row in rows]
 
     def watermark(self) -> int:
         """The position of the last event, 0 when there is none."""
@@ -72,14 +75,9 @@ class SqlEvents:
             return int(connection.scalar(select(func.max(EVENTS.c.position))) or 0)
 
 
-def rows_of(connection: Connection, user_id: str, after: int) -> list[LiveEvent]:
-    """One user's events with position > after, in the order of arrival."""
-    question = (
-        select(*_EVENT)
-        .where(EVENTS.c.user_id == user_id, EVENTS.c.position > after)
-        .order_by(EVENTS.c.position)
-    )
-    return [LiveEvent(*row) for row in connection.execute(question)]
+def events_question() -> Select[Any]:
+    """Events as rows of LiveEvent, in the order of arrival; say whose, and after which."""
+    return select(*_EVENT).order_by(EVENTS.c.position)
 
 
 def _fresh(batch: Sequence[LiveEvent], known: set[str], refused: set[str]) -> list[LiveEvent]:

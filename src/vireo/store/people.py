@@ -7,15 +7,45 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select
 
 from vireo.errors import InputError
-from vireo.store.base import Edit, Standing, Viewer
+from vireo.store.asking import Prepared
+from vireo.store.base import Edit, LiveEvent, Standing, Viewer
 from vireo.store.checks import check_edit, check_text, check_viewers
 from vireo.store.database import Database
-from vireo.store.events import rows_of
-from vireo.store.schema import CHOICES, EVENTS, FORGOTTEN, KEYS, get_number, set_number
-from vireo.store.viewers import delete_of, edits_of, keep_edit, keep_viewers, viewer_of
+from vireo.store.events import events_question
+from vireo.store.schema import (
+    CHOICES,
+    EDITS,
+    EVENTS,
+    FORGOTTEN,
+    KEYS,
+    VIEWERS,
+    get_number,
+    set_number,
+)
+from vireo.store.viewers import (
+    TOLD,
+    WISHES,
+    delete_of,
+    edits_of,
+    keep_edit,
+    keep_viewers,
+    viewer_of,
+)
+
+_USER: BindParameter[str] = bindparam("user")
+_STANDING = {
+    "forgotten": select(FORGOTTEN.c.hash).where(FORGOTTEN.c.hash == bindparam("hash")),
+    "told": TOLD.where(VIEWERS.c.user_id == _USER),
+    "events": events_question().where(
+        EVENTS.c.user_id == _USER, EVENTS.c.position > bindparam("after")
+    ),
+    "edits": WISHES.where(EDITS.c.user_id == _USER),
+    "choices": select(CHOICES.c.body).where(CHOICES.c.user_id == _USER),
+}
+"""What `standing` asks, one question of each table."""
 
 
 class SqlPeople:
@@ -23,6 +53,7 @@ class SqlPeople:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._asked = {n: Prepared(q, database.dialect) for n, q in _STANDING.items()}
 
     def choices(self, user_id: str) -> dict[str, Any]:
         """What the viewer set; empty when nothing."""
@@ -31,15 +62,22 @@ class SqlPeople:
 
     def standing(self, user_id: str, after: int = 0) -> Standing:
         """All that a list needs to know of a viewer beyond the build, in one question."""
+        asked = self._asked
         with self._database.transaction() as connection:
-            if self._database.refused(connection, {user_id}):
+            if asked["forgotten"].rows(connection, hash=self._database.hash(user_id)):
                 return Standing(Viewer(user_id), forgotten=True)
-            return Standing(
-                viewer_of(connection, user_id),
-                tuple(rows_of(connection, user_id, after)),
-                tuple(edits_of(connection, user_id)),
-                _choices(connection, user_id),
+            told, events, edits, choices = (
+                asked["told"].rows(connection, user=user_id),
+                asked["events"].rows(connection, user=user_id, after=after),
+                asked["edits"].rows(connection, user=user_id),
+                asked["choices"].rows(connection, user=user_id),
             )
+        return Standing(
+            viewer_of(user_id, told),
+            tuple(LiveEvent(*row) for row in events),
+            tuple(Edit(*row) for row in edits),
+            dict(json.loads(choices[0][0])) if choices else {},
+        )
 
     def set_choices(self, user_id: str, choices: Mapping[str, Any]) -> None:
         """Keep it in place of the earlier one; raises InputError for a forgotten viewer."""
@@ -72,7 +110,7 @@ class SqlPeople:
     def viewer(self, user_id: str) -> Viewer:
         """What is told of a viewer."""
         with self._database.transaction() as connection:
-            return viewer_of(connection, user_id)
+            return viewer_of(user_id, self._asked["told"].rows(connection, user=user_id))
 
     def add_edit(self, edit: Edit) -> Edit:
         """Keep a wish, and return it with its number. Raises InputError for a forgotten viewer."""
@@ -118,6 +156,18 @@ class SqlPeople:
                 set_number(connection, "generation", generation + 1)
         self._database.wipe()
         return int(deleted)
+
+    def refusing(self, purpose: str, assumed: bool) -> set[str]:
+        """Viewers who do not consent to a purpose; `assumed`: what silence means.
+
+        Where silence means no, only those are named who said something else.
+        """
+        question = select(CHOICES.c.user_id, CHOICES.c.body)
+        with self._database.transaction() as connection:
+            said = {user: json.loads(body) for user, body in connection.execute(question)}
+        return {
+            user for user, body in said.items() if not body.get("consent", {}).get(purpose, assumed)
+        }
 
     def is_forgotten(self, user_id: str) -> bool:
         return bool(self.forgotten_among([user_id]))

@@ -34,8 +34,8 @@ FACTS = Table(
     Column("text", String(128), nullable=False, default=""),
     Column("number", BigInteger, nullable=False, default=0),
 )
-"""`position`, `videos`, `edits`, `audit`: the last number given; `generation`; `schema`: the
-version of the tables; `key`: of the hashes of forgotten viewers."""
+"""`position`, `videos`, `edits`, `audit`, `experiments`: the last number given; `generation`;
+`schema`: the version of the tables; `key`: of the hashes of forgotten viewers."""
 EVENTS = Table(
     "vireo_events",
     META,
@@ -106,13 +106,25 @@ EDITS = Table(
     Column("video_id", String(MOST_ID), nullable=False, default=""),
     Column("at", BigInteger, nullable=False, default=0),
 )
+EXPERIMENTS = Table(
+    "vireo_experiments",
+    META,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(MOST_ID), nullable=False),
+    Column("variants", Text, nullable=False),  # JSON
+    Column("settings", Text, nullable=False),
+    Column("after", BigInteger, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+)
 FORGOTTEN = Table("vireo_forgotten", META, Column("hash", String(64), primary_key=True))
 
 
 def first_facts(connection: Connection) -> str:
     """The facts that a new database lacks; returns the key, in hexadecimal."""
     there = set(connection.scalars(select(FACTS.c.name)))
-    counters = dict.fromkeys(("position", "generation", "videos", "edits", "audit"), "")
+    counters = dict.fromkeys(
+        ("position", "generation", "videos", "edits", "audit", "experiments"), ""
+    )
     first = {"key": secrets.token_hex(32), **counters}
     new = [{"name": name, "text": text} for name, text in first.items() if name not in there]
     if new:

@@ -12,6 +12,7 @@ from vireo.errors import ConfigError, MissingLibrary
 from vireo.store.base import Store, StoreSection
 from vireo.store.database import Database
 from vireo.store.events import SqlEvents
+from vireo.store.experiments import SqlExperiments
 from vireo.store.keys import SqlKeys
 from vireo.store.people import SqlPeople
 from vireo.store.videos import SqlVideos
@@ -42,11 +43,11 @@ def open_store(section: StoreSection, workspace: Path) -> Store:
         ) from None
 
 
-class SqlStore(SqlEvents, SqlVideos, SqlPeople, SqlKeys):
-    """Store (see base.py): the four kinds of rows in one database."""
+class SqlStore(SqlEvents, SqlVideos, SqlPeople, SqlKeys, SqlExperiments):
+    """Store (see base.py): the five kinds of rows in one database."""
 
     def __init__(self, url: URL) -> None:
-        self._database = Database(url)
+        SqlPeople.__init__(self, Database(url))  # the parts share one database
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
 from vireo.store.base import Edit, Viewer
 from vireo.store.schema import EDITS, MOST_AT_ONCE, VIEWERS
+
+_FACTS = ("age", "region", "languages", "groups_of")
+TOLD = select(*(VIEWERS.c[name] for name in _FACTS))
+"""What is told of viewers; ask for one of them."""
+WISHES = select(*(EDITS.c[field.name] for field in fields(Edit))).order_by(EDITS.c.number)
+"""Wishes, the oldest first; ask for one viewer's."""
 
 
 def keep_viewers(connection: Connection, viewers: Sequence[Viewer]) -> None:
@@ -31,13 +38,13 @@ def _row(viewer: Viewer) -> dict[str, object]:
     }
 
 
-def viewer_of(connection: Connection, user_id: str) -> Viewer:
-    """What is told of a viewer."""
-    row = connection.execute(select(VIEWERS).where(VIEWERS.c.user_id == user_id)).first()
-    if row is None:
+def viewer_of(user_id: str, rows: Sequence[Any]) -> Viewer:
+    """What is told of a viewer, from the rows that TOLD found."""
+    if not rows:
         return Viewer(user_id)
-    languages, groups = (tuple(json.loads(text)) for text in (row.languages, row.groups_of))
-    return Viewer(user_id, row.age, row.region, languages, groups)
+    age, region, *lists = rows[0]
+    languages, groups = (tuple(json.loads(text)) for text in lists)
+    return Viewer(user_id, age, region, languages, groups)
 
 
 def keep_edit(connection: Connection, edit: Edit) -> None:
@@ -47,9 +54,7 @@ def keep_edit(connection: Connection, edit: Edit) -> None:
 
 def edits_of(connection: Connection, user_id: str) -> list[Edit]:
     """A viewer's wishes, the oldest first."""
-    columns = [EDITS.c[name] for name in ("user_id", "text", "video_id", "at", "number")]
-    question = select(*columns).where(EDITS.c.user_id == user_id).order_by(EDITS.c.number)
-    return [Edit(*row) for row in connection.execute(question)]
+    return [Edit(*row) for row in connection.execute(WISHES.where(EDITS.c.user_id == user_id))]
 
 
 def delete_of(connection: Connection, user_id: str, number: int | None = None) -> int:

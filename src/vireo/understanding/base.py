@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 from pydantic import Field
-from safetensors.numpy import load_file, save_file
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Floats, Ints, unit_rows
 from vireo.artifacts.files import write_json
@@ -95,19 +96,23 @@ class Understanding:
                 file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
 
     @classmethod
-    def load(cls, directory: Path) -> Understanding:
-        arrays = load_file(directory / "vectors.safetensors")
+    def load(cls, directory: Path, parts: tuple[str, ...] = ()) -> Understanding:
+        """`parts` = ("vectors",) leaves out the vectors of single parts, which lists never read."""
+        with safe_open(directory / "vectors.safetensors", "np") as file:
+            names = file.offset_keys()
+            wanted = [k for k in names if not parts or not k.startswith("part.")]
+            arrays = {name: file.get_tensor(name) for name in wanted}
         about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
         with (directory / "records.jsonl").open(encoding="utf-8") as file:
             records = tuple(_record(json.loads(line)) for line in file)
-        parts = {k.removeprefix("part."): v for k, v in arrays.items() if k.startswith("part.")}
+        single = {k.removeprefix("part."): v for k, v in arrays.items() if k.startswith("part.")}
         return cls(
             vectors=arrays["vectors"],
             has_text=arrays["has_text"],
             topic_of=arrays["topic_of"],
             topics=tuple(about["topics"]),
             records=records,
-            parts=parts,
+            parts=single,
             info=about["info"],
             centre=arrays["centre"],
         )

@@ -21,8 +21,6 @@ BY_RULE = {
     "explore": "Something else, to find out whether you like it",
 }
 """What is said of videos that a rule, and not their score, put where they stand."""
-MIN_VIEWERS = 5
-"""Counts of people are shown from this many on: smaller groups could be recognised."""
 
 
 class Facts:
@@ -110,10 +108,10 @@ class Facts:
 
     def _by_crowd(self, video: int, best: str) -> Reason:
         recent, viewers = int(self._catalogue.recent[video]), int(self._catalogue.viewers[video])
-        if best == "recent" and recent >= MIN_VIEWERS:
+        if best == "recent" and recent >= self._shelves.min_people:
             return Reason("recent", f"Watched by {recent} viewers in the latest days")
         if best == "fresh" or viewers == 0:
             return Reason("new", "New in the catalogue")
-        if viewers >= MIN_VIEWERS:
+        if viewers >= self._shelves.min_people:
             return Reason("popular", f"Popular: {viewers} viewers")
         return Reason("popular", "For variety: few have found it yet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from vireo.asking import Ask
 from vireo.errors import InputError
@@ -15,12 +15,14 @@ from vireo.server.callers import CallerOf, ServiceOf, for_whom, need_sight, need
 from vireo.server.refusal import request_id_of
 from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
 from vireo.server.service import Service
-from vireo.store.checks import MOST_ID, check_text
+from vireo.store.checks import MOST_ID, MOST_WORD, check_text
 
 router = APIRouter(prefix="/v1", tags=["lists"])
 UserId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
 VideoId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
 _PICKED = "Ids of videos that stand for the taste, as if they had been watched."
+_CONTEXT = "Id of the video on the screen: what is like it comes first."
+_PRESET = "Settings to make the list by: a variant, or platform, courses, live, meetings."
 For = Annotated[
     str | None,
     Query(min_length=1, max_length=MOST_ID, description="For whom; default: anybody."),
@@ -28,7 +30,7 @@ For = Annotated[
 K = Annotated[int | None, Query(ge=1, le=MOST_K, description="Length; default: recommend.k.")]
 
 
-@router.get("/users/{user_id}/recommendations", responses=problems())
+@router.get("/users/{user_id}/recommendations", responses=problems(404), response_model=ListOut)
 def recommendations(
     request: Request,
     user_id: UserId,
@@ -39,18 +41,22 @@ def recommendations(
     page: Annotated[int, Query(ge=1, le=100, description="2 holds what 1 did not.")] = 1,
     session: Annotated[str, Query(max_length=MOST_ID, description="Seeds chance.")] = "",
     picked: Annotated[list[str] | None, Query(max_length=50, description=_PICKED)] = None,
+    context: Annotated[str, Query(max_length=MOST_ID, description=_CONTEXT)] = "",
+    preset: Annotated[str, Query(max_length=MOST_WORD, description=_PRESET)] = "",
     explain: Annotated[bool, Query(description="Say what the viewer's own videos add.")] = False,
-) -> ListOut:
+) -> Response:
     """A list for one viewer; an unknown one gets a popular, recent and varied one."""
     need_user(caller, user_id)
     check_text("user_id", user_id)
-    ask = Ask(page, session, tuple(picked or ()))
-    picks = service.recommend(user_id, k or service.work.config.recommend.k, like, ask)
-    answer = ListOut.of(picks, request_id_of(request))
+    ask = Ask(page, session, tuple(picked or ()), context=context)
+    length = k or service.work.config.recommend.k
+    picks, variant = service.listed(user_id, length, like, ask, preset)
+    answer = ListOut.of(picks, request_id_of(request), variant)
     if explain:
         for entry in answer.recommendations:
             entry.because = _because(service, user_id, entry.video_id)
-    return answer
+    # Written here: what is made by us need not be checked against its own description.
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 def _because(service: Service, user_id: str, video_id: str) -> list[OwnVideo]:

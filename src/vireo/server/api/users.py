@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from vireo.server.api.answers import problems
 from vireo.server.api.lists import UserId
 from vireo.server.callers import CallerOf, ServiceOf, need, need_user
-from vireo.server.schemas import ChoicesOut, ReceiptOut, ToldIn, UserChange, UserOut
+from vireo.server.schemas_people import ChoicesOut, ReceiptOut, ToldIn, UserChange, UserOut
 from vireo.store.checks import check_text
 
 router = APIRouter(prefix="/v1/users", tags=["viewers"])
@@ -18,10 +18,11 @@ def show(user_id: UserId, response: Response, service: ServiceOf, caller: Caller
     """Everything that is held about a viewer, as one download."""
     need_user(caller, user_id)
     response.headers["content-disposition"] = 'attachment; filename="viewer.json"'
+    service.log(caller, "show what is held of a viewer", "")
     return UserOut.model_validate(service.export(user_id))
 
 
-@router.patch("/{user_id}", responses=problems())
+@router.patch("/{user_id}", responses=problems(404))
 def change(user_id: UserId, body: UserChange, service: ServiceOf, caller: CallerOf) -> ChoicesOut:
     """Set a taste sentence or consent, add or take back wishes; it counts in the next list."""
     need_user(caller, user_id)

@@ -124,6 +124,7 @@ def me(request: Request, response: Response, service: ServiceOf, session: Sessio
 def download(service: ServiceOf, session: SessionOf) -> Response:
     """Everything that is held about me."""
     held = json.dumps(service.export(_own(session)), ensure_ascii=False, indent=2)
+    service.log(session.caller, "show what is held of a viewer", "")
     head = {"content-disposition": 'attachment; filename="viewer.json"'}
     return Response(held, media_type="application/json", headers=head)
 
@@ -180,6 +181,7 @@ def wish(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
 def forget(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
     """Forget me."""
     service.forget(_own(session))
+    service.log(session.caller, "forget a viewer", "")
     if session.caller.user_id is None:
         session.user_id = ""
     return RedirectResponse("/", 303)

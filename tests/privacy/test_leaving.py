@@ -1,0 +1,189 @@
+"""After forgetting: counts without the viewer at once; after a purge no trace in any file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import polars as pl
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from vireo.arrays import Floats
+from vireo.behavior.base import History
+from vireo.cli import app
+from vireo.engine import Context
+from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
+from vireo.privacy.leaving import downdated, without_viewers
+from vireo.server.app import create_app
+from vireo.server.keys import make_key
+from vireo.store.base import Edit, Key, LiveEvent, Viewer
+from vireo.testing import TinyWorld
+from vireo.workspace import Workspace
+
+WHO, SAID = "the-one-who-left", "a sentence that only one viewer ever wrote"
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How many wanted each video: an expert that is easily downdated."""
+
+    name: ClassVar[str] = "counting"
+    knows_new: ClassVar[bool] = False
+    counts: Floats
+
+    @classmethod
+    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
+        return cls(training.watchers.astype(np.float32))
+
+    def without(self, histories: Sequence[History]) -> Expert:
+        counts = self.counts.copy()
+        for history in histories:
+            counts[np.unique(history.liked.videos)] -= 1
+        return replace(self, counts=counts)
+
+    def score(self, batch: Batch) -> Floats:
+        return np.tile(self.counts, (len(batch.histories), 1))
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        return None
+
+    def save(self, directory: Path) -> None:
+        np.save(directory / "counts.npy", self.counts)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        return cls(np.load(directory / "counts.npy"))
+
+
+def test_an_expert_that_can_is_downdated_and_the_others_stay(built: Path) -> None:
+    work = Workspace.open(built)
+    base = work.published()
+    histories = base.histories
+    counting = Counting(histories.viewers().astype(np.float32))
+    content = base.model.experts["content"]
+    model = InterestModel({"counting": counting, "content": content}, {"counting": 1.0})
+    ana = histories.of("ana")
+    left = downdated(model, [ana])
+    others = [histories.row(row) for row in range(len(histories)) if row != histories.row_of["ana"]]
+    expected = np.zeros(histories.n_videos, dtype=np.float32)
+    for history in others:
+        expected[np.unique(history.liked.videos)] += 1
+    there = left.experts["counting"]
+    assert isinstance(there, Counting)
+    assert there.counts.tolist() == expected.tolist()
+    assert left.experts["content"] is content
+    work.close()
+
+
+def test_counts_are_without_the_viewer_at_once_as_after_a_build(built: Path) -> None:
+    work = Workspace.open(built)
+    before = work.served.catalogue
+    base = work.published()
+    assert without_viewers(base, ["nobody"], 7.0) is base
+    work.forget("ana")
+    at_once = work.served.catalogue
+    assert (at_once.viewers <= before.viewers).all()
+    assert at_once.viewers.sum() < before.viewers.sum()
+    work.build()
+    anew = work.served.catalogue
+    assert at_once.viewers.tolist() == anew.viewers.tolist()
+    assert at_once.recent.tolist() == anew.recent.tolist()
+    work.close()
+
+
+def leave_traces(work: Workspace, folder: Path, world: TinyWorld) -> None:
+    """Everything that can be held of a viewer, in tables, database, models, reports."""
+    rows = [
+        f"{WHO},{video},comment,2026-03-0{n + 1},{SAID}"
+        for n, video in enumerate(world.sailing[:4])
+    ]
+    rows.append(f"{WHO},no-such-video,like,2026-03-09,")
+    table = folder / "more.csv"
+    table.write_text("user_id,video_id,event,timestamp,text\n" + "\n".join(rows) + "\n")
+    work.ingest(events=table)
+    moment = 1_775_000_000_000
+    tag = (WHO, world.sailing[0])
+    work.record([LiveEvent("e1", *tag, "comment", moment, text=SAID, session_id=f"s-{WHO}")])
+    work.record([LiveEvent("e2", *tag, "impression", moment, request_id="r", rank=1)])
+    work.store.set_choices(WHO, {"taste": SAID, "consent": {"research": True}})
+    work.store.set_viewers([Viewer(WHO, 40, "DE")])
+    work.store.add_edit(Edit(WHO, f"less {SAID}"))
+    work.store.add_key(Key("k1", "theirs", "viewer", WHO, "0" * 64, 1))
+    work.build()
+    work.save_report(work.evaluate("2026-03-01"))
+
+
+def texts_in(workspace: Path) -> Iterator[tuple[str, str]]:
+    """(where, text): every file as it lies there, and every table as it reads."""
+    for path in sorted(workspace.rglob("*")):
+        if not path.is_file():
+            continue
+        yield str(path), path.name + path.read_bytes().decode("utf-8", "replace")
+        if path.suffix == ".parquet":
+            yield f"{path} read", json.dumps(pl.read_parquet(path).to_dicts(), default=str)
+        if path.suffix in (".db", ".sqlite"):
+            with closing(sqlite3.connect(path)) as connection:
+                yield f"{path} read", "\n".join(connection.iterdump())
+
+
+def traces(workspace: Path) -> set[str]:
+    return {where for where, text in texts_in(workspace) if WHO in text or SAID in text}
+
+
+def test_after_a_purge_no_file_and_no_table_names_the_viewer(
+    built: Path, tmp_path: Path, world: TinyWorld
+) -> None:
+    work = Workspace.open(built)
+    leave_traces(work, tmp_path, world)
+    held = work.export(WHO)
+    assert len(held["comments"]) == 4
+    assert len(held["live_events"]) == 2
+    kinds = {Path(where.split()[0]).parent.name for where in traces(built)}
+    assert kinds, "nothing to find: the search would prove nothing"
+    assert any("reports" in where or "data" in where for where in traces(built))
+    work.close()
+    told = CliRunner().invoke(app, ["forget", WHO, "--purge", "--json", "-w", str(built)])
+    receipt = json.loads(told.stdout)
+    assert receipt["live_events"] == 2
+    assert receipt["source_rows"] == 5
+    assert (receipt["wishes"], receipt["choices"], receipt["told"], receipt["keys"]) == (1, 2, 2, 1)
+    assert receipt["artifacts_removed"] >= 3
+    assert receipt["artifacts_pending"] == 0
+    assert traces(built) == set()
+    again = Workspace.open(built)
+    assert again.export(WHO)["forgotten"] is True
+    assert again.recommend("sam", 3)
+    again.close()
+
+
+def test_the_service_forgets_in_the_same_way(built: Path, tmp_path: Path, world: TinyWorld) -> None:
+    work = Workspace.open(built)
+    leave_traces(work, tmp_path, world)
+    key, token = make_key("me", "owner", None, 1)
+    work.store.add_key(key)
+    work.close()
+    head = {"authorization": f"Bearer {token}"}
+    with TestClient(create_app(Workspace.open(built)), headers=head) as client:
+        shown = client.get(f"/v1/users/{WHO}/recommendations").json()
+        assert shown["notes"] == []
+        viewers = {v: client.get(f"/v1/videos/{v}").json() for v in world.sailing[:4]}
+        receipt = client.delete(f"/v1/users/{WHO}").json()
+        assert receipt["live_events"] == 2
+        for video, before in viewers.items():
+            now = client.get(f"/v1/videos/{video}").json()
+            assert now.get("viewers", 0) in (before["viewers"] - 1, 0)
+        for path in ("/v1/trending?k=50", "/metrics", "/v1/published"):
+            answer = client.get(path).text
+            assert WHO not in answer, path
+            assert SAID not in answer, path
+    work = Workspace.open(built)
+    work.purge()
+    work.close()
+    assert traces(built) == set()
