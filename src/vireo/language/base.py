@@ -11,6 +11,7 @@ from pydantic import Field
 from vireo.arrays import Floats
 from vireo.engine.progress import Progress
 from vireo.language.generate.base import GenerationSection
+from vireo.language.precision import Precision
 from vireo.settings import Section
 
 
@@ -25,6 +26,9 @@ class LanguageSection(Section):
     """Tokens per batch: texts are sorted by length, so a batch holds many short or few long."""
     max_tokens: int = Field(default=256, ge=16)
     """Longer texts are cut into overlapping chunks, whose vectors are averaged."""
+    precision: Precision = "auto"
+    """`float32`, `bfloat16` (cosines of 0.9999 to the same vectors), or `auto`: bfloat16 where \
+the processor has units for it, which halves the time or better."""
     generation: GenerationSection = GenerationSection()
 
 
