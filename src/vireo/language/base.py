@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -18,6 +18,8 @@ from vireo.settings import Section
 class LanguageSection(Section):
     """`[language]`: the language model that reads titles, descriptions, dialogue, comments."""
 
+    # what a model writes matters to the stage that asks it, which names that section by itself
+    outside_recipe: ClassVar[frozenset[str]] = frozenset({"generation", "batch_tokens"})
     model: str = "minilm"
     """`minilm` (embedded, needs no network), or `hub` with `path`."""
     path: str = ""

@@ -18,6 +18,7 @@ from vireo.artifacts.files import write_json
 from vireo.language import VideoTexts
 from vireo.settings import Section
 from vireo.understanding.lexical import Lexicon, joined, words_of
+from vireo.understanding.support import Support
 
 
 class UnderstandingSection(Section):
@@ -29,7 +30,7 @@ class UnderstandingSection(Section):
     """Key phrases per record."""
     topics: int = Field(default=0, ge=0)
     """Number of topics in the catalogue; 0 chooses it from the number of videos."""
-    word_weight: float = Field(default=2.0, ge=0)
+    word_weight: float = Field(default=3.0, ge=0)
     """How much the words of a long text count beside what its sentences mean; 0 for not at all."""
 
 
@@ -44,8 +45,18 @@ class VideoRecord:
     topics: tuple[str, ...]
     sources: tuple[str, ...]
     """Which texts it was made from: title, description, tags, dialogue."""
+    supports: tuple[Support, ...] = ()
+    """What each topic rests on: a quote, and its span where the dialogue has times."""
+    entities: tuple[str, ...] = ()
+    mood: str = ""
+    audience: str = ""
+    format: str = ""
+    language: str = ""
+    """These five by a model that writes, or empty."""
     author: str = "extractive"
-    """What wrote it."""
+    """What wrote it: `extractive`, or the name of a model."""
+    reason: str = ""
+    """Why the configured model did not write it, or what of its words was left out."""
 
 
 @dataclass(frozen=True)
@@ -151,4 +162,5 @@ def _lexicon(arrays: Mapping[str, Any], words: list[str]) -> Lexicon | None:
 
 def _record(fields: dict[str, Any]) -> VideoRecord:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+    values["supports"] = tuple(Support(**support) for support in values["supports"])
     return VideoRecord(**values)

@@ -13,7 +13,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import svds
 
 from vireo.arrays import Floats, unit_rows
 from vireo.language import PARTS, VideoTexts
@@ -26,6 +25,7 @@ WIDEST = 256
 """Dimensions; fewer where there are fewer than eight videos to each."""
 MOST_WORDS = 50_000
 _TOO_COMMON = 0.5
+_ROUNDS, _SPARE = 8, 32  # of the iteration that finds the axes
 _MOST_CHARACTERS = 400_000  # of one part: more than most films say
 
 TOLD, SPOKEN = 0.5, 1.0
@@ -162,9 +162,17 @@ def _weights(
 
 
 def _axes(weights: sparse.csr_array, dimension: int) -> Floats:
-    """(v, k), strongest first, each with its largest entry above zero; the same at every run."""
-    start = np.ones(min(weights.shape), dtype=np.float32)
-    _, strength, right = svds(weights, k=dimension, v0=start, return_singular_vectors="vh")
-    axes = right[np.argsort(-strength)].T
+    """(v, k), strongest first, each with its largest entry above zero.
+
+    Subspace iteration from fixed noise (Halko, Martinsson and Tropp 2011): the solvers of SciPy
+    start anew at random where words always stand together, and then differ from run to run.
+    """
+    width = min(dimension + _SPARE, *weights.shape)
+    noise = np.random.default_rng(0)
+    basis: Floats = noise.standard_normal((weights.shape[1], width), dtype=np.float32)
+    for _ in range(_ROUNDS):
+        basis = np.linalg.qr(weights.T @ np.linalg.qr(weights @ basis)[0])[0]  # (v, width)
+    right = np.linalg.svd(weights @ basis, full_matrices=False)[2]  # (width, width)
+    axes = basis @ right[:dimension].T
     largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
     return np.ascontiguousarray(axes * np.sign(largest), dtype=np.float32)
