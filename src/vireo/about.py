@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +33,7 @@ def video_facts(nouns: Nouns, row: int, min_people: int) -> dict[str, Any]:
         "given": given,
         "seen": _filled(nouns.video.table.row(row, named=True)),
         "heard": lines.drop("video_id").head(5).to_dicts(),
-        "understood": _filled({**record.__dict__, "topic": nouns.catalogue.topics[row]}),
+        "understood": _filled({**asdict(record), "topic": nouns.catalogue.topics[row]}),
         **_watched(int(nouns.catalogue.viewers[row]), min_people),
     }
 

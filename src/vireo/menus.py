@@ -4,6 +4,7 @@ from vireo.data import READERS
 from vireo.engine import ENGINES
 from vireo.interest import EXPERTS
 from vireo.language import MODELS
+from vireo.language.generate import GENERATORS
 from vireo.pretraining import OBJECTIVES
 from vireo.recommend import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.registry import Registry
@@ -14,6 +15,7 @@ MENUS: dict[str, Registry] = {
     "encoders": ENCODERS,
     "poolings": POOLINGS,
     "models": MODELS,
+    "generators": GENERATORS,
     "objectives": OBJECTIVES,
     "experts": EXPERTS,
     "retrievers": RETRIEVERS,

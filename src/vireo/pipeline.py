@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from vireo.data.sources import Sources
 from vireo.engine import Context
 from vireo.errors import CorruptArtifact, InputError, VireoError
 from vireo.registry import load_object
+from vireo.settings import Section
 from vireo.store.base import Store
 
 
@@ -131,11 +133,11 @@ _ROWS = (
     ),
     Stage(
         "understanding",
-        version=2,
+        version=3,
         noun="vireo.understanding.base:Understanding",
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),
-        sections=("understanding", "language"),
+        sections=("understanding", "language", "language.generation"),
     ),
     Stage(
         "interest",
@@ -229,13 +231,16 @@ def _recipe(stage: Stage, ground: Ground, made: Mapping[str, Manifest]) -> dict[
     return {
         "stage": stage.name,
         "version": stage.version,
-        "sections": {
-            name: getattr(ground.config, name).model_dump(mode="json") for name in stage.sections
-        },
+        "sections": {name: _section(ground.config, name).recipe() for name in stage.sections},
         "seed": ground.context.seed,
         "needs": {name: made[name].content(parts) for name, parts in stage.inputs().items()},
         "identity": stage.identity(ground, made),
     }
+
+
+def _section(config: Config, dotted: str) -> Section:
+    section: Section = attrgetter(dotted)(config)
+    return section
 
 
 def _build(

@@ -17,7 +17,7 @@ from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine import Context
 from vireo.interest.base import InterestModel
-from vireo.language import LanguageModel, VideoTexts, load
+from vireo.language import LanguageModel, VideoTexts, load, typed
 from vireo.language.generate import Generator, generator
 from vireo.pipeline import STAGES, load_noun
 from vireo.pretraining.base import Checkpoint
@@ -157,11 +157,11 @@ class Published:
         """A sentence -> its vector in the space of the text vectors. (d,)"""
         with self._reading:  # tokenizers take one caller at a time
             vector = self.language.embed([sentence])
-        projected: Floats = self.understanding.project(vector)[0]
+        projected: Floats = self.understanding.project(vector, typed([sentence]))[0]
         return projected
 
     def read_videos(self, texts: VideoTexts) -> Floats:
         """The text vectors of videos that came after the build. (m, d)"""
         with self._reading:
             fused = fused_of(texts, self.language, self._context.progress)
-        return self.understanding.project(fused)
+        return self.understanding.project(fused, texts)

@@ -11,7 +11,7 @@ import pytest
 from tests.language.world import context, tiny_model
 from vireo.arrays import Bools, Floats, Ints
 from vireo.errors import ConfigError, InputError, VireoError
-from vireo.language import LanguageModel, LanguageSection, LocalWeights, load
+from vireo.language import LanguageModel, LanguageSection, LocalWeights, load, precision
 from vireo.language.contract import LanguageModelContract
 from vireo.language.encoder import Encoder
 from vireo.language.minilm import package_directory
@@ -28,6 +28,9 @@ class TestHub(LanguageModelContract):
         if not directory.exists():
             tiny_model(directory)
         return load(LanguageSection(model="hub", path=str(directory)), context(cache))
+
+
+EXACT = LanguageSection(precision="float32")
 
 
 class Spy(Encoder):
@@ -59,8 +62,27 @@ def test_agrees_with_sentence_transformers(tmp_path: Path) -> None:
         theirs = library.SentenceTransformer(str(package_directory()), device="cpu").encode(
             texts, normalize_embeddings=True
         )
-    ours = load(LanguageSection(), context(tmp_path)).embed(texts)
+    ours = load(EXACT, context(tmp_path / "exact")).embed(texts)
     assert np.abs(ours - theirs).max() < 1e-4
+    half = load(LanguageSection(precision="bfloat16"), context(tmp_path / "half")).embed(texts)
+    assert half.dtype == np.float32
+    assert np.allclose(np.linalg.norm(half, axis=1), 1, atol=1e-5)
+    assert (half * theirs).sum(axis=1).min() > 0.999
+
+
+def test_the_processor_decides_and_each_precision_has_its_own_vectors(
+    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "cpuinfo"
+    for flags, expected in (("fpu amx_bf16 amx_tile", "bfloat16"), ("fpu avx2", "float32")):
+        told.write_text(f"flags : {flags}\n")
+        monkeypatch.setattr(precision, "_CPU", told)
+        precision._has_units.cache_clear()
+        assert precision.resolved("auto") == expected
+        assert precision.resolved("float32") == "float32"
+    precision._has_units.cache_clear()
+    half = Encoder(tiny, LanguageSection(precision="bfloat16"), tmp_path)
+    assert half.fingerprint != Encoder(tiny, EXACT, tmp_path).fingerprint
 
 
 def test_nothing_is_embedded_twice(tmp_path: Path, tiny: Path) -> None:
@@ -93,13 +115,17 @@ def test_a_cache_file_that_is_no_database_is_replaced(tmp_path: Path, tiny: Path
 
 def test_batches_change_no_vector(tmp_path: Path, tiny: Path) -> None:
     texts = [" ".join(f"word{i}" for i in range(n)) for n in (1, 40, 7, 90, 3, 25, 60)]
-    wide = Encoder(tiny, LanguageSection(batch_tokens=10_000), tmp_path / "a").embed(texts)
-    narrow = Encoder(tiny, LanguageSection(batch_tokens=1), tmp_path / "b").embed(texts)
+    wide = Encoder(
+        tiny, LanguageSection(batch_tokens=10_000, precision="float32"), tmp_path / "a"
+    ).embed(texts)
+    narrow = Encoder(
+        tiny, LanguageSection(batch_tokens=1, precision="float32"), tmp_path / "b"
+    ).embed(texts)
     assert np.allclose(wide, narrow, atol=1e-5)
 
 
 def test_a_long_text_is_the_mean_of_its_chunks(tmp_path: Path, tiny: Path) -> None:
-    encoder = Encoder(tiny, LanguageSection(max_tokens=32), tmp_path)
+    encoder = Encoder(tiny, LanguageSection(max_tokens=32, precision="float32"), tmp_path)
     words = ["sea"] * 30 + ["land"] * 30  # 60 tokens: chunks of 30 words, 27 apart
     parts = encoder.embed([" ".join(words[:30]), " ".join(words[27:57]), " ".join(words[54:])])
     mean = parts[0] * 32 + parts[1] * 32 + parts[2] * 8

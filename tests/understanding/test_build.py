@@ -12,7 +12,7 @@ from tests.language.world import context, movies, tables, tiny_model, unseen
 from tests.real_data import data_folder
 from vireo.config import Config
 from vireo.data.base import Tables
-from vireo.language import load, texts_of
+from vireo.language import load, texts_of, typed
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build
@@ -65,7 +65,8 @@ def test_a_query_lands_near_what_it_describes(
     inputs, made = plots
     assert made.info["centred"]
     model = load(Config().language, context(tmp_path))
-    asked = made.project(model.embed(["toys that come to life when nobody looks", ""]))
+    sentences = ["toys that come to life when nobody looks", ""]
+    asked = made.project(model.embed(sentences), typed(sentences))
     assert np.allclose(np.linalg.norm(asked, axis=1), [1, 0], atol=1e-5)
     nearest = inputs.videos["title"].to_list()[int((made.vectors @ asked[0]).argmax())]
     assert nearest == "Toy Story"
@@ -108,6 +109,10 @@ def test_saved_and_loaded_it_is_the_same(
     assert back.info == made.info
     for name in ("vectors", "has_text", "topic_of", "centre"):
         assert np.array_equal(getattr(back, name), getattr(made, name))
+    assert back.lexicon is not None
+    query = typed(["toys"])
+    zeros = np.zeros((1, 384), dtype=np.float32)
+    assert np.array_equal(back.project(zeros, query), made.project(zeros, query))
     assert set(back.parts) == {"title", "description", "tags", "dialogue"}
 
 

@@ -10,6 +10,7 @@ READERS = Registry(
         "movielens": "vireo.data.readers.movielens:read",
         "kuairand": "vireo.data.readers.kuairand:read",
         "gorse": "vireo.data.readers.gorse:read",
+        "ted": "vireo.data.readers.ted:read",
     },
 )
 

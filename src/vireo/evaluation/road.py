@@ -25,6 +25,7 @@ from vireo.evaluation.splits import digest_of, save_split, split_frame
 from vireo.evaluation.tasks import KNOWN_EVENTS, Tastes, first_videos
 from vireo.interest.base import InterestModel
 from vireo.language import load as load_language
+from vireo.language import typed
 from vireo.pipeline import STAGES, Ground, load_noun, run
 from vireo.understanding.base import Understanding
 
@@ -149,7 +150,8 @@ class Evaluated:
         sentences = [sentence_of(heard, user, titles) for user in users]
         checkpoint = load_noun(self.made["pretraining"], STAGES["pretraining"])
         model = load_language(self.ground.config.language, self.ground.context, checkpoint.model)
-        asked = understanding.project(np.asarray(model.embed(sentences), dtype=np.float32))
+        vectors = np.asarray(model.embed(sentences), dtype=np.float32)
+        asked = understanding.project(vectors, typed(sentences))
         return Tastes(understanding.vectors, asked, self.ground.config.recommend.like_weight)
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import Field
 
 from vireo.arrays import Floats
 from vireo.engine.progress import Progress
 from vireo.language.generate.base import GenerationSection
+from vireo.language.precision import Precision
 from vireo.settings import Section
 
 
 class LanguageSection(Section):
     """`[language]`: the language model that reads titles, descriptions, dialogue, comments."""
 
+    # what a model writes matters to the stage that asks it, which names that section by itself
+    outside_recipe: ClassVar[frozenset[str]] = frozenset({"generation", "batch_tokens"})
     model: str = "minilm"
     """`minilm` (embedded, needs no network), or `hub` with `path`."""
     path: str = ""
@@ -25,6 +28,9 @@ class LanguageSection(Section):
     """Tokens per batch: texts are sorted by length, so a batch holds many short or few long."""
     max_tokens: int = Field(default=256, ge=16)
     """Longer texts are cut into overlapping chunks, whose vectors are averaged."""
+    precision: Precision = "auto"
+    """`float32`, `bfloat16` (cosines of 0.9999 to the same vectors), or `auto`: bfloat16 where \
+the processor has units for it, which halves the time or better."""
     generation: GenerationSection = GenerationSection()
 
 

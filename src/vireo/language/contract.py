@@ -55,8 +55,8 @@ class LanguageModelContract:
         first = model.embed(["a red fox", "a long walk by the sea, at night", "a red fox"])
         assert np.array_equal(first[0], first[2])
         again = self.make(tmp_path / "elsewhere").embed(["a red fox"])
-        assert np.allclose(first[0], again[0], atol=1e-5)
-        assert not np.allclose(first[0], first[1], atol=1e-3)
+        assert float(first[0] @ again[0]) > 0.999  # companions in a batch: a matter of rounding
+        assert float(first[0] @ first[1]) < 0.99
 
     def test_the_fingerprint_is_stable(self, tmp_path: Path) -> None:
         first, second = self.make(tmp_path), self.make(tmp_path)

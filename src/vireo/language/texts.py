@@ -55,6 +55,13 @@ def clean(text: str | None) -> str:
     return _CONTROL.sub(" ", text.encode("utf-8", "replace").decode("utf-8")).strip()
 
 
+def typed(sentences: Sequence[str]) -> VideoTexts:
+    """Sentences that someone typed, as videos that have a title alone."""
+    titles = tuple(clean(sentence) for sentence in sentences)
+    none = ("",) * len(titles)
+    return VideoTexts(tuple(map(str, range(len(titles)))), titles, none, none, none)
+
+
 def texts_of(videos: pl.DataFrame, dialogue: pl.DataFrame) -> VideoTexts:
     """The texts of each row of `videos` (VIDEO_SCHEMA), with subtitles from `dialogue`.
 

@@ -16,7 +16,10 @@ from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Floats, Ints, unit_rows
 from vireo.artifacts.files import write_json
+from vireo.language import VideoTexts
 from vireo.settings import Section
+from vireo.understanding.lexical import Lexicon, joined, words_of
+from vireo.understanding.support import Support
 
 
 class UnderstandingSection(Section):
@@ -28,6 +31,8 @@ class UnderstandingSection(Section):
     """Key phrases per record."""
     topics: int = Field(default=0, ge=0)
     """Number of topics in the catalogue; 0 chooses it from the number of videos."""
+    word_weight: float = Field(default=3.0, ge=0)
+    """How much the words of a long text count beside what its sentences mean; 0 for not at all."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,18 @@ class VideoRecord:
     topics: tuple[str, ...]
     sources: tuple[str, ...]
     """Which texts it was made from: title, description, tags, dialogue."""
+    supports: tuple[Support, ...] = ()
+    """What each topic rests on: a quote, and its span where the dialogue has times."""
+    entities: tuple[str, ...] = ()
+    mood: str = ""
+    audience: str = ""
+    format: str = ""
+    language: str = ""
+    """These five by a model that writes, or empty."""
     author: str = "extractive"
-    """What wrote it."""
+    """What wrote it: `extractive`, or the name of a model."""
+    reason: str = ""
+    """Why the configured model did not write it, or what of its words was left out."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,8 @@ class Understanding:
     """A vector, a topic and a record per video, in the catalogue's order."""
 
     vectors: Floats
-    """(n, d) unit rows: the fused text vector; zeros where a video has no text."""
+    """(n, d) unit rows: what its sentences mean and, in catalogues of 200 videos or more, which
+    words it uses; zeros where a video has no text."""
     has_text: Bools
     """(n,)"""
     topic_of: Ints
@@ -63,17 +79,23 @@ class Understanding:
     info: Mapping[str, Any] = field(default_factory=dict)
     """Which language model was taken (base or tuned), whether vectors are centred, a sentence."""
     centre: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
-    """(d,) what was subtracted from the fused vectors; zeros where they are not centred."""
+    """(d',) what was subtracted from the language model's vectors; zeros if nothing was."""
+    lexicon: Lexicon | None = None
+    """Which words go together in this catalogue; None where it is too small."""
+    word_weight: float = 0.0
+    """Of the lexicon's rows against the language model's."""
 
-    def project(self, vectors: Floats) -> Floats:
-        """The language model's vectors of queries, moved into the space of `vectors`.
+    def project(self, vectors: Floats, texts: VideoTexts) -> Floats:
+        """The language model's vectors of other texts, moved into the space of `vectors`.
 
-        (m, d) -> (m, d) unit rows; the rows of empty texts stay zeros.
+        (m, d') and m texts -> (m, d) unit rows; the rows of empty texts stay zeros.
         """
-        if not self.centre.any():
+        if self.centre.any():
+            said = vectors.any(axis=1, keepdims=True)
+            vectors = unit_rows(np.where(said, vectors - self.centre, 0.0).astype(np.float32))
+        if self.lexicon is None:
             return vectors
-        asked = vectors.any(axis=1, keepdims=True)
-        return unit_rows(np.where(asked, vectors - self.centre, 0.0).astype(np.float32))
+        return joined(vectors, self.lexicon.rows(words_of(texts)), self.word_weight)
 
     @cached_property
     def text_share(self) -> float:
@@ -87,9 +109,15 @@ class Understanding:
             "topic_of": self.topic_of,
             "centre": self.centre,
             **{f"part.{name}": np.ascontiguousarray(value) for name, value in self.parts.items()},
+            **_arrays_of(self.lexicon),
         }
         save_file(arrays, directory / "vectors.safetensors")
-        about = {"topics": list(self.topics), "info": dict(self.info)}
+        about = {
+            "topics": list(self.topics),
+            "info": dict(self.info),
+            "word_weight": self.word_weight,
+            "words": list(self.lexicon.words) if self.lexicon else [],
+        }
         write_json(directory / "about.json", about)
         with (directory / "records.jsonl").open("w", encoding="utf-8") as file:
             for record in self.records:
@@ -115,12 +143,29 @@ class Understanding:
             parts=single,
             info=about["info"],
             centre=arrays["centre"],
+            lexicon=_lexicon(arrays, about["words"]),
+            word_weight=about["word_weight"],
         )
 
     def summary(self) -> dict[str, Any]:
         return {"topics": len(self.topics), "with_text": int(self.has_text.sum()), **self.info}
 
 
+def _arrays_of(lexicon: Lexicon | None) -> dict[str, Floats]:
+    if lexicon is None:
+        return {}
+    found = {"rarity": lexicon.rarity, "axes": lexicon.axes, "centre": lexicon.centre}
+    return {f"lexicon.{name}": np.ascontiguousarray(value) for name, value in found.items()}
+
+
+def _lexicon(arrays: Mapping[str, Any], words: list[str]) -> Lexicon | None:
+    if not words:
+        return None
+    rarity, axes, centre = (arrays[f"lexicon.{name}"] for name in ("rarity", "axes", "centre"))
+    return Lexicon(tuple(words), rarity, axes, centre)
+
+
 def _record(fields: dict[str, Any]) -> VideoRecord:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+    values["supports"] = tuple(Support(**support) for support in values["supports"])
     return VideoRecord(**values)

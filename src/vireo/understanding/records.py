@@ -11,7 +11,7 @@ from vireo.engine.progress import Progress
 from vireo.language import PARTS, VideoTexts
 from vireo.language.chunks import thinned
 from vireo.understanding.base import UnderstandingSection, VideoRecord
-from vireo.understanding.phrases import content_words, key_phrases
+from vireo.understanding.phrases import key_phrases
 from vireo.understanding.summary import central_sentences
 from vireo.understanding.words import sentences_of
 
@@ -23,14 +23,6 @@ _PHRASE_WEIGHTS: Mapping[str, float] = {
 }
 _TOO_COMMON = 0.5
 _LEAST_VIDEOS = 20  # from here on, words of more than half of the videos count as small words
-
-
-def words_of(texts: VideoTexts) -> list[frozenset[str]]:
-    """Per video its content words, folded; each text of a video counts up to 100,000 characters."""
-    return [
-        frozenset(word for part in PARTS for word in content_words(thinned(texts.part(part)[row])))
-        for row in range(len(texts))
-    ]
 
 
 def rarity_of(words: Sequence[frozenset[str]]) -> dict[str, float]:

@@ -50,8 +50,8 @@ def test_replies_are_found_among_words() -> None:
         ('{"mood": "calm"}', "score does not fit Mood"),
         ('{"mood": "calm", "score": 1, "extra": 1}', "extra does not fit Mood"),
         ('{"mood": "' + "x" * 30 + '", "score": 1}', "mood does not fit Mood"),
-        ('{"a": ' * 100_000, ""),
-        ('{"score": ' + "9" * 5000 + "}", ""),
+        ('{"a": ' * 100_000, "recursion|nested"),
+        ('{"score": ' + "9" * 5000 + "}", "digits"),
     ],
 )
 def test_what_does_not_fit_is_said(reply: str, why: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -20,6 +20,12 @@ Personal = Literal["comments", "histories"]
 class GenerationSection(Section):
     """`[language.generation]`: a model that writes. Off by default."""
 
+    outside_recipe: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("key_variable", "structured", "timeout", "retries", "concurrency", "may_send"),
+            *("most_tokens", "most_cost", "price_in", "price_out"),
+        }
+    )
     model: str = "none"
     """`none`; `openai` (any server that speaks /v1/chat/completions); `local` (a Hugging Face \
 directory of a causal model, in this process)."""
@@ -57,6 +63,8 @@ the schema, as llama.cpp wants it), `none`. Answers are checked in any case."""
     """Price of a million tokens that are sent."""
     price_out: float = Field(default=0.0, ge=0)
     """Price of a million tokens that are written."""
+    attempt: int = Field(default=0, ge=0)
+    """Raise it to build again after a server failed: only what is not written yet is asked."""
     dry_run: bool = False
     """Count tokens and cost and send nothing."""
 

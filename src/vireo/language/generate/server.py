@@ -7,6 +7,7 @@ import json
 import os
 import random
 import time
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -53,6 +54,7 @@ class Server:
         self.fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()
         self._section = section
         self._client = _client(section)
+        weakref.finalize(self, self._client.close)  # no connection outlives the one who asks
         self._level = _LEVELS.index(section.structured)
         self._limit = "max_tokens"
         self._extra: dict[str, Any] = {"temperature": 0}

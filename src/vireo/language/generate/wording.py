@@ -61,7 +61,7 @@ def spelled(value: Any) -> str:
     """
     if isinstance(value, str):
         plain = json.dumps(value.encode("utf-8", "replace").decode(), ensure_ascii=False)
-        return plain.replace("<", "\\u003c").replace("[", "\\u005b").replace("\x7f", " ")
+        return plain.replace("<", "\\u003c").replace("[", "\\u005b").replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
         rows = (f"{spelled(str(key))}: {spelled(inner)}" for key, inner in value.items())
         return "{" + ", ".join(rows) + "}"

@@ -1,0 +1,142 @@
+"""Texts of mixed lengths to vectors: Vireo and sentence-transformers' defaults, in one run.
+
+    python -m bench.embedding --data ../shared/data --out bench/results/embedding.json
+
+Titles, descriptions and pieces of dialogue of TED's talks; both read the same texts in turns, the
+best of each one's turns counts. Then all plots of MovieLens-1M, with a cold and a warm cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from vireo.arrays import Floats
+from vireo.artifacts.files import write_json
+from vireo.language import LanguageSection
+from vireo.language.encoder import Encoder
+from vireo.language.minilm import package_directory
+
+TURNS = 3
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--texts", type=int, default=1500)
+    given = parser.parse_args()
+    texts = mixed(given.data, given.texts)
+    figures: dict[str, Any] = {"texts": len(texts), "systems": compared(texts)}
+    figures["plots"] = plots(given.data)
+    about = {
+        "command": f"python -m bench.embedding {' '.join(sys.argv[1:])}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": {"processor": processor(), "cores": os.cpu_count(), "load": os.getloadavg()[0]},
+    }
+    write_json(given.out, about | figures)
+    print(figures)
+
+
+def mixed(data: Path, count: int) -> list[str]:
+    """A third titles, a third descriptions, a third pieces of 150 words of dialogue."""
+    talks = pl.read_csv(data / "ted" / "ted_main.csv.gz")
+    spoken = pl.read_csv(data / "ted" / "transcripts.csv.gz")["transcript"].to_list()
+    each = count // 3
+    pieces = [" ".join(text.split()[:150]) for text in spoken[:each]]
+    return [*talks["title"].to_list()[:each], *talks["description"].to_list()[:each], *pieces]
+
+
+def compared(texts: list[str]) -> dict[str, Any]:
+    """Texts a second of each system, and the cosines to the vectors of sentence-transformers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from sentence_transformers import SentenceTransformer
+
+        library = SentenceTransformer(str(package_directory()), device="cpu")
+    systems: dict[str, Callable[[], Floats]] = {
+        "sentence-transformers": lambda: np.asarray(library.encode(texts)),
+        "vireo float32": lambda: _ours("float32", texts),
+        "vireo auto": lambda: _ours("auto", texts),
+    }
+    best = dict.fromkeys(systems, float("inf"))
+    vectors = {}
+    for turn in range(TURNS):
+        for name, embed in systems.items():
+            start = time.perf_counter()
+            vectors[name] = embed()
+            best[name] = min(best[name], time.perf_counter() - start)
+            print(f"turn {turn + 1}: {name}: {best[name]:.1f} s", flush=True)
+    theirs = vectors["sentence-transformers"]
+    found = {}
+    for name, ours in vectors.items():
+        cosines = (ours * theirs).sum(1) / np.linalg.norm(ours, axis=1)
+        found[name] = {
+            "texts_per_second": round(len(texts) / best[name], 1),
+            "times": round(best["sentence-transformers"] / best[name], 2),
+            "least_cosine": round(float((cosines / np.linalg.norm(theirs, axis=1)).min()), 6),
+            "same_top_10": round(_same_neighbours(ours, theirs), 4),
+        }
+    return found
+
+
+def plots(data: Path) -> dict[str, float]:
+    """Seconds for all plots of MovieLens-1M's movies, with a cold and then a warm cache."""
+    movies = (data / "ml-1m" / "movies.dat").read_text(encoding="latin-1").splitlines()
+    ids = {int(line.split("::")[0]) for line in movies}
+    frame = pl.read_parquet(data / "movie-text" / "movie_text.parquet")
+    texts = frame.filter(pl.col("movie_id").is_in(ids))["text"].drop_nulls().to_list()
+    found: dict[str, float] = {"plots": len(texts)}
+    with TemporaryDirectory() as cache:
+        for name in ("cold_seconds", "warm_seconds"):
+            start = time.perf_counter()
+            Encoder(package_directory(), LanguageSection(), Path(cache)).embed(texts)
+            found[name] = round(time.perf_counter() - start, 2)
+            print(f"plots, {name}: {found[name]}", flush=True)
+    return found
+
+
+def processor() -> str:
+    """Its name, where the system tells it."""
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text().splitlines() if cpu.exists() else []
+    named = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor()
+
+
+def _ours(precision: str, texts: list[str]) -> Floats:
+    """A new encoder and an empty cache each time: the file of the cache is part of the price."""
+    section = LanguageSection.model_validate({"precision": precision})
+    with TemporaryDirectory() as cache:
+        return Encoder(package_directory(), section, Path(cache)).embed(texts)
+
+
+def _same_neighbours(ours: Floats, theirs: Floats) -> float:
+    """The share of each text's ten nearest that both agree on."""
+    mine, other = (_nearest(vectors) for vectors in (ours, theirs))
+    return float(np.mean([len(set(a) & set(b)) / 10 for a, b in zip(mine, other, strict=True)]))
+
+
+def _nearest(vectors: Floats) -> list[list[int]]:
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = unit @ unit.T
+    np.fill_diagonal(cosines, -np.inf)
+    nearest: list[list[int]] = np.argsort(-cosines, axis=1)[:, :10].tolist()
+    return nearest
+
+
+if __name__ == "__main__":
+    main()
