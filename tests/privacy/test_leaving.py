@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -16,11 +14,9 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from vireo.arrays import Floats
-from vireo.behavior.base import History
 from vireo.cli import app
-from vireo.engine import Context
-from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
-from vireo.privacy.leaving import downdated, without_viewers
+from vireo.interest.base import Batch
+from vireo.privacy.leaving import without_viewers
 from vireo.server.app import create_app
 from vireo.server.keys import make_key
 from vireo.store.base import Edit, Key, LiveEvent, Viewer
@@ -30,55 +26,21 @@ from vireo.workspace import Workspace
 WHO, SAID = "the-one-who-left", "a sentence that only one viewer ever wrote"
 
 
-@dataclass(frozen=True)
-class Counting:
-    """How many wanted each video: an expert that is easily downdated."""
-
-    name: ClassVar[str] = "counting"
-    knows_new: ClassVar[bool] = False
-    counts: Floats
-
-    @classmethod
-    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
-        return cls(training.watchers.astype(np.float32))
-
-    def without(self, histories: Sequence[History]) -> Expert:
-        counts = self.counts.copy()
-        for history in histories:
-            counts[np.unique(history.liked.videos)] -= 1
-        return replace(self, counts=counts)
-
-    def score(self, batch: Batch) -> Floats:
-        return np.tile(self.counts, (len(batch.histories), 1))
-
-    def contributions(self, history: History, video: int) -> Floats | None:
-        return None
-
-    def save(self, directory: Path) -> None:
-        np.save(directory / "counts.npy", self.counts)
-
-    @classmethod
-    def load(cls, directory: Path) -> Self:
-        return cls(np.load(directory / "counts.npy"))
-
-
-def test_an_expert_that_can_is_downdated_and_the_others_stay(built: Path) -> None:
+def test_item_item_weights_are_as_if_fitted_without_the_viewer(built: Path) -> None:
     work = Workspace.open(built)
-    base = work.published()
-    histories = base.histories
-    counting = Counting(histories.viewers().astype(np.float32))
-    content = base.model.experts["content"]
-    model = InterestModel({"counting": counting, "content": content}, {"counting": 1.0})
-    ana = histories.of("ana")
-    left = downdated(model, [ana])
-    others = [histories.row(row) for row in range(len(histories)) if row != histories.row_of["ana"]]
-    expected = np.zeros(histories.n_videos, dtype=np.float32)
-    for history in others:
-        expected[np.unique(history.liked.videos)] += 1
-    there = left.experts["counting"]
-    assert isinstance(there, Counting)
-    assert there.counts.tolist() == expected.tolist()
-    assert left.experts["content"] is content
+    cook = work.served.history("cook-02")  # shares videos with ana
+
+    def score() -> Floats:
+        served = work.served
+        batch = Batch([cook], served.histories.now, served.histories.n_videos)
+        return served.model.experts["ease"].score(batch)
+
+    before = score()
+    work.forget("ana")
+    at_once = score()
+    work.build()
+    assert not np.allclose(before, at_once, atol=1e-6)
+    assert np.allclose(at_once, score(), atol=1e-5)
     work.close()
 
 

@@ -1,31 +1,19 @@
 """A published build without the viewers who were forgotten after it: their counts, their weight.
 
-An expert that can be downdated exactly says so by having `without`; the others are fitted anew by
+Experts that can be downdated exactly are (`InterestModel.without`); the others are fitted anew by
 the next build. Until then no history of a forgotten viewer is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from vireo.arrays import Ints
 from vireo.behavior.base import DAY, NO_TIME, History
-from vireo.interest.base import Expert, InterestModel
 from vireo.published import Published
 from vireo.recommend.catalogue import Catalogue
-
-
-@runtime_checkable
-class Downdatable(Protocol):
-    """An expert from which viewers can be taken out without fitting it anew."""
-
-    def without(self, histories: Sequence[History]) -> Expert:
-        """The expert that fitting without these viewers would have given; raises nothing."""
-        ...
 
 
 def without_viewers(base: Published, users: Collection[str], recent_days: float) -> Published:
@@ -38,18 +26,10 @@ def without_viewers(base: Published, users: Collection[str], recent_days: float)
         return base
     gone = [base.histories.row(row) for row in rows]
     since = base.histories.now - int(recent_days * DAY)
-    return base.changed(
-        model=downdated(base.model, gone), catalogue=_uncounted(base.catalogue, gone, since)
-    )
-
-
-def downdated(model: InterestModel, gone: Sequence[History]) -> InterestModel:
-    """The model whose experts forgot these viewers, as far as they can; weights stay."""
-    experts = {
-        name: expert.without(gone) if isinstance(expert, Downdatable) else expert
-        for name, expert in model.experts.items()
-    }
-    return replace(model, experts=experts)
+    model = base.model
+    for history in gone:
+        model = model.without(history)
+    return base.changed(model=model, catalogue=_uncounted(base.catalogue, gone, since))
 
 
 def _uncounted(catalogue: Catalogue, gone: Sequence[History], since: int) -> Catalogue:
