@@ -28,7 +28,7 @@ from vireo.interest.base import (
 from vireo.interest.build import fit
 from vireo.interest.contract import WORLDS, batch_of, training_of
 from vireo.interest.fusion import candidates, fused, standardised
-from vireo.interest.holding import HeldBack, by_last, by_time, pairs
+from vireo.interest.holding import HeldBack, by_chance, by_last, by_time, pairs
 from vireo.interest.validation import Court, choose
 
 SECTION = InterestSection(ease=EaseSection(regularisation=5.0), factors=FactorsSection(dimension=8))
@@ -153,6 +153,23 @@ def test_by_time_everybodys_latest_events_are_held_back() -> None:
     assert [len(held.histories.row(row)) for row in range(2)] == [10, 8]
     none = by_time(replace(histories, times=np.full(20, NO_TIME)), 10, seed=0)
     assert not len(none.rows)
+
+
+def test_without_times_a_fifth_is_drawn_by_lot(context: Context) -> None:
+    """Sorted by video, everybody's last row is the same: it says nothing of what they want."""
+    rng = np.random.default_rng(2)
+    users = [[*sorted((rng.permutation(19)[:10] + 20 * (u % 2)).tolist()), 39] for u in range(200)]
+    training = training_of(users, 40)
+    timeless = replace(training.histories, times=np.full(len(training.histories.videos), NO_TIME))
+    held = by_chance(timeless, 150, seed=0)
+    assert 100 < len(held.rows) <= 150
+    assert np.mean([len(part) for part in held.targets]) == pytest.approx(2.2, abs=0.7)
+    for row, videos in zip(held.rows.tolist(), held.targets, strict=True):
+        assert set(videos.tolist()) | set(held.histories.row(row).videos) == set(users[row])
+    section = InterestSection(experts=("popularity", "ease"))
+    model = fit(replace(training, histories=timeless), section, context)
+    assert "by lot" in model.report["validation"]["held_back"]
+    assert model.weights["ease"] > 0.5
 
 
 def test_pairs_are_everybodys_targets() -> None:

@@ -116,8 +116,9 @@ class InterestSection(Section):
     repeats: bool = False
     """Whether a video that was met may be wanted again (live channels): then it is a candidate, and
     the expert `again` speaks."""
-    validation: Literal["time", "last"] = "time"
-    """What is held back to find the weights: everybody's latest events, or each user's last."""
+    validation: Literal["time", "last", "random"] = "time"
+    """What is held back to find the weights: everybody's latest events (by lot, if no event has a
+    time), each user's last one, or events drawn by lot."""
     new_share: Annotated[float, Field(ge=0, le=0.5)] | None = None
     """Share of the first ten places that new videos get by their scores; null: what they earn."""
     validation_users: Annotated[int, Field(ge=0)] = 2000

@@ -16,7 +16,7 @@ from vireo.errors import StageFailed
 from vireo.interest.base import Expert, InterestModel, InterestSection, Training
 from vireo.interest.exposure import exchange, hidden, kept_from, offset_for, told
 from vireo.interest.fusion import NEWCOMER
-from vireo.interest.holding import HeldBack, by_last, by_time
+from vireo.interest.holding import HeldBack, by_chance, by_last, by_time
 from vireo.interest.menu import EXPERTS
 from vireo.interest.space import content_space
 from vireo.interest.validation import (
@@ -134,5 +134,9 @@ def _held_back(training: Training, section: InterestSection, seed: int) -> tuple
         held = by_time(training.histories, users, seed, section.repeats)
         if len(held.rows) >= FEWEST_USERS:
             return held, "the latest events of everybody"
+    unordered = not (training.histories.times != NO_TIME).any()
+    if section.validation == "random" or (section.validation == "time" and unordered):
+        held = by_chance(training.histories, users, seed, section.repeats)
+        return held, "a fifth of some viewers' wanted videos, by lot"
     held = by_last(training.histories, users, seed, section.repeats)
     return held, "each viewer's last wanted video"

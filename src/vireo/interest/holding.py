@@ -13,6 +13,9 @@ from vireo.behavior.base import NO_TIME, Histories
 LATEST_SHARE = 0.1
 """By time, this share of the wanted events, the latest, is held back."""
 
+LOT_SHARE = 0.2
+"""Without an order, this share of some users' wanted events, drawn by lot, is held back."""
+
 
 @dataclass(frozen=True)
 class HeldBack:
@@ -59,6 +62,21 @@ def by_last(histories: Histories, users: int, seed: int, repeats: bool = False) 
     held = _held(histories, late, users, seed, repeats)
     moments = histories.times[[last[row] for row in held.rows.tolist()]]
     return replace(held, times=moments.astype(np.int64))
+
+
+def by_chance(histories: Histories, users: int, seed: int, repeats: bool = False) -> HeldBack:
+    """A fifth of the wanted events of at most `users` random users, drawn by lot.
+
+    For histories without an order: the last row of a table that was sorted by video says nothing.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = histories.weights > 0
+    counts = np.bincount(histories.user_rows[wanted], minlength=len(histories))
+    able = np.flatnonzero(counts >= 2)
+    chosen = np.zeros(len(histories), dtype=np.bool_)
+    chosen[able[rng.permutation(len(able))[:users]]] = True
+    late = wanted & chosen[histories.user_rows] & (rng.random(len(wanted)) < LOT_SHARE)
+    return _held(histories, late, users, seed, repeats)
 
 
 def _counts(histories: Histories, row: int, place: int, repeats: bool) -> bool:
