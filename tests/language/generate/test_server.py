@@ -195,9 +195,9 @@ def test_the_key_comes_from_the_environment(
 
 
 def test_settings_that_lack_something_are_refused(tmp_path: Path) -> None:
-    for settings in ({}, {"base_url": "ftp://x/v1", "name": "m"}, {"base_url": "http://x/v1"}):
+    for url, name in (("", ""), ("ftp://x/v1", "m"), ("http://x/v1", "")):
         with pytest.raises(ConfigError, match="base_url"):
-            generator(GenerationSection(model="openai", **settings), context(tmp_path))
+            generator(GenerationSection(model="openai", base_url=url, name=name), context(tmp_path))
     with pytest.raises(ConfigError, match="path"):
         generator(GenerationSection(model="local"), context(tmp_path))
     assert generator(GenerationSection(), context(tmp_path)) is None

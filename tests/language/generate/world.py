@@ -66,7 +66,7 @@ def trickles(handler: BaseHTTPRequestHandler, _: dict[str, Any]) -> None:
     """Never silent for long, never done."""
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(40):
+    for _piece in range(40):
         handler.wfile.write(b" ")
         handler.wfile.flush()
         time.sleep(0.05)
@@ -76,7 +76,7 @@ def floods(handler: BaseHTTPRequestHandler, _: dict[str, Any]) -> None:
     """Babbles megabytes."""
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(200):
+    for _piece in range(200):
         handler.wfile.write(b"blah " * 20_000)
 
 

@@ -39,7 +39,7 @@ def read(request: Request) -> RawTables:
             continue
         rows[name] = _video(name, talk, spoken)
     columns = ("video_id", "title", "description", "tags", "transcript", "creator", "published_at")
-    kinds = dict.fromkeys(columns, pl.String) | {"tags": pl.List(pl.String)}
+    kinds: dict[str, Any] = dict.fromkeys(columns, pl.String) | {"tags": pl.List(pl.String)}
     kinds["published_at"] = pl.Int64
     videos = pl.DataFrame(list(rows.values()), schema=kinds)
     account = Account(
