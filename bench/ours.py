@@ -71,6 +71,9 @@ def main() -> None:
     seconds = time.perf_counter() - start
     arrays: dict[str, Any] = {"users": users, **lists}
     np.savez_compressed(given.out, **arrays)
+    # A killed run goes on from its checkpoints; a finished one leaves none, or the next run of the
+    # same system would report the seconds of a training that it did not do.
+    shutil.rmtree(cache / "sequence", ignore_errors=True)
     report = {
         "system": ":".join(["vireo", *alone_in(given.settings)]),
         "version": version(),
