@@ -19,6 +19,6 @@ def _tokenizer() -> Tokenizer:
 
 
 def count_tokens(texts: Sequence[str]) -> list[int]:
-    """Tokens per text. English counts lie within a tenth or so of what other models count."""
+    """Tokens per text. An estimate: other models cut words otherwise."""
     found = _tokenizer().encode_batch(list(texts), add_special_tokens=False)
     return [len(encoding.ids) for encoding in found]
