@@ -121,6 +121,18 @@ class Catalogue:
         """(n,) number of the creator, -1 for none."""
         return numbered(self.table["creator"])
 
+    @cached_property
+    def _creators(self) -> tuple[Ints, Ints]:
+        """All rows by creator, the newest first, and where each creator's begin."""
+        order = np.lexsort((-self.published, self.creator_of))
+        numbers = np.arange(int(self.creator_of.max(initial=-1)) + 2)
+        return order, np.searchsorted(self.creator_of[order], numbers)
+
+    def by_creator(self, number: int) -> Ints:
+        """The rows of one creator's videos, the newest first."""
+        order, starts = self._creators
+        return order[starts[number] : starts[number + 1]]
+
     def rows_of(self, ids: Iterable[str]) -> Ints:
         """The rows of those of the ids that are in the catalogue, in the order given."""
         known = [self._rows[video] for video in dict.fromkeys(ids) if video in self._rows]
