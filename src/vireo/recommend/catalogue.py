@@ -20,6 +20,7 @@ from vireo.recommend.index.plan import Plan, load_plans, save_plans
 from vireo.recommend.labels import Labels
 from vireo.recommend.quotes import SCHEMA
 from vireo.recommend.rank.trees import Trees
+from vireo.recommend.taste.map import TasteMap
 
 TERMS: dict[str, Any] = {
     name: VIDEO_SCHEMA[name]
@@ -67,6 +68,8 @@ class Catalogue:
     """Expert -> its index, for catalogues that are too large to score every video."""
     trees: Trees | None = None
     """The learned ranker, where one was trained."""
+    taste: TasteMap | None = None
+    """What viewers of a taste watch, where it could be learnt."""
 
     def __len__(self) -> int:
         return self.table.height
@@ -189,6 +192,8 @@ class Catalogue:
         save_plans(self.plans, directory)
         if self.trees is not None:
             self.trees.save(directory)
+        if self.taste is not None:
+            self.taste.save(directory)
 
     @classmethod
     def load(cls, directory: Path) -> Catalogue:
@@ -200,13 +205,15 @@ class Catalogue:
             given_terms=terms,
             plans=load_plans(directory),
             trees=Trees.load(directory),
+            taste=TasteMap.load(directory),
         )
 
     def summary(self) -> Mapping[str, Any]:
         found = {"videos": len(self), "never_watched": int((self.viewers == 0).sum())}
         indexes = {name: plan.about() for name, plan in self.plans.items()}
         ranker = "sum" if self.trees is None else dict(self.trees.report)
-        return {**found, "index": indexes or "exact", "ranker": ranker}
+        taste = "not learnt" if self.taste is None else dict(self.taste.report)
+        return {**found, "index": indexes or "exact", "ranker": ranker, "taste": taste}
 
 
 def numbered(column: pl.Series) -> Ints:
