@@ -31,8 +31,8 @@ def _speed(result: Result) -> Iterator[str]:
     yield (
         "Made-up vectors and histories, every rule on, lists of 20 in one process, warm, one after "
         "the other. Recall: the share of the true 100 nearest that an index finds for viewers on "
-        "whom it was not tuned, the least of all indexes. Processor: the median of the process's own "
-        "time. Load: the machine's load average; above 1, others took part of it."
+        "whom it was not tuned, the least of all indexes. Processor: the median of the process's "
+        "own time. Load: the machine's load average; above 1, others took part of it."
     )
     yield ""
     yield from _table(

@@ -1,4 +1,4 @@
-"""A sentence ("slow films about the sea") -> videos near it, and what viewers of its taste watch."""
+"""A sentence ("slow films about the sea") -> videos near it, and what such viewers watch."""
 
 from __future__ import annotations
 

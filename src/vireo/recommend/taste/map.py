@@ -45,7 +45,7 @@ class TasteMap:
         return np.asarray(own / np.where(spread > 0, spread, 1.0), dtype=np.float32)
 
     def scores(self, towards: Floats, n_videos: int) -> Floats:
-        """(d,) the vector of a sentence -> (n,); videos that it does not know are at the mean, 0."""
+        """(d,) the vector of a sentence -> (n,); unknown videos are at the mean, 0."""
         scores = np.zeros(n_videos, dtype=np.float32)
         scores[self.videos] = self.of_known(towards[None])[0]
         return scores

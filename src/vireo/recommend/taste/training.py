@@ -142,10 +142,8 @@ def _best(
         figures = [float(court.ndcg(plain + w * own, cases).mean()) for w in WEIGHTS]
         tried.append((max(figures), figures, made))
     top, figures, made = max(tried, key=lambda row: row[0])
-    enough = next(
-        w for w, found in zip(WEIGHTS, figures, strict=True) if found >= GOOD_ENOUGH * top
-    )
-    return replace(made, weight=enough)
+    good = [w for w, ndcg in zip(WEIGHTS, figures, strict=True) if ndcg >= GOOD_ENOUGH * top]
+    return replace(made, weight=good[0])
 
 
 def _judged(made: TasteMap, court: Court, cases: Sequence[Case], vectors: Floats) -> TasteMap:
@@ -159,7 +157,7 @@ def _judged(made: TasteMap, court: Court, cases: Sequence[Case], vectors: Floats
     report: dict[str, Any] = {
         **made.report,
         "weight": made.weight,
-        "adopted": low > 0,
+        "adopted": bool(low > 0),
         "users": len(cases),
         "ndcg@10": {
             "without": round(float(before.mean()), 4),
