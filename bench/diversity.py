@@ -39,7 +39,7 @@ from vireo.recommend.rules.calibration import topic_shares
 from vireo.recommend.section import RecommendSection
 
 K = 10
-ALONE = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+ALONE = (0.15, 0.2, 0.25, 0.3, 0.335, 0.35, 0.4, 0.5)
 SETTINGS = [
     (0.0, 0.0),
     *((strength, 0.0) for strength in ALONE),
