@@ -34,6 +34,26 @@ def test_a_wish_counts_at_once_and_after_a_rebuild_and_can_be_taken_back(
         again.undo_edit("ana", kept.number)
 
 
+def test_wishes_show_in_explanations_and_where_nothing_else_is_known(built: Path) -> None:
+    work = Workspace.open(built)
+    video = work.recommend("ana", 1)[0].video_id
+    before = work.explain("ana", video)
+    work.edit("ana", "less of this", video)
+    after = work.explain("ana", video)
+    assert "wish" not in before.sources
+    assert after.sources["wish"] < 0
+    assert after.place > before.place
+    stranger = work.explain("nina", video)
+    assert set(stranger.sources) <= {"popular", "recent", "fresh"}, "what their list is made of"
+    with pytest.raises(InputError, match="Nothing is known"):
+        work.served.about_user("nina")
+    work.edit("nina", "more sailing")
+    assert work.served.about_user("nina")["asked_for"] == ["more sailing"]
+    for unclear in ("less of this", "more"):
+        with pytest.raises(InputError, match="leaves open"):
+            work.edit("nina", unclear)
+
+
 def test_forgetting_forgets_the_wishes_also_of_somebody_without_events(built: Path) -> None:
     work = Workspace.open(built)
     work.edit("nina", "more sailing")

@@ -271,7 +271,7 @@ class Served:
         if not self.recommender.protected(query)[row]:
             raise InputError(
                 f"The viewer '{user_id}' may not see the video '{video_id}'.",
-                "Their groups, age and region, and the video's, decide: docs/recommend.md.",
+                "Groups, age, region, hours and what was blocked decide: docs/recommend.md.",
             )
         return explanation(shelves, query, row, self.recommender.rows)
 
@@ -282,7 +282,8 @@ class Served:
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""
         history = nameable(self.recommender.named(self.query(user_id, 1)))
-        if not len(history):
+        wishes = [edit.text for edit in self._store.edits_of(user_id)]
+        if not len(history) and not wishes:
             raise InputError(
                 f"Nothing is known of a video, a viewer or a stage called '{user_id}'.",
                 "`vireo list videos` and `vireo list users` show who is there; `vireo build` takes"
@@ -305,7 +306,7 @@ class Served:
             "latest": latest,
             "in_words": words.sentence,
             "in_words_by": f"{words.author} ({words.reason})" if words.reason else words.author,
-            "asked_for": [edit.text for edit in self._store.edits_of(user_id)],
+            "asked_for": wishes,
         }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from vireo.asking import Ask, moment_of_asking
 from vireo.data.readers.viewers import read_viewers
 from vireo.errors import InputError
+from vireo.recommend.profile.wishes import unclear
 from vireo.recommend.profile.words import Profile
 from vireo.recommend.recommender import Picks
 from vireo.served import Served
@@ -68,6 +69,11 @@ class Telling(ABC):
         """
         if video_id:
             self.served.catalogue.row(video_id)
+        if question := unclear(text, video_id):
+            raise InputError(
+                f"The wish '{text.strip()}' leaves open {question}.",
+                'Say it, like "less horror"; "this" needs the id of a video: --video ID.',
+            )
         return self.store.add_edit(Edit(user_id, text.strip(), video_id, moment_of_asking()))
 
     def edits(self, user_id: str) -> list[Edit]:

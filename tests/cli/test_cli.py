@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from vireo.store.base import LiveEvent
 from vireo.testing import TinyWorld
+from vireo.workspace import Workspace
 
 
 def vireo(
@@ -87,6 +89,7 @@ def test_the_verbs_on_a_built_workspace(built: Path, world: TinyWorld) -> None:
     assert answer("show", "v-1042")
     assert answer("show", "ana")
     assert answer("show", "behavior")
+    assert answer("show", "ana", "--viewer") == answer("show", "ana")
     assert answer("list", "videos")
     assert answer("list", "rules")
     assert answer("build")
@@ -105,6 +108,15 @@ def test_the_verbs_for_people(built: Path) -> None:
     assert "topics" in vireo("show", "ana", *where).stdout
     assert "ndcg@10" in vireo("evaluate", "--cutoff", "2026-03-01", *where).stdout
     assert "Removed" in vireo("forget", "sam", *where).stdout
+
+
+def test_a_viewer_with_the_name_of_a_video_can_be_shown(built: Path) -> None:
+    where = ("-w", str(built))
+    Workspace.open(built).record([LiveEvent("e1", "v-1042", "v-1042", "view", 1_780_000_000_000)])
+    shown = vireo("show", "v-1042", *where)
+    assert "understood" in shown.stdout
+    assert "--viewer" in shown.stderr
+    assert "user_id: v-1042" in vireo("show", "v-1042", "--viewer", *where).stdout
 
 
 def test_new_ingest_build_recommend(tables: tuple[Path, Path], tmp_path: Path) -> None:

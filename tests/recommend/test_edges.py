@@ -58,6 +58,14 @@ def test_k_beyond_the_catalogue_gives_what_there_is(settings_: dict[str, Any]) -
         assert made.rows(query(history([3]), k, page=2)).tolist() == []
 
 
+def test_a_page_beyond_the_catalogue_is_empty_and_makes_no_page_before_it() -> None:
+    world = shelves([0] * 6 + [1] * 6, [5] * 12)
+    made, asked = maker(world), query(history([3]), 4)
+    pages = [made.rows(replace(asked, page=page)).tolist() for page in (1, 2, 3, 4)]
+    assert sorted(row for page in pages for row in page) == [0, 1, 2, *range(4, 12)]
+    assert made.rows(replace(asked, page=10**9)).tolist() == []  # a loop would not end
+
+
 def test_ids_that_nobody_knows_change_nothing() -> None:
     plain = shelves([0] * 6, [5] * 6)
     owner = {

@@ -12,7 +12,7 @@ from tests.recommend.worlds import history, query, shelves
 from vireo.arrays import Floats
 from vireo.behavior.base import History
 from vireo.recommend.base import Query, Wish
-from vireo.recommend.profile.wishes import clauses, wishes_of
+from vireo.recommend.profile.wishes import clauses, unclear, wishes_of
 from vireo.recommend.profile.words import profile_of
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.shelves import Shelves
@@ -62,6 +62,27 @@ def asking(place: Shelves, asked: Query, *sentences: str, video: str = "") -> li
 )  # fmt: skip
 def test_sentences_are_read(sentence: str, expected: list[tuple[float, str]]) -> None:
     assert [(clause.strength, clause.what) for clause in clauses(sentence)] == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "video", "asks"),
+    [
+        ("less of this", "", "which video is “this”"),
+        ("less of this", "v1", ""),
+        ("more horror but less of these", "", "which video is “these”"),
+        ("less", "", "“less” of what"),
+        ("much more", "v1", "“much more” of what"),
+        ("please, no", "", "“no” of what"),
+        ("no more", "", "“no more” of what"),
+        ("nothing about war", "", ""),
+        ("films about the sea", "", ""),
+        ("likeable people", "", ""),
+    ],
+)
+def test_a_wish_that_leaves_something_open_is_asked_about(
+    sentence: str, video: str, asks: str
+) -> None:
+    assert unclear(sentence, video) == asks
 
 
 def test_less_takes_a_topic_off_the_list_of_its_greatest_friend() -> None:

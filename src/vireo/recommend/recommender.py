@@ -100,7 +100,11 @@ class Recommender:
         """All candidates in the order of the rules, and the query as it was admitted."""
         lean = leaning(self._shelves, query.wishes)
         asked, notes = self._gate.admit(self._gate.named(replace(query, leaning=lean)))
-        for page in range(1, query.page):
+        assert asked.open is not None
+        if (query.page - 1) * query.k >= int(np.count_nonzero(asked.open)):
+            # the pages before it hold everything: none of them has to be made to know that
+            asked = asked.without(np.flatnonzero(asked.open))
+        for page in range(1, query.page if asked.open.any() else 1):
             before = self._ruled(replace(asked, page=page)).videos[: query.k]
             asked = asked.without(before)
         slate = self._ruled(asked)

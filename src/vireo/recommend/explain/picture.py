@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from vireo.arrays import Floats
 from vireo.interest.base import Batch
 from vireo.interest.fusion import fused
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.contributions import Shares, contributions
 from vireo.recommend.explain.counterfactual import Counterfactual, MakeList, counterfactual
+from vireo.recommend.retrieve.popular import popular_columns
+from vireo.recommend.retrieve.wishes import leaning
 from vireo.recommend.shelves import Shelves
 
 SHOWN = 8
@@ -76,8 +79,9 @@ def explanation(
     `make` makes lists: with it, the counterfactual is looked for.
     """
     catalogue = shelves.catalogue
-    total, parts = fused(shelves.model, Batch([query.history], query.now, len(catalogue)))
-    place = int((total[0] > total[0][video]).sum()) + 1
+    parts = _parts(shelves, query)
+    total = np.sum([np.zeros(len(catalogue), dtype=np.float32), *parts.values()], axis=0)
+    place = int((total > total[video]).sum()) + 1
     own = contributions(shelves.model, query.history, video)
     return Explanation(
         user_id=query.user_id or "",
@@ -86,12 +90,22 @@ def explanation(
         place=place,
         of=len(catalogue),
         seen=bool(np.isin(video, query.history.videos)),
-        sources={n: round(float(v[0][video]), 4) for n, v in parts.items() if v[0][video]},
+        sources={n: round(float(v[video]), 4) for n, v in parts.items() if v[video]},
         own_videos=_own(catalogue, own.among(query.nameable)),
         counterfactual=(
             counterfactual(make, catalogue, shelves.model, query, video) if make else None
         ),
     )
+
+
+def _parts(shelves: Shelves, query: Query) -> dict[str, Floats]:
+    """(n,) by source: the experts', or a stranger's, and what the viewer's wishes add."""
+    asked = leaning(shelves, query.wishes)
+    wish = {} if asked is None else {"wish": asked}
+    if not query.known:
+        return {**popular_columns(shelves.catalogue), **wish}
+    _, parts = fused(shelves.model, Batch([query.history], query.now, len(shelves.catalogue)))
+    return {**{name: values[0] for name, values in parts.items()}, **wish}
 
 
 def _own(catalogue: Catalogue, own: Shares) -> tuple[tuple[str, str, float], ...]:

@@ -31,6 +31,10 @@ _READERS = tuple(
     (strength, re.compile(rf"{_MUCH}{words}{_OF}(?P<what>.+)", re.IGNORECASE))
     for strength, words in _PATTERNS
 )
+_BARE = re.compile(
+    rf"(?:(?:much|a lot|far|way)\s+)?(?:{'|'.join(words for _, words in _PATTERNS)})", re.IGNORECASE
+)
+"""A word that asks for more or less, and does not say of what."""
 _PARTS = re.compile(r"[,;.!\n]+|\bbut\b", re.IGNORECASE)
 _THIS = re.compile(r"(?:videos? )?(?:like )?(?:this|these|that|it)(?: one| video| kind)?", re.I)
 
@@ -58,6 +62,16 @@ def clauses(sentence: str) -> Iterator[Clause]:
             text = text[polite.end() :]
         if text:
             yield _clause(text)
+
+
+def unclear(sentence: str, video_id: str) -> str:
+    """What a sentence leaves open, as a question; empty where it can be read."""
+    for clause in clauses(sentence):
+        if clause.is_this and not video_id:
+            return f"which video is “{clause.what}”"
+        if _BARE.fullmatch(clause.what):
+            return f"“{clause.what}” of what"
+    return ""
 
 
 def _clause(text: str) -> Clause:
