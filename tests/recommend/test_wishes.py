@@ -73,7 +73,7 @@ def test_sentences_are_read(sentence: str, expected: list[tuple[float, str]]) ->
         ("less", "", "“less” of what"),
         ("much more", "v1", "“much more” of what"),
         ("please, no", "", "“no” of what"),
-        ("no more", "", "“no more” of what"),
+        ("no more", "", "“more” of what"),
         ("nothing about war", "", ""),
         ("films about the sea", "", ""),
         ("likeable people", "", ""),
