@@ -29,6 +29,8 @@ class EaseSection(Section):
 
     regularisation: Annotated[float, Field(gt=0)] = 500.0
     """Ridge penalty on the item-item weights."""
+    text: Annotated[float, Field(ge=0)] = 200.0
+    """`ease-text`: likeness of content counts as much as so many viewers; 0: none."""
     max_videos: int = 20_000
     """Above this many watched videos the inverse would not fit: the expert steps aside, says so."""
 
@@ -100,6 +102,7 @@ class InterestSection(Section):
         "recent",
         "ease",
         "ease-recent",
+        "ease-text",
         "next",
         "sequence",
         "transitions",

@@ -9,6 +9,7 @@ EXPERTS = Registry(
         "recent": "vireo.interest.popularity:RecentPopularity",
         "ease": "vireo.interest.ease:Ease",
         "ease-recent": "vireo.interest.ease:EaseRecent",
+        "ease-text": "vireo.interest.ease:EaseText",
         "next": "vireo.interest.following:Next",
         "sequence": "vireo.interest.sequence.expert:Sequence",
         "transitions": "vireo.interest.neighbours:Transitions",
