@@ -196,7 +196,7 @@ def test_ease_text_says_nothing_without_content_or_weight(why: str, context: Con
         section = InterestSection(ease=EaseSection(text=0.0))
     else:
         none = np.zeros_like(training.content)
-        training = replace(training, content=none, has_content=none.any(axis=1))
+        training = replace(training, content=none, has_content=np.asarray(none.any(axis=1)))
     assert not EaseText.fit(training, section, context).score(batch_of(training)).any()
 
 

@@ -4,9 +4,9 @@ With X the binary matrix of users and videos and P = (X'X + lambda I)^-1, the we
 B[i, j] = -P[i, j] / P[j, j], the diagonal 0, and the scores of a history x are x B. The diagonal of
 P is kept: with it, one viewer's part can be taken out of B exactly, without the others' histories.
 
-With C the unit rows of the content space, w C C' beside X'X is what w viewers would leave behind who
-watched by likeness alone (side information as added rows: Jeunen et al. 2020, CEASE). The expert
-`ease-text` has it, `ease` has not: validation weighs the one against the other.
+With C the unit rows of the content space, w C C' beside X'X is what w viewers would leave behind
+who watched by likeness alone (side information as added rows: Jeunen et al. 2020, CEASE). The
+expert `ease-text` has it, `ease` has not: validation weighs the one against the other.
 """
 
 from __future__ import annotations
