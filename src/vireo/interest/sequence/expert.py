@@ -208,7 +208,13 @@ def _network(settings: SequenceSection, n_videos: int, seed: int = 0) -> Sequenc
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return SequenceNetwork(
-            n_videos, dimension, blocks, heads, settings.dropout, settings.length
+            n_videos,
+            dimension,
+            blocks,
+            heads,
+            settings.dropout,
+            settings.length,
+            settings.gated,
         )
 
 
