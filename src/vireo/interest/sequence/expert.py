@@ -47,6 +47,7 @@ class Sequence:
 
     name: ClassVar[str] = "sequence"
     knows_new: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
     settings: SequenceSection
     arrays: dict[str, Floats]
     """The network's arrays; `vectors` and `bias` have a row per video of the catalogue."""
