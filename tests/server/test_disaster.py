@@ -100,7 +100,11 @@ def test_kill_at_random_moments_loses_and_doubles_nothing(built: Path) -> None:
             for sender in senders:
                 sender.start()
             enough = sum(map(len, answered)) + 20
-            until(lambda n=enough: sum(map(len, answered)) >= n, "some events are answered")
+
+            def some_more(enough: int = enough) -> bool:
+                return sum(map(len, answered)) >= enough
+
+            until(some_more, "some events are answered")
             time.sleep(chance.uniform(0, 0.3))
             service.process.send_signal(signal.SIGKILL)
             for sender in senders:
