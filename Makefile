@@ -6,7 +6,7 @@ DEMO_DIR ?= vireo-demo
 DATA ?= ../shared/data
 WORK ?= bench/.work
 
-.PHONY: help demo test lint bench bench-quick bench-serve bench-video clean
+.PHONY: help demo test lint bench bench-quick bench-serve bench-video bench-lists clean
 
 help:
 	@echo "make demo   a small world with real video files, built and shown (installs into $(VENV))"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-quick  the same on small samples, without the peers' environments"
 	@echo "make bench-serve  the service under load and kill -9: bench/results/serve.json"
 	@echo "make bench-video  frames, encoders and damaged files on real clips: bench/results/video_*.json"
+	@echo "make bench-lists  time of a list, cost of variety, sentences: bench/results/lists.json and others"
 	@echo "make clean  remove $(VENV), the demo and caches"
 
 # pip and not uv: with torch pinned, pip finds the CPU build where one is offered.
@@ -56,6 +57,11 @@ bench-video: $(VENV)/.installed
 	$(BIN)/python -m bench.video_quality --data $(DATA)
 	$(BIN)/python -m bench.video_speed --model $(DATA)/clips/models/mobilenet_v2_imagenet.onnx --huge $(DATA)/clips/odd/androidx_8k24fps_300ms.mp4
 	$(BIN)/python -m bench.video_fuzz --data $(DATA)
+
+bench-lists: $(VENV)/.installed
+	$(BIN)/python -m bench.lists --out bench/results/lists.json
+	$(BIN)/python -m bench.diversity --data $(DATA) --out bench/results/diversity.json --plot docs/diversity.svg
+	$(BIN)/python -m bench.sentences --data $(DATA) --out bench/results/sentence.json
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR) $(WORK)/quick .mypy_cache .ruff_cache .pytest_cache

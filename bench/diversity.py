@@ -3,7 +3,7 @@
 MovieLens-1M, leave-one-out, every user's last film hidden, full ranking. One linear expert (EASE
 over the latest films) makes the scores; the rules `diversity` and `calibration` reorder them.
 Topics are first genres, likeness is the cosine of all genres. Then the other goals of lists:
-exposure of new films, counterfactuals that hold, lists from a sentence (bench/list_goals.py).
+exposure of new films and counterfactuals that hold (bench/list_goals.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import polars as pl
 from bench.base import Interactions
 from bench.datasets.movielens import read
 from bench.diversity_plot import draw
-from bench.list_goals import Films, counterfactuals, exposure, sentences
+from bench.list_goals import Films, counterfactuals, exposure
 from bench.results import machine
 from bench.splits import leave_one_out
 from vireo.arrays import Doubles, Floats, Ints, unit_rows
@@ -32,8 +32,6 @@ from vireo.engine.serial import Serial
 from vireo.evaluation.bootstrap import interval, resampled_means
 from vireo.interest.base import InterestModel, InterestSection, Training
 from vireo.interest.ease import EaseRecent
-from vireo.language import load
-from vireo.language.base import LanguageSection
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.recommender import Recommender
@@ -41,7 +39,7 @@ from vireo.recommend.rules.calibration import topic_shares
 from vireo.recommend.section import RecommendSection
 
 K = 10
-ALONE = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+ALONE = (0.15, 0.2, 0.25, 0.3, 0.335, 0.35, 0.4, 0.5)
 SETTINGS = [
     (0.0, 0.0),
     *((strength, 0.0) for strength in ALONE),
@@ -189,11 +187,6 @@ def goals(world: Films, hidden: Ints, others: int, seed: int) -> dict[str, Any]:
     print(found, file=sys.stderr, flush=True)
     found["counterfactuals"] = counterfactuals(world, users[: others // 5])
     print(found["counterfactuals"], file=sys.stderr, flush=True)
-    with tempfile.TemporaryDirectory() as cache:
-        context = Context(Serial(EngineSection()), Path(cache), Quiet(), seed)
-        language = load(LanguageSection(), context)
-        found["sentence"] = sentences(world, users[: 3 * others], language, others, seed)
-    print(found["sentence"], file=sys.stderr, flush=True)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Lists' other goals, on MovieLens-1M: new films' exposure, counterfactuals, sentences."""
+"""Lists' other goals, on MovieLens-1M: new films' exposure, counterfactuals."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 
 from bench.base import Interactions
-from vireo.arrays import Doubles, Floats, Ints, unit_rows
+from vireo.arrays import Ints
 from vireo.behavior.base import Histories, History
-from vireo.evaluation.bootstrap import interval, resampled_means
 from vireo.interest.base import Expert, InterestModel
 from vireo.interest.content import Content
-from vireo.language import LanguageModel
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.counterfactual import counterfactual, without
@@ -22,11 +20,6 @@ from vireo.recommend.section import RecommendSection
 
 K = 10
 QUOTAS = (0.05, 0.1, 0.2)
-LIKE_WEIGHTS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
-_WORDS = 8
-"""Topics that a sentence names, at most."""
-_TEXT = 240
-"""Characters of a film's text that are embedded."""
 
 
 @dataclass(frozen=True)
@@ -96,80 +89,3 @@ def counterfactuals(films: Films, users: Ints) -> dict[str, int]:
                 video in judge.rows(without(query, rest)) for rest in rests
             )
     return counts
-
-
-def sentences(
-    films: Films, users: Ints, language: LanguageModel, skip: int, seed: int
-) -> dict[str, Any]:
-    """NDCG@10 for viewers of whom a sentence is all that is known, against two baselines.
-
-    The sentence names the tags of three random films of theirs; all their other films count.
-    `skip` users come first, on whom the weight of the sentence is looked at; the others report.
-    """
-    texts = [f"{item.title}. {item.text}"[:_TEXT] for item in films.found.catalogue]
-    raw = language.embed(texts)
-    mean = raw.mean(axis=0)
-    catalogue = replace(films.catalogue, text=unit_rows(raw - mean))
-    random = np.random.default_rng(seed)
-    picked = [random.permutation(np.unique(films.histories.row(u).videos))[:3] for u in users]
-    asked = [_sentence(films.found, three) for three in picked]
-    towards = unit_rows(language.embed(asked) - mean)
-    popular = catalogue.viewers.astype(np.float32)
-    systems: dict[str, Doubles] = {
-        "popularity": _gains(films, users, picked, [popular] * len(users)),
-        "text kNN": _gains(films, users, picked, [catalogue.text @ vector for vector in towards]),
-    }
-    model = InterestModel({}, {}, catalogue.content)
-    for weight in LIKE_WEIGHTS:
-        section = RecommendSection(like_weight=weight)
-        maker = Recommender(catalogue, model, section)
-        values = np.zeros(len(users))
-        for at, (user, three) in enumerate(zip(users.tolist(), picked, strict=True)):
-            query = Query(None, History.empty(), K, asked[at], towards[at])
-            listed = maker.rows(replace(query, exclude=frozenset(three.tolist())))
-            values[at] = _ndcg(listed, _others(films, user, three))
-        systems[f"sentence, like_weight {weight:g}"] = values
-    return _compared(systems, skip, seed) | {"example": asked[0]}
-
-
-def _compared(systems: dict[str, Doubles], skip: int, seed: int) -> dict[str, Any]:
-    mixed = [name for name in systems if name.startswith("sentence")]
-    best = max(mixed, key=lambda name: systems[name][:skip].mean())
-    rows = {name: round(float(values[skip:].mean()), 4) for name, values in systems.items()}
-    chosen = systems[best][skip:]
-    over = {}
-    for other in ("popularity", "text kNN"):
-        base = systems[other][skip:]
-        draws = resampled_means(np.stack([chosen, base], axis=1), seed)
-        low, high = interval(draws[:, 0] / draws[:, 1] - 1)
-        change = float(chosen.mean() / base.mean() - 1)
-        over[other] = {"change": round(change, 4), "interval": [round(low, 4), round(high, 4)]}
-    return {"users": len(chosen), "ndcg@10": rows, "chosen_on_other_users": best, "over": over}
-
-
-def _sentence(found: Interactions, three: Ints) -> str:
-    tags = [list(found.catalogue[row].tags) for row in three.tolist()]
-    mixed = [own[place] for place in range(_WORDS) for own in tags if place < len(own)]
-    return "Films about " + ", ".join(list(dict.fromkeys(mixed))[:_WORDS])
-
-
-def _others(films: Films, user: int, three: Ints) -> Ints:
-    return np.setdiff1d(films.histories.row(user).videos, three)
-
-
-def _gains(films: Films, users: Ints, picked: list[Ints], scores: list[Floats]) -> Doubles:
-    """NDCG@10 of the films with the highest scores, the three left out. (u,)"""
-    values = np.zeros(len(users))
-    for at, (user, three) in enumerate(zip(users.tolist(), picked, strict=True)):
-        own = scores[at].copy()
-        own[three] = -np.inf
-        listed = np.argsort(-own, kind="stable")[:K]
-        values[at] = _ndcg(listed, _others(films, user, three))
-    return values
-
-
-def _ndcg(listed: Ints, wanted: Ints) -> float:
-    discounts = 1.0 / np.log2(np.arange(2, K + 2))
-    ideal = discounts[: len(wanted)].sum()
-    hits = np.isin(listed, wanted)
-    return float(discounts[: len(listed)][hits].sum() / ideal) if ideal else 0.0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.judge import figures_of
+from bench.list_page import list_sections
 from bench.plots import is_of, plot
 from bench.results import load
 from bench.words import INTRODUCTION, NOTHING, PROTOCOLS, TITLES
@@ -28,7 +29,7 @@ def page(results: Path, docs: Path) -> Path:
     for name, result in found.items():
         plot(result, MAIN.get(result["protocol"], "ndcg@10"), plots / f"{name}.svg")
     path = docs / "benchmarks.md"
-    path.write_text(text(found), encoding="utf-8")
+    path.write_text(text(found) + list_sections(results), encoding="utf-8")
     return path
 
 
@@ -37,7 +38,7 @@ def check(results: Path, docs: Path) -> None:
     found = _found(results)
     path = docs / "benchmarks.md"
     old = path.read_text(encoding="utf-8") if path.is_file() else ""
-    stale = [] if old == text(found) else [path.name]
+    stale = [] if old == text(found) + list_sections(results) else [path.name]
     for name, result in found.items():
         if not is_of(docs / "benchmarks" / f"{name}.svg", result):
             stale.append(f"benchmarks/{name}.svg")

@@ -85,9 +85,13 @@ def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
 
 
 def _made_ahead(ground: Ground) -> Any:
-    """Rules are applied to each list; only the indexes and the learned ranker are made ahead."""
+    """Rules are applied to each list; indexes, tastes and the learned ranker are made ahead."""
     section = ground.config.recommend
-    ahead: dict[str, Any] = {"index": section.index.model_dump(mode="json")}
+    ahead: dict[str, Any] = {
+        "index": section.index.model_dump(mode="json"),
+        "taste": section.taste.model_dump(mode="json"),
+        "like_weight": section.like_weight,
+    }
     if section.ranker.enabled:
         interest = ground.config.interest.model_dump(mode="json")
         ranker = section.ranker.model_dump(mode="json")
@@ -149,10 +153,13 @@ _ROWS = (
     ),
     Stage(
         "recommend",
-        version=4,
+        version=5,
         noun="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
-        needs=("data/videos", "behavior", "understanding", "interest", "video/dialogue"),
+        needs=(
+            *("data/videos", "behavior", "understanding", "interest"),
+            *("video/dialogue", "pretraining"),
+        ),
         identity=lambda ground, _: _made_ahead(ground),
     ),
 )

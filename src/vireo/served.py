@@ -34,6 +34,7 @@ from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.picture import Explanation, explanation
 from vireo.recommend.profile.wishes import wishes_of
 from vireo.recommend.profile.words import Profile, profile_of
+from vireo.recommend.profile.written import written
 from vireo.recommend.recommender import Picks, Recommender
 from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
@@ -222,14 +223,22 @@ class Served:
 
     def profile(self, user_id: str) -> Profile:
         """What a viewer likes, in words, with the videos that show it."""
-        query = self.recommender.named(self.query(user_id, 1))
-        return profile_of(
-            self.catalogue,
-            user_id,
-            nameable(query),
-            query.wishes,
-            self._config.recommend.profile_events,
-        )
+        standing = self._store.standing(user_id, self._nouns.live_until)
+        query = self.recommender.named(self.query_of(user_id, standing, 1))
+        section = self._config.recommend
+        history = nameable(query)
+        found = profile_of(self.catalogue, user_id, history, query.wishes, section.profile_events)
+        return self._in_a_models_words(found, standing) if section.written_profiles else found
+
+    def _in_a_models_words(self, profile: Profile, standing: Standing) -> Profile:
+        """The sentence by the configured model, where the viewer lets it know."""
+        leaves = self._config.language.generation.model != "local"
+        if leaves and not consents(standing.choices, "remote_models", self._config.privacy):
+            return replace(profile, reason="this viewer has not agreed to `remote_models`")
+        writer = self._nouns.writer
+        if writer is None:
+            return replace(profile, reason="no model that writes: language.generation.model")
+        return written(profile, writer)
 
     def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
         return self.recommender.recommend(self.query(user_id, k, like, ask))
@@ -252,7 +261,8 @@ class Served:
 
     def search(self, sentence: str, k: int) -> Picks:
         """Videos near a sentence, for nobody in particular."""
-        return self.recommender.recommend(self.query(None, k, sentence))
+        query = replace(self.query(None, k, sentence), literal=True)
+        return self.recommender.recommend(query)
 
     def explain(self, user_id: str, video_id: str) -> Explanation:
         shelves = Shelves(self.catalogue, self.model, self._config.recommend)
@@ -284,6 +294,7 @@ class Served:
         newest = dict.fromkeys(history.videos[::-1].tolist())
         latest = [self.catalogue.titles[row] for row in list(newest)[:10]]
         counts = shares.with_columns(share=pl.col("count") / max(len(liked), 1))
+        words = self.profile(user_id)
         return {
             "user_id": user_id,
             "interactions": len(history),
@@ -292,7 +303,8 @@ class Served:
                 {"topic": r["topic"], "share": round(r["share"], 3)} for r in counts.to_dicts()
             ],
             "latest": latest,
-            "in_words": str(self.profile(user_id)),
+            "in_words": words.sentence,
+            "in_words_by": f"{words.author} ({words.reason})" if words.reason else words.author,
             "asked_for": [edit.text for edit in self._store.edits_of(user_id)],
         }
 

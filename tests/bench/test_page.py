@@ -13,6 +13,7 @@ import pytest
 from bench.base import Split
 from bench.compare import compared
 from bench.judge import Lists, judged
+from bench.list_page import list_sections
 from bench.menu import ROOT
 from bench.page import check, page, pushed
 from bench.results import FOLDER, BadResults, load, merge
@@ -158,10 +159,12 @@ def test_every_figure_of_the_readme_and_the_page_has_its_results_file() -> None:
     # notes and sources of settings tell figures too, published ones among them
     told = " ".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*--*.json"))
     known |= set(re.findall(r"(?<![\d.])[01]\.\d{4}(?!\d)", told))
+    other = " ".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json"))
+    known |= {f"{float(figure):.4f}" for figure in re.findall(r"(?<![\d.])[01]\.\d+", other)}
     text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     measured = re.findall(r"## Measured\n(.*?)\n## ", readme, re.DOTALL)
-    for part in [*re.findall(r"^\| `.*$", text, re.MULTILINE), *measured]:
+    for part in [*re.findall(r"^\| .*$", text, re.MULTILINE), *measured]:
         for figure in re.findall(r"(?<![\d.])[01]\.\d{4}(?!\d)", part):
             assert figure in known, figure
 
@@ -177,3 +180,35 @@ def test_two_systems_are_compared_user_by_user(tmp_path: Path) -> None:
     assert list(compared(bench, split, "one", "two")) != same
     with pytest.raises(InputError, match="The lists of 'three'"):
         list(compared(bench, split, "one", "three"))
+
+
+def test_the_sections_of_lists_are_what_their_files_give(tmp_path: Path) -> None:
+    """A goal that was missed stands beside its figure like one that was met."""
+    results, docs = tmp_path / "results", tmp_path / "docs"
+    results.mkdir()
+    assert list_sections(results) == ""
+    made = {"date": "2026-01-02T03:04:05", "machine": "a machine", "command": ["python", "-m", "x"]}
+    row = {
+        "videos": 100_000,
+        "median_ms": 12.34,
+        "p99_ms": 56.78,
+        "median_processor_ms": 9.87,
+        "load_average": 0.4,
+        "goal": {"median_ms": 10.0, "p99_ms": 25.0},
+        "indexes_seconds": 7.0,
+        "recall@100": {"one": 0.9912, "other": 0.9876},
+    }
+    (results / "lists.json").write_text(json.dumps(made | {"rows": [row]}))
+    trees = {"users": 50, "ndcg@10": {"sum": 0.1234, "learned": 0.1111}, "adopted": False}
+    rows = [trees | {"data": "films", "change": [-0.02, 0.01]}]
+    (results / "ranker.json").write_text(json.dumps(made | {"rows": rows}))
+    page(results, docs)
+    text = (docs / "benchmarks.md").read_text()
+    assert "| 100,000 | 12.3 | under 10 | 56.8 | under 25 | 9.9 | 0.4 | 0.9876 | 7 |" in text
+    assert "| films | 50 | 0.1234 | 0.1111 | -0.0200 to +0.0100 | no |" in text
+    assert "2026-01-02, a machine: `python -m x`" in text
+    assert "a sentence is all that is known" not in text, "a section without a file is left out"
+    check(results, docs)
+    (results / "lists.json").write_text(json.dumps(made | {"rows": [row | {"median_ms": 1.0}]}))
+    with pytest.raises(StageFailed, match=r"benchmarks\.md"):
+        check(results, docs)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -26,9 +28,10 @@ from vireo.store.base import Viewer
 from vireo.workspace import Workspace
 
 
-def example(name: str) -> Callable[..., Workspace]:
-    """The example's `make`, without tuning a language model."""
-    make: Callable[..., Workspace] = runpy.run_path(str(ROOT / "examples" / f"{name}.py"))["make"]
+def example(name: str, file: str = "") -> Callable[..., Workspace]:
+    """The `make` of a preset's example, without tuning a language model."""
+    path = ROOT / "examples" / f"{file or name}.py"
+    make: Callable[..., Workspace] = runpy.run_path(str(path))["make"]
     quick = {"pretraining.objective": "none", "engine.name": "serial"}
     return partial(make, config=preset_config(name).with_settings(quick))
 
@@ -45,7 +48,7 @@ def test_an_unknown_preset_says_which_there_are() -> None:
 
 
 def test_platform_on_the_log_of_an_app(tmp_path: Path) -> None:
-    work = example("platform")(data_folder("kuairand-pure"), tmp_path, rows=500)
+    work = example("platform", "video_site")(data_folder("kuairand-pure"), tmp_path, rows=500)
     for user in work.served.users()[:20]:
         assert len(work.recommend(user, 10)) == 10
 
@@ -117,6 +120,15 @@ def test_meetings_of_a_company_stay_in_their_groups(tmp_path: Path) -> None:
         work.explain(outsider, "board-1")
     following = [pick.video_id for pick in work.recommend("Ada", 10)][:3]
     assert all(int(video.split("-")[1]) > 1 for video in following), "the series go on"
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.py")), ids=lambda f: f.stem)
+def test_an_example_starts_as_a_script(file: Path, tmp_path: Path) -> None:
+    """Its folder is searched first then: a file there must not hide a module of Python's own."""
+    assert file.stem not in sys.stdlib_module_names
+    command = [sys.executable, str(file), *([] if file.stem == "meetings" else ["nowhere"])]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "IndexError: list index out of range" in done.stderr, "all it lacks is its arguments"
 
 
 @settings(max_examples=80, deadline=None)

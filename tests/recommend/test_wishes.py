@@ -123,22 +123,6 @@ def test_nobody_is_described_from_too_little() -> None:
         assert "topic" not in told.sentence
 
 
-def test_a_models_sentence_is_taken_only_if_it_keeps_to_the_facts() -> None:
-    place = world()
-    seen = history([0, 1, 2, 6, 7])
-
-    def honest(prompt: str) -> str:
-        return "You enjoy topic 0 most of all, and also topic 1."
-
-    def inventive(prompt: str) -> str:
-        return "You enjoy topic 0 and the films of Werner Herzog."
-
-    assert profile_of(place.catalogue, "a", seen, (), 5, honest).author == "model"
-    kept = profile_of(place.catalogue, "a", seen, (), 5, inventive)
-    assert kept.author == "template"
-    assert "Herzog" not in kept.sentence
-
-
 def test_new_videos_of_what_is_wanted_less_are_not_moved_up() -> None:
     place = shelves([0] * 8 + [1] * 8, ([9] * 6 + [0] * 2) * 2, new_share=0.5, diversity=0.0)
     asked = query(history([0, 1]), k=4)

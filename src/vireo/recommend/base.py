@@ -46,6 +46,8 @@ class Query:
     """A sentence that steers the list."""
     like_vector: Floats | None = None
     """(d,) the sentence in the space of the text vectors."""
+    literal: bool = False
+    """Whether the sentence is a search, and not a taste: nothing but its own words counts."""
     now: int = NO_TIME
     """ms; the clock of the behaviour: what "recent" means to the experts."""
     exclude: frozenset[int] = frozenset()

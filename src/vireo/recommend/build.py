@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import polars as pl
 
+from vireo.arrays import Floats
 from vireo.behavior.base import DAY, Histories
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.interest.base import InterestModel
+from vireo.language import LanguageModel, load, typed
+from vireo.pretraining.base import Checkpoint
 from vireo.recommend.catalogue import TERMS, Catalogue
 from vireo.recommend.index.build import plans
 from vireo.recommend.quotes import quotes
+from vireo.recommend.taste.training import ReadTexts
+from vireo.recommend.taste.training import learn as tastes
 from vireo.registry import load_object
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -25,6 +32,7 @@ def build(
     understanding: Understanding,
     model: InterestModel,
     video: VideoFeatures,
+    checkpoint: Checkpoint,
     config: Config,
     context: Context,
 ) -> Catalogue:
@@ -46,11 +54,31 @@ def build(
         given_terms=_terms(tables, video, table["video_id"].to_list(), topics),
         plans=plans(model, histories, section, context),
     )
+    if config.recommend.taste.users:
+        read = _reader(understanding, checkpoint, config, context)
+        taste = tastes(made, histories, read, config.recommend, context.seed)
+        made = replace(made, taste=taste)
     if not config.recommend.ranker.enabled:
         return made
     learn = load_object("vireo.recommend.rank.training:learn")  # LightGBM is an extra
     trees = learn(model, made, histories, config.interest, config.recommend, context)
     return replace(made, trees=trees)
+
+
+def _reader(
+    understanding: Understanding, checkpoint: Checkpoint, config: Config, context: Context
+) -> ReadTexts:
+    """Sentences -> their vectors in the space of the text vectors."""
+
+    @cache
+    def language() -> LanguageModel:
+        return load(config.language, context, checkpoint.model)
+
+    def read(sentences: Sequence[str]) -> Floats:
+        vectors = language().embed(sentences, context.progress)
+        return understanding.project(vectors, typed(sentences))
+
+    return read
 
 
 def _terms(

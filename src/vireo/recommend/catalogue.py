@@ -20,6 +20,7 @@ from vireo.recommend.index.plan import Plan, load_plans, save_plans
 from vireo.recommend.labels import Labels
 from vireo.recommend.quotes import SCHEMA
 from vireo.recommend.rank.trees import Trees
+from vireo.recommend.taste.map import TasteMap
 
 TERMS: dict[str, Any] = {
     name: VIDEO_SCHEMA[name]
@@ -67,6 +68,8 @@ class Catalogue:
     """Expert -> its index, for catalogues that are too large to score every video."""
     trees: Trees | None = None
     """The learned ranker, where one was trained."""
+    taste: TasteMap | None = None
+    """What viewers of a taste watch, where it could be learnt."""
 
     def __len__(self) -> int:
         return self.table.height
@@ -120,6 +123,18 @@ class Catalogue:
     def creator_of(self) -> Ints:
         """(n,) number of the creator, -1 for none."""
         return numbered(self.table["creator"])
+
+    @cached_property
+    def _creators(self) -> tuple[Ints, Ints]:
+        """All rows by creator, the newest first, and where each creator's begin."""
+        order = np.lexsort((-self.published, self.creator_of))
+        numbers = np.arange(int(self.creator_of.max(initial=-1)) + 2)
+        return order, np.searchsorted(self.creator_of[order], numbers)
+
+    def by_creator(self, number: int) -> Ints:
+        """The rows of one creator's videos, the newest first."""
+        order, starts = self._creators
+        return order[starts[number] : starts[number + 1]]
 
     def rows_of(self, ids: Iterable[str]) -> Ints:
         """The rows of those of the ids that are in the catalogue, in the order given."""
@@ -177,6 +192,8 @@ class Catalogue:
         save_plans(self.plans, directory)
         if self.trees is not None:
             self.trees.save(directory)
+        if self.taste is not None:
+            self.taste.save(directory)
 
     @classmethod
     def load(cls, directory: Path) -> Catalogue:
@@ -188,13 +205,15 @@ class Catalogue:
             given_terms=terms,
             plans=load_plans(directory),
             trees=Trees.load(directory),
+            taste=TasteMap.load(directory),
         )
 
     def summary(self) -> Mapping[str, Any]:
         found = {"videos": len(self), "never_watched": int((self.viewers == 0).sum())}
         indexes = {name: plan.about() for name, plan in self.plans.items()}
         ranker = "sum" if self.trees is None else dict(self.trees.report)
-        return {**found, "index": indexes or "exact", "ranker": ranker}
+        taste = "not learnt" if self.taste is None else dict(self.taste.report)
+        return {**found, "index": indexes or "exact", "ranker": ranker, "taste": taste}
 
 
 def numbered(column: pl.Series) -> Ints:

@@ -5,6 +5,7 @@ from vireo.registry import Registry
 RETRIEVERS = Registry(
     "retrievers",
     {
+        "creators": "vireo.recommend.retrieve.creators:SameCreator",
         "wishes": "vireo.recommend.retrieve.wishes:Wishes",
         "experts": "vireo.recommend.retrieve.experts:Experts",
         "popular": "vireo.recommend.retrieve.popular:Popular",

@@ -18,7 +18,7 @@ from vireo.recommend.menu import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.recommend.retrieve.wishes import leaning
 from vireo.recommend.shelves import Shelves
 
-RETRIEVE = ("experts", "popular", "like", "wishes")
+RETRIEVE = ("creators", "experts", "popular", "like", "wishes")
 """Which retrievers bring candidates, in this order: a column is scored on what is there by then."""
 HALFWAY = 4.0
 """The total that is shown as 0.75: four deviations above the average video."""

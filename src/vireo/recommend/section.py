@@ -69,6 +69,13 @@ to see `histories`."""
     """A list does not wait longer for it."""
 
 
+class TasteSection(Section):
+    """`[recommend.taste]`: what viewers of a taste watch, for those of whom a sentence is known."""
+
+    users: Annotated[int, Field(ge=0)] = 4000
+    """Viewers, drawn by lot, from whom it is learnt when the workspace is built; 0: it is not."""
+
+
 class RecommendSection(Section):
     """`[recommend]`: how a list is made."""
 
@@ -108,6 +115,9 @@ class RecommendSection(Section):
     """Weight of a viewer's wish ("less horror") against one deviation of the score."""
     profile_events: Annotated[int, Field(ge=1)] = 5
     """A viewer is not described from fewer wanted videos than this."""
+    written_profiles: bool = False
+    """Whether the model of `[language.generation]` words the descriptions of viewers. Histories \
+leave this machine only with `may_send` and the viewer's consent to `remote_models`."""
     relax: tuple[Literal["language", "expiry", "needs", "level"], ...] = ("language", "expiry")
     """Which rules give way, rather than leave a list empty. Rights and blocks never do."""
     rules: tuple[str, ...] = (
@@ -126,6 +136,7 @@ class RecommendSection(Section):
     )
     """Which rules are applied, in this order. Those that protect (see the page) always are."""
     index: IndexSection = IndexSection()
+    taste: TasteSection = TasteSection()
     ranker: RankerSection = RankerSection()
     reranker: RerankerSection = RerankerSection()
     owner: OwnerSection = OwnerSection()

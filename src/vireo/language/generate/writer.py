@@ -22,6 +22,7 @@ from vireo.language.generate.wording import (
     repair_of,
 )
 
+_MOST_IN_MEMORY = 1000
 _IN_A_ROW = 3  # prompts without any reply, after which the model is taken for dead
 
 
@@ -65,6 +66,7 @@ class Writer:
         self._shelf = AnswerShelf(cache / "answers.sqlite")
         self._budget = Budget(section)
         self._lock = threading.Lock()
+        self._in_memory: dict[bytes, str] = {}  # answers about people are not kept on disk
         self._failures = 0
         self._stopped = ""
 
@@ -76,7 +78,7 @@ class Writer:
         keys = [key_of(prompt, self.fingerprint) for prompt in prompts]
         answers: dict[bytes, Answer[Shape]] = {}
         unknown: dict[bytes, Prompt[Shape]] = {}
-        known = self._shelf.get(set(keys))
+        known = self._shelf.get(set(keys)) | self._remembered(set(keys))
         for key, prompt in zip(keys, prompts, strict=True):
             found = self._without_asking(prompt, known.get(key))
             if found is None:
@@ -117,12 +119,27 @@ class Writer:
                 for job in as_completed(jobs):
                     answers[jobs[job]] = given = job.result()
                     if given.value is not None:
-                        self._shelf.put({jobs[job]: given.value.model_dump_json()})
+                        self._keep(jobs[job], prompts[jobs[job]], given.value.model_dump_json())
                     tick(1, f"{self._budget.tokens_in + self._budget.tokens_out} tokens")
             except BaseException:  # Ctrl-C: what waits is not begun
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         return answers
+
+    def _remembered(self, keys: set[bytes]) -> dict[bytes, str]:
+        with self._lock:
+            return {key: self._in_memory[key] for key in keys & self._in_memory.keys()}
+
+    def _keep(self, key: bytes, prompt: Prompt[Shape], text: str) -> None:
+        """On disk; in memory, and only the latest, where it tells of a person: these must go with
+        them when they are forgotten."""
+        if not prompt.personal:
+            self._shelf.put({key: text})
+            return
+        with self._lock:
+            self._in_memory[key] = text
+            while len(self._in_memory) > _MOST_IN_MEMORY:
+                del self._in_memory[next(iter(self._in_memory))]
 
     def _ask(self, prompt: Prompt[Shape]) -> Answer[Shape]:
         """The first try, and the repair of what did not fit."""

@@ -45,6 +45,8 @@ class Facts:
         best = max(sources, key=lambda name: sources[name], default="")
         if best == "like" and sources[best] > 0:
             return self._by_words(query, video)
+        if best == "taste" and sources[best] > 0:
+            return Reason("like", f"Liked by viewers with such a taste: “{query.like.strip()}”")
         if best == "wish" and sources[best] > 0:
             return self._by_wish(query, video)
         crowd = sum(sources.get(name, 0.0) for name in CROWD)

@@ -1,4 +1,4 @@
-"""A sentence ("slow films about the sea") -> the videos whose text lies near it."""
+"""A sentence ("slow films about the sea") -> videos near it, and what such viewers watch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from vireo.recommend.shelves import Shelves, standardised
 
 
 class Like:
-    """Cosine of the sentence and each video's text, weighted against the strongest source."""
+    """Cosine of the sentence and each video's text, weighted against the strongest source.
+
+    Of a viewer of whom nothing else is known, the sentence says what they may like besides: the
+    map of tastes (recommend/taste/) adds that, where it was shown to help.
+    """
 
     def __init__(self, shelves: Shelves) -> None:
         self._shelves = shelves
@@ -24,5 +28,9 @@ class Like:
         near = standardised(catalogue.text @ query.like_vector)
         strongest = max(self._shelves.model.weights.values(), default=1.0) if query.known else 1.0
         columns = {"like": (section.like_weight * max(strongest, 0.5) * near).astype(np.float32)}
+        taste = catalogue.taste
+        if taste is not None and taste.adopted and not query.known and not query.literal:
+            said = taste.scores(query.like_vector, len(catalogue))
+            columns["taste"] = (taste.weight * said).astype(np.float32)
         count = max(section.candidates, query.k)
         return merged(slate, columns, best_of_each(columns, count, query.mask(len(catalogue))))

@@ -19,7 +19,7 @@ class Popular:
 
     def __init__(self, shelves: Shelves) -> None:
         self._shelves = shelves
-        self._columns = _columns(shelves.catalogue)
+        self._columns = popular_columns(shelves.catalogue)
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if query.known:
@@ -42,7 +42,8 @@ def _note(query: Query) -> str:
     return f"{who} new here: the list is popular, recent and varied."
 
 
-def _columns(catalogue: Catalogue) -> dict[str, Floats]:
+def popular_columns(catalogue: Catalogue) -> dict[str, Floats]:
+    """(n,) by source what a stranger's list is made from; SHARES says how they are weighted."""
     published = catalogue.table["published_at"].fill_null(0).to_numpy().astype(np.float64)
     known = published > 0
     fresh = np.where(known, published, published[known].min() if known.any() else 0)

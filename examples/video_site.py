@@ -1,4 +1,4 @@
-"""The preset `platform` on KuaiRand-Pure: python examples/platform.py DATA WORKSPACE."""
+"""The preset `platform` on KuaiRand-Pure: python examples/video_site.py DATA WORKSPACE."""
 
 from __future__ import annotations
 

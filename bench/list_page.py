@@ -1,0 +1,196 @@
+"""The part of docs/benchmarks.md about lists: how long they take, what rules and sentences bring.
+
+Every section is made from one file of bench/results, and is left out where the file is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Result = Mapping[str, Any]
+
+
+def list_sections(results: Path) -> str:
+    """The sections of lists.json, diversity.json, sentence.json and ranker.json in this folder."""
+    text = ""
+    for name, section in SECTIONS.items():
+        path = results / f"{name}.json"
+        if path.is_file():
+            result = json.loads(path.read_text(encoding="utf-8"))
+            text += "\n".join(["", *section(result), "", _made(result)]).rstrip("\n") + "\n"
+    return text
+
+
+def _speed(result: Result) -> Iterator[str]:
+    yield "## Lists: how long one takes"
+    yield ""
+    yield (
+        "Made-up vectors and histories, every rule on, lists of 20 in one process, warm, one after "
+        "the other. Recall: the share of the true 100 nearest that an index finds for viewers on "
+        "whom it was not tuned, the least of all indexes. Processor: the median of the process's "
+        "own time. Load: the machine's load average; above 1, others took part of it."
+    )
+    yield ""
+    yield from _table(
+        (
+            "videos",
+            "median ms",
+            "goal",
+            "99% ms",
+            "goal",
+            "processor ms",
+            "load",
+            "recall@100",
+            "indexes made in s",
+        ),
+        [
+            (
+                f"{row['videos']:,}",
+                f"{row['median_ms']:.1f}",
+                _goal(row, "median_ms"),
+                f"{row['p99_ms']:.1f}",
+                _goal(row, "p99_ms"),
+                f"{row['median_processor_ms']:.1f}",
+                f"{row['load_average']:.1f}",
+                f"{min(row['recall@100'].values(), default=1.0):.4f}",
+                f"{row['indexes_seconds']:.0f}",
+            )
+            for row in result["rows"]
+        ],
+    )
+
+
+def _goal(row: Result, figure: str) -> str:
+    return f"under {row['goal'][figure]:g}" if row.get("goal") else ""
+
+
+def _rules(result: Result) -> Iterator[str]:
+    yield "## Lists: what diversity and calibration cost"
+    yield ""
+    yield (
+        f"MovieLens-1M, the last film of {result['users']:,} users hidden, full ranking, scores by "
+        "`ease-recent`. Intra-list diversity: the mean of 1 - cosine of the genres. Divergence: "
+        "Jensen-Shannon, in bits, between the genres of the history and of the list. Changes are "
+        "against the first row; in brackets 95% intervals over users."
+    )
+    yield ""
+    yield "![NDCG@10 against diversity and calibration](diversity.svg)"
+    yield ""
+    heads = ("`diversity`", "`calibration`", "NDCG@10", "change", "intra-list diversity", "change")
+    yield from _table(
+        (*heads, "divergence", "change"),
+        [
+            (
+                f"{row['diversity']:g}",
+                f"{row['calibration']:g}",
+                f"{row['ndcg@10']:.4f}",
+                f"{_percent(row['ndcg_change'])} ({_span(row['ndcg_change_interval'])})",
+                f"{row['ild']:.4f}",
+                _percent(row["ild_change"]),
+                f"{row['js']:.4f}",
+                _percent(row["js_change"]),
+            )
+            for row in result["curve"]
+        ],
+    )
+    yield ""
+    yield "Places that new films get (a tenth of the films made new), by `new_share`:"
+    yield ""
+    yield from _table(
+        ("quota", "share of all places", "of the quota"),
+        [
+            (
+                f"{row['quota']:g}",
+                f"{row['share']:.4f}",
+                _percent(row["share"] / row["quota"] - 1) if row["quota"] else "",
+            )
+            for row in result["new_videos"]
+        ],
+    )
+    yield ""
+    found = result["counterfactuals"]
+    yield (
+        f"Counterfactuals: asked for {found['asked']} films on lists, {found['shown']} were shown "
+        f"({found['own_videos'] / max(found['shown'], 1):.1f} own films each); "
+        f"{found['holds']} of them hold when a second recommender is asked, and in "
+        f"{found['nothing_to_spare']} no film could be spared."
+    )
+
+
+def _sentence(result: Result) -> Iterator[str]:
+    yield "## Lists: a sentence is all that is known"
+    yield ""
+    yield (
+        f"MovieLens-1M. Of {result['users']:,} viewers whose ratings nothing was fitted on, one "
+        "sentence is known: the tags of three random films of theirs. All their other films count. "
+        f"Fitted on {result['fitted_on']:,} other viewers; settings chosen on "
+        f"{result['chosen_on']:,} others again. The first sentence: “{result['example']}”."
+    )
+    yield ""
+    rows = sorted(result["ndcg@10"].items(), key=lambda row: -row[1])
+    yield from _table(
+        ("list by", "NDCG@10", f"`{result['chosen']}` against it"),
+        [(name, f"{value:.4f}", _against(result["over"].get(name))) for name, value in rows],
+    )
+
+
+def _against(row: Result | None) -> str:
+    return f"{_percent(row['change'])} ({_span(row['interval'])})" if row else ""
+
+
+def _ranker(result: Result) -> Iterator[str]:
+    yield "## Lists: an order that is learnt"
+    yield ""
+    yield (
+        "LambdaMART over the sources' scores and what no expert reads, against their plain sum. "
+        "Trained on half of the held-back viewers, measured on the other half; it is used only "
+        "where the whole 95% interval of the change lies above 0."
+    )
+    yield ""
+    yield from _table(
+        ("data", "viewers", "NDCG@10 of the sum", "learnt", "change, 95% interval", "used"),
+        [
+            (
+                row["data"],
+                f"{row['users']:,}",
+                f"{row['ndcg@10']['sum']:.4f}",
+                f"{row['ndcg@10']['learned']:.4f}",
+                f"{row['change'][0]:+.4f} to {row['change'][1]:+.4f}",
+                "yes" if row["adopted"] else "no",
+            )
+            for row in result["rows"]
+        ],
+    )
+
+
+SECTIONS: Mapping[str, Callable[[Result], Iterator[str]]] = {
+    "lists": _speed,
+    "diversity": _rules,
+    "sentence": _sentence,
+    "ranker": _ranker,
+}
+"""Results file -> what makes its section, in the order of the page."""
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * len(heads) + "|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _made(result: Result) -> str:
+    return f"{result['date'][:10]}, {result['machine']}: `{shlex.join(result['command'])}`"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:+.1f}%"
+
+
+def _span(bounds: Sequence[float]) -> str:
+    low, high = bounds
+    return f"{_percent(low)} to {_percent(high)}"

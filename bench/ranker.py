@@ -1,0 +1,60 @@
+"""Whether an order can be learnt: python -m bench.ranker NAME=WORKSPACE ... --out FILE
+
+For every built workspace, LambdaMART (extra `ranker`) is trained and judged as a build with
+`recommend.ranker.enabled` does it: everybody's latest events held back, the serving experts fitted
+on the rest, half of those viewers teach and the other half decide. Nothing is published.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.results import machine
+from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine.serial import Serial
+from vireo.recommend.rank.training import learn
+from vireo.workspace import Workspace
+
+
+def tried(name: str, place: Path, users: int, seed: int) -> Mapping[str, Any]:
+    """The verdict on one workspace: NDCG@10 of the sum and of the trees, and the interval."""
+    work = Workspace.open(place)
+    base = work.published()
+    ranker = work.config.recommend.ranker.model_copy(update={"users": users})
+    section = work.config.recommend.model_copy(update={"ranker": ranker})
+    context = Context(Serial(EngineSection()), place / "cache", Quiet(), seed)
+    trees = learn(
+        base.model, base.catalogue, base.histories, work.config.interest, section, context
+    )
+    work.close()
+    return {"data": name, **trees.report}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workspaces", nargs="+", metavar="NAME=WORKSPACE")
+    parser.add_argument("--users", type=int, default=4000, help="viewers that are held back")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    pairs = [word.partition("=")[::2] for word in given.workspaces]
+    result = {
+        "command": ["python", "-m", "bench.ranker", *sys.argv[1:]],
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "rows": [tried(name, Path(place), given.users, given.seed) for name, place in pairs],
+    }
+    text = json.dumps(result, indent=1)
+    print(text)
+    if given.out:
+        given.out.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

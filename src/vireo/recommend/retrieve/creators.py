@@ -1,0 +1,45 @@
+"""The viewer's history -> the newest videos of the creators that they return to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.arrays import Ints
+from vireo.behavior.base import History
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.retrieve.merge import scored
+from vireo.recommend.shelves import Shelves
+
+MOST = 20
+"""Creators that are asked, those with the greatest share of what was wanted first."""
+
+
+class SameCreator:
+    """Adds candidates without a score of their own: the experts, who come next, score them."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._catalogue = shelves.catalogue
+        self._candidates = shelves.section.candidates
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        names = favourites(query.history, self._catalogue)
+        if not len(names):
+            return slate
+        allowed = query.mask(len(self._catalogue))
+        each = -(-max(self._candidates, query.k) // len(names))
+        chosen = []
+        for name in names.tolist():
+            rows = self._catalogue.by_creator(name)
+            chosen.append(rows[allowed[rows]][:each])
+        return scored(slate, lambda _: {}, chosen)
+
+
+def favourites(history: History, catalogue: Catalogue) -> Ints:
+    """The creators of what was wanted, by weight, at most MOST of them."""
+    liked = history.liked
+    creators = catalogue.creator_of[liked.videos]
+    known = creators >= 0
+    names, place = np.unique(creators[known], return_inverse=True)
+    weights = np.bincount(place, weights=liked.weights[known], minlength=len(names))
+    return np.asarray(names[np.argsort(-weights, kind="stable")][:MOST], dtype=np.int64)

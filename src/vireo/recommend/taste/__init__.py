@@ -1,0 +1,1 @@
+"""A sentence about taste -> what viewers of such a taste watch."""
