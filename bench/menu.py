@@ -37,6 +37,8 @@ class System:
     """Whether `make bench-quick` runs it."""
     quick_settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings that replace some for quick runs."""
+    seed: int = 0
+    """Added to the bench's seed: the same system once more, to see what chance does."""
 
     def runs_on(self, split: str) -> bool:
         return any(fnmatchcase(split, pattern) for pattern in self.splits)

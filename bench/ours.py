@@ -15,6 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -175,13 +176,18 @@ def lists_for(
     lists = {name: np.full((len(users), LIST_LENGTH), -1, dtype=np.int64) for name in wanted}
     alike = len(asked) and asked[0] != NO_TIME and bool((asked == asked[0]).all())
     now = int(asked[0]) if alike else histories.now
-    for start in range(0, len(users), BLOCK):
+
+    def fill(start: int) -> None:
         rows = slice(start, start + BLOCK)
         some = [histories.row(user) for user in users[rows]]
         batch = Batch(some, now, split.n_items, times=asked[rows].tolist())
         scores = score(batch)
         for name, among in wanted.items():
             lists[name][rows] = best(scores, batch, among)
+
+    # blocks know nothing of each other: as many at once as there are processors for us
+    with ThreadPoolExecutor(int(os.environ.get("OMP_NUM_THREADS", "1"))) as pool:
+        list(pool.map(fill, range(0, len(users), BLOCK)))
     return lists
 
 

@@ -102,7 +102,7 @@ def recipe(bench: Bench, system: System, split: Split) -> str:
     return digest_of_json(
         {
             "settings": settings_of(bench, system),
-            "seed": bench.seed,
+            "seed": bench.seed + system.seed,
             "split": split.about["split_sha256"],
             "texts": split.about["items_sha256"],
             "requirements": digest_of_file(requirements) if requirements.is_file() else "",
@@ -131,7 +131,7 @@ def row_from(
         "version": str(report["version"]),
         "settings": settings_of(bench, system),
         "source": system.source,
-        "seed": bench.seed,
+        "seed": bench.seed + system.seed,
         "metrics": dict(judgement.metrics),
         "intervals": {name: list(bounds) for name, bounds in judgement.intervals.items()},
         "train_seconds": round(float(report["train_seconds"]), 2),
@@ -186,7 +186,7 @@ def _arguments(
         "--users": copy / "users.txt",
         "--out": out,
         "--settings": json.dumps(settings_of(bench, system), sort_keys=True),
-        "--seed": bench.seed,
+        "--seed": bench.seed + system.seed,
         "--budget-seconds": f"{budget:g}",
         "--checkpoint": checkpoint,
     }

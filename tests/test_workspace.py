@@ -71,6 +71,22 @@ def test_the_same_tables_give_the_same_bytes(built: Path, world: TinyWorld, tmp_
         assert other.content() == result.manifest.content(), result.stage
 
 
+def test_a_fast_build_leaves_out_the_network_and_the_next_one_adds_it(
+    built: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "fast"
+    shutil.copytree(built, path)
+    work = Workspace.open(path)
+    whole = work.live.current()
+    results = {result.stage: result.built for result in work.build(fast=True)}
+    assert {stage for stage, made in results.items() if made} == {"interest", "recommend"}
+    assert "sequence" not in work.about_stage("interest")["weights"]
+    assert "ease" in work.about_stage("interest")["weights"]
+    assert len(work.recommend("nobody-yet", k=3)) == 3
+    assert not any(result.built for result in work.build())  # that one was there already
+    assert work.live.current() == whole
+
+
 def test_new_events_rebuild_only_what_reads_events(built: Path, tmp_path: Path) -> None:
     work = Workspace.open(built)
     table = tmp_path / "more.csv"

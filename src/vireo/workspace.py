@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from vireo.evaluation.leaks import LeakCheck, check_leaks
 from vireo.evaluation.plan import plan_of
 from vireo.evaluation.report import Comparison, Report
 from vireo.evaluation.road import evaluate_plan
+from vireo.interest.menu import without_slow
 from vireo.listing import listing, stage_facts
 from vireo.pipeline import Ground, Result, run
 from vireo.privacy.forget import finish_forgetting, sweep
@@ -160,9 +162,17 @@ class Workspace(Rights):
         return self.store.append(events)
 
     def build(
-        self, until: str | None = None, *, on_result: Callable[[Result], None] | None = None
+        self,
+        until: str | None = None,
+        *,
+        fast: bool = False,
+        on_result: Callable[[Result], None] | None = None,
     ) -> list[Result]:
-        """Build what is not built yet, and publish a complete build."""
+        """Build what is not built yet, and publish a complete build.
+
+        `fast` leaves out the experts that take long to train: lists soon, better ones by the next
+        build without it.
+        """
         if not self.sources.all() and not self.store.video_position():
             raise InputError(
                 f"Nothing was ingested into {self.path} yet.",
@@ -171,7 +181,10 @@ class Workspace(Rights):
         with self._alone():
             sweep(self.store, self.sources, self.path)
             results = []
-            for result in run(self._ground(Split()), until):
+            ground = self._ground(Split())
+            if fast:
+                ground = replace(ground, config=without_slow(ground.config))
+            for result in run(ground, until):
                 results.append(result)
                 if on_result:
                     on_result(result)

@@ -27,7 +27,7 @@ from vireo.interest.base import (
 from vireo.interest.build import fit
 from vireo.interest.content import Content
 from vireo.interest.contract import ExpertContract, batch_of, training_of
-from vireo.interest.ease import Ease, EaseRecent
+from vireo.interest.ease import Ease, EaseRecent, EaseText
 from vireo.interest.factors import Factors, predict
 from vireo.interest.following import Next
 from vireo.interest.neighbours import Neighbours, Together, Transitions
@@ -52,6 +52,11 @@ class TestEaseContract(ExpertContract):
 class TestEaseRecentContract(ExpertContract):
     expert = EaseRecent
     section = SECTION
+
+
+class TestEaseTextContract(ExpertContract):
+    expert = EaseText
+    section = InterestSection(ease=EaseSection(regularisation=2.0, text=3.0))
 
 
 class TestNextContract(ExpertContract):
@@ -170,6 +175,29 @@ def test_ease_is_the_formula_and_leaves_unwatched_videos_at_zero(context: Contex
     scores = Ease.fit(training, SECTION, context).score(batch_of(training))
     np.testing.assert_allclose(scores[:40, :12], x @ direct_ease(x, 2.0), atol=1e-5)
     assert not scores[:, 12:].any()
+
+
+def test_ease_text_is_ease_on_rows_that_the_content_adds(context: Context) -> None:
+    training, x = random_training()
+    section = InterestSection(
+        ease=EaseSection(regularisation=2.0, text=3.0), history_decay=1e9
+    )  # nothing fades
+    rows = np.vstack([x, np.sqrt(3.0) * training.content[:12].T])
+    scores = EaseText.fit(training, section, context).score(batch_of(training))
+    np.testing.assert_allclose(scores[:40, :12], x @ direct_ease(rows, 2.0), atol=1e-5)
+    assert not scores[:, 12:].any()
+
+
+@pytest.mark.parametrize("why", ["no weight", "no content"])
+def test_ease_text_says_nothing_without_content_or_weight(why: str, context: Context) -> None:
+    training, _ = random_training()
+    section = SECTION
+    if why == "no weight":
+        section = InterestSection(ease=EaseSection(text=0.0))
+    else:
+        none = np.zeros_like(training.content)
+        training = replace(training, content=none, has_content=np.asarray(none.any(axis=1)))
+    assert not EaseText.fit(training, section, context).score(batch_of(training)).any()
 
 
 def test_a_viewer_is_taken_out_of_ease_as_if_never_there(context: Context) -> None:

@@ -236,3 +236,26 @@ def test_without_pairs_there_is_no_opinion(context: Context) -> None:
     training = training_without_order()
     expert = Sequence.fit(training, InterestSection(sequence=QUICK), context)
     assert not expert.score(batch_of(training)).any()
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_the_last_states_are_those_of_the_whole_reading(gated: bool) -> None:
+    torch.manual_seed(3)
+    network = SequenceNetwork(30, 16, 2, 2, 0.3, 12, gated).eval()
+    videos, gaps = torch.randint(0, 30, (7, 12)), torch.randint(0, GAPS, (7, 12))
+    last = torch.tensor([0, 11, 5, 3, 11, 1, 8])
+    with torch.no_grad():
+        whole = network.states(videos, gaps)[torch.arange(7), last]
+        torch.testing.assert_close(network.states_at(videos, gaps, last), whole)
+        cut = network.states(videos[2:3, :6], gaps[2:3, :6])[:, -1]
+    torch.testing.assert_close(cut, whole[2:3])  # what comes after is not looked at
+
+
+def test_who_asks_beside_a_viewer_changes_nothing(context: Context) -> None:
+    training = training_of([[(u + k) % 40 for k in range(1 + 3 * u)] for u in range(12)], 40)
+    expert = Sequence.fit(training, InterestSection(sequence=QUICK), context)
+    batch = batch_of(training)
+    together = expert.towards(batch)
+    for row, history in enumerate(batch.histories):
+        alone = expert.towards(Batch([history], batch.now, 40))
+        np.testing.assert_allclose(alone[0], together[row], atol=1e-5)

@@ -15,16 +15,20 @@ from vireo.pipeline import Result
 def command(
     stage: Annotated[str | None, typer.Argument(help="Stop after this stage.")] = None,
     workspace: WorkspaceOption = HERE,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Without the experts that take long: lists soon.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build what is not built yet, then publish it.
 
     Stages: data, video, behavior, pretraining, understanding, interest, recommend. Finished work
     is skipped, and a killed build goes on where it stopped. With a STAGE only what it needs is
-    built, and nothing is published.
+    built, and nothing is published. `--fast` gives a first model within minutes; build again
+    without it for the better one, while the first is served.
     """
     work = opened(workspace)
-    results = work.build(stage, on_result=None if as_json else say_result)
+    results = work.build(stage, fast=fast, on_result=None if as_json else say_result)
     if as_json:
         print_json([_as_json(result) for result in results])
         return
@@ -32,6 +36,8 @@ def command(
     if not built:
         say("Nothing to do: every stage is built already.")
     if stage is None:
+        if fast:
+            say("Without the slow experts. For better lists, later: vireo build")
         say(f"Published. Next: vireo recommend USER -w {workspace}")
 
 

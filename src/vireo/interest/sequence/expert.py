@@ -47,6 +47,7 @@ class Sequence:
 
     name: ClassVar[str] = "sequence"
     knows_new: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
     settings: SequenceSection
     arrays: dict[str, Floats]
     """The network's arrays; `vectors` and `bias` have a row per video of the catalogue."""
@@ -208,7 +209,13 @@ def _network(settings: SequenceSection, n_videos: int, seed: int = 0) -> Sequenc
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return SequenceNetwork(
-            n_videos, dimension, blocks, heads, settings.dropout, settings.length
+            n_videos,
+            dimension,
+            blocks,
+            heads,
+            settings.dropout,
+            settings.length,
+            settings.gated,
         )
 
 

@@ -9,6 +9,7 @@ temperature between the state and the same vectors that were read.
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -23,12 +24,12 @@ _LONGEST_WAVE = 200.0
 class Block(nn.Module):
     """x + gated attention, then + SwiGLU. (b, l, d) -> (b, l, d)"""
 
-    def __init__(self, dimension: int, heads: int, dropout: float) -> None:
+    def __init__(self, dimension: int, heads: int, dropout: float, gated: bool = True) -> None:
         super().__init__()
-        self.heads, self.dropout = heads, dropout
+        self.heads, self.dropout, self.gated = heads, dropout, gated
         self.before_attention = nn.RMSNorm(dimension)
         self.before_forward = nn.RMSNorm(dimension)
-        self.inputs = nn.Linear(dimension, 4 * dimension, bias=False)
+        self.inputs = nn.Linear(dimension, (4 if gated else 3) * dimension, bias=False)
         self.outputs = nn.Linear(dimension, dimension, bias=False)
         self.up = nn.Linear(dimension, 4 * dimension, bias=False)
         self.down = nn.Linear(2 * dimension, dimension, bias=False)
@@ -36,14 +37,34 @@ class Block(nn.Module):
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         b, length, d = x.shape
         parts = self.inputs(self.before_attention(x))
-        parts = parts.view(b, length, 4, self.heads, d // self.heads)
-        query, key, value, gate = parts.permute(2, 0, 3, 1, 4)  # each (b, heads, l, d / heads)
+        parts = parts.view(b, length, -1, self.heads, d // self.heads)
+        query, key, value, *gate = parts.permute(2, 0, 3, 1, 4)  # each (b, heads, l, d / heads)
         query, key = _rotated(query, cosine, sine), _rotated(key, cosine, sine)
         seen = F.scaled_dot_product_attention(query, key, value, is_causal=True)
-        seen = (seen * F.silu(gate)).transpose(1, 2).reshape(b, length, d)
-        x = x + F.dropout(self.outputs(seen), self.dropout, self.training)
-        gate, up = self.up(self.before_forward(x)).chunk(2, dim=-1)
-        return x + F.dropout(self.down(F.silu(gate) * up), self.dropout, self.training)
+        seen = seen * F.silu(gate[0]) if self.gated else seen
+        seen = seen.transpose(1, 2).reshape(b, length, d)
+        return self._forward(x + F.dropout(self.outputs(seen), self.dropout, self.training))
+
+    def at(self, x: Tensor, last: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        """What `forward` gives at one place of each row, at half the work. (b, l, d) -> (b, d)"""
+        b, length, d = x.shape
+        rows = torch.arange(b)
+        normed = self.before_attention(x)
+        own = self.inputs(normed[rows, last]).view(b, 1, -1, self.heads, d // self.heads)
+        query, _, _, *gate = own.permute(2, 0, 3, 1, 4)  # each (b, heads, 1, d / heads)
+        both = F.linear(normed, self.inputs.weight[d : 3 * d])
+        key, value = both.view(b, length, 2, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        query = _rotated(query, cosine[last][:, None, None], sine[last][:, None, None])
+        before = (torch.arange(length) <= last[:, None])[:, None, None]
+        seen = F.scaled_dot_product_attention(
+            query, _rotated(key, cosine, sine), value, attn_mask=before
+        )
+        seen = seen * F.silu(gate[0]) if self.gated else seen
+        return self._forward(x[rows, last] + self.outputs(seen.reshape(b, d)))
+
+    def _forward(self, x: Tensor) -> Tensor:
+        opening, up = self.up(self.before_forward(x)).chunk(2, dim=-1)
+        return x + F.dropout(self.down(F.silu(opening) * up), self.dropout, self.training)
 
 
 class SequenceNetwork(nn.Module):
@@ -53,7 +74,14 @@ class SequenceNetwork(nn.Module):
     sine: Tensor
 
     def __init__(
-        self, n_videos: int, dimension: int, blocks: int, heads: int, dropout: float, length: int
+        self,
+        n_videos: int,
+        dimension: int,
+        blocks: int,
+        heads: int,
+        dropout: float,
+        length: int,
+        gated: bool = True,
     ) -> None:
         super().__init__()
         self.dimension, self.dropout = dimension, dropout
@@ -61,7 +89,7 @@ class SequenceNetwork(nn.Module):
         self.bias = nn.Parameter(torch.zeros(n_videos))
         self.gaps = nn.Embedding(GAPS, dimension)
         nn.init.zeros_(self.gaps.weight)
-        self.blocks = nn.ModuleList(Block(dimension, heads, dropout) for _ in range(blocks))
+        self.blocks = nn.ModuleList(Block(dimension, heads, dropout, gated) for _ in range(blocks))
         self.last = nn.RMSNorm(dimension)
         self.scale = nn.Parameter(torch.tensor(math.log(1.0 / _TEMPERATURE)))
         waves = torch.arange(dimension // heads // 2) / (dimension // heads // 2)
@@ -71,11 +99,26 @@ class SequenceNetwork(nn.Module):
 
     def states(self, videos: Tensor, gaps: Tensor) -> Tensor:
         """(b, l) rows and gap buckets, l at most `length` -> (b, l, d) of length exp(scale)."""
+        x, waves = self._read(videos, gaps)
+        for block in self.blocks:
+            x = block(x, *waves)
+        return self._pointing(x)
+
+    def states_at(self, videos: Tensor, gaps: Tensor, last: Tensor) -> Tensor:
+        """`states` at one place of each row, for lists. (b, l), (b, l), (b,) -> (b, d)"""
+        x, waves = self._read(videos, gaps)
+        *first, final = self.blocks
+        for block in first:
+            x = block(x, *waves)
+        return self._pointing(cast(Block, final).at(x, last, *waves))
+
+    def _read(self, videos: Tensor, gaps: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         length = videos.shape[1]
         x = self.vectors(videos) * self.dimension**0.5 + self.gaps(gaps)
         x = F.dropout(x, self.dropout, self.training)
-        for block in self.blocks:
-            x = block(x, self.cosine[:length], self.sine[:length])
+        return x, (self.cosine[:length], self.sine[:length])
+
+    def _pointing(self, x: Tensor) -> Tensor:
         return F.normalize(self.last(x), dim=-1) * self.scale.exp()
 
     def table(self) -> Tensor:

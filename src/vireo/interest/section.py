@@ -1,0 +1,119 @@
+"""The settings of the interest room, `[interest]` and below."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vireo.settings import Section
+
+
+class EaseSection(Section):
+    """`[interest.ease]`: item-item in closed form (Steck 2019)."""
+
+    regularisation: Annotated[float, Field(gt=0)] = 500.0
+    """Ridge penalty on the item-item weights."""
+    text: Annotated[float, Field(ge=0)] = 200.0
+    """`ease-text`: likeness of content counts as much as so many viewers; 0: none."""
+    max_videos: int = 20_000
+    """Above this many watched videos the inverse would not fit: the expert steps aside, says so."""
+
+
+class FactorsSection(Section):
+    """`[interest.factors]`: matrix factorisation by alternating least squares (Hu et al. 2008)."""
+
+    dimension: Annotated[int, Field(ge=1)] = 64
+    """Length of a viewer's and of a video's vector."""
+    regularisation: Annotated[float, Field(gt=0)] = 0.05
+    """Ridge penalty on the vectors."""
+    confidence: Annotated[float, Field(ge=1)] = 10.0
+    """Weight of an observed interaction against an unobserved one."""
+    iterations: Annotated[int, Field(ge=1)] = 15
+    """Rounds of solving for viewers, then for videos."""
+    link: Literal["identity", "sigmoid"] = "identity"
+    """`identity`: the inner product; `sigmoid`: squashed to (0, 1)."""
+
+
+class NextSection(Section):
+    """`[interest.next]`: the faded last videos -> the next one, in closed form."""
+
+    regularisation: Annotated[float, Field(gt=0)] = 300.0
+    """Ridge penalty on the weights."""
+    spans: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (
+        0.7,
+        6.0,
+        30.0,
+    )
+    """Numbers of videos after which an input has faded to 1/e; each span has weights of its own."""
+    max_megabytes: Annotated[int, Field(ge=1)] = 1024
+    """Size of the matrix that is inverted: spans, then seldom watched videos, are left out."""
+
+
+class SequenceSection(Section):
+    """`[interest.sequence]`: a transformer over what was watched, in order."""
+
+    size: Literal["small", "medium", "large"] = "small"
+    """Dimension and blocks of the network: 64 x 2, 128 x 2 or 256 x 4."""
+    length: Annotated[int, Field(ge=2, le=2000)] = 200
+    """Last wanted videos of a viewer that are read."""
+    time: bool = True
+    """Whether the time until the next event, and until now, is told to the network."""
+    epochs: Annotated[int, Field(ge=1)] = 14
+    """Passes over all histories."""
+    least_steps: Annotated[int, Field(ge=0)] = 100
+    """Small data are passed over more often, until this many batches were learnt from."""
+    most_steps: Annotated[int, Field(ge=1)] = 20_000
+    """Large data are passed over less often: no more batches than this (but one pass)."""
+    tokens: Annotated[int, Field(ge=16)] = 3200
+    """Events in a batch; fewer where the data are small."""
+    negatives: Annotated[int, Field(ge=0)] = 512
+    """Videos that stand for all others in the softmax; 0: all of them, three times slower."""
+    rate: Annotated[float, Field(gt=0)] = 2e-3
+    """Highest learning rate."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Share of activations that are dropped while learning."""
+    gated: bool = True
+    """Whether a token's own gate lets through what attention found; without, deep networks fail."""
+    handover: Annotated[float, Field(ge=0)] = 1.0
+    """Viewers after which a video's own vector counts as much as the one its content predicts."""
+    max_videos: Annotated[int, Field(ge=1)] = 200_000
+    """Only so many videos, the most watched, get vectors of their own."""
+
+
+class InterestSection(Section):
+    """`[interest]`: the models of what viewers want; each is trained apart, then added."""
+
+    experts: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "popularity",
+        "recent",
+        "ease",
+        "ease-recent",
+        "ease-text",
+        "next",
+        "sequence",
+        "transitions",
+        "together",
+        "knn",
+        "factors",
+        "content",
+    )
+    """Which experts are trained; those that do not help on validation get weight 0."""
+    recent_days: Annotated[float, Field(gt=0)] = 7.0
+    """Length of the window of `recent` popularity, counted back from the last known event."""
+    history_decay: Annotated[float, Field(gt=0)] = 5.0
+    """`ease-recent`: the weight of the k-th last video falls as exp(-k / history_decay)."""
+    repeats: bool = False
+    """Whether a video that was met may be wanted again (live channels): then it is a candidate, and
+    the expert `again` speaks."""
+    validation: Literal["time", "last", "random"] = "time"
+    """What is held back to find the weights: everybody's latest events (by lot, if no event has a
+    time), each user's last one, or events drawn by lot."""
+    new_share: Annotated[float, Field(ge=0, le=0.5)] | None = None
+    """Share of the first ten places that new videos get by their scores; null: what they earn."""
+    validation_users: Annotated[int, Field(ge=0)] = 2000
+    """Users on whom the weights are found."""
+    ease: EaseSection = EaseSection()
+    factors: FactorsSection = FactorsSection()
+    next: NextSection = NextSection()
+    sequence: SequenceSection = SequenceSection()
