@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from vireo.arrays import Floats, Ints
@@ -51,7 +52,7 @@ class TasteMap:
         return scores
 
     def save(self, directory: Path) -> None:
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "videos": self.videos,
             "centre": self.centre,
             "weights": np.ascontiguousarray(self.weights),
