@@ -127,7 +127,7 @@ def ndcg(lists: Sequence[Ints], cases: Sequence[Case]) -> Doubles:
     hits = [np.isin(rows, case.wanted) for rows, case in zip(lists, cases, strict=True)]
     ideal = [discounts[: len(case.wanted)].sum() for case in cases]
     gains = [discounts[: len(hit)][hit].sum() for hit in hits]
-    return np.array(gains) / np.array(ideal)
+    return np.asarray(np.array(gains) / np.array(ideal))
 
 
 def measured(

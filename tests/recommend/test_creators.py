@@ -21,7 +21,8 @@ def world(**more: object) -> Shelves:
 
 
 def found(place: Shelves, seen: History, k: int = 5) -> list[int]:
-    return SameCreator(place)(query(seen, k), Slate.empty()).videos.tolist()
+    rows: list[int] = SameCreator(place)(query(seen, k), Slate.empty()).videos.tolist()
+    return rows
 
 
 def test_the_unseen_videos_of_favourite_creators_become_candidates() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge  # type: ignore[import-untyped]
+from sklearn.linear_model import Ridge
 
 from tests.recommend.worlds import history, query, shelves
 from vireo.arrays import Floats, unit_rows
@@ -110,7 +110,7 @@ def test_a_search_and_a_known_viewers_sentence_follow_their_words_alone() -> Non
 def test_tastes_that_do_not_exist_are_not_followed() -> None:
     random = np.random.default_rng(2)
     taste = learnt(
-        viewers([random.permutation(3 * EACH)[:8] for _ in range(400)]), place().catalogue
+        viewers([random.permutation(3 * EACH)[:8].tolist() for _ in range(400)]), place().catalogue
     )
     assert taste is not None
     assert not taste.adopted

@@ -46,8 +46,6 @@ class Query:
     """A sentence that steers the list."""
     like_vector: Floats | None = None
     """(d,) the sentence in the space of the text vectors."""
-    literal: bool = False
-    """Whether the sentence is a search, and not a taste: nothing but its own words counts."""
     now: int = NO_TIME
     """ms; the clock of the behaviour: what "recent" means to the experts."""
     exclude: frozenset[int] = frozenset()
@@ -73,6 +71,8 @@ class Query:
 
     nameable: Bools | None = None
     """(n,) what this viewer may be told of: reasons name nothing else; None: everything."""
+    literal: bool = False
+    """Whether the sentence is a search, and not a taste: nothing but its own words counts."""
 
     def may_name(self, video: int) -> bool:
         """Whether the video in this row may be named to the viewer, as a reason or otherwise."""

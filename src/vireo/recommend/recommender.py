@@ -104,7 +104,8 @@ class Recommender:
         if (query.page - 1) * query.k >= int(np.count_nonzero(asked.open)):
             # the pages before it hold everything: none of them has to be made to know that
             asked = asked.without(np.flatnonzero(asked.open))
-        for page in range(1, query.page if asked.open.any() else 1):
+            return replace(self._ruled(asked), notes=notes), asked
+        for page in range(1, query.page):
             before = self._ruled(replace(asked, page=page)).videos[: query.k]
             asked = asked.without(before)
         slate = self._ruled(asked)

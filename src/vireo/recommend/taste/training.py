@@ -73,10 +73,8 @@ def fits(cases: Sequence[Case], read: ReadTexts, catalogue: Catalogue) -> Iterat
     gram, both = about.T @ about, np.asarray((wanted.T @ about).T)
     for penalty in PENALTIES:
         weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), both)
-        own = (centre, weights, usual)
-        yield TasteMap(
-            videos, *(part.astype(np.float32) for part in own), report={"penalty": penalty}
-        )
+        learnt, middle, common = (p.astype(np.float32) for p in (weights, centre, usual))
+        yield TasteMap(videos, middle, learnt, common, report={"penalty": penalty})
 
 
 def _sentences(cases: Sequence[Case]) -> list[str]:
