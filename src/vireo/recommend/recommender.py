@@ -101,11 +101,11 @@ class Recommender:
         lean = leaning(self._shelves, query.wishes)
         asked, notes = self._gate.admit(self._gate.named(replace(query, leaning=lean)))
         assert asked.open is not None
-        if (query.page - 1) * query.k >= int(np.count_nonzero(asked.open)):
-            # the pages before it hold everything: none of them has to be made to know that
+        left = int(np.count_nonzero(asked.open))
+        beyond = query.page > 1 and (query.page - 1) * query.k >= left
+        if beyond:  # the pages before it hold everything: none has to be made to know that
             asked = asked.without(np.flatnonzero(asked.open))
-            return replace(self._ruled(asked), notes=notes), asked
-        for page in range(1, query.page):
+        for page in range(1, 1 if beyond else query.page):
             before = self._ruled(replace(asked, page=page)).videos[: query.k]
             asked = asked.without(before)
         slate = self._ruled(asked)
