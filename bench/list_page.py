@@ -15,7 +15,7 @@ Result = Mapping[str, Any]
 
 
 def list_sections(results: Path) -> str:
-    """The sections of lists.json, diversity.json, sentence.json and ranker.json in this folder."""
+    """The sections of those files of SECTIONS that are in this folder."""
     text = ""
     for name, section in SECTIONS.items():
         path = results / f"{name}.json"
@@ -167,8 +167,34 @@ def _ranker(result: Result) -> Iterator[str]:
     )
 
 
+def _everybody(result: Result) -> Iterator[str]:
+    yield "## Lists: everybody's, one after the other"
+    yield ""
+    yield (
+        f"The first {result['list_length']} for all viewers of {result['split']}, after training, "
+        "each system in a process of its own with two threads; medians of the rounds. "
+        "`vireo-small` and `vireo-medium`: the experts that have a weight there, by the size of "
+        "the network."
+    )
+    yield ""
+    against = next(key for key in result["rows"][0] if key.startswith("against"))
+    yield from _table(
+        ("system", "lists/s", against, "rounds"),
+        [
+            (
+                f"`{row['system']}`",
+                f"{row['lists_per_second']:,.0f}",
+                f"{row[against]:.2f}",
+                ", ".join(f"{one:,.0f}" for one in row["rounds"]),
+            )
+            for row in sorted(result["rows"], key=lambda row: -row["lists_per_second"])
+        ],
+    )
+
+
 SECTIONS: Mapping[str, Callable[[Result], Iterator[str]]] = {
     "lists": _speed,
+    "top_lists": _everybody,
     "diversity": _rules,
     "sentence": _sentence,
     "ranker": _ranker,

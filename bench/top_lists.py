@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -52,7 +53,9 @@ def main() -> None:
         for name, rate in rates.items()
     ]
     told = {"split": SPLIT, "list_length": 100, "machine": machine(), "goal": GOAL, "rows": rows}
-    write_json(given.out, told | {"command": "python -m bench.top_lists"})
+    command = ["python", "-m", "bench.top_lists", "--data", "DIR"]
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    write_json(given.out, told | {"command": command, "date": now})
     print(json.dumps(rows, indent=1))
 
 
