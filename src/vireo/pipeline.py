@@ -149,7 +149,7 @@ _ROWS = (
     ),
     Stage(
         "recommend",
-        version=4,
+        version=5,
         noun="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=("data/videos", "behavior", "understanding", "interest", "video/dialogue"),

@@ -28,7 +28,7 @@ Reply = Callable[[Prompt[Any]], Answer[Any]]
 class Written:
     """A generator whose answers are known."""
 
-    name, fingerprint = "test model", "1"
+    name, fingerprint, remote = "test model", "1", False
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.recommend.index.files import found, inverted
+from vireo.recommend.index.files import PARTS, flat, found, inverted
 from vireo.recommend.index.moments import Moments
 from vireo.recommend.index.plan import Plan
 
 COUNT = 100
 """The recall is that of the best so many."""
+WIDTH = 128
+"""Numbers of a narrowed vector."""
+_OVER = (2, 3, 4, 6, 8)
 _ROUNDS = 8
 _SAMPLE = 64
 """Vectors per list that k-means learns from."""
@@ -32,6 +35,30 @@ def compared(vectors: Floats, known: Bools) -> Plan:
     return Plan(
         nothing, np.zeros(0, dtype=np.int64), 0, 1.0, _moments(vectors, known), len(vectors)
     )
+
+
+def narrowed(vectors: Floats, known: Bools, queries: Floats, goal: float) -> Plan | None:
+    """The plan for wide vectors (n, d) that are compared in the WIDTH directions they differ in.
+
+    Those are the first directions of the sum of the outer products (principal components). The
+    best so many times COUNT are compared anew in full width; how many that must be for the goal
+    is measured on the queries (q, d). None where even the most of them miss it.
+    """
+    moments = _moments(vectors, known)
+    _, directions = np.linalg.eigh(moments.squares)
+    basis = np.ascontiguousarray(directions[:, ::-1][:, :WIDTH], dtype=np.float32)
+    index = flat(vectors @ basis)
+    truth = exact(vectors, queries, min(COUNT, len(vectors)))
+    for over in _OVER:
+        taken = min(over * COUNT, len(vectors))
+        recall = recall_of(found(index, queries @ basis, taken, PARTS)[1], truth)
+        if recall >= min(goal + _SURE, 1.0):
+            nothing = np.zeros((0, vectors.shape[1]), dtype=np.float32)
+            lists, rounded = np.zeros(0, dtype=np.int64), round(recall, 4)
+            plan = Plan(nothing, lists, 0, rounded, moments, len(vectors), basis, over)
+            plan.made["main"] = index
+            return plan
+    return None
 
 
 def planned(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: int) -> Plan:
