@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench import serve_page
 from bench.judge import figures_of
 from bench.plots import is_of, plot
 from bench.results import load
@@ -28,7 +29,7 @@ def page(results: Path, docs: Path) -> Path:
     for name, result in found.items():
         plot(result, MAIN.get(result["protocol"], "ndcg@10"), plots / f"{name}.svg")
     path = docs / "benchmarks.md"
-    path.write_text(text(found), encoding="utf-8")
+    path.write_text(text(found) + serve_page.section(results), encoding="utf-8")
     return path
 
 
@@ -37,7 +38,8 @@ def check(results: Path, docs: Path) -> None:
     found = _found(results)
     path = docs / "benchmarks.md"
     old = path.read_text(encoding="utf-8") if path.is_file() else ""
-    stale = [] if old == text(found) else [path.name]
+    wanted = text(found) + serve_page.section(results)
+    stale = [] if old == wanted else [path.name]
     for name, result in found.items():
         if not is_of(docs / "benchmarks" / f"{name}.svg", result):
             stale.append(f"benchmarks/{name}.svg")

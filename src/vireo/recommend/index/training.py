@@ -16,8 +16,8 @@ from vireo.recommend.index.plan import Plan
 
 COUNT = 100
 """The recall is that of the best so many."""
-WIDTH = 128
-"""Numbers of a narrowed vector."""
+WIDTHS = (48, 64, 96, 128)
+"""Numbers of a narrowed vector that are tried; multiples of what a processor takes at once."""
 _OVER = (2, 3, 4, 6, 8)
 _ROUNDS = 8
 _SAMPLE = 64
@@ -38,26 +38,27 @@ def compared(vectors: Floats, known: Bools) -> Plan:
 
 
 def narrowed(vectors: Floats, known: Bools, queries: Floats, goal: float) -> Plan | None:
-    """The plan for wide vectors (n, d) that are compared in the WIDTH directions they differ in.
+    """The plan for wide vectors (n, d) that are compared in the few directions they differ in.
 
     Those are the first directions of the sum of the outer products (principal components). The
-    best so many times COUNT are compared anew in full width; how many that must be for the goal
-    is measured on the queries (q, d). None where even the most of them miss it.
+    best so many times COUNT are compared anew in full width. How few directions (of WIDTHS) and
+    candidates reach the goal is measured on the queries (q, d). None where none do.
     """
     moments = _moments(vectors, known)
     _, directions = np.linalg.eigh(moments.squares)
-    basis = np.ascontiguousarray(directions[:, ::-1][:, :WIDTH], dtype=np.float32)
-    index = flat(vectors @ basis)
     truth = exact(vectors, queries, min(COUNT, len(vectors)))
-    for over in _OVER:
-        taken = min(over * COUNT, len(vectors))
-        recall = recall_of(found(index, queries @ basis, taken, PARTS)[1], truth)
-        if recall >= min(goal + _SURE, 1.0):
-            nothing = np.zeros((0, vectors.shape[1]), dtype=np.float32)
-            lists, rounded = np.zeros(0, dtype=np.int64), round(recall, 4)
-            plan = Plan(nothing, lists, 0, rounded, moments, len(vectors), basis, over)
-            plan.made["main"] = index
-            return plan
+    for width in WIDTHS:
+        basis = np.ascontiguousarray(directions[:, ::-1][:, :width], dtype=np.float32)
+        index = flat(vectors @ basis)
+        for over in _OVER:
+            taken = min(over * COUNT, len(vectors))
+            recall = recall_of(found(index, queries @ basis, taken, PARTS)[1], truth)
+            if recall >= min(goal + _SURE, 1.0):
+                nothing = np.zeros((0, vectors.shape[1]), dtype=np.float32)
+                lists, rounded = np.zeros(0, dtype=np.int64), round(recall, 4)
+                plan = Plan(nothing, lists, 0, rounded, moments, len(vectors), basis, over)
+                plan.made["main"] = index
+                return plan
     return None
 
 
