@@ -11,6 +11,8 @@ from vireo.recommend.chance import chance, rounded
 from vireo.recommend.shelves import Shelves
 
 SAMPLE = 4096
+_ALIKE = 1e-6
+"""A smaller spread is rounding: all videos are equally like the taste."""
 FIT = 1.0
 """A new video fits when its likeness to the taste is this many deviations above the average."""
 
@@ -62,6 +64,6 @@ class NewVideos:
         taste = self._content[history.liked.videos].mean(axis=0)
         usual = float(self._usual @ taste)
         spread = float(np.sqrt(max(float(taste @ self._around @ taste), 0.0)))
-        if spread <= 0:
+        if spread <= _ALIKE:
             return np.zeros(len(videos), dtype=np.float32)
         return np.asarray((self._content[videos] @ taste - usual) / spread, dtype=np.float32)
