@@ -96,7 +96,7 @@ class Evaluated:
         consent = consent_to("research", ground.store, ground.config.privacy)
         heldout, events = consent.of(tables.heldout), consent.of(tables.events)
         unasked = tables.heldout.height - heldout.height
-        tables = replace(tables, heldout=heldout, events=events)
+        tables = replace(tables, frames={**tables.frames, "heldout": heldout, "events": events})
         model: InterestModel = load_noun(made["interest"], STAGES["interest"])
         histories = load_noun(made["behavior"], STAGES["behavior"])
         return cls(made, ground, tables, model, histories, unasked)

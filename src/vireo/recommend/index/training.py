@@ -18,7 +18,7 @@ COUNT = 100
 """The recall is that of the best so many."""
 WIDTHS = (48, 64, 96, 128)
 """Numbers of a narrowed vector that are tried; multiples of what a processor takes at once."""
-_OVER = (2, 3, 4, 6, 8)
+_OVER = (2, 3, 4)
 _ROUNDS = 8
 _SAMPLE = 64
 """Vectors per list that k-means learns from."""
