@@ -34,8 +34,8 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         f"batches of 50 from 8 senders. {told['machine']}, {told['date']}, `{told['command']}`."
     )
     yield from ("", "| what | goal | measured | |", "|---|---|---|---|")
-    for what, goal, measured, is_met in _rows(told):
-        yield f"| {what} | {goal} | {measured} | {'met' if is_met else '**missed**'} |"
+    for what, goal, measured, verdict in _rows(told):
+        yield f"| {what} | {goal} | {measured} | {verdict} |"
     flood, after = told["flood"], told["after_the_flood"]
     yield ""
     yield (
@@ -46,42 +46,49 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _rows(told: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
+def _verdict(is_met: bool, is_whole: bool = True) -> str:
+    """A shorter run can miss a goal, but not show that it is met."""
+    if not is_met:
+        return "**missed**"
+    return "met" if is_whole else "met so far: a shorter run"
+
+
+def _rows(told: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     pace, refused = told["recommendations_per_second"], set(told["lists"]["codes"]) - {"200"}
     # an open loop loses a little at its end: what was asked for must have been answered
     enough = not refused and pace >= 0.99 * GOALS["lists"]
-    yield "lists per second", "300", f"{pace} ({_codes(told['lists'])})", enough
+    yield "lists per second", "300", f"{pace} ({_codes(told['lists'])})", _verdict(enough)
     late = told["p99_ms"]
     yield (
         "99% of them within",
         "50 ms",
         f"{late} ms (half within {told['p50_ms']} ms)",
-        late <= GOALS["p99_ms"],
+        _verdict(late <= GOALS["p99_ms"]),
     )
     events = told["events_per_second"]
-    yield "events per second, durable", "3,000", f"{events:,}", events >= GOALS["events"]
+    yield "events per second, durable", "3,000", f"{events:,}", _verdict(events >= GOALS["events"])
     lost, twice, rounds = told["events_lost"], told["events_doubled"], told["kill_rounds"]
     promised = told["events_promised_before_kills"]
     yield (
         f"events lost, doubled over {rounds} rounds of kill -9",
         "0, 0 over 100",
         f"{lost}, {twice} of {promised:,} promised",
-        lost == twice == 0 and rounds >= GOALS["rounds"],
+        _verdict(lost == twice == 0, rounds >= GOALS["rounds"]),
     )
     yield (
         "largest memory",
         "1,536 MB",
         f"{told['peak_rss_mb']:,} MB",
-        (told["peak_rss_mb"] <= MOST_MB),
+        _verdict(told["peak_rss_mb"] <= MOST_MB),
     )
     memory = told["memory"]
     first, half, last = memory["rss_mb"]
-    flat = last <= half * (1 + GROWTH) and memory["requests"] >= GOALS["requests"]
+    flat = last <= half * (1 + GROWTH)
     yield (
         f"memory before, half through and after {memory['requests']:,} lists",
         "flat over 200,000",
         f"{first:,}, {half:,}, {last:,} MB ({memory['per_second']} lists a second)",
-        flat,
+        _verdict(flat, memory["requests"] >= GOALS["requests"]),
     )
 
 

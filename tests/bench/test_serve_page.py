@@ -38,10 +38,8 @@ MISSES: list[tuple[tuple[str, ...], Any]] = [
     (("lists", "codes", "503"), 1),
     (("p99_ms",), 50.1),
     (("events_per_second",), 2999.0),
-    (("kill_rounds",), 99),
     (("events_lost",), 1),
     (("peak_rss_mb",), 1537),
-    (("memory", "requests"), 20_000),
     (("memory", "rss_mb"), [1100, 1150, 1300]),
 ]
 
@@ -66,6 +64,14 @@ def test_a_miss_is_called_one(tmp_path: Path, where: tuple[str, ...], value: Any
         place = place[name]
     place[where[-1]] = value
     assert told(tmp_path, figures).count("**missed**") == 1
+
+
+@pytest.mark.parametrize(("name", "value"), [("kill_rounds", 99), ("memory", None)])
+def test_a_shorter_run_does_not_show_a_goal(tmp_path: Path, name: str, value: Any) -> None:
+    short = {**GOOD["memory"], "requests": 8_000} if value is None else value
+    said = told(tmp_path, {**GOOD, name: short})
+    assert said.count("a shorter run") == 1
+    assert "missed" not in said
 
 
 def test_nothing_is_said_of_what_was_not_measured(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -53,7 +54,7 @@ def test_where_silence_is_a_no_only_who_agreed_is_evaluated(built: Path, tmp_pat
     assert left == agreed
 
 
-def _evaluated(built: Path, split: Path) -> tuple[list[str], pl.DataFrame, dict[str, object]]:
+def _evaluated(built: Path, split: Path) -> tuple[list[str], pl.DataFrame, dict[str, Any]]:
     """Users of the report, the split's file, the protocol."""
     work = Workspace.open(built)
     report = work.evaluate(protocol="leave-one-out", systems=["popularity"], save_split=split)
