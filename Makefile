@@ -51,7 +51,7 @@ bench-quick: $(VENV)/.installed
 	$(BIN)/python -m bench quick --data $(DATA) --work $(WORK)
 
 bench-serve: $(VENV)/.installed-dev
-	$(BIN)/python -m bench.serve --work $(WORK)/serve --out bench/results/serve.json
+	$(BIN)/python -m bench.serve --work $(WORK)/serve --out bench/results/serve.json --long
 
 bench-video: $(VENV)/.installed
 	$(BIN)/python -m bench.video_quality --data $(DATA)

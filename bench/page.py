@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench import serve_page
 from bench.judge import figures_of
 from bench.list_page import list_sections
 from bench.plots import is_of, plot
@@ -29,7 +30,7 @@ def page(results: Path, docs: Path) -> Path:
     for name, result in found.items():
         plot(result, MAIN.get(result["protocol"], "ndcg@10"), plots / f"{name}.svg")
     path = docs / "benchmarks.md"
-    path.write_text(text(found) + list_sections(results), encoding="utf-8")
+    path.write_text(_whole(found, results), encoding="utf-8")
     return path
 
 
@@ -38,7 +39,7 @@ def check(results: Path, docs: Path) -> None:
     found = _found(results)
     path = docs / "benchmarks.md"
     old = path.read_text(encoding="utf-8") if path.is_file() else ""
-    stale = [] if old == text(found) + list_sections(results) else [path.name]
+    stale = [] if old == _whole(found, results) else [path.name]
     for name, result in found.items():
         if not is_of(docs / "benchmarks" / f"{name}.svg", result):
             stale.append(f"benchmarks/{name}.svg")
@@ -56,6 +57,11 @@ def _found(results: Path) -> dict[str, Results]:
     files = {path.stem: load(path) for path in sorted(results.glob("*--*.json"))}
     order = [*(name for name in TITLES if name in files), *sorted(set(files) - set(TITLES))]
     return {name: files[name] for name in order}
+
+
+def _whole(found: Mapping[str, Results], results: Path) -> str:
+    """Quality on every split, then how long lists take, then the service."""
+    return text(found) + list_sections(results) + serve_page.section(results)
 
 
 def text(found: Mapping[str, Results]) -> str:

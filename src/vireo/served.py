@@ -191,6 +191,7 @@ class Served:
             asked_at=moment_of_asking() if ask.at is None else ask.at,
             session=ask.session,
             page=ask.page,
+            remote=consents(standing.choices, "remote_models", self._config.privacy),
         )
         return self._with_what_is_told(query, standing, ask)
 

@@ -13,7 +13,7 @@ from vireo.arrays import Floats, unit_rows
 from vireo.recommend.index.moments import Moments
 from vireo.recommend.index.plan import Plan, load_plans, save_plans
 from vireo.recommend.index.stored import FEW, Stored
-from vireo.recommend.index.training import compared, exact, planned, recall_of
+from vireo.recommend.index.training import compared, exact, narrowed, planned, recall_of
 
 pytest.importorskip("faiss")
 
@@ -93,6 +93,41 @@ def test_the_recall_of_an_inverted_file_is_measured_and_holds_for_others() -> No
     assert recall_of(found, exact(vectors, others, 100)) >= 0.93
 
 
+def few_directions(n: int, seed: int) -> Floats:
+    """Rows of 300 numbers that differ mostly in 60 directions, as texts about a few themes do."""
+    random = np.random.default_rng(seed)
+    within = np.linalg.qr(np.random.default_rng(5).normal(size=(300, 60)))[0]
+    rows = clustered(n, seed, 60) @ within.T + 0.02 * random.normal(size=(n, 300))
+    return np.asarray(rows, dtype=np.float32)
+
+
+def test_wide_vectors_are_compared_in_the_directions_they_differ_in() -> None:
+    vectors, others = few_directions(20_000, 4), few_directions(100, 9)
+    plan = narrowed(vectors, np.ones(20_000, dtype=np.bool_), few_directions(200, 8), 0.95)
+    assert plan is not None
+    assert plan.basis.shape[1] < 300 / 2
+    assert 0.95 <= plan.recall <= 1.0
+    index = Stored.of(plan, vectors)
+    found = np.array([index.search(towards, 100) for towards in others])
+    assert recall_of(found, exact(vectors, others, 100)) >= 0.93
+    random = np.random.default_rng(0)
+    for share in (0.5, 0.15, (FEW - 500) / 20_000):
+        allowed = random.random(20_000) < share
+        allowed[7] = False
+        more = index.add(3.0 * others[:1]).delete(np.array([7]))
+        got = more.search(others[0], 100, np.append(allowed, True))
+        assert got[0] == 20_000, "what came since is found"
+        true = brute(vectors, others[0], 99, allowed)
+        assert allowed[got[1:]].all()
+        assert len(set(true) & set(got.tolist())) >= 0.9 * 99
+
+
+def test_vectors_that_differ_in_every_direction_are_not_narrowed() -> None:
+    random = np.random.default_rng(3)
+    vectors = random.normal(size=(20_000, 400)).astype(np.float32)
+    assert narrowed(vectors, np.ones(20_000, dtype=np.bool_), vectors[:50], 0.98) is None
+
+
 def test_a_strict_filter_does_not_empty_an_inverted_file() -> None:
     vectors = clustered(20_000, 4)
     plan = planned(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
@@ -111,7 +146,15 @@ def test_plans_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     vectors = clustered(N, 2)
     known = np.arange(N) % 3 > 0
     plans = {"one": planned(vectors, known, vectors[:40], 0.9, 0), "two": everything(vectors)}
+    wide = few_directions(N, 3)
+    slim = narrowed(wide, known, wide[:40], 0.9)
+    assert slim is not None
     save_plans(plans, tmp_path)
+    (tmp_path / "slim").mkdir()
+    save_plans({"slim": slim}, (tmp_path / "slim"))
+    read = Stored.of(load_plans(tmp_path / "slim")["slim"], wide)
+    assert read.search(wide[9], 20).tolist() == Stored.of(slim, wide).search(wide[9], 20).tolist()
+    assert (read.plan.over, read.recall) == (slim.over, slim.recall)
     again = load_plans(tmp_path)
     towards = vectors[17]
     for name, plan in plans.items():

@@ -28,7 +28,7 @@ Reply = Callable[[Prompt[Any]], Answer[Any]]
 class Written:
     """A generator whose answers are known."""
 
-    name, fingerprint = "test model", "1"
+    name, fingerprint, remote = "test model", "1", False
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
@@ -50,7 +50,7 @@ def listed(writer: Generator | None, seen: History, **reranker: Any) -> Slate:
         reranker={"enabled": True, "candidates": 4, **reranker},
     )
     maker = Recommender(world.catalogue, world.model, world.section, writer)
-    return maker.slate(query(seen, k=6))
+    return maker.slate(query(seen, k=6, remote=True))
 
 
 def ordered(*numbers: int) -> Written:
@@ -123,6 +123,19 @@ def test_off_unless_asked_for() -> None:
     assert slate.videos.tolist() == PLAIN
     assert not writer.prompts
     assert not slate.notes
+
+
+@pytest.mark.parametrize(("remote", "agreed", "asked"), [(1, 0, 0), (1, 1, 1), (0, 0, 1)])
+def test_a_model_elsewhere_hears_only_of_viewers_who_agreed(
+    remote: int, agreed: int, asked: int
+) -> None:
+    writer = ordered(4, 3, 2, 1)
+    writer.remote = bool(remote)
+    world = shelves([0] * 12, [9] * 12, reranker={"enabled": True, "candidates": 4})
+    maker = Recommender(world.catalogue, world.model, world.section, writer)
+    slate = maker.slate(query(SEEN, k=6, remote=bool(agreed)))
+    assert len(writer.prompts) == asked
+    assert any("remote_models" in note for note in slate.notes) == (not asked)
 
 
 def test_a_real_server_is_asked_only_with_leave_to_tell_it_histories(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from vireo.workspace import Workspace
 class Says:
     """A generator that always says this."""
 
-    name, fingerprint = "test model", "1"
+    name, fingerprint, remote = "test model", "1", False
 
     def __init__(self, sentence: str) -> None:
         self.sentence = sentence

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,11 @@ def until(holds: Callable[[], bool], what: str) -> None:
     while not holds():
         assert time.monotonic() < end, f"in {LONGEST:.0f} seconds never: {what}"
         time.sleep(0.005)
+
+
+def has(answered: list[list[str]], count: int) -> bool:
+    """Whether so many events were answered, by all senders together."""
+    return sum(map(len, answered)) >= count
 
 
 def value_of(gauge: Gauge) -> float:
@@ -100,11 +106,7 @@ def test_kill_at_random_moments_loses_and_doubles_nothing(built: Path) -> None:
             for sender in senders:
                 sender.start()
             enough = sum(map(len, answered)) + 20
-
-            def some_more(enough: int = enough) -> bool:
-                return sum(map(len, answered)) >= enough
-
-            until(some_more, "some events are answered")
+            until(partial(has, answered, enough), "some events are answered")
             time.sleep(chance.uniform(0, 0.3))
             service.process.send_signal(signal.SIGKILL)
             for sender in senders:

@@ -19,6 +19,7 @@ from vireo.config import Config
 from vireo.data.readers.words import event_word
 from vireo.errors import InputError
 from vireo.evaluation.bootstrap import interval, resampled_means
+from vireo.privacy.base import consent_to
 from vireo.store.base import Experiment, LiveEvent, Store
 from vireo.variants import variant_of
 
@@ -103,8 +104,8 @@ def compare_live(
 ) -> list[LiveComparison]:
     """Every variant (or `one`) against the first (or `other`), by the events since it began.
 
-    Viewers who refuse research are left out. Raises InputError where nothing was tried, for a
-    variant that there is not, and where one has too few viewers to be spoken of.
+    Viewers who do not consent to research are left out. Raises InputError where nothing was tried,
+    for a variant that there is not, and where one has too few viewers to be spoken of.
     """
     begun = store.experiments()
     if not begun:
@@ -126,12 +127,12 @@ def compare_live(
 
 def _sums(store: Store, config: Config, experiment: Experiment) -> dict[str, Doubles]:
     """Variant -> (viewers, 3): impressions, answers, seconds of each viewer with an impression."""
-    refusing = store.refusing("research", "research" in config.privacy.assumed)
+    consent = consent_to("research", store, config.privacy)
     weights = words_of(config.behavior)
     wanted = {word for word, weight in weights.items() if weight > 0}
     viewers: dict[str, _Viewer] = {}
     for event in _since(store, experiment.after):
-        if event.user_id not in refusing:
+        if event.user_id in consent:
             word = event_word(event.event.strip())
             viewers.setdefault(event.user_id, _Viewer()).take(event, word, wanted)
     rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in experiment.variants}

@@ -27,6 +27,7 @@ from vireo.interest.base import InterestModel
 from vireo.language import load as load_language
 from vireo.language import typed
 from vireo.pipeline import STAGES, Ground, load_noun, run
+from vireo.privacy.base import consent_to
 from vireo.understanding.base import Understanding
 
 
@@ -66,6 +67,8 @@ class Evaluated:
     tables: Tables
     model: InterestModel
     histories: Histories
+    unasked: int = 0
+    """Held-out events of viewers who do not consent to research: they are not measured."""
 
     @classmethod
     def of(cls, made: Mapping[str, Manifest], ground: Ground) -> Evaluated:
@@ -85,10 +88,18 @@ class Evaluated:
 
     @classmethod
     def loaded(cls, made: Mapping[str, Manifest], ground: Ground) -> Evaluated:
-        """Whatever is in the artefacts, be it enough to measure or not."""
+        """Whatever is in the artefacts, be it enough to measure or not.
+
+        Nobody is asked, nor written into a split's file, who does not consent to research.
+        """
         tables = Tables.load(made["data"].directory, ("heldout", "videos", "events"))
+        consent = consent_to("research", ground.store, ground.config.privacy)
+        heldout, events = consent.of(tables.heldout), consent.of(tables.events)
+        unasked = tables.heldout.height - heldout.height
+        tables = replace(tables, frames={**tables.frames, "heldout": heldout, "events": events})
         model: InterestModel = load_noun(made["interest"], STAGES["interest"])
-        return cls(made, ground, tables, model, load_noun(made["behavior"], STAGES["behavior"]))
+        histories = load_noun(made["behavior"], STAGES["behavior"])
+        return cls(made, ground, tables, model, histories, unasked)
 
     @property
     def split(self) -> pl.DataFrame:
@@ -122,6 +133,8 @@ class Evaluated:
             progress=self.ground.context.progress,
         )
         told = {**report.protocol, "split_sha256": digest_of(self.split)}
+        if self.unasked:
+            told["events_without_consent"] = self.unasked
         if plan.settings:
             told["settings"] = dict(plan.settings)
         told["artifacts"] = {stage: manifest.id for stage, manifest in self.made.items()}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import polars as pl
 from pydantic import Field
 
 from vireo.settings import Section
+from vireo.store.base import Store
 
 Purpose = Literal["personal_lists", "research", "remote_models"]
 """Lists made from what the viewer did; evaluations and experiments; models on other machines."""
@@ -20,6 +23,37 @@ class PrivacySection(Section):
     """Counts of people are shown from this many on: smaller groups could be recognised."""
     assumed: tuple[Purpose, ...] = ("personal_lists", "research")
     """Purposes to which viewers are taken to consent until they say something else."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Who consents to a purpose, among all viewers: `"ana" in consent`."""
+
+    said: Mapping[str, bool]
+    """Viewer -> yes or no."""
+    assumed: bool
+    """What silence means."""
+
+    def __contains__(self, user_id: object) -> bool:
+        return self.said.get(str(user_id), self.assumed)
+
+    @property
+    def everybody(self) -> bool:
+        """Whether nobody is left out."""
+        return self.assumed and all(self.said.values())
+
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a table with `user_id` whose viewers consent; rows of nobody stay."""
+        if self.everybody:
+            return frame
+        unlike = [user for user, yes in self.said.items() if yes != self.assumed]
+        other = pl.col("user_id").is_in(unlike)
+        return frame.filter(pl.col("user_id").is_null() | (~other if self.assumed else other))
+
+
+def consent_to(purpose: Purpose, store: Store, section: PrivacySection) -> Consent:
+    """What everybody said to a purpose, in one question to the database."""
+    return Consent(store.said(purpose), purpose in section.assumed)
 
 
 def consents(choices: Mapping[str, Any], purpose: Purpose, section: PrivacySection) -> bool:

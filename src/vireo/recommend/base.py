@@ -69,6 +69,8 @@ class Query:
     open: Bools | None = None
     """(n,) what the rules let through for this viewer; None: not yet asked."""
 
+    remote: bool = False
+    """Whether the viewer consents to models on other machines being told of them."""
     nameable: Bools | None = None
     """(n,) what this viewer may be told of: reasons name nothing else; None: everything."""
     literal: bool = False

@@ -254,8 +254,8 @@ class People(Protocol):
         """Delete the user's rows and remember (by keyed hash) not to take them again."""
         ...
 
-    def refusing(self, purpose: str, assumed: bool) -> set[str]:
-        """Viewers who do not consent to a purpose; `assumed`: what silence means."""
+    def said(self, purpose: str) -> dict[str, bool]:
+        """Viewer -> their yes or no to a purpose; the silent are not in it."""
         ...
 
     def is_forgotten(self, user_id: str) -> bool: ...

@@ -242,13 +242,13 @@ class StoreContract:
         assert again.experiments() == [other, begun]
         again.close()
 
-    def test_those_who_refuse_a_purpose_are_named(self, tmp_path: Path) -> None:
+    def test_what_was_said_to_a_purpose_is_told_and_silence_is_not(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
         store.set_choices("ana", {"consent": {"research": False}})
         store.set_choices("bo", {"consent": {"research": True}})
         store.set_choices("cy", {"taste": "the sea"})
-        assert store.refusing("research", assumed=True) == {"ana"}
-        assert store.refusing("research", assumed=False) == {"ana", "cy"}
+        assert store.said("research") == {"ana": False, "bo": True}
+        assert store.said("remote_models") == {}
         store.close()
 
     def test_the_audit_log_tells_the_latest_first(self, tmp_path: Path) -> None:

@@ -157,17 +157,13 @@ class SqlPeople:
         self._database.wipe()
         return int(deleted)
 
-    def refusing(self, purpose: str, assumed: bool) -> set[str]:
-        """Viewers who do not consent to a purpose; `assumed`: what silence means.
-
-        Where silence means no, only those are named who said something else.
-        """
+    def said(self, purpose: str) -> dict[str, bool]:
+        """Viewer -> their yes or no to a purpose; the silent are not in it."""
         question = select(CHOICES.c.user_id, CHOICES.c.body)
         with self._database.transaction() as connection:
             said = {user: json.loads(body) for user, body in connection.execute(question)}
-        return {
-            user for user, body in said.items() if not body.get("consent", {}).get(purpose, assumed)
-        }
+        yes = {user: body.get("consent", {}).get(purpose) for user, body in said.items()}
+        return {user: bool(one) for user, one in yes.items() if one is not None}
 
     def is_forgotten(self, user_id: str) -> bool:
         return bool(self.forgotten_among([user_id]))

@@ -109,6 +109,8 @@ class Generator(Protocol):
     """What a record shows as its author, such as "qwen3:4b at localhost"."""
     fingerprint: str
     """Changes with the model and its settings; the cache files answers under it."""
+    remote: bool
+    """Whether what it is told leaves this process: then a viewer must have agreed."""
 
     def answer(
         self, prompts: Sequence[Prompt[Shape]], progress: Progress | None = None

@@ -61,6 +61,7 @@ class Writer:
     def __init__(self, talker: Talker, section: GenerationSection, cache: Path) -> None:
         self.name = talker.name
         self.fingerprint = talker.fingerprint
+        self.remote = talker.remote
         self._talker = talker
         self._section = section
         self._shelf = AnswerShelf(cache / "answers.sqlite")

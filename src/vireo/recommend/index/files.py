@@ -62,7 +62,18 @@ def found(
     if allowed is not None:
         bits = np.packbits(allowed, bitorder="little")
         given["sel"] = faiss.IDSelectorBitmap(bits)
-    scores, rows = index.search(asked, count, params=faiss.SearchParametersIVF(**given))
+    params = faiss.SearchParametersIVF(**given)
+    if len(asked) > 1:
+        scores, rows = index.search(asked, count, params=params)
+        return scores, rows
+    # One question is one viewer's, and other threads ask for other viewers: a pool under each
+    # thread would fight for the same cores. The number holds for the calling thread alone.
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        scores, rows = index.search(asked, count, params=params)
+    finally:
+        faiss.omp_set_num_threads(threads)
     return scores, rows
 
 

@@ -37,17 +37,28 @@ class Plan:
     """Of the vectors of the videos that this expert knows."""
     count: int
     """n."""
+    basis: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    """(d, w) what wide vectors are narrowed with before all are compared; none: they are not."""
+    over: int = 1
+    """Narrowed: so many times as many are taken, and compared anew in full width."""
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The index, once it was made: every recommender over the same build shares it."""
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def exact(self) -> bool:
-        """Whether all vectors are compared."""
+        """Whether all vectors are compared, in full width or narrowed."""
         return not len(self.centroids)
 
     def about(self) -> dict[str, Any]:
-        return {"lists": len(self.centroids), "probes": self.probes, "recall@100": self.recall}
+        found = {"lists": len(self.centroids), "probes": self.probes, "recall@100": self.recall}
+        narrow = {"width": self.basis.shape[1], "over": self.over} if self.narrowed else {}
+        return {**found, **narrow}
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the index holds fewer numbers of every vector than there are."""
+        return self.basis.size > 0
 
 
 def save_plans(plans: Mapping[str, Plan], directory: Path) -> None:
@@ -61,6 +72,7 @@ def save_plans(plans: Mapping[str, Plan], directory: Path) -> None:
         arrays[f"{name}.lists"] = plan.lists
         arrays[f"{name}.total"] = plan.moments.total
         arrays[f"{name}.squares"] = np.ascontiguousarray(plan.moments.squares)
+        arrays[f"{name}.basis"] = plan.basis
         about[name] = {**plan.about(), "count": plan.count, "known": plan.moments.count}
     save_file(arrays, directory / _ARRAYS)
     write_json(directory / _ABOUT, about)
@@ -78,6 +90,8 @@ def load_plans(directory: Path) -> dict[str, Plan]:
             told["recall@100"],
             Moments(told["known"], arrays[f"{name}.total"], arrays[f"{name}.squares"]),
             told["count"],
+            arrays[f"{name}.basis"],
+            told.get("over", 1),
         )
         for name, told in about.items()
     }

@@ -1,4 +1,5 @@
-"""Vectors in half precision in a faiss index: all compared (exact), or only the nearest lists.
+"""Vectors in half precision in a faiss index: all compared (exact, or narrowed where they are
+wide), or only the nearest lists.
 
 The index itself never changes and is shared; rows that are added later stand in a tail that is
 compared as a whole, deleted ones are left out by a mask. The next build takes both in.
@@ -6,6 +7,7 @@ compared as a whole, deleted ones are left out by a mask. The next build takes b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,7 +50,8 @@ class Stored:
         with plan.lock:
             if "main" not in plan.made:
                 given = (plan.centroids, plan.lists)
-                plan.made["main"] = flat(own) if plan.exact else inverted(*given, own)
+                held = own @ plan.basis if plan.narrowed else own
+                plan.made["main"] = flat(held) if plan.exact else inverted(*given, own)
             if "longest" not in plan.made:
                 plan.made["longest"] = float(np.sqrt(np.einsum("nd,nd->n", own, own).max()))
         nobody = np.zeros(0, dtype=np.int64)
@@ -68,10 +71,25 @@ class Stored:
         if left <= FEW:
             rows = np.flatnonzero(mask)
         else:
-            find = self._compared if self.plan.exact else self._probed
-            some = find(towards, min(count, left), mask[:n], left)
+            some = self._way()(towards, min(count, left), mask[:n], left)
             rows = np.concatenate([np.sort(some), n + np.flatnonzero(mask[n:])])
         return np.asarray(rows[top(self.vectors[rows] @ towards, count)])
+
+    def _way(self) -> Callable[[Floats, int, Bools, int], Ints]:
+        if self.plan.narrowed:
+            return self._narrowed
+        return self._compared if self.plan.exact else self._probed
+
+    def _narrowed(self, towards: Floats, count: int, mask: Bools, left: int) -> Ints:
+        """The best in few directions, enough of them to hold the best in all."""
+        n = len(mask)
+        filtered = left < MANY * n
+        more = self.plan.over * count
+        more = min(more, left) if filtered else min(-(-more * n // left), n)
+        asked = (towards @ self.plan.basis)[None]
+        _, rows = found(self.main, asked, more, PARTS, mask if filtered else None)
+        there = rows[0][rows[0] >= 0]
+        return np.asarray(there[mask[there]])
 
     def _probed(self, towards: Floats, count: int, mask: Bools, left: int) -> Ints:
         # Where a filter lets a tenth through, ten times as many lists hold as many candidates.

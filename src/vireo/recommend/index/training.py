@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.recommend.index.files import found, inverted
+from vireo.recommend.index.files import PARTS, flat, found, inverted
 from vireo.recommend.index.moments import Moments
 from vireo.recommend.index.plan import Plan
 
 COUNT = 100
 """The recall is that of the best so many."""
+WIDTHS = (48, 64, 96, 128)
+"""Numbers of a narrowed vector that are tried; multiples of what a processor takes at once."""
+_OVER = (2, 3, 4)
 _ROUNDS = 8
 _SAMPLE = 64
 """Vectors per list that k-means learns from."""
@@ -32,6 +35,31 @@ def compared(vectors: Floats, known: Bools) -> Plan:
     return Plan(
         nothing, np.zeros(0, dtype=np.int64), 0, 1.0, _moments(vectors, known), len(vectors)
     )
+
+
+def narrowed(vectors: Floats, known: Bools, queries: Floats, goal: float) -> Plan | None:
+    """The plan for wide vectors (n, d) that are compared in the few directions they differ in.
+
+    Those are the first directions of the sum of the outer products (principal components). The
+    best so many times COUNT are compared anew in full width. How few directions (of WIDTHS) and
+    candidates reach the goal is measured on the queries (q, d). None where none do.
+    """
+    moments = _moments(vectors, known)
+    _, directions = np.linalg.eigh(moments.squares)
+    truth = exact(vectors, queries, min(COUNT, len(vectors)))
+    for width in WIDTHS:
+        basis = np.ascontiguousarray(directions[:, ::-1][:, :width], dtype=np.float32)
+        index = flat(vectors @ basis)
+        for over in _OVER:
+            taken = min(over * COUNT, len(vectors))
+            recall = recall_of(found(index, queries @ basis, taken, PARTS)[1], truth)
+            if recall >= min(goal + _SURE, 1.0):
+                nothing = np.zeros((0, vectors.shape[1]), dtype=np.float32)
+                lists, rounded = np.zeros(0, dtype=np.int64), round(recall, 4)
+                plan = Plan(nothing, lists, 0, rounded, moments, len(vectors), basis, over)
+                plan.made["main"] = index
+                return plan
+    return None
 
 
 def planned(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: int) -> Plan:

@@ -69,6 +69,8 @@ class Listwise:
         most, known = self._section.history_at_most, len(np.unique(query.history.liked.videos))
         if self._writer is None:
             return "no model that writes is configured (language.generation.model)"
+        if self._writer.remote and not query.remote:
+            return "this viewer does not consent to models on other machines (remote_models)"
         if not known:
             return "nothing is known of this viewer"
         if known > most:

@@ -11,6 +11,8 @@ from vireo.recommend.chance import chance, rounded
 from vireo.recommend.shelves import Shelves
 
 SAMPLE = 4096
+_ALIKE = 1e-6
+"""A smaller spread is rounding: all videos are equally like the taste."""
 FIT = 1.0
 """A new video fits when its likeness to the taste is this many deviations above the average."""
 
@@ -27,7 +29,12 @@ class NewVideos:
         self._viewers = shelves.catalogue.viewers
         self._content = shelves.catalogue.unit_content
         # What is usual is seen on every so-manieth video; in small catalogues on all.
-        self._sample = np.ascontiguousarray(self._content[:: len(self._content) // SAMPLE + 1])
+        sample = self._content[:: len(self._content) // SAMPLE + 1]
+        # Mean and spread of a sample's likenesses to any taste follow from these two: less is read
+        # than with the sample itself.
+        self._usual = sample.mean(axis=0)
+        around = sample - self._usual
+        self._around = around.T @ around / max(len(sample), 1)
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         k = min(query.k, len(slate))
@@ -55,8 +62,8 @@ class NewVideos:
     def _fit(self, history: History, videos: Ints) -> Floats:
         """Likeness of the videos to the mean of what was wanted, in deviations. -> (c,)"""
         taste = self._content[history.liked.videos].mean(axis=0)
-        usual = self._sample @ taste
-        spread = float(usual.std())
-        if spread <= 0:
+        usual = float(self._usual @ taste)
+        spread = float(np.sqrt(max(float(taste @ self._around @ taste), 0.0)))
+        if spread <= _ALIKE:
             return np.zeros(len(videos), dtype=np.float32)
-        return np.asarray((self._content[videos] @ taste - usual.mean()) / spread, dtype=np.float32)
+        return np.asarray((self._content[videos] @ taste - usual) / spread, dtype=np.float32)
