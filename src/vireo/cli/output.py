@@ -107,7 +107,10 @@ def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:
         elif isinstance(entry, (list, tuple)) and entry and isinstance(entry[0], Mapping):
             say(label)
             for row in entry:
-                say("  " * (indent + 1) + ", ".join(f"{k} {v}" for k, v in row.items()))
+                say(
+                    "  " * (indent + 1)
+                    + ", ".join(f"{k} {v}" for k, v in row.items() if v is not None)
+                )
         elif isinstance(entry, (list, tuple)) and any(len(str(part)) > LONG for part in entry):
             say(label)
             for part in entry:
