@@ -175,6 +175,19 @@ def test_few_viewers_are_not_spoken_of(tried: Store) -> None:
     tried.close()
 
 
+def test_where_silence_is_a_no_only_who_agreed_is_compared(tried: Store) -> None:
+    strict = Config.of({"privacy": {"assumed": ["personal_lists"]}})
+    with pytest.raises(InputError, match="fewer than 5 viewers"):
+        compare_live(tried, strict)
+    for user in (*viewers_of(CONTROL, 6), *viewers_of("bold", 7)):
+        tried.set_choices(user, {"consent": {"research": True}})
+    clicks, _ = compare_live(tried, strict)
+    assert (clicks.viewers, clicks.impressions) == (7, 70)
+    assert clicks.value == pytest.approx(0.3)
+    assert clicks.other_value == pytest.approx(0.1)
+    tried.close()
+
+
 def test_the_verb_says_it(tried: Store, tmp_path: Path) -> None:
     tried.close()
     (tmp_path / CONFIG).write_text(as_toml(), encoding="utf-8")
