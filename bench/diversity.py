@@ -9,10 +9,8 @@ exposure of new films and counterfactuals that hold (bench/list_goals.py).
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +21,8 @@ from bench.base import Interactions
 from bench.datasets.movielens import read
 from bench.diversity_plot import draw
 from bench.list_goals import Films, counterfactuals, exposure
-from bench.results import machine
 from bench.splits import leave_one_out
+from bench.telling import made_by, tell
 from vireo.arrays import Doubles, Floats, Ints, unit_rows
 from vireo.behavior.base import Histories
 from vireo.engine import Context, EngineSection, Quiet
@@ -202,17 +200,12 @@ def main() -> None:
     world, hidden = films(given.data, given.seed)
     hidden = hidden[np.random.default_rng(given.seed).permutation(len(hidden))[: given.users]]
     result = {
-        "command": ["python", "-m", "bench.diversity", *sys.argv[1:]],
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **made_by("bench.diversity"),
         "users": len(hidden),
         "curve": curve(world, hidden, given.seed),
         **goals(world, hidden, given.others, given.seed),
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
+    tell(result, given.out)
     if given.plot:
         draw(result["curve"], given.plot)
 

@@ -9,12 +9,10 @@ percentile, and how long the indexes took to make.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.list_world import histories_of, queries, world
-from bench.results import machine
+from bench.telling import made_by, tell
 from vireo.behavior.base import History
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
@@ -121,12 +119,7 @@ if __name__ == "__main__":
     given = parser.parse_args()
     threadpool_limits(1, "blas")  # small products gain nothing from threads, and wait for them
     result = {
-        "command": ["python", "-m", "bench.lists", *sys.argv[1:]],
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **made_by("bench.lists"),
         "rows": [measure(n, given.dimension, given.lists, given.seed) for n in given.videos],
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
+    tell(result, given.out)

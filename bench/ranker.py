@@ -8,14 +8,11 @@ on the rest, half of those viewers teach and the other half decide. Nothing is p
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.results import machine
+from bench.telling import made_by, tell
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
 from vireo.recommend.rank.training import learn
@@ -45,15 +42,10 @@ def main() -> None:
     given = parser.parse_args()
     pairs = [word.partition("=")[::2] for word in given.workspaces]
     result = {
-        "command": ["python", "-m", "bench.ranker", *sys.argv[1:]],
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **made_by("bench.ranker"),
         "rows": [tried(name, Path(place), given.users, given.seed) for name, place in pairs],
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
+    tell(result, given.out)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,8 @@ text alone, and against the lists without the map.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +21,7 @@ import polars as pl
 from bench.base import Interactions
 from bench.datasets.movielens import read
 from bench.diversity import histories_of
-from bench.results import machine
+from bench.telling import made_by, tell
 from bench.world import unseen
 from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import Histories, History
@@ -175,19 +172,14 @@ def main() -> None:
     draw = np.random.default_rng(given.seed + 1)
     cases = cases_of(histories, words_of(catalogue), aside.tolist(), draw)
     result = {
-        "command": ["python", "-m", "bench.sentences", *sys.argv[1:]],
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        **made_by("bench.sentences"),
         "users": len(cases),
         "fitted_on": min(len(others), section.taste.users) * 8 // 10,
         "chosen_on": min(len(others), section.taste.users) // 10,
         "map": dict(taste.report) if taste else {},
         **measured(catalogue, read_texts, cases, given.seed),
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
+    tell(result, given.out)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.language.generate.world import says, serving
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import Written, history, query, shelves
 from vireo.behavior.base import History
 from vireo.engine import Context, EngineSection, Quiet
-from vireo.engine.progress import Progress
 from vireo.engine.serial import Serial
 from vireo.language.generate import Answer, Generator, Prompt, generator
 from vireo.recommend.base import Slate
 from vireo.recommend.rank.llm import Order, permutation
 from vireo.recommend.recommender import Recommender
-
-Reply = Callable[[Prompt[Any]], Answer[Any]]
-
-
-class Written:
-    """A generator whose answers are known."""
-
-    name, fingerprint, remote = "test model", "1", False
-
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
-        self.prompts: list[Prompt[Any]] = []
-
-    def answer(
-        self, prompts: Sequence[Prompt[Any]], progress: Progress | None = None
-    ) -> list[Answer[Any]]:
-        self.prompts.extend(prompts)
-        return [self._reply(prompt) for prompt in prompts]
 
 
 def listed(writer: Generator | None, seen: History, **reranker: Any) -> Slate:

@@ -11,29 +11,17 @@ from typing import Any
 import pytest
 
 from tests.language.generate.world import says, serving
-from tests.recommend.worlds import history, shelves
-from vireo.engine.progress import Progress
-from vireo.language.generate import Answer, Prompt
+from tests.recommend.worlds import Written, history, shelves
+from vireo.language.generate import Answer
 from vireo.recommend.base import Wish
 from vireo.recommend.profile.words import Profile, profile_of
 from vireo.recommend.profile.written import Described, written
 from vireo.workspace import Workspace
 
 
-class Says:
+def saying(sentence: str) -> Written:
     """A generator that always says this."""
-
-    name, fingerprint, remote = "test model", "1", False
-
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
-        self.prompts: list[Prompt[Any]] = []
-
-    def answer(
-        self, prompts: Sequence[Prompt[Any]], progress: Progress | None = None
-    ) -> list[Answer[Any]]:
-        self.prompts.extend(prompts)
-        return [Answer(Described(sentence=self.sentence)) for _ in prompts]
+    return Written(lambda _: Answer(Described(sentence=sentence)))
 
 
 def plain(seen: Sequence[int] = (0, 1, 2, 6, 7)) -> Profile:
@@ -43,7 +31,7 @@ def plain(seen: Sequence[int] = (0, 1, 2, 6, 7)) -> Profile:
 
 
 def test_a_models_sentence_is_taken_if_it_keeps_to_the_facts() -> None:
-    told = written(plain(), Says("You enjoy topic 0  most of all,\nand also topic 1."))
+    told = written(plain(), saying("You enjoy topic 0  most of all,\nand also topic 1."))
     assert told.sentence == "You enjoy topic 0 most of all, and also topic 1."
     assert (told.author, told.reason) == ("test model", "")
     assert told.interests == plain().interests
@@ -58,14 +46,14 @@ def test_a_models_sentence_is_taken_if_it_keeps_to_the_facts() -> None:
     ],
 )
 def test_a_sentence_that_names_more_is_not_shown(sentence: str, why: str) -> None:
-    told = written(plain(), Says(sentence))
+    told = written(plain(), saying(sentence))
     assert told.sentence == plain().sentence
     assert told.author == "template"
     assert why in told.reason
 
 
 def test_the_model_is_told_no_name_and_is_not_asked_about_too_little() -> None:
-    model = Says("You enjoy topic 0.")
+    model = saying("You enjoy topic 0.")
     assert written(plain([0, 1]), model) == plain([0, 1])
     assert not model.prompts
     written(plain(), model)
@@ -76,13 +64,8 @@ def test_the_model_is_told_no_name_and_is_not_asked_about_too_little() -> None:
 
 
 def test_a_failure_leaves_the_template_and_says_why() -> None:
-    class Silent(Says):
-        def answer(
-            self, prompts: Sequence[Prompt[Any]], progress: Progress | None = None
-        ) -> list[Answer[Any]]:
-            return [Answer(None, "the budget is spent") for _ in prompts]
-
-    told = written(plain(), Silent(""))
+    silent = Written(lambda _: Answer(None, "the budget is spent"))
+    told = written(plain(), silent)
     assert told.sentence == plain().sentence
     assert told.reason == "the budget is spent"
 

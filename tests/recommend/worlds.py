@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -12,10 +12,30 @@ import polars as pl
 from vireo.arrays import Floats
 from vireo.behavior.base import History
 from vireo.engine import Context
+from vireo.engine.progress import Progress
 from vireo.interest.base import Batch, InterestModel, InterestSection, Training
+from vireo.language.generate import Answer, Prompt
 from vireo.recommend.base import Query, RecommendSection
 from vireo.recommend.catalogue import KNOWN, Catalogue
 from vireo.recommend.shelves import Shelves
+
+Reply = Callable[[Prompt[Any]], Answer[Any]]
+
+
+class Written:
+    """A generator whose answers are known."""
+
+    name, fingerprint, remote = "test model", "1", False
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self.prompts: list[Prompt[Any]] = []
+
+    def answer(
+        self, prompts: Sequence[Prompt[Any]], progress: Progress | None = None
+    ) -> list[Answer[Any]]:
+        self.prompts.extend(prompts)
+        return [self._reply(prompt) for prompt in prompts]
 
 
 class Neighbours:

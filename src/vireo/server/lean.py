@@ -43,8 +43,8 @@ def heard(model: InterestModel) -> InterestModel:
 
 def _one(array: Floats, other: Floats) -> Floats:
     """`other` in the place of an array that is equal, but for the last bits."""
-    if array is other or array.shape != other.shape:
-        return other if array is other else array
+    if array.shape != other.shape:
+        return array
     for start in range(0, len(array), _BLOCK):  # a comparison at once takes as much memory again
         part = slice(start, start + _BLOCK)
         if float(np.abs(array[part] - other[part]).max(initial=0.0)) > _SAME:

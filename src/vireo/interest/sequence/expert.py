@@ -36,8 +36,6 @@ SIZES = {"small": (64, 2, 2), "medium": (128, 2, 4), "large": (256, 4, 8)}
 """Dimension, blocks, heads."""
 _THREADS = 2
 """The last digits depend on it."""
-_BLOCK = 256
-"""Viewers whose states are computed at once."""
 _FILE = "sequence.safetensors"
 
 
@@ -96,10 +94,8 @@ class Sequence:
             return towards
         histories = [readable(history, known) for history in batch.histories]
         rows = np.array([row for row, h in enumerate(histories) if len(h[0])], dtype=np.int64)
-        for start in range(0, len(rows), _BLOCK):
-            some = rows[start : start + _BLOCK]
-            states = self._states([histories[r] for r in some], [batch.moments[r] for r in some])
-            towards[some] = np.hstack([states, np.ones((len(some), 1), dtype=np.float32)])
+        states = self._states([histories[r] for r in rows], [batch.moments[r] for r in rows])
+        towards[rows] = np.hstack([states, np.ones((len(rows), 1), dtype=np.float32)])
         return towards
 
     def shares(self, history: History) -> Floats | None:

@@ -26,7 +26,7 @@ class Block(nn.Module):
 
     def __init__(self, dimension: int, heads: int, dropout: float, gated: bool = True) -> None:
         super().__init__()
-        self.heads, self.dropout, self.gated = heads, dropout, gated
+        self.heads, self.dropout = heads, dropout
         self.before_attention = nn.RMSNorm(dimension)
         self.before_forward = nn.RMSNorm(dimension)
         self.inputs = nn.Linear(dimension, (4 if gated else 3) * dimension, bias=False)
@@ -41,8 +41,7 @@ class Block(nn.Module):
         query, key, value, *gate = parts.permute(2, 0, 3, 1, 4)  # each (b, heads, l, d / heads)
         query, key = _rotated(query, cosine, sine), _rotated(key, cosine, sine)
         seen = F.scaled_dot_product_attention(query, key, value, is_causal=True)
-        seen = seen * F.silu(gate[0]) if self.gated else seen
-        seen = seen.transpose(1, 2).reshape(b, length, d)
+        seen = _let_through(seen, gate).transpose(1, 2).reshape(b, length, d)
         return self._forward(x + F.dropout(self.outputs(seen), self.dropout, self.training))
 
     def at(self, x: Tensor, last: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
@@ -59,8 +58,8 @@ class Block(nn.Module):
         seen = F.scaled_dot_product_attention(
             query, _rotated(key, cosine, sine), value, attn_mask=before
         )
-        seen = seen * F.silu(gate[0]) if self.gated else seen
-        return self._forward(x[rows, last] + self.outputs(seen.reshape(b, d)))
+        seen = _let_through(seen, gate).reshape(b, d)
+        return self._forward(x[rows, last] + self.outputs(seen))
 
     def _forward(self, x: Tensor) -> Tensor:
         opening, up = self.up(self.before_forward(x)).chunk(2, dim=-1)
@@ -130,6 +129,11 @@ def gap_buckets(seconds: Tensor) -> Tensor:
     """Seconds (float; below 0: not known) -> bucket 1 + floor(1.5 log2(1 + seconds))."""
     logs = 1.5 * torch.log2(1.0 + seconds.clamp(min=0.0))
     return torch.where(seconds < 0, 0, (1 + logs.floor()).clamp(max=GAPS - 1)).long()
+
+
+def _let_through(seen: Tensor, gate: list[Tensor]) -> Tensor:
+    """What attention found, times the token's own gate, if it has one."""
+    return seen * F.silu(gate[0]) if gate else seen
 
 
 def _rotated(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:

@@ -63,13 +63,10 @@ def found(
         bits = np.packbits(allowed, bitorder="little")
         given["sel"] = faiss.IDSelectorBitmap(bits)
     params = faiss.SearchParametersIVF(**given)
-    if len(asked) > 1:
-        scores, rows = index.search(asked, count, params=params)
-        return scores, rows
     # One question is one viewer's, and other threads ask for other viewers: a pool under each
     # thread would fight for the same cores. The number holds for the calling thread alone.
     threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
+    faiss.omp_set_num_threads(1 if len(asked) == 1 else threads)
     try:
         scores, rows = index.search(asked, count, params=params)
     finally:

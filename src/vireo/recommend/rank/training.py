@@ -27,6 +27,7 @@ from vireo.recommend.rank.trees import Trees
 from vireo.recommend.retrieve.experts import Experts
 from vireo.recommend.section import RecommendSection
 from vireo.recommend.shelves import Shelves
+from vireo.recommend.verdict import verdict
 
 FEWEST = 100
 """Held-back viewers below which nothing is learnt."""
@@ -137,18 +138,7 @@ def _verdict(trees: Trees, cases: Sequence[Case]) -> dict[str, Any]:
     """NDCG@10 of the sum and of the trees on viewers who taught neither."""
     plain = np.array([_ndcg(case, case.wanted) for case in cases])
     learnt = np.array([_ndcg(case, case.wanted[_order(trees, case)]) for case in cases])
-    change = learnt - plain
-    error = 1.96 * float(change.std()) / np.sqrt(len(change))
-    low, high = float(change.mean()) - error, float(change.mean()) + error
-    return {
-        "adopted": bool(low > 0),
-        "users": len(cases),
-        "ndcg@10": {
-            "sum": round(float(plain.mean()), 4),
-            "learned": round(float(learnt.mean()), 4),
-        },
-        "change": [round(low, 4), round(high, 4)],
-    }
+    return verdict(plain, learnt, ("sum", "learned"))
 
 
 def _order(trees: Trees, case: Case) -> Ints:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -22,6 +21,7 @@ from vireo.recommend.section import RecommendSection
 from vireo.recommend.shelves import standardised
 from vireo.recommend.taste.map import TasteMap
 from vireo.recommend.taste.sentences import Case, cases_of, words_of
+from vireo.recommend.verdict import verdict
 
 FEWEST = 200
 """Viewers below which nothing is learnt."""
@@ -149,18 +149,6 @@ def _judged(made: TasteMap, court: Court, cases: Sequence[Case], vectors: Floats
     plain = court.without(vectors)
     before = court.ndcg(plain, cases)
     after = court.ndcg(plain + made.weight * made.of_known(vectors), cases)
-    change = after - before
-    error = 1.96 * float(change.std()) / np.sqrt(len(change))
-    low, high = float(change.mean()) - error, float(change.mean()) + error
-    report: dict[str, Any] = {
-        **made.report,
-        "weight": made.weight,
-        "adopted": bool(low > 0),
-        "users": len(cases),
-        "ndcg@10": {
-            "without": round(float(before.mean()), 4),
-            "with": round(float(after.mean()), 4),
-        },
-        "change": [round(low, 4), round(high, 4)],
-    }
-    return replace(made, weight=made.weight if low > 0 else 0.0, report=report)
+    said = verdict(before, after, ("without", "with"))
+    report = {**made.report, "weight": made.weight, **said}
+    return replace(made, weight=made.weight if said["adopted"] else 0.0, report=report)
