@@ -73,7 +73,7 @@ def test_closing_early_kills_the_work_under_way(tmp_path: Path) -> None:
     outcomes = Processes(TWO).map(write_pid_and_hang, [str(tmp_path)] * 3, timeout=2.0)
     next(outcomes)
     outcomes.close()  # type: ignore[attr-defined]
-    assert not _alive(tmp_path)
+    assert not alive(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -96,10 +96,10 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, kind: signal.Signals) -> 
         start_new_session=True,
     )
     try:
-        _wait(lambda: len(_pids(tmp_path)) == 2)
+        wait_until(lambda: len(_pids(tmp_path)) == 2)
         os.kill(parent.pid, kind)
         assert parent.wait(timeout=60) != 0
-        _wait(lambda: not _alive(tmp_path))
+        wait_until(lambda: not alive(tmp_path))
     finally:
         parent.kill()
         parent.wait()
@@ -123,7 +123,7 @@ def _pids(folder: Path) -> list[int]:
     return [int(path.name) for path in folder.iterdir() if path.name.isdigit()]
 
 
-def _alive(folder: Path) -> list[int]:
+def alive(folder: Path) -> list[int]:
     alive = []
     for pid in _pids(folder):
         try:
@@ -140,7 +140,7 @@ def _is_zombie(pid: int) -> bool:
     return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
 
 
-def _wait(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"

@@ -27,7 +27,22 @@ def troubled(item: str) -> str:
     return item
 
 
+def fail_the_first_time(folder: str) -> str:
+    """Raises once, and then works."""
+    mark = Path(folder) / "tried"
+    if mark.exists():
+        return "second time"
+    mark.touch()
+    raise OSError("the first time")
+
+
 def write_pid_and_hang(folder: str) -> None:
     """Leaves its process id in the folder, then sleeps."""
     (Path(folder) / str(os.getpid())).touch()
     time.sleep(600)
+
+
+def note_and_wait(folder: str) -> int:
+    """Which process did it, after a moment of work."""
+    time.sleep(0.3)
+    return os.getpid()

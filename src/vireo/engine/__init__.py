@@ -1,4 +1,4 @@
-"""Engine.map: serial, or isolated processes with time limits; later the same on Ray."""
+"""Engine.map: serial, or isolated processes with time limits; or the same on a Ray cluster."""
 
 from vireo.engine.base import Context, Engine, EngineSection, Outcome
 from vireo.engine.progress import Lines, Progress, Quiet
@@ -9,6 +9,7 @@ ENGINES = Registry(
     {
         "serial": "vireo.engine.serial:Serial",
         "processes": "vireo.engine.processes:Processes",
+        "ray": "vireo.engine.ray:Ray",
     },
 )
 

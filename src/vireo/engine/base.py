@@ -18,9 +18,12 @@ class EngineSection(Section):
     """`[engine]`: how the per-item work is spread."""
 
     name: str = "processes"
-    """`serial` (in this process) or `processes` (isolated workers with time limits)."""
+    """`serial` (in this process), `processes` (isolated workers with time limits) or `ray` (the \
+same on every node of a Ray cluster; extra `ray`)."""
     workers: int = 0
-    """Worker processes; 0 takes one per core."""
+    """Worker processes; 0 takes one per core. For `ray`: of all nodes together."""
+    address: str = ""
+    """For `ray`: `host:port` of the cluster, or `auto`; empty starts one on this machine."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Outcome(Generic[Value]):
     value: Value | None
     error: str = ""
     kind: Literal["done", "error", "timeout", "crash"] = "done"
+    tries: tuple[str, ...] = ()
+    """What went wrong before, on which node, where an engine tries again."""
 
 
 class Engine(Protocol):

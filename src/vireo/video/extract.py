@@ -83,6 +83,10 @@ class Shelf:
         about["dialogue"] = tuple(Line(*line) for line in about["dialogue"])
         return Extraction(**{"pixels": _UNREAD, **about, **arrays})
 
+    def holds(self, key: str) -> bool:
+        """Whether anything is kept under the key."""
+        return self._path(key).is_file()
+
     def sheet(self, key: str) -> Path:
         """Where the contact sheet of the extraction lies, if it has one."""
         return self._path(key).with_suffix(".jpg")

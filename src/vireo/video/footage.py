@@ -108,7 +108,7 @@ class CatalogueShots:
             for row, job in enumerate(self.jobs):
                 if job.key in awaited:
                     awaited.remove(job.key)
-                    self._note(job.key, next(outcomes))
+                    self._note(job, next(outcomes))
                     self.opened += 1
                     tick(1, self._failures())
                 yield row
@@ -139,14 +139,25 @@ class CatalogueShots:
         rows = range(len(self.jobs))
         return np.array([len(self.taken(row).times) for row in rows], dtype=np.int64)
 
-    def _note(self, key: str, outcome: Outcome[str]) -> None:
+    def _note(self, job: Job, outcome: Outcome[str]) -> None:
         self._failed += outcome.kind != "done" or outcome.value == "failed"
+        for line in outcome.tries:
+            self.context.progress.say(f"{job.path}: {line}")
         if outcome.kind == "done":
+            self._is_here(job.key)
             return
         lost = Extraction.failed(f"{outcome.kind}: {outcome.error}", self.resolution)
-        self._lost[key] = lost
+        self._lost[job.key] = lost
         if outcome.kind == "crash":  # the file's doing; a busy machine can cause the others
-            self.shelf.keep(key, lost)
+            self.shelf.keep(job.key, lost)
+
+    def _is_here(self, key: str) -> None:
+        """What a worker put on the shelf must lie on this one, wherever the worker was."""
+        if not self.shelf.holds(key):
+            raise StageFailed(
+                f"A worker has read a file, and nothing of it is in {self.shelf.folder}.",
+                "Keep the workspace in a directory that all nodes share, under the same path.",
+            )
 
     def _known(self, key: str) -> bool:
         return key in self._lost or self.shelf.find(key) is not None
