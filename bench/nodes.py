@@ -62,7 +62,8 @@ def nodes(count: int = 2, processors: int = 1) -> Iterator[Nodes]:
         yield made
     finally:
         ray.shutdown()
-        cluster.shutdown()
+        stop: Any = cluster.shutdown
+        stop()
 
 
 def _children(pid: int) -> list[int]:
