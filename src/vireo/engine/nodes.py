@@ -34,11 +34,7 @@ def connected(section: EngineSection) -> Any:
         ) from None
     if ray.is_initialized():
         return ray
-    quiet: dict[str, Any] = {
-        "log_to_driver": False,
-        "logging_level": "error",
-        "include_dashboard": False,
-    }
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
     if not section.address:
         count = section.workers or cores()
         ray.init(
