@@ -122,10 +122,30 @@ def test_wide_vectors_are_compared_in_the_directions_they_differ_in() -> None:
         assert len(set(true) & set(got.tolist())) >= 0.9 * 99
 
 
+def test_wide_vectors_lie_narrowed_in_the_lists_of_an_inverted_file() -> None:
+    vectors, others = few_directions(20_000, 4), few_directions(100, 9)
+    plan = planned(vectors, np.ones(20_000, dtype=np.bool_), few_directions(200, 8), 0.95, 0)
+    assert plan.basis.shape == (300, plan.centroids.shape[1])
+    assert plan.centroids.shape[1] < 300 / 2
+    assert plan.probes < len(plan.centroids)
+    index = Stored.of(plan, vectors)
+    found = np.array([index.search(towards, 100) for towards in others])
+    assert recall_of(found, exact(vectors, others, 100)) >= 0.93
+    scores = np.take_along_axis(others @ vectors.T, found, axis=1)
+    assert (np.diff(scores, axis=1) <= 1e-5).all(), "in the order of the full width"
+    open_to_all = np.arange(20_000) % 3 == 0
+    some = index.search(others[0], 100, open_to_all)
+    assert open_to_all[some].all()
+    true = set(brute(vectors, others[0], 100, open_to_all))
+    assert len(true & set(some.tolist())) >= 90
+
+
 def test_vectors_that_differ_in_every_direction_are_not_narrowed() -> None:
     random = np.random.default_rng(3)
     vectors = random.normal(size=(20_000, 400)).astype(np.float32)
-    assert narrowed(vectors, np.ones(20_000, dtype=np.bool_), vectors[:50], 0.98) is None
+    everyone = np.ones(20_000, dtype=np.bool_)
+    assert narrowed(vectors, everyone, vectors[:50], 0.98) is None
+    assert not planned(vectors, everyone, vectors[:50], 0.98, 0).narrowed
 
 
 def test_a_strict_filter_does_not_empty_an_inverted_file() -> None:

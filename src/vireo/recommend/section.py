@@ -38,7 +38,7 @@ class AudienceSection(Section):
 class IndexSection(Section):
     """`[recommend.index]`: how the nearest of many videos are found."""
 
-    exact_until: Annotated[int, Field(ge=0)] = 200_000
+    exact_until: Annotated[int, Field(ge=0)] = 50_000
     """Up to so many videos all are compared; beyond, an inverted file is built."""
     score_all_until: Annotated[int, Field(ge=0)] = 20_000
     """Up to so many videos every expert scores all; beyond, indexes (extra `index`) are asked."""

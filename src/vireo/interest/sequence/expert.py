@@ -19,15 +19,16 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from vireo.arrays import Floats, Ints
+from vireo.arrays import Bools, Floats, Ints
 from vireo.artifacts.files import read_json, write_json
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, SequenceSection, Training
 from vireo.interest.sequence.checking import held_back, last_states, nobody, readable, validation
 from vireo.interest.sequence.handover import everybody
+from vireo.interest.sequence.reading import Reader, gap_buckets
 from vireo.interest.sequence.start import starting_vectors
-from vireo.interest.sequence.windows import Windows, windows_of
+from vireo.interest.sequence.windows import Windows, asked, windows_of
 
 if TYPE_CHECKING:
     from vireo.interest.sequence.network import SequenceNetwork
@@ -89,8 +90,8 @@ class Sequence:
     def towards(self, batch: Batch) -> Floats:
         """The network's state after each history, and 1 for the bias; zeros: no opinion. (b, d)"""
         towards = np.zeros((len(batch.histories), self.vectors.shape[1]), dtype=np.float32)
-        known = self.lengths > 0
-        if not known.any():
+        known = self._known
+        if self.vectors.shape[1] == 1:
             return towards
         histories = [readable(history, known) for history in batch.histories]
         rows = np.array([row for row, h in enumerate(histories) if len(h[0])], dtype=np.int64)
@@ -122,12 +123,21 @@ class Sequence:
     @cached_property
     def vectors(self) -> Floats:
         """Unit vectors with their biases; what is not known gets the lowest bias. (n, d + 1)"""
-        known = self.lengths > 0
+        known = self._known
         if not known.any():
             return np.zeros((len(known), 1), dtype=np.float32)
         table = self.arrays["vectors.weight"] / np.where(known, self.lengths, 1.0)[:, None]
         bias = np.where(known, self.arrays["bias"], self.arrays["bias"][known].min())
         return np.hstack([table * known[:, None], bias[:, None]]).astype(np.float32)
+
+    @cached_property
+    def _known(self) -> Bools:
+        """The videos with a vector. (n,)"""
+        return np.asarray(self.lengths > 0)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader.of(self.arrays, SIZES[self.settings.size][2], self.settings.length)
 
     @cached_property
     def _network(self) -> SequenceNetwork:
@@ -137,8 +147,16 @@ class Sequence:
 
     def _states(self, histories: list[tuple[Ints, Ints]], moments: list[int]) -> Floats:
         """What each viewer's last event points at. (b, d)"""
+        if len(histories) == 1:  # a service asks for one viewer at a time, hundreds in a second
+            return self._state(*histories[0], moments[0])[None]
         with _threads():
             return last_states(self._network, histories, moments, self.settings)
+
+    def _state(self, videos: Ints, times: Ints, moment: int) -> Floats:
+        """The same for one viewer, to rounding. (d,)"""
+        batch, _ = asked([(videos, times)], [moment], self.settings.length)
+        gaps = gap_buckets(batch.gaps[0]) if self.settings.time else np.zeros_like(batch.gaps[0])
+        return self._reader.state(batch.videos[0], gaps)
 
 
 def _learn(

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-GAPS = 32
-"""Buckets of the time until the next event; bucket 0: not known."""
+from vireo.interest.sequence.reading import GAPS as GAPS
+from vireo.interest.sequence.reading import LONGEST_WAVE
+
 _TEMPERATURE = 0.08
-_LONGEST_WAVE = 200.0
 
 
 class Block(nn.Module):
@@ -92,7 +92,7 @@ class SequenceNetwork(nn.Module):
         self.last = nn.RMSNorm(dimension)
         self.scale = nn.Parameter(torch.tensor(math.log(1.0 / _TEMPERATURE)))
         waves = torch.arange(dimension // heads // 2) / (dimension // heads // 2)
-        angles = torch.arange(length)[:, None] * _LONGEST_WAVE**-waves
+        angles = torch.arange(length)[:, None] * LONGEST_WAVE**-waves
         self.register_buffer("cosine", angles.cos(), persistent=False)
         self.register_buffer("sine", angles.sin(), persistent=False)
 

@@ -11,7 +11,7 @@ from vireo.interest.base import Batch, InterestModel
 from vireo.interest.linear import ByVectors, by_vectors
 from vireo.recommend.index.files import available
 from vireo.recommend.index.plan import Plan
-from vireo.recommend.index.training import WIDTHS, compared, narrowed, planned
+from vireo.recommend.index.training import WIDE, compared, narrowed, planned
 from vireo.recommend.section import IndexSection
 
 VIEWERS = 200
@@ -55,7 +55,7 @@ def _plan(
 ) -> Plan:
     everybody = len(model.warm) == 0 or getattr(expert, "knows_new", True)
     known = np.ones(len(vectors), dtype=np.bool_) if everybody else model.warm
-    if len(vectors) <= section.exact_until and vectors.shape[1] < 2 * WIDTHS[-1]:
+    if len(vectors) <= section.exact_until and vectors.shape[1] < WIDE:
         return compared(vectors, known)
     asked = _questions(expert, vectors, histories, seed)
     if len(vectors) <= section.exact_until:

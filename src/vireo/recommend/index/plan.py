@@ -26,7 +26,7 @@ class Plan:
     """An inverted file (Jegou, Douze, Schmid 2011) over the first n vectors of one expert."""
 
     centroids: Floats
-    """(l, d); none: all vectors are compared."""
+    """(l, d) or (l, w); none: all vectors are compared."""
     lists: Ints
     """(n,) the list that each vector is in; none: there are no lists."""
     probes: int
@@ -38,7 +38,7 @@ class Plan:
     count: int
     """n."""
     basis: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
-    """(d, w) what wide vectors are narrowed with before all are compared; none: they are not."""
+    """(d, w) what wide vectors are narrowed with before they are compared; none: they are not."""
     over: int = 1
     """Narrowed: so many times as many are taken, and compared anew in full width."""
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)

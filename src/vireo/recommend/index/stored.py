@@ -1,5 +1,5 @@
-"""Vectors in half precision in a faiss index: all compared (exact, or narrowed where they are
-wide), or only the nearest lists.
+"""Vectors in half precision in a faiss index, narrowed where they are wide: all are compared, or
+only the nearest lists.
 
 The index itself never changes and is shared; rows that are added later stand in a tail that is
 compared as a whole, deleted ones are left out by a mask. The next build takes both in.
@@ -51,7 +51,7 @@ class Stored:
             if "main" not in plan.made:
                 given = (plan.centroids, plan.lists)
                 held = own @ plan.basis if plan.narrowed else own
-                plan.made["main"] = flat(held) if plan.exact else inverted(*given, own)
+                plan.made["main"] = flat(held) if plan.exact else inverted(*given, held)
             if "longest" not in plan.made:
                 plan.made["longest"] = float(np.sqrt(np.einsum("nd,nd->n", own, own).max()))
         nobody = np.zeros(0, dtype=np.int64)
@@ -76,9 +76,9 @@ class Stored:
         return np.asarray(rows[top(self.vectors[rows] @ towards, count)])
 
     def _way(self) -> Callable[[Floats, int, Bools, int], Ints]:
-        if self.plan.narrowed:
-            return self._narrowed
-        return self._compared if self.plan.exact else self._probed
+        if not self.plan.exact:
+            return self._probed
+        return self._narrowed if self.plan.narrowed else self._compared
 
     def _narrowed(self, towards: Floats, count: int, mask: Bools, left: int) -> Ints:
         """The best in few directions, enough of them to hold the best in all."""
@@ -95,7 +95,9 @@ class Stored:
         # Where a filter lets a tenth through, ten times as many lists hold as many candidates.
         n, lists = self.plan.count, len(self.plan.centroids)
         probes = min(lists, -(-self.plan.probes * n // left))
-        _, rows = found(self.main, towards[None], count, probes, mask if left < n else None)
+        asked = towards @ self.plan.basis if self.plan.narrowed else towards
+        more = min(self.plan.over * count, left)
+        _, rows = found(self.main, asked[None], more, probes, mask if left < n else None)
         return np.asarray(rows[0][rows[0] >= 0])
 
     def _compared(self, towards: Floats, count: int, mask: Bools, left: int) -> Ints:

@@ -5,6 +5,7 @@ The recall is measured against exact search, on queries of real viewers where th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ COUNT = 100
 """The recall is that of the best so many."""
 WIDTHS = (48, 64, 96, 128)
 """Numbers of a narrowed vector that are tried; multiples of what a processor takes at once."""
+WIDE = 2 * WIDTHS[-1]
+"""Vectors of so many numbers are narrowed, if they can be."""
 _OVER = (2, 3, 4)
 _ROUNDS = 8
 _SAMPLE = 64
@@ -40,13 +43,35 @@ def compared(vectors: Floats, known: Bools) -> Plan:
 def narrowed(vectors: Floats, known: Bools, queries: Floats, goal: float) -> Plan | None:
     """The plan for wide vectors (n, d) that are compared in the few directions they differ in.
 
-    Those are the first directions of the sum of the outer products (principal components). The
-    best so many times COUNT are compared anew in full width. How few directions (of WIDTHS) and
-    candidates reach the goal is measured on the queries (q, d). None where none do.
+    The best so many times COUNT are compared anew in full width. None where no width will do.
     """
     moments = _moments(vectors, known)
-    _, directions = np.linalg.eigh(moments.squares)
     truth = exact(vectors, queries, min(COUNT, len(vectors)))
+    found = _narrow(vectors, moments, queries, truth, goal)
+    if found is None:
+        return None
+    nothing = np.zeros((0, vectors.shape[1]), dtype=np.float32)
+    lists = np.zeros(0, dtype=np.int64)
+    plan = Plan(nothing, lists, 0, found.recall, moments, len(vectors), found.basis, found.over)
+    plan.made["main"] = found.index
+    return plan
+
+
+@dataclass(frozen=True)
+class _Narrow:
+    """How few directions (of WIDTHS) and candidates reach the goal, as the queries measure it."""
+
+    basis: Floats
+    """(d, w) the first directions of the sum of the outer products (principal components)."""
+    over: int
+    recall: float
+    index: Any
+
+
+def _narrow(
+    vectors: Floats, moments: Moments, queries: Floats, truth: Ints, goal: float
+) -> _Narrow | None:
+    _, directions = np.linalg.eigh(moments.squares)
     for width in WIDTHS:
         basis = np.ascontiguousarray(directions[:, ::-1][:, :width], dtype=np.float32)
         index = flat(vectors @ basis)
@@ -54,11 +79,7 @@ def narrowed(vectors: Floats, known: Bools, queries: Floats, goal: float) -> Pla
             taken = min(over * COUNT, len(vectors))
             recall = recall_of(found(index, queries @ basis, taken, PARTS)[1], truth)
             if recall >= min(goal + _SURE, 1.0):
-                nothing = np.zeros((0, vectors.shape[1]), dtype=np.float32)
-                lists, rounded = np.zeros(0, dtype=np.int64), round(recall, 4)
-                plan = Plan(nothing, lists, 0, rounded, moments, len(vectors), basis, over)
-                plan.made["main"] = index
-                return plan
+                return _Narrow(basis, over, round(recall, 4), index)
     return None
 
 
@@ -66,14 +87,24 @@ def planned(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: i
     """The plan for vectors (n, d), asked for by queries (q, d) like these.
 
     `known` (n,) marks the rows that count as candidates of their expert, for the moments. A goal
-    that no part of the lists reaches is met by probing all of them.
+    that no part of the lists reaches is met by probing all of them. Wide vectors lie in the lists
+    in few directions, if these lose no more than half of what may be lost.
     """
-    centroids = _centroids(vectors, seed)
-    lists = _nearest(centroids, vectors)
-    index = inverted(centroids, lists, vectors)
-    probes, recall = _probes(index, vectors, queries, goal, len(centroids))
     moments = _moments(vectors, known)
-    plan = Plan(centroids, lists, probes, round(recall, 4), moments, len(vectors))
+    truth = exact(vectors, queries, min(COUNT, len(vectors)))
+    wide = vectors.shape[1] >= WIDE
+    narrow = _narrow(vectors, moments, queries, truth, (1 + goal) / 2) if wide else None
+    held, asked, over = vectors, queries, 1
+    basis = np.zeros((0, 0), dtype=np.float32)
+    if narrow is not None:
+        basis, over = narrow.basis, narrow.over
+        held, asked = vectors @ basis, queries @ basis
+    centroids = _centroids(held, seed)
+    lists = _nearest(centroids, held)
+    index = inverted(centroids, lists, held)
+    probes, recall = _probes(index, asked, truth, goal, over, len(centroids))
+    rounded = round(recall, 4)
+    plan = Plan(centroids, lists, probes, rounded, moments, len(vectors), basis, over)
     plan.made["main"] = index
     return plan
 
@@ -110,15 +141,16 @@ def _nearest(centroids: Floats, vectors: Floats) -> Ints:
 
 
 def _probes(
-    index: Any, vectors: Floats, queries: Floats, goal: float, lists: int
+    index: Any, queries: Floats, truth: Ints, goal: float, over: int, lists: int
 ) -> tuple[int, float]:
-    """The fewest of 1, 2, 3, 4, 6, 8, 12, ... probes that reach the goal, and their recall."""
-    count = min(COUNT, len(vectors))
-    truth = exact(vectors, queries, count)
+    """The fewest of 1, 2, 3, 4, 6, 8, 12, ... probes that reach the goal, and their recall.
+
+    `over` times as many as the true ones are taken: those are compared anew.
+    """
     tried = sorted({min(lists, step * 2**power // 2) for power in range(14) for step in (2, 3)})
     recall = 0.0
     for probes in tried:
-        recall = recall_of(found(index, queries, count, probes)[1], truth)
+        recall = recall_of(found(index, queries, over * truth.shape[1], probes)[1], truth)
         if recall >= min(goal + _SURE, 1.0):
             return probes, recall
     return lists, recall
