@@ -8,12 +8,14 @@ from vireo.language.generate import GENERATORS
 from vireo.pretraining import OBJECTIVES
 from vireo.recommend import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.registry import Registry
-from vireo.video import ENCODERS, POOLINGS
+from vireo.video import ENCODERS, POOLINGS, RECOGNISERS, SCREENS
 
 MENUS: dict[str, Registry] = {
     "readers": READERS,
     "encoders": ENCODERS,
     "poolings": POOLINGS,
+    "recognisers": RECOGNISERS,
+    "screens": SCREENS,
     "models": MODELS,
     "generators": GENERATORS,
     "objectives": OBJECTIVES,

@@ -27,9 +27,21 @@ POOLINGS = Registry(
     },
 )
 
+RECOGNISERS = Registry(
+    "recognisers",
+    {
+        "sphinx": "vireo.video.words.sphinx:provide",
+        "whisper": "vireo.video.words.whisper:provide",
+        "api": "vireo.video.words.api:provide",
+    },
+)
+SCREENS = Registry("screens", {"rapidocr": "vireo.video.words.rapid:provide"})
+
 __all__ = [
     "ENCODERS",
     "POOLINGS",
+    "RECOGNISERS",
+    "SCREENS",
     "Footage",
     "FrameEncoder",
     "Frames",

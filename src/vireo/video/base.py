@@ -17,6 +17,7 @@ from vireo.arrays import Bools, Bytes, Floats, Ints
 from vireo.artifacts.files import write_json
 from vireo.settings import Section, Size
 from vireo.video.plan import MOST_FRAMES, Plan, Sampling
+from vireo.video.words.base import WordsSection
 
 FEATURE_SCHEMA: dict[str, Any] = {
     "video_id": pl.String,
@@ -32,6 +33,7 @@ FEATURE_SCHEMA: dict[str, Any] = {
     "tempo": pl.Float64,  # beats a minute; 0 where there is no beat
     "digest": pl.String,
     "sheet": pl.String,  # contact sheet: its path inside the workspace
+    "words": pl.String,  # where the lines come from: "subtitles", "speech", "screen", joined
 }
 DIALOGUE_SCHEMA: dict[str, Any] = {
     "video_id": pl.String,
@@ -75,6 +77,8 @@ class VideoSection(Section):
     """MB by which a worker may grow while it reads one file; 0 for no limit (Linux)."""
     retrain_at_growth: float = 0.5
     """`cnn` is trained anew when the files it was not trained on exceed this share."""
+    words: WordsSection = WordsSection()
+    """What is said and shown where no subtitles tell it."""
 
     def plan(self, resolution: int) -> Plan:
         """Which frames an encoder of this resolution wants."""
@@ -154,7 +158,7 @@ class VideoFeatures:
     """(n, s); rows of zeros where there is no sound."""
     has_sound: Bools
     dialogue: pl.DataFrame
-    """DIALOGUE_SCHEMA: subtitles, in order of time within a video."""
+    """DIALOGUE_SCHEMA: what is said and shown, in order of time within a video."""
     info: Mapping[str, str]
     """Encoder, its fingerprint, a sentence for the user."""
 

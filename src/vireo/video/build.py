@@ -22,6 +22,7 @@ from vireo.video.encoders.kept import choose_encoder, training_id
 from vireo.video.encoders.weights import digest_of_weights
 from vireo.video.footage import CatalogueFootage, File, files_of
 from vireo.video.rows import Taken, features
+from vireo.video.words import missing
 
 
 def recipe(media: pl.DataFrame, section: VideoSection, encoders: Path, seed: int) -> dict[str, Any]:
@@ -33,7 +34,11 @@ def recipe(media: pl.DataFrame, section: VideoSection, encoders: Path, seed: int
     """
     files = files_of(media)
     words = [[file.video_id, file.words_digest] for file in files if file.words]
-    return {"encoder": _encoder_id(files, section, encoders, seed), "words": digest_of_json(words)}
+    return {
+        "encoder": _encoder_id(files, section, encoders, seed),
+        "words": digest_of_json(words),
+        "heard": missing.identity(section.words),
+    }
 
 
 def _encoder_id(files: list[File], section: VideoSection, encoders: Path, seed: int) -> str:
@@ -68,7 +73,8 @@ def build(tables: Tables, config: Config, context: Context, encoders: Path) -> V
     shots = footage.unread(encoder.resolution)
     seen = encoded(shots, encoder, config.video, context)
     taken = [Taken(file, shots.taken(row), shots.sheet(row)) for row, file in enumerate(files)]
-    info = _info(config.video, seen, shots.opened, media.height)
+    taken, said = missing.with_words(taken, config.video.words, context)
+    info = _info(config.video, seen, shots.opened, media.height, said)
     return features(tables.videos, media, taken, seen, info, context.cache.parent)
 
 
@@ -91,7 +97,9 @@ def _text(row: dict[str, Any]) -> str:
     return ". ".join(part for part in (title, row["description"], *(row["tags"] or ())) if part)
 
 
-def _info(section: VideoSection, seen: Encoded | None, opened: int, named: int) -> dict[str, str]:
+def _info(
+    section: VideoSection, seen: Encoded | None, opened: int, named: int, said: str = ""
+) -> dict[str, str]:
     if seen is None:
         why = "No video names a file" if named == 0 else "None of the named files can be read"
         return {"encoder": "none", "note": f"{why}: going on with text alone."}
@@ -100,5 +108,6 @@ def _info(section: VideoSection, seen: Encoded | None, opened: int, named: int) 
         f"{seen.made} of {seen.made + seen.reused} videos encoded by '{section.encoder}', "
         f"{seen.reused} reused; {opened} files opened."
     )
-    words = {name: str(count) for name, count in counts.items()}
-    return {"encoder": section.encoder, "fingerprint": seen.fingerprint, "note": note, **words}
+    told = {name: str(count) for name, count in counts.items()}
+    told |= {"words": said} if said else {}
+    return {"encoder": section.encoder, "fingerprint": seen.fingerprint, "note": note, **told}

@@ -42,6 +42,8 @@ class Extraction:
     width: int | None = None
     height: int | None = None
     dialogue: tuple[Line, ...] = ()
+    words: str = ""
+    """Where the lines come from, once that is known (see words/missing.py)."""
     sheet: bytes = b""
     """A JPEG; kept beside the rest, so it is b"" in what comes from the shelf."""
 

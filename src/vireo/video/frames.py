@@ -67,7 +67,7 @@ class _Album:
         side, turns = self.plan.resolution, quarters(frame)
         small = scaled(frame, side, self.pixel_aspect)
         self.pictures[moment] = squares(small, side, self.plan.looks, turns)
-        self.stills[moment] = np.rot90(smaller(small), turns)
+        self.stills[moment] = np.rot90(smaller(small, self.plan.stills), turns)
         shown = (round(frame.width * self.pixel_aspect), frame.height)
         self.size = shown if turns % 2 == 0 else (shown[1], shown[0])
         if frame.is_corrupt:

@@ -23,6 +23,8 @@ class Plan:
     sampling: Sampling = "uniform"
     rate: float = 1.0
     exact: bool = False
+    stills: int = 112
+    """Short side, in pixels and about, of the whole pictures that are kept beside the squares."""
 
     def targets(self, seconds: float, cuts: Sequence[float] = ()) -> list[float]:
         """The moments to look at, in order of time, in seconds. `cuts` are the shot changes."""

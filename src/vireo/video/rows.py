@@ -98,6 +98,7 @@ def _described(file: File, found: Extraction, has_picture: bool) -> dict[str, An
         "speech": found.speech,
         "tempo": found.tempo,
         "digest": file.digest,
+        "words": found.words or None,
     }
 
 

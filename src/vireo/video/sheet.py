@@ -11,8 +11,6 @@ import numpy as np
 
 from vireo.arrays import Bytes
 
-SHORT_SIDE = 112
-"""Pixels of the short side of a small picture, about."""
 COLUMNS = 4
 MOST = 24
 """Pictures on a sheet; of more, every so many."""
@@ -23,9 +21,9 @@ FINEST = 6
 """Coarsest quantiser of the JPEG: 2 is the best picture, 31 the smallest file."""
 
 
-def smaller(pixels: Bytes) -> Bytes:
-    """(height, width, 3) -> every so many pixels, so that the short side is near SHORT_SIDE."""
-    step = max(round(min(pixels.shape[:2]) / SHORT_SIDE), 1)
+def smaller(pixels: Bytes, short_side: int) -> Bytes:
+    """(height, width, 3) -> every so many pixels, so that the short side is near `short_side`."""
+    step = max(round(min(pixels.shape[:2]) / short_side), 1)
     return pixels[::step, ::step]
 
 

@@ -77,7 +77,7 @@ def _parts(seconds: float | None) -> list[tuple[float, float]]:
 def _stretch(decoder: Decoder, samples: int) -> Floats:
     """The next `samples` samples, or fewer at the end."""
     pieces, have = [], 0
-    for piece in _resampled(decoder):
+    for piece in resampled(decoder):
         pieces.append(piece)
         have += len(piece)
         if have >= samples:
@@ -86,7 +86,7 @@ def _stretch(decoder: Decoder, samples: int) -> Floats:
     return np.clip(np.nan_to_num(wave), -1.0, 1.0).astype(np.float32)
 
 
-def _resampled(decoder: Decoder) -> Iterator[Floats]:
+def resampled(decoder: Decoder) -> Iterator[Floats]:
     resampler = AudioResampler(format="flt", layout="mono", rate=RATE)
     frame: Any
     for frame in decoder.frames():

@@ -1,0 +1,55 @@
+"""Screen text: what is written in drawn clips is read, with the times at which it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.video.clips import plain, tables_of, write_clip
+from tests.video.test_build import made, row
+from vireo.arrays import Bytes
+from vireo.config import Config
+from vireo.video.encoders import learning
+from vireo.video.words.base import WordsSection
+from vireo.video.words.looking import shown
+from vireo.video.words.subtitles import Line
+
+NIGHT = (20, 30, 60)
+
+
+def written(index: int, pixels: Bytes) -> None:
+    """SNOW IN MAY in the first half, then nothing."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    pixels[:] = NIGHT
+    if index < 15:
+        image = Image.fromarray(pixels)
+        font = ImageFont.load_default(40)
+        ImageDraw.Draw(image).text((40, 90), "SNOW IN MAY", fill=(255, 255, 255), font=font)
+        pixels[:] = np.asarray(image)
+
+
+def test_a_text_is_one_line_from_its_first_picture_to_its_last() -> None:
+    lines = shown([1.0, 3.0, 5.0], [["NEWS", "Snow"], ["snow"], ["Rain"]])
+    assert lines == [Line(1.0, 1.0, "NEWS"), Line(1.0, 3.0, "Snow"), Line(5.0, 5.0, "Rain")]
+
+
+@pytest.mark.slow
+def test_writing_in_pictures_becomes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rapidocr", reason="rapidocr is not installed")
+    pytest.importorskip("PIL", reason="pillow is not installed")
+    monkeypatch.setattr(learning, "FEWEST_STEPS", 3)
+    clips = {
+        "news": write_clip(tmp_path / "news.mp4", written, size=(384, 256), key_every=5),
+        "night": write_clip(tmp_path / "night.mp4", plain(NIGHT), size=(384, 256)),
+    }
+    words = WordsSection(screen="rapidocr", frames=4).model_dump()
+    config = Config.of({"video": {"resolution": 32, "frames": 4, "words": words}})
+    features = made(tables_of(clips), tmp_path, config)
+    ((video, start, end, text),) = features.dialogue.rows()
+    assert (video, text.upper().replace(" ", "")) == ("news", "SNOWINMAY")
+    assert 0 <= start < end <= 1.5  # two of the four pictures
+    assert row(features, "news")["words"] == "screen"
+    assert row(features, "night")["words"] is None
