@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
-
 import numpy as np
 
+from vireo.engine.worker import pack, unpack
 from vireo.video.sound import RATE
 from vireo.video.words.base import Recogniser
 
@@ -18,7 +17,7 @@ class RecogniserContract:
 
     def test_it_can_be_sent_to_a_worker_before_its_first_sound(self) -> None:
         recogniser = self.recogniser()
-        sent: Recogniser = pickle.loads(pickle.dumps(recogniser))  # noqa: S301 (as engines send it)
+        sent: Recogniser = unpack(pack(recogniser))
         assert sent.fingerprint == recogniser.fingerprint != ""
         assert sent.longest == recogniser.longest > 0
 
