@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from vireo.artifacts import Artifacts
-from vireo.data.sources import Sources
+from vireo.data.sources import Frames, Sources
 from vireo.errors import Busy, InputError
 from vireo.pipeline import Result
 from vireo.privacy.export import export
 from vireo.privacy.forget import Receipt, forget, made_before, sweep
+from vireo.privacy.keeping import PseudonymousStore
 from vireo.telling import Telling
 
 
@@ -36,6 +37,11 @@ class Rights(Telling):
     def build(self, until: str | None = None) -> list[Result]:
         """Build what is not built yet, and publish a complete build."""
 
+    def naming(self, frames: Frames) -> Frames:
+        """What is kept of ingested tables: viewers go by pseudonyms where the settings want it."""
+        store = self.store
+        return store.names.frames(frames) if isinstance(store, PseudonymousStore) else frames
+
     def export(self, user_id: str) -> dict[str, Any]:
         """Everything that is held about a viewer, as one document."""
         return export(user_id, self.store, self.sources)
@@ -51,12 +57,13 @@ class Rights(Telling):
                 f"Nothing is held about a viewer '{user_id}'.",
                 "`vireo list users` shows who is known; ids are compared letter by letter.",
             )
+        known_as = self.store.known_as(user_id)
         parts = (self.artifacts, self.path)
         try:
             with self._alone():
-                receipt = forget(user_id, self.store, self.sources, *parts)
+                receipt = forget(known_as, self.store, self.sources, *parts)
         except Busy:  # silence cannot wait for a build
-            receipt = forget(user_id, self.store, None, *parts)
+            receipt = forget(known_as, self.store, None, *parts)
         self._look_again()
         if not purge:
             return receipt
@@ -79,4 +86,4 @@ class Rights(Telling):
     def _is_unknown(self, user_id: str) -> bool:
         standing = self.store.standing(user_id)
         held = standing.forgotten or standing.events or standing.choices or self.is_told_of(user_id)
-        return not held and not self.sources.mentions(user_id)
+        return not held and not self.sources.mentions(self.store.known_as(user_id))

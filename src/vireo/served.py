@@ -95,7 +95,7 @@ class Served:
         """The same, where the database was asked already. Nothing without consent."""
         if standing.forgotten or not self._personal(standing):
             return History.empty()
-        built = self.histories.of(user_id)
+        built = self.histories.of(self._store.known_as(user_id))
         fresh = self.weighed(standing.events)
         if not len(fresh):
             return built
@@ -192,6 +192,7 @@ class Served:
             session=ask.session,
             page=ask.page,
             remote=consents(standing.choices, "remote_models", self._config.privacy),
+            known_as=self._store.known_as(user_id) if user_id else "",
         )
         return self._with_what_is_told(query, standing, ask)
 
@@ -218,7 +219,7 @@ class Served:
         if not self._personal(standing):
             return {}
         live = [e for e in standing.events if e.event == IMPRESSION]
-        before = self._nouns.shown.get(user_id, ())
+        before = self._nouns.shown.get(self._store.known_as(user_id), ())
         shown = [*before, *((e.video_id, e.timestamp) for e in live)]
         return since_last_met(shown, history, self.catalogue)
 

@@ -27,7 +27,8 @@ from vireo.evaluation.road import evaluate_plan
 from vireo.interest.menu import without_slow
 from vireo.listing import listing, stage_facts
 from vireo.pipeline import Ground, Result, run
-from vireo.privacy.forget import finish_forgetting, sweep
+from vireo.privacy.forget import drop_forgotten, finish_forgetting, sweep
+from vireo.privacy.keeping import open_kept
 from vireo.privacy.leaving import without_viewers
 from vireo.published import Published
 from vireo.recommend.explain.picture import Explanation
@@ -35,7 +36,6 @@ from vireo.recommend.recommender import Picks
 from vireo.rights import Rights
 from vireo.served import Served
 from vireo.store.base import LiveEvent, Store
-from vireo.store.sql import open_store
 
 CONFIG = "vireo.toml"
 
@@ -87,7 +87,8 @@ class Workspace(Rights):
     @cached_property
     def store(self) -> Store:
         """The database of live events."""
-        return open_store(self.config.store, self.path)
+        empty = not self.sources.any_there()
+        return open_kept(self.config.store, self.config.privacy, self.path, empty)
 
     @cached_property
     def _context(self) -> Context:
@@ -153,7 +154,9 @@ class Workspace(Rights):
                 section=self.config.data,
                 replace=replace,
                 progress=self._progress,
+                naming=self.naming,
             )
+            drop_forgotten(self.store, self.sources)
             data = self._data()
         return {**data.summary, **told}
 
@@ -194,7 +197,7 @@ class Workspace(Rights):
 
     def _publish(self, stages: Mapping[str, str]) -> None:
         self.live.publish(stages)
-        finish_forgetting(self.artifacts, self.live, stages, self.path)
+        finish_forgetting(self.artifacts, self.live, stages, self.path, self.store)
         self._look_again()
 
     def rollback(self) -> dict[str, str]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from tests.privacy.searching import traces
 from vireo.arrays import Floats
 from vireo.cli import app
 from vireo.interest.base import Batch
@@ -82,23 +79,6 @@ def leave_traces(work: Workspace, folder: Path, world: TinyWorld) -> None:
     work.save_report(work.evaluate("2026-03-01"))
 
 
-def texts_in(workspace: Path) -> Iterator[tuple[str, str]]:
-    """(where, text): every file as it lies there, and every table as it reads."""
-    for path in sorted(workspace.rglob("*")):
-        if not path.is_file():
-            continue
-        yield str(path), path.name + path.read_bytes().decode("utf-8", "replace")
-        if path.suffix == ".parquet":
-            yield f"{path} read", json.dumps(pl.read_parquet(path).to_dicts(), default=str)
-        if path.suffix in (".db", ".sqlite"):
-            with closing(sqlite3.connect(path)) as connection:
-                yield f"{path} read", "\n".join(connection.iterdump())
-
-
-def traces(workspace: Path) -> set[str]:
-    return {where for where, text in texts_in(workspace) if WHO in text or SAID in text}
-
-
 def test_after_a_purge_no_file_and_no_table_names_the_viewer(
     built: Path, tmp_path: Path, world: TinyWorld
 ) -> None:
@@ -107,9 +87,9 @@ def test_after_a_purge_no_file_and_no_table_names_the_viewer(
     held = work.export(WHO)
     assert len(held["comments"]) == 4
     assert len(held["live_events"]) == 2
-    kinds = {Path(where.split()[0]).parent.name for where in traces(built)}
+    kinds = {Path(where.split()[0]).parent.name for where in traces(built, WHO, SAID)}
     assert kinds, "nothing to find: the search would prove nothing"
-    assert any("reports" in where or "data" in where for where in traces(built))
+    assert any("reports" in where or "data" in where for where in traces(built, WHO, SAID))
     work.close()
     told = CliRunner().invoke(app, ["forget", WHO, "--purge", "--json", "-w", str(built)])
     receipt = json.loads(told.stdout)
@@ -118,7 +98,7 @@ def test_after_a_purge_no_file_and_no_table_names_the_viewer(
     assert (receipt["wishes"], receipt["choices"], receipt["told"], receipt["keys"]) == (1, 2, 2, 1)
     assert receipt["artifacts_removed"] >= 3
     assert receipt["artifacts_pending"] == 0
-    assert traces(built) == set()
+    assert traces(built, WHO, SAID) == set()
     again = Workspace.open(built)
     assert again.export(WHO)["forgotten"] is True
     assert again.recommend("sam", 3)
@@ -148,4 +128,4 @@ def test_the_service_forgets_in_the_same_way(built: Path, tmp_path: Path, world:
     work = Workspace.open(built)
     work.purge()
     work.close()
-    assert traces(built) == set()
+    assert traces(built, WHO, SAID) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ import polars as pl
 from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, write_json
 from vireo.data import READERS
 from vireo.data.base import DataSection
-from vireo.data.forgetting import without_viewer
+from vireo.data.forgetting import who_is_named, without_viewer
 from vireo.data.readers import RAW_SCHEMAS, RawTables, Request
 from vireo.engine.progress import Progress, Quiet
 from vireo.errors import InputError, StageFailed
 
+Frames = Mapping[str, pl.DataFrame]
 INDEX = "index.json"
 REPORT = "report.json"
 
@@ -64,11 +65,13 @@ class Sources:
         now: int | None = None,
         replace: bool = False,
         progress: Progress | None = None,
+        naming: Callable[[Frames], Frames] = dict,
     ) -> Source:
         """Read and check two tables and keep them; the same files again change nothing.
 
         `columns` maps theirs to ours, `now` is the moment of reading (ms, default: this one),
-        `replace` drops what was ingested before. Raises InputError for files that are no
+        `replace` drops what was ingested before, `naming` makes of the tables what is kept of
+        them. Raises InputError for files that are no
         tables, and where nothing usable is left: no accepted video, and none known before.
         """
         read = READERS.get(format)
@@ -86,13 +89,17 @@ class Sources:
             _check(tables, request, [] if replace else before)
             accounts = {name: account.as_json() for name, account in tables.accounts.items()}
             report = {"format": format, "origin": origin, "tables": accounts}
-            source = self._write(tables.frames(), report)
+            source = self._write(naming(tables.frames()), report)
         self._index([source.id] if replace else [*(known.id for known in before), source.id])
         return source
 
     def all(self) -> list[Source]:
         """Every source, the first ingested first."""
         return [self._open(name) for name in self._indexed()]
+
+    def any_there(self) -> bool:
+        """Whether anything was ingested, be it damaged."""
+        return (self.root / INDEX).exists()
 
     def is_whole(self, source: Source) -> bool:
         """Whether its tables are the bytes that were written: reads them all."""
@@ -117,6 +124,14 @@ class Sources:
                 "Ingest all tables again: `vireo ingest --replace` for the first.",
             )
         return [str(name) for name in index["sources"]]
+
+    def named(self) -> set[str]:
+        """Whoever may be named in any row, the refused ones too; some of them are no viewers."""
+        users: set[str] = set()
+        for source in self.all():
+            frames = {name: source.frame(name) for name in RAW_SCHEMAS}
+            users |= who_is_named(frames, source.report)
+        return users
 
     def mentions(self, user_id: str) -> bool:
         """Whether any row is this viewer's, or names them among the refused."""

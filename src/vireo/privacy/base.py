@@ -23,6 +23,12 @@ class PrivacySection(Section):
     """Counts of people are shown from this many on: smaller groups could be recognised."""
     assumed: tuple[Purpose, ...] = ("personal_lists", "research")
     """Purposes to which viewers are taken to consent until they say something else."""
+    pseudonyms: bool = False
+    """Keep viewers under keyed hashes of their ids: no file and no table holds an id. To be set
+    before the first table is ingested, and to be kept."""
+    key_file: str = ""
+    """Where the key of the hashes lies; empty: `pseudonyms.key` in the workspace. Keep a copy:
+    without it nobody's history can be found again."""
 
 
 @dataclass(frozen=True)

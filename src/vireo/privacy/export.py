@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 import polars as pl
@@ -16,19 +17,19 @@ def export(user_id: str, store: Store, sources: Sources) -> dict[str, Any]:
 
     A forgotten viewer's document says so and is empty otherwise.
     """
-    standing = store.standing(user_id)
+    standing, known_as = store.standing(user_id), store.known_as(user_id)
     if standing.forgotten:
         return {"user_id": user_id, "forgotten": True, **_nothing()}
-    live = [{k: v for k, v in vars(event).items() if v is not None} for event in standing.events]
+    live = [_filled(vars(replace(event, user_id=user_id))) for event in standing.events]
     return {
         "user_id": user_id,
         "forgotten": False,
         "told": {k: v for k, v in asdict(standing.viewer).items() if v and k != "user_id"},
         "choices": dict(standing.choices),
-        "wishes": [asdict(edit) for edit in standing.edits],
+        "wishes": [asdict(replace(edit, user_id=user_id)) for edit in standing.edits],
         "live_events": live,
-        "events": _rows(sources, "events", user_id),
-        "comments": _rows(sources, "comments", user_id),
+        "events": _rows(sources, "events", known_as, user_id),
+        "comments": _rows(sources, "comments", known_as, user_id),
     }
 
 
@@ -43,9 +44,13 @@ def _nothing() -> dict[str, Any]:
     }
 
 
-def _rows(sources: Sources, table: str, user_id: str) -> list[dict[str, Any]]:
-    """The viewer's rows of one table in all sources, without empty cells."""
+def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: cell for name, cell in row.items() if cell is not None}
+
+
+def _rows(sources: Sources, table: str, known_as: str, user_id: str) -> list[dict[str, Any]]:
+    """The viewer's rows of one table in all sources, without empty cells, by the id asked for."""
     frames = [source.frame(table) for source in sources.all()]
-    mine = [frame.filter(pl.col("user_id") == user_id) for frame in frames]
+    mine = [frame.filter(pl.col("user_id") == known_as) for frame in frames]
     rows = [row for frame in mine for row in frame.to_dicts()]
-    return [{k: v for k, v in row.items() if v is not None and k != "sequence"} for row in rows]
+    return [_filled({**row, "user_id": user_id, "sequence": None}) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,24 +60,48 @@ class Receipt:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class Pending:
+    """What is still to be done for those who were forgotten: numbers only, for the file must not
+    name them. Generations count forgettings (`Store.generation`)."""
+
+    since: int
+    """Artefacts made before the forgetting after this generation have to go."""
+    swept: int
+    """The tables are without everybody who was forgotten up to this generation."""
+
+    @classmethod
+    def read(cls, workspace: Path) -> Pending | None:
+        """None where nothing is to be done."""
+        note = read_json(workspace / PENDING)
+        # -1: a note of an earlier Vireo, which counted otherwise: everything is done again.
+        return None if note is None else cls(note.get("since", -1), note.get("swept", -1))
+
+    def write(self, workspace: Path) -> None:
+        write_json(workspace / PENDING, asdict(self))
+
+
 def forget(
     user_id: str, store: Store, sources: Sources | None, artifacts: Artifacts, workspace: Path
 ) -> Receipt:
     """Remove the viewer from the database and the ingested tables; mark artefacts as stale.
 
     `sources` is None while a build holds them: `sweep` removes the rows later.
+
+    In this order a kill leaves nobody half remembered: first a note that somebody is to be
+    forgotten, then the database in one transaction (from then on nothing shows the viewer), then
+    the tables. Whatever is missing at the next start, `sweep` and the next build do.
     """
     held = _held(user_id, store)
+    made = sum(len(artifacts.all(stage)) for stage in PERSONAL_STAGES)
+    before = store.generation()
+    note = Pending.read(workspace) or Pending(before, before)
+    note = replace(note, since=min(note.since, before))
+    note.write(workspace)
     live_events = store.forget(user_id)
-    source_rows = sources.forget(user_id) if sources is not None else 0
-    pending = sum(len(artifacts.all(stage)) for stage in PERSONAL_STAGES)
-    if pending or sources is None:
-        before = read_json(workspace / PENDING) or {}
-        waiting = sources is None or bool(before.get("sources", False))
-        # Numbers only: the file must not name the one who is to be forgotten.
-        note = {"artifacts": pending, "generation": store.generation(), "sources": waiting}
-        write_json(workspace / PENDING, note)
-    return Receipt(live_events, source_rows, pending, sources is None, **held)
+    note.write(workspace)  # a build that ended just now took the note for its own
+    source_rows = sweep(store, sources, workspace) if sources is not None else 0
+    return Receipt(live_events, source_rows, made, sources is None, **held)
 
 
 def _held(user_id: str, store: Store) -> dict[str, int]:
@@ -98,32 +122,42 @@ def made_before(artifacts: Artifacts) -> set[Path]:
     return {made.directory for stage in PERSONAL_STAGES for made in artifacts.all(stage)}
 
 
-def waits(workspace: Path) -> bool:
+def waits(store: Store, workspace: Path) -> bool:
     """Whether `sweep` has something to do."""
-    return bool((read_json(workspace / PENDING) or {}).get("sources"))
+    note = Pending.read(workspace)
+    return note is not None and note.swept < store.generation()
 
 
-def sweep(store: Store, sources: Sources, workspace: Path) -> None:
-    """Remove what a running build kept `forget` from removing; nobody else may be building."""
-    note = read_json(workspace / PENDING) or {}
-    if not note.get("sources"):
-        return
-    users: set[str] = set()
-    for source in sources.all():
-        for table in ("events", "comments"):
-            users.update(source.frame(table)["user_id"].drop_nulls().unique().to_list())
-    for user in sorted(store.forgotten_among(users)):
-        sources.forget(user)
-    write_json(workspace / PENDING, {**note, "sources": False})
+def sweep(store: Store, sources: Sources, workspace: Path) -> int:
+    """Remove the rows that a running build or a kill kept from being removed; how many.
+
+    Nobody else may be building.
+    """
+    generation, note = store.generation(), Pending.read(workspace)
+    if note is None or note.swept >= generation:
+        return 0
+    removed = drop_forgotten(store, sources)
+    replace(note, swept=generation).write(workspace)
+    return removed
+
+
+def drop_forgotten(store: Store, sources: Sources) -> int:
+    """Remove the rows of all who are forgotten, also of tables that came afterwards; how many."""
+    if not store.generation():
+        return 0
+    gone = sorted(store.forgotten_among(sources.named()))
+    return sum(sources.forget(user) for user in gone)
 
 
 def finish_forgetting(
-    artifacts: Artifacts, live: Live, current: Mapping[str, str], workspace: Path
+    artifacts: Artifacts, live: Live, current: Mapping[str, str], workspace: Path, store: Store
 ) -> int:
     """After a new build is published: delete what was made before the forgetting. -> how many."""
-    note = read_json(workspace / PENDING)
-    if note is None or _generation(artifacts, current) < note.get("generation", 0):
-        return 0  # the build began before the last forgetting
+    generation, note = store.generation(), Pending.read(workspace)
+    if note is None or min(note.swept, _generation(artifacts, current)) < generation:
+        return 0  # somebody was forgotten after the build began: the next one finishes it
+    if note.since >= generation:
+        return 0  # nobody was forgotten yet: a kill came first
     removed = 0
     for stage in PERSONAL_STAGES:
         home = artifacts.root / stage

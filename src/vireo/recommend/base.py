@@ -73,6 +73,8 @@ class Query:
     """Whether the viewer consents to models on other machines being told of them."""
     nameable: Bools | None = None
     """(n,) what this viewer may be told of: reasons name nothing else; None: everything."""
+    known_as: str = ""
+    """The name under which the viewer is kept, where that is not the id: rights are named by it."""
     literal: bool = False
     """Whether the sentence is a search, and not a taste: nothing but its own words counts."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field
@@ -68,7 +68,9 @@ class Caller:
     """The key's id and name; `local` where no key is needed."""
     scope: Scope
     user_id: str | None = None
-    """For `viewer`: the only user whose data may be seen and written."""
+    """For `viewer`: the only user whose data may be seen and written, by the name that is kept."""
+    known_as: Callable[[str], str] = field(default=str, compare=False, repr=False)
+    """User id -> the name that is kept."""
 
     def may(self, scope: Scope) -> bool:
         """Whether the caller may do what needs this scope."""
@@ -76,7 +78,7 @@ class Caller:
 
     def may_act_for(self, user_id: str) -> bool:
         """Whether the caller may read and write this user's data."""
-        return self.may("service") or self.user_id == user_id
+        return self.may("service") or self.user_id == self.known_as(user_id)
 
 
 _ORDER: tuple[Scope, ...] = ("viewer", "service", "owner")

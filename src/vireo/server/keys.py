@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from vireo.errors import InputError
 from vireo.server.base import Caller
@@ -49,8 +49,9 @@ def _digest(secret: str) -> str:
 class KeyRing:
     """The valid keys in memory; `refresh` takes in what was added or revoked."""
 
-    def __init__(self, store: Keys) -> None:
+    def __init__(self, store: Keys, known_as: Callable[[str], str] = str) -> None:
         self._store = store
+        self._known_as = known_as
         self._keys: dict[str, Key] = {}
         self._turn = threading.Lock()
         self.refresh()
@@ -75,7 +76,7 @@ class KeyRing:
         expected = key.digest if key is not None else "0" * 64
         if not hmac.compare_digest(_digest(secret), expected) or key is None or prefix != PREFIX:
             return None
-        return Caller(f"{key.key_id} {key.name}", key.scope, key.user_id)
+        return Caller(f"{key.key_id} {key.name}", key.scope, key.user_id, self._known_as)
 
 
 def _valid(keys: Iterable[Key]) -> dict[str, Key]:

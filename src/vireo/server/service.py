@@ -89,7 +89,7 @@ class Service:
             LOG.error("Looking for changes failed: %s", self.state.trouble)
 
     def _finish_forgetting(self) -> None:
-        if waits(self.work.path) and not self.builds.running:
+        if waits(self.store, self.work.path) and not self.builds.running:
             self.work.sweep()
 
     @property
@@ -112,13 +112,14 @@ class Service:
     ) -> tuple[Picks, str]:
         """The same, and the variant or preset by which it was made; "" where nothing is tried."""
         now = self.now
-        served, viewer = now.served, user_id or ""
+        served = now.served
+        viewer = self.store.known_as(user_id) if user_id else ""
         standing = (
             self.store.standing(viewer, now.overlay.live_until)
             if user_id is not None
             else Standing(Viewer(""))
         )
-        name = preset or self._variant(user_id, standing)
+        name = preset or self._variant(viewer, standing)
         key = (k, like.strip(), ask, name, *_situation(now, viewer, standing))
         found = self.lists.get(key)
         if found is None:
@@ -127,7 +128,7 @@ class Service:
             self.lists.put(key, found)
         return found, name
 
-    def _variant(self, user_id: str | None, standing: Standing) -> str:
+    def _variant(self, user_id: str, standing: Standing) -> str:
         """The viewer's variant; nobody is tried upon without a name, or who refuses research."""
         names = self.variants
         if not names or not user_id or standing.forgotten:

@@ -47,7 +47,7 @@ class State:
     def __init__(self, work: Workspace) -> None:
         self._work = work
         self._store = work.store
-        self.keys = KeyRing(work.store)
+        self.keys = KeyRing(work.store, work.store.known_as)
         self.trends = Trends(
             work.store,
             words_of(work.config.behavior),

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from vireo.settings import Section
+from vireo.store.naming import Naming
 
+ONE = "user:"
+"""`user:ana` among those who may open a video is the viewer `ana` alone; without an id it is
+nobody: what was one forgotten viewer's alone must not be open to all."""
 Scope = Literal["viewer", "service", "owner"]
 """What a key may do: one viewer's data; everybody's data; everything."""
 
@@ -301,7 +305,7 @@ class Experiments(Protocol):
         ...
 
 
-class Store(Events, Videos, People, Keys, Experiments, Protocol):
+class Store(Events, Videos, People, Naming, Keys, Experiments, Protocol):
     """The database of one workspace."""
 
     def close(self) -> None: ...

@@ -23,8 +23,11 @@ from vireo.store.schema import (
     KEYS,
     VIEWERS,
     get_number,
+    get_text,
     set_number,
+    set_text,
 )
+from vireo.store.videos import open_to_nobody
 from vireo.store.viewers import (
     TOLD,
     WISHES,
@@ -148,6 +151,7 @@ class SqlPeople:
             again = bool(self._database.refused(connection, {user_id}))
             deleted = connection.execute(delete(EVENTS).where(EVENTS.c.user_id == user_id)).rowcount
             delete_of(connection, user_id)
+            open_to_nobody(connection, user_id)
             for table in (CHOICES, KEYS):
                 connection.execute(delete(table).where(table.c.user_id == user_id))
             if not again:
@@ -172,6 +176,32 @@ class SqlPeople:
         """Those of the users who are forgotten."""
         with self._database.transaction() as connection:
             return self._database.refused(connection, set(user_ids))
+
+    def known_as(self, user_id: str) -> str:
+        """The id itself."""
+        return user_id
+
+    def naming(self) -> str:
+        """The fingerprint of the key that names viewers; empty where they keep their ids."""
+        with self._database.transaction() as connection:
+            return get_text(connection, "naming")
+
+    def set_naming(self, fingerprint: str) -> None:
+        """From now on viewers are named by this key."""
+        with self._database.transaction(write=True) as connection:
+            self._database.locked(connection, "key")
+            set_text(connection, "naming", fingerprint)
+
+    def names_viewers(self) -> bool:
+        """Whether any table that has a column of viewers has a row of one."""
+        with self._database.transaction() as connection:
+            return any(
+                connection.scalar(
+                    select(table.c.user_id).where(table.c.user_id.is_not(None)).limit(1)
+                )
+                is not None
+                for table in (EVENTS, CHOICES, KEYS, VIEWERS, EDITS)
+            )
 
     def generation(self) -> int:
         """Grows whenever a viewer was forgotten."""

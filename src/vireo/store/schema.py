@@ -35,7 +35,8 @@ FACTS = Table(
     Column("number", BigInteger, nullable=False, default=0),
 )
 """`position`, `videos`, `edits`, `audit`, `experiments`: the last number given; `generation`;
-`schema`: the version of the tables; `key`: of the hashes of forgotten viewers."""
+`schema`: the version of the tables; `key`: of the hashes of forgotten viewers; `naming`: the
+fingerprint of the key of the pseudonyms."""
 EVENTS = Table(
     "vireo_events",
     META,
@@ -142,10 +143,22 @@ def set_number(connection: Connection, name: str, number: int) -> None:
 
 def set_fact(connection: Connection, name: str, number: int) -> None:
     """Like `set_number`, for a fact that may not be there yet."""
-    if connection.scalar(select(FACTS.c.name).where(FACTS.c.name == name)) is None:
-        connection.execute(insert(FACTS), {"name": name, "number": number})
-    else:
-        set_number(connection, name, number)
+    _set(connection, name, number=number)
+
+
+def get_text(connection: Connection, name: str) -> str:
+    return str(connection.scalar(select(FACTS.c.text).where(FACTS.c.name == name)) or "")
+
+
+def set_text(connection: Connection, name: str, text: str) -> None:
+    """Keep a fact that may not be there yet."""
+    _set(connection, name, text=text)
+
+
+def _set(connection: Connection, name: str, **cells: str | int) -> None:
+    done = connection.execute(update(FACTS).where(FACTS.c.name == name).values(**cells))
+    if not done.rowcount:
+        connection.execute(insert(FACTS), {"name": name, **cells})
 
 
 def next_number(connection: Connection, name: str) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
-from vireo.store.base import LiveVideo, VideoChange
+from vireo.store.base import ONE, LiveVideo, VideoChange
 from vireo.store.checks import check_video
 from vireo.store.database import Database
 from vireo.store.schema import VIDEOS, get_number, next_number
@@ -35,9 +35,12 @@ class SqlVideos:
         return self._change(gone, deleted=True)
 
     def _change(self, video: LiveVideo, deleted: bool) -> int:
-        body = json.dumps(asdict(video), ensure_ascii=False)
         with self._database.transaction(write=True) as connection:
             self._database.locked(connection, "videos")
+            named = {name.removeprefix(ONE) for name in video.access if name.startswith(ONE)}
+            for user in self._database.refused(connection, named) if named else ():
+                video = _closed(video, user)
+            body = json.dumps(asdict(video), ensure_ascii=False)
             position = next_number(connection, "videos")
             connection.execute(delete(VIDEOS).where(VIDEOS.c.video_id == video.video_id))
             row = {"video_id": video.video_id, "position": position, "deleted": deleted}
@@ -56,6 +59,23 @@ class SqlVideos:
         """The position of the last change, 0 when there is none."""
         with self._database.transaction() as connection:
             return get_number(connection, "videos")
+
+
+def open_to_nobody(connection: Connection, user_id: str) -> None:
+    """Where a video names the viewer among those who may open it, it names nobody."""
+    named = select(VIDEOS.c.video_id, VIDEOS.c.body).where(VIDEOS.c.body.contains(ONE))
+    for video_id, body in connection.execute(named).all():
+        video = _video(json.loads(body))
+        closed = _closed(video, user_id)
+        if closed != video:
+            text = json.dumps(asdict(closed), ensure_ascii=False)
+            this = update(VIDEOS).where(VIDEOS.c.video_id == video_id)
+            connection.execute(this.values(body=text))
+
+
+def _closed(video: LiveVideo, user_id: str) -> LiveVideo:
+    one = f"{ONE}{user_id}"
+    return replace(video, access=tuple(ONE if name == one else name for name in video.access))
 
 
 def _video(body: dict[str, Any]) -> LiveVideo:

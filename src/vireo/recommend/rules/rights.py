@@ -7,9 +7,7 @@ from typing import ClassVar
 from vireo.arrays import Bools
 from vireo.recommend.base import Query
 from vireo.recommend.gate import Filter
-
-ONE = "user:"
-"""`user:ana` in a video's list of groups stands for the viewer `ana` alone."""
+from vireo.store.base import ONE
 
 
 class Rights(Filter):
@@ -23,6 +21,6 @@ class Rights(Filter):
             return None
         # A group that calls itself `user:ana` must not open what is ana's alone.
         groups = [g for g in query.viewer.groups if not g.strip().lower().startswith(ONE)]
-        mine = [f"{ONE}{query.user_id}"] if query.user_id else []
+        mine = [f"{ONE}{query.known_as or query.user_id}"] if query.user_id else []
         allowed = labels.carrying([*groups, *mine])
         return allowed if self.section.audience.closed else allowed | labels.bare

@@ -43,13 +43,16 @@ async def insert_feedback(
         return RowAffected(RowAffected=0)
     stored = 0
     for start in range(0, len(body), MOST_BATCH):
-        some = [_event(one, now) for one in body[start : start + MOST_BATCH]]
+        some = [
+            _event(one, now, service.store.known_as(one.UserId))
+            for one in body[start : start + MOST_BATCH]
+        ]
         stored += await asyncio.wrap_future(service.record(some))
     return RowAffected(RowAffected=stored)
 
 
-def _event(one: Feedback, now: int) -> LiveEvent:
-    parts = "\0".join((one.FeedbackType, one.UserId, one.ItemId, one.Timestamp))
+def _event(one: Feedback, now: int, user: str) -> LiveEvent:
+    parts = "\0".join((one.FeedbackType, user, one.ItemId, one.Timestamp))
     name = hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:32]
     moment = one.moment(now)
     return LiveEvent(
@@ -61,7 +64,7 @@ def _event(one: Feedback, now: int) -> LiveEvent:
 def feedback_of(user_id: UserId, service: ServiceOf, caller: CallerOf) -> list[Feedback]:
     """A user's feedback since it came here live."""
     need_user(caller, user_id)
-    return [Feedback.of(event) for event in service.store.events_of(user_id)]
+    return [Feedback.of(event, user_id) for event in service.store.events_of(user_id)]
 
 
 @router.post("/item", responses=problems())
@@ -164,7 +167,7 @@ def session(
 ) -> list[Score]:
     """A list for somebody without a name, from their feedback; nothing is kept."""
     now = round(time.time() * 1000)
-    events = [_event(one.model_copy(update={"UserId": "session"}), now) for one in body]
+    events = [_event(one.model_copy(update={"UserId": "session"}), now, "") for one in body]
     return _scores(service.session(events, min(MOST_K, n + offset)), offset)
 
 

@@ -50,10 +50,11 @@ class Feedback(BaseModel):
         return moment_of(self.Timestamp, now)
 
     @classmethod
-    def of(cls, event: LiveEvent) -> Self:
+    def of(cls, event: LiveEvent, user_id: str) -> Self:
+        """`user_id`: as it was asked, for the event may hold a pseudonym."""
         return cls(
             FeedbackType=event.event,
-            UserId=event.user_id,
+            UserId=user_id,
             ItemId=event.video_id,
             Timestamp=_iso(event.timestamp),
             Value=event.value,

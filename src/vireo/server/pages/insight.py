@@ -8,10 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from vireo.artifacts.files import read_json
 from vireo.errors import InputError
 from vireo.evaluation.live import compare_live
-from vireo.privacy.forget import PENDING
+from vireo.privacy.forget import Pending, made_before, waits
 from vireo.server.callers import ServiceOf
 from vireo.server.exposure import exposure
 from vireo.server.pages.render import page
@@ -70,9 +69,11 @@ def requests(
 
 def _waiting(service: Service) -> str:
     """What of the last forgetting is still to do, in words; empty: nothing."""
-    note = read_json(service.work.path / PENDING)
-    if note is None:
+    work = service.work
+    if Pending.read(work.path) is None:
         return ""
-    rows = "The rows of the tables wait for a build to end. " if note.get("sources") else ""
-    made = note.get("artifacts", 0)
+    rows = (
+        "The rows of the tables wait for a build to end. " if waits(work.store, work.path) else ""
+    )
+    made = len(made_before(work.artifacts))
     return f"{rows}{made} artefacts were made from forgotten viewers' rows among others."
