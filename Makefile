@@ -57,6 +57,9 @@ bench-video: $(VENV)/.installed
 	$(BIN)/python -m bench.video_quality --data $(DATA)
 	$(BIN)/python -m bench.video_speed --model $(DATA)/clips/models/mobilenet_v2_imagenet.onnx --huge $(DATA)/clips/odd/androidx_8k24fps_300ms.mp4
 	$(BIN)/python -m bench.video_fuzz --data $(DATA)
+	$(BIN)/python -m bench.video_words --data $(DATA) $(if $(SPHINX),--sphinx $(SPHINX))
+	$(BIN)/python -m bench.video_text --data $(DATA) --model $(DATA)/clips/models/mobilenet_v2_imagenet.onnx
+	$(BIN)/python -m bench table
 
 bench-lists: $(VENV)/.installed
 	$(BIN)/python -m bench.lists --out bench/results/lists.json

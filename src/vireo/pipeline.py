@@ -153,12 +153,12 @@ _ROWS = (
     ),
     Stage(
         "recommend",
-        version=5,
+        version=6,
         noun="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=(
             *("data/videos", "behavior", "understanding", "interest"),
-            *("video/dialogue", "pretraining"),
+            *("video", "pretraining"),
         ),
         identity=lambda ground, _: _made_ahead(ground),
     ),

@@ -56,6 +56,15 @@ class TestSphinx(RecogniserContract):
             lines = recogniser.transcribe(wave)
             assert " ".join(line.text for line in lines) == words
 
+    def test_a_digit_is_heard_alike_after_any_other(self) -> None:
+        folder = data_folder("clips") / "speech" / "fsdd"
+        one, other = self.recogniser(), self.recogniser()
+        paths = sorted(folder.glob("[0-3]_*.wav"))
+        waves = [next(stretches(path, one.longest, 60.0))[1] for path in paths]
+        forth = [one.transcribe(wave) for wave in waves]
+        back = [other.transcribe(wave) for wave in waves[::-1]][::-1]
+        assert forth == back
+
 
 class TestApi(RecogniserContract):
     @pytest.fixture(autouse=True)

@@ -91,6 +91,8 @@ class DataSection(Section):
 
     max_future_days: Annotated[float, Field(ge=0)] = 1.0
     """Rows dated further than this after the moment of reading are rejected."""
+    remote: bool = False
+    """Video files named by URL are fetched (anything that fsspec reads); else they are not."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import polars as pl
 
 from vireo.artifacts.files import digest_of_file, read_json, write_json
 from vireo.data.base import MEDIA_SCHEMA
+from vireo.data.remote import identity, is_url
 from vireo.engine.progress import Progress, Quiet
 
 CACHE = "digests.json"
@@ -33,6 +34,8 @@ def with_digests(
 def digests(paths: Iterable[str], cache: Path, progress: Progress) -> dict[str, str | None]:
     """Path -> sha256; only files that are new or changed since the last call are read.
 
+    Of a URL the identity (see remote.py).
+
     Pipes and devices are never opened, for reading them might not end.
     """
     paths = list(paths)
@@ -41,6 +44,10 @@ def digests(paths: Iterable[str], cache: Path, progress: Progress) -> dict[str, 
     found: dict[str, str | None] = {}
     with progress.task("reading files", len(paths)) as tick:
         for path in paths:
+            if is_url(path):  # asked anew each time: only its file system knows what changed
+                found[path] = identity(path)
+                tick()
+                continue
             entry = _entry(Path(path), remembered.get(path))
             found[path] = None if entry is None else str(entry[2])
             if entry is not None:

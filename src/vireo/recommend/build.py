@@ -19,6 +19,7 @@ from vireo.pretraining.base import Checkpoint
 from vireo.recommend.catalogue import TERMS, Catalogue
 from vireo.recommend.index.build import plans
 from vireo.recommend.quotes import quotes
+from vireo.recommend.sight import learn as sight
 from vireo.recommend.taste.training import ReadTexts
 from vireo.recommend.taste.training import learn as tastes
 from vireo.registry import load_object
@@ -53,6 +54,7 @@ def build(
         text=understanding.vectors,
         given_terms=_terms(tables, video, table["video_id"].to_list(), topics),
         plans=plans(model, histories, section, context),
+        sight=sight(video, understanding.vectors, context.seed)[0],
     )
     if config.recommend.taste.users:
         read = _reader(understanding, checkpoint, config, context)

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from safetensors.numpy import load_file, save_file
 
-from vireo.arrays import Doubles, Floats, Ints, unit_rows
+from vireo.arrays import Bools, Doubles, Floats, Ints, unit_rows
 from vireo.behavior.base import NO_TIME
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.errors import UnknownVideo
@@ -20,6 +20,7 @@ from vireo.recommend.index.plan import Plan, load_plans, save_plans
 from vireo.recommend.labels import Labels
 from vireo.recommend.quotes import SCHEMA
 from vireo.recommend.rank.trees import Trees
+from vireo.recommend.sight import Sight
 from vireo.recommend.taste.map import TasteMap
 
 _SAME = 1e-6
@@ -72,6 +73,8 @@ class Catalogue:
     """The learned ranker, where one was trained."""
     taste: TasteMap | None = None
     """What viewers of a taste watch, where it could be learnt."""
+    sight: Sight | None = None
+    """Where pictures and sound would lie among the texts, where it could be learnt."""
 
     def __len__(self) -> int:
         return self.table.height
@@ -151,6 +154,35 @@ class Catalogue:
     def _rows(self) -> dict[str, int]:
         return {video: row for row, video in enumerate(self.ids)}
 
+    def near(self, vector: Floats) -> Floats:
+        """(d,) a sentence -> (n,) how near each video is: by its text, and by how it looks.
+
+        A video without text is at the mean of the texts, one without picture at the mean of the
+        pictures: what is missing shifts nothing.
+        """
+        said: Floats = self.text @ vector
+        if self.sight is None:
+            return said
+        told = said[self.has_text]
+        spread = float(told.std())
+        said = np.where(self.has_text, said, told.mean())
+        return (said + spread * self.sight.scores(vector, len(self))).astype(np.float32)
+
+    def is_seen(self, vector: Floats, row: int) -> bool:
+        """Whether a video is near a sentence more by how it looks than by its text."""
+        if self.sight is None:
+            return False
+        said: Floats = self.text @ vector
+        told = said[self.has_text]
+        mean, spread = float(told.mean()), max(float(told.std()), 1e-9)
+        by_text = (float(said[row]) - mean) / spread if self.has_text[row] else 0.0
+        return float(self.sight.scores(vector, len(self))[row]) > by_text
+
+    @cached_property
+    def has_text(self) -> Bools:
+        """(n,) which videos have any text."""
+        return np.asarray(self.text.any(axis=1))
+
     @cached_property
     def unit_content(self) -> Floats:
         """Rows of `content` at length 1 (zeros stay zeros), for similarity."""
@@ -199,6 +231,8 @@ class Catalogue:
             self.trees.save(directory)
         if self.taste is not None:
             self.taste.save(directory)
+        if self.sight is not None:
+            self.sight.save(directory)
 
     @classmethod
     def load(cls, directory: Path) -> Catalogue:
@@ -211,6 +245,7 @@ class Catalogue:
             plans=load_plans(directory),
             trees=Trees.load(directory),
             taste=TasteMap.load(directory),
+            sight=Sight.load(directory),
         )
 
     def summary(self) -> Mapping[str, Any]:
@@ -218,7 +253,9 @@ class Catalogue:
         indexes = {name: plan.about() for name, plan in self.plans.items()}
         ranker = "sum" if self.trees is None else dict(self.trees.report)
         taste = "not learnt" if self.taste is None else dict(self.taste.report)
-        return {**found, "index": indexes or "exact", "ranker": ranker, "taste": taste}
+        sight = "not learnt" if self.sight is None else dict(self.sight.report)
+        parts = {"ranker": ranker, "taste": taste, "sight": sight}
+        return {**found, "index": indexes or "exact", **parts}
 
 
 def numbered(column: pl.Series) -> Ints:

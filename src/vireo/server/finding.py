@@ -19,7 +19,7 @@ def search(nouns: Overlay, text: str, k: int, allowed: Bools) -> Picks:
     """Titles that hold every word first, the most watched before others; then the meaning."""
     catalogue = nouns.catalogue
     titled = [row for row in _titled(nouns, text) if allowed[row]][:k]
-    near = np.where(allowed, catalogue.text @ nouns.read(text), 0.0).astype(np.float32)
+    near = np.where(allowed, catalogue.near(nouns.read(text)), 0.0).astype(np.float32)
     meant = [r for r in top(near, k + len(titled)).tolist() if near[r] > 0 and r not in titled]
     reasons = dict.fromkeys(titled, f"“{text}” is in the title")
     reasons |= {row: _fits(catalogue.topics[row], text) for row in meant}

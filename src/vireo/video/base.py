@@ -75,6 +75,8 @@ class VideoSection(Section):
     """Seconds that one file may take before it is given up."""
     memory: int = Field(default=2000, ge=0)
     """MB by which a worker may grow while it reads one file; 0 for no limit (Linux)."""
+    fetch: int = Field(default=2000, ge=1)
+    """MB of the largest file that is fetched by URL (see `data.remote`); `timeout` counts that."""
     retrain_at_growth: float = 0.5
     """`cnn` is trained anew when the files it was not trained on exceed this share."""
     words: WordsSection = WordsSection()

@@ -73,7 +73,7 @@ def build(tables: Tables, config: Config, context: Context, encoders: Path) -> V
     shots = footage.unread(encoder.resolution)
     seen = encoded(shots, encoder, config.video, context)
     taken = [Taken(file, shots.taken(row), shots.sheet(row)) for row, file in enumerate(files)]
-    taken, said = missing.with_words(taken, config.video.words, context)
+    taken, said = missing.with_words(taken, config.video.words, config.video.fetch, context)
     info = _info(config.video, seen, shots.opened, media.height, said)
     return features(tables.videos, media, taken, seen, info, context.cache.parent)
 

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bytes, Floats
+from vireo.data.remote import CannotFetch, local
 from vireo.video.memory import at_most
 from vireo.video.plan import Plan
 from vireo.video.words.subtitles import Line
@@ -118,16 +119,25 @@ class Extract:
     plan: Plan
     memory: int = 0
     """MB that the process may take beyond what it has; 0 for no limit."""
+    fetch: int = 2000
+    """MB of the largest file that is fetched by URL."""
 
     def __call__(self, job: Job) -> str:
         """The status of the file."""
-        from vireo.video.reading import read  # loads libav, which the main process can do without
-
-        words = Path(job.words) if job.words else None
-        with at_most(self.memory):
-            extraction = read(Path(job.path), words, self.plan)
+        most = self.fetch * 1_000_000
+        try:
+            with local(job.path, most) as path, local(job.words or "", most) as words:
+                extraction = self._read(path, words if job.words else None)
+        except CannotFetch as error:
+            extraction = Extraction.failed(str(error), self.plan.resolution)
         Shelf(self.folder).keep(job.key, extraction)
         return extraction.status
+
+    def _read(self, path: Path, words: Path | None) -> Extraction:
+        from vireo.video.reading import read  # loads libav, which the main process can do without
+
+        with at_most(self.memory):
+            return read(path, words, self.plan)
 
 
 def first_of_each(jobs: Sequence[Job]) -> list[Job]:

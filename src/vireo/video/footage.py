@@ -12,6 +12,7 @@ import polars as pl
 
 from vireo.arrays import Bytes, Floats, Ints
 from vireo.artifacts.files import digest_of_file, digest_of_json
+from vireo.data.remote import is_url
 from vireo.engine.base import Context, Outcome
 from vireo.errors import StageFailed
 from vireo.video.base import VideoSection
@@ -38,7 +39,7 @@ def files_of(media: pl.DataFrame) -> list[File]:
 
 
 def _with_words(file: File) -> File:
-    if file.words is not None:
+    if file.words is not None or is_url(file.path):
         return file
     found = beside(Path(file.path))
     if found is None:
@@ -102,7 +103,9 @@ class CatalogueShots:
         """
         new = [job for job in first_of_each(self.jobs) if not self._known(job.key)]
         awaited = {job.key for job in new}
-        work = Extract(self.shelf.folder, self.section.plan(self.resolution), self.section.memory)
+        section = self.section
+        plan = section.plan(self.resolution)
+        work = Extract(self.shelf.folder, plan, section.memory, section.fetch)
         outcomes = self.context.engine.map(work, new, timeout=self.section.timeout)
         with self.context.progress.task("Reading videos", len(new)) as tick:
             for row, job in enumerate(self.jobs):

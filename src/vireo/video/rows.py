@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from vireo.arrays import Bools, Floats
+from vireo.data.remote import is_url
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
 from vireo.video.encode import Encoded
 from vireo.video.extract import Extraction
@@ -75,6 +76,8 @@ def _unreadable(media: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _why(path: str | None) -> str:
+    if path and is_url(path):
+        return f"no file can be had at the URL: {path}"
     if path and Path(path).is_dir():
         return f"a directory, not a file: {path}"
     if path and Path(path).exists():

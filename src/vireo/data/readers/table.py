@@ -36,7 +36,9 @@ def read(request: Request) -> RawTables:
             raise InputError(
                 f"{request.videos} has a header and no rows.", "Give one row per video."
             )
-        tables = videos_from(videos, layout, request.videos.resolve().parent)
+        tables = videos_from(
+            videos, layout, request.videos.resolve().parent, remote=request.section.remote
+        )
     if events is None:
         return tables
     return joined(tables, _events(events, request))

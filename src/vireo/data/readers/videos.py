@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +13,9 @@ from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
 from vireo.data.readers.sifting import Rule, Sifted, account, odd, sift
 from vireo.data.readers.terms import TERMS_RULES, terms
+from vireo.data.remote import URL, is_url
 
 MOST_ID = 512
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _TEXTS = ("title", "description", "category", "creator", "language", "transcript")
 
 VIDEO_RULES: tuple[Rule, ...] = (
@@ -26,14 +25,14 @@ VIDEO_RULES: tuple[Rule, ...] = (
 _TABLE_RULES = (*VIDEO_RULES, *TERMS_RULES)
 
 
-def videos_from(rows: Rows, layout: Layout, folder: Path) -> RawTables:
-    """The catalogue of one table; relative paths start at `folder`.
+def videos_from(rows: Rows, layout: Layout, folder: Path, *, remote: bool = False) -> RawTables:
+    """The catalogue of one table; relative paths start at `folder`, URLs stay if `remote`.
 
     Where there is no id, the exact title is the id. Of rows with an equal id the first stays.
     """
     parsed = parse_videos(rows, layout)
     sifted = sift("videos", rows, parsed, _TABLE_RULES, unique="video_id")
-    media, notes = _media(sifted, folder)
+    media, notes = _media(sifted, folder, remote)
     return RawTables(
         videos=sifted.accepted,
         media=media,
@@ -84,31 +83,29 @@ def _duration(given: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     return read["given"], read.select(pl.when(pl.col("value") > 0).then("value")).to_series()
 
 
-def _media(sifted: Sifted, folder: Path) -> tuple[pl.DataFrame, list[str]]:
+def _media(sifted: Sifted, folder: Path, fetched: bool) -> tuple[pl.DataFrame, list[str]]:
     """The files that the accepted rows name, and what is to be said about them."""
     rows = sifted.accepted.select("video_id", "path", "subtitles")
     named = rows.filter(pl.col("path").is_not_null())
-    remote = named["path"].str.contains(f"^{_URL.pattern}")
-    local = named.filter(~remote).with_columns(
-        pl.Series("path", [resolved(p, folder) for p in named.filter(~remote)["path"]], pl.String),
-        pl.Series(
-            "subtitles",
-            [resolved(p, folder) for p in named.filter(~remote)["subtitles"]],
-            pl.String,
-        ),
+    remote = named["path"].str.contains(f"^{URL.pattern}")
+    wanted = named if fetched else named.filter(~remote)
+    local = wanted.with_columns(
+        pl.Series(name, [resolved(p, folder, fetched) for p in wanted[name]], pl.String)
+        for name in ("path", "subtitles")
     )
     lone = rows.filter(pl.col("path").is_null() & pl.col("subtitles").is_not_null())
-    absent = sum(1 for path in local["path"] if not Path(path).is_file())
+    absent = sum(1 for path in local["path"] if not is_url(path) and not Path(path).is_file())
+    what = "it is fetched." if fetched else "nothing is downloaded (data.remote is false)."
     said = [
-        (int(remote.sum()), "videos have a URL instead of a file: nothing is downloaded."),
+        (int(remote.sum()), f"videos have a URL instead of a file: {what}"),
         (absent, "video files are not there."),
         (len(lone), "videos name subtitles but no file: the subtitles are not read."),
     ]
     return local, [f"{count} {what}" for count, what in said if count]
 
 
-def resolved(path: str | None, folder: Path) -> str | None:
-    """The absolute path, relative ones starting at the folder; None for a URL."""
-    if path is None or _URL.match(path):
-        return None
+def resolved(path: str | None, folder: Path, fetched: bool = False) -> str | None:
+    """The absolute path, relative ones starting at the folder; a URL as it is, if it is fetched."""
+    if path is None or is_url(path):
+        return path if fetched else None
     return os.path.normpath(folder / path)

@@ -59,7 +59,10 @@ class Facts:
     def _by_words(self, query: Query, video: int) -> Reason:
         topic = self._catalogue.topics[video]
         about = f" (topic: {topic})" if topic else ""
-        return Reason("like", f"Fits your words “{query.like.strip()}”{about}")
+        words = query.like.strip()
+        if query.like_vector is not None and self._catalogue.is_seen(query.like_vector, video):
+            return Reason("like", f"Looks or sounds like your words “{words}”")
+        return Reason("like", f"Fits your words “{words}”{about}")
 
     def _by_wish(self, query: Query, video: int) -> Reason:
         """The viewer's own sentence; of several, the one that speaks most for this video."""

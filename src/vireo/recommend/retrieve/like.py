@@ -10,7 +10,7 @@ from vireo.recommend.shelves import Shelves, standardised
 
 
 class Like:
-    """Cosine of the sentence and each video's text, weighted against the strongest source.
+    """Nearness of the sentence to each video's text and looks, against the strongest source.
 
     Of a viewer of whom nothing else is known, the sentence says what they may like besides: the
     map of tastes (recommend/taste/) adds that, where it was shown to help.
@@ -25,7 +25,7 @@ class Like:
         catalogue, section = self._shelves.catalogue, self._shelves.section
         if not catalogue.text.any():
             return slate.noting("No video has any text, so the sentence cannot steer the list.")
-        near = standardised(catalogue.text @ query.like_vector)
+        near = standardised(catalogue.near(query.like_vector))
         strongest = max(self._shelves.model.weights.values(), default=1.0) if query.known else 1.0
         columns = {"like": (section.like_weight * max(strongest, 0.5) * near).astype(np.float32)}
         taste = catalogue.taste

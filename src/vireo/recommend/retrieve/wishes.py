@@ -47,7 +47,7 @@ def _nearness(catalogue: Catalogue, wish: Wish) -> Floats:
     if wish.video >= 0:
         near = standardised(catalogue.unit_content @ catalogue.unit_content[wish.video])
     elif wish.vector is not None and catalogue.text.any():
-        near = standardised(catalogue.text @ wish.vector)
+        near = standardised(catalogue.near(wish.vector))
     beyond = np.maximum(near - EDGE, 0.0)
     if wish.words:
         named = carrying(catalogue, [wish.words])

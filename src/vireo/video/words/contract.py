@@ -33,3 +33,11 @@ class RecogniserContract:
         wave = np.random.default_rng(1).normal(0, 0.1, RATE).astype(np.float32)
         recogniser = self.recogniser()
         assert recogniser.transcribe(wave) == recogniser.transcribe(wave)
+
+    def test_what_came_before_changes_nothing(self) -> None:
+        random = np.random.default_rng(2)
+        loud, soft = (random.normal(0, size, RATE).astype(np.float32) for size in (0.3, 0.01))
+        recogniser = self.recogniser()
+        first = recogniser.transcribe(soft)
+        recogniser.transcribe(loud)
+        assert recogniser.transcribe(soft) == first

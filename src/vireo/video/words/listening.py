@@ -13,6 +13,7 @@ import numpy as np
 
 from vireo.arrays import Floats
 from vireo.artifacts.files import write_json
+from vireo.data.remote import local
 from vireo.video.media import Decoder, opened
 from vireo.video.sound import RATE, resampled
 from vireo.video.words.base import Recogniser
@@ -35,13 +36,16 @@ class Listen:
 
     recogniser: Recogniser
     minutes: float
+    fetch: int
+    """MB of the largest file that is fetched by URL."""
 
     def __call__(self, job: Heard) -> int:
         """The number of lines. Raises Unreadable, or what the recogniser raises."""
         lines = []
-        for start, wave in stretches(Path(job.path), self.recogniser.longest, 60 * self.minutes):
-            found = self.recogniser.transcribe(wave)
-            lines += [(start + line.start, start + line.end, line.text) for line in found]
+        with local(job.path, self.fetch * 1_000_000) as path:
+            for start, wave in stretches(path, self.recogniser.longest, 60 * self.minutes):
+                found = self.recogniser.transcribe(wave)
+                lines += [(start + line.start, start + line.end, line.text) for line in found]
         Path(job.out).parent.mkdir(parents=True, exist_ok=True)
         write_json(Path(job.out), {"lines": lines})
         return len(lines)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vireo.artifacts.files import write_json
+from vireo.data.remote import local
 from vireo.video.frames import sample
 from vireo.video.plan import Plan
 from vireo.video.words.base import ScreenReader
@@ -23,11 +24,14 @@ class Look:
 
     reader: ScreenReader
     frames: int
+    fetch: int
+    """MB of the largest file that is fetched by URL."""
 
     def __call__(self, job: Heard) -> int:
         """The number of lines. Raises Unreadable, or what the reader raises."""
         # squares are of no use here, and cheap; the whole pictures beside them are what is read
-        seen = sample(Path(job.path), Plan(self.frames, SHORT_SIDE, stills=SHORT_SIDE))
+        with local(job.path, self.fetch * 1_000_000) as path:
+            seen = sample(path, Plan(self.frames, SHORT_SIDE, stills=SHORT_SIDE))
         lines: list[Line] = []
         if seen is not None:
             texts = [self.reader.read(still) for still in seen.stills]

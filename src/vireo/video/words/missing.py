@@ -35,14 +35,17 @@ def identity(section: WordsSection) -> list[str]:
 
 
 def with_words(
-    taken: Sequence[Taken], section: WordsSection, context: Context
+    taken: Sequence[Taken], section: WordsSection, fetch: int, context: Context
 ) -> tuple[list[Taken], str]:
-    """The same with the lines that were missing, and a sentence for the user ("" for none)."""
+    """The same with the lines that were missing, and a sentence for the user ("" for none).
+
+    `fetch` is how many MB a file by URL may have.
+    """
     found = [one._replace(found=replace(one.found, words=_given(one.found))) for one in taken]
     notes = []
     if section.speech:
         recogniser = RECOGNISERS.get(section.speech)(section)
-        work = Listen(recogniser, section.minutes)
+        work = Listen(recogniser, section.minutes, fetch)
         told = [recogniser.fingerprint, section.minutes]
         one_pass = _Pass("speech", "Writing down speech", work, told, is_untold)
         found, note = one_pass.over(found, section.timeout, context)
@@ -50,7 +53,7 @@ def with_words(
     if section.screen:
         reader = SCREENS.get(section.screen)(section)
         told = [reader.fingerprint, section.frames]
-        look = Look(reader, section.frames)
+        look = Look(reader, section.frames, fetch)
         one_pass = _Pass("screen", "Reading screens", look, told, has_pictures)
         found, note = one_pass.over(found, section.timeout, context)
         notes.append(note)

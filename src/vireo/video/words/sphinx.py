@@ -36,6 +36,7 @@ class Sphinx:
 
     def transcribe(self, wave: Floats) -> list[Line]:
         decoder = self._decoder
+        decoder.reinit_feat()  # else the loudness and the noise of the file before would count
         decoder.start_utt()
         samples = (wave * 32767).astype(np.int16)
         decoder.process_raw(samples.tobytes(), no_search=False, full_utt=True)

@@ -1,0 +1,159 @@
+"""bench/results/video_*.json -> the section on videos in docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Figures = Mapping[str, Any]
+CNN, ONNX = "cnn", "onnx"
+GOALS = {CNN: (0.40, 0.60), ONNX: (0.75, 0.92)}
+"""Encoder -> same-class neighbours, altered segments that find their file."""
+
+
+def sections(results: Path) -> str:
+    """The sections of those files that are in this folder."""
+    text = ""
+    for name, section in SECTIONS.items():
+        path = results / f"video_{name}.json"
+        if path.is_file():
+            told = json.loads(path.read_text(encoding="utf-8"))
+            made = f"{told['date'][:10]}, {told['machine']}: `{told['command']}`"
+            text += "\n".join(["", *section(told["figures"]), "", made]) + "\n"
+    return text
+
+
+def _quality(figures: Figures) -> Iterator[str]:
+    yield from ("## Videos: what the frame encoders are worth", "")
+    yield (
+        "Without labels or text. Actions: the nearest of 70 generated clips is of the same of "
+        "seven actions (chance 0.13). Altered: a segment of one of 28 camera clips, recoloured, "
+        "cropped to 70% and mirrored, finds its own file (chance 0.036). `cnn` learns from the "
+        "folder alone. The rows of `looks` are designs that were compared on these same clips."
+    )
+    yield ""
+    yield "| encoder | looks | actions | goal | altered | goal |"
+    yield "|---|---|---|---|---|---|"
+    for name, row in figures.items():
+        goals = next((g for part, g in GOALS.items() if name.startswith(part)), None)
+        for looks, found in _designs(row).items():
+            wanted = goals if looks else None
+            cells = [name, looks, *_pair(found["actions"], wanted and wanted[0])]
+            yield _line([*cells, *_pair(found["altered"], wanted and wanted[1])])
+
+
+def _designs(row: Figures) -> dict[str, Figures]:
+    if "actions" in row:
+        return {"": row}
+    return {n.removeprefix("looks = "): f for n, f in row.items() if n.startswith("looks = ")}
+
+
+def _pair(value: float, goal: float | None) -> list[str]:
+    return [f"{value:.3f}", f"{goal:.2f}" if goal else ""]
+
+
+def _speed(figures: Figures) -> Iterator[str]:
+    yield from ("## Videos: reading and encoding", "")
+    yield f"{figures['clips']}. Loops in turns in one run, the best of three rounds, one thread."
+    yield ""
+    yield "| what | figure | goal |"
+    yield "|---|---|---|"
+    for name, goal in (("nearest key frames", "at least 0.9"), ("exact", "")):
+        row = figures[name]
+        told = f"{row['vireo_ms']:.1f} ms a clip; bare PyAV loop {row['bare_loop_ms']:.1f} ms; "
+        yield _line([f"16 frames, {name}", told + f"{row['times_as_fast']:.2f} of it", goal])
+    for name in ("opencv", "decord"):
+        row = figures.get(f"exact by {name}", {})
+        if "exact_ms" in row:
+            times = row["exact_ms"] / figures["exact"]["vireo_ms"]
+            told = f"{row['exact_ms']:.1f} ms; Vireo is {times:.2f} times as fast"
+            yield _line([f"16 frames, exact, {name}", told, "at least 2"])
+    yield from _overlap(figures["overlap"])
+    yield from _memory(figures["memory"])
+    yield from _many(figures["many"])
+
+
+def _overlap(row: Figures) -> Iterator[str]:
+    if "share_of_the_slower" not in row:
+        return
+    told = (
+        f"{row['overlapped_per_s']:g} files/s; decoding alone {row['decoding_alone_per_s']:g}, "
+        f"encoding alone {row['encoding_alone_per_s']:g}: {row['share_of_the_slower']:.2f} of the "
+        "slower"
+    )
+    yield _line(["decoding and MobileNetV2, overlapped", told, "at least 0.9"])
+
+
+def _memory(rows: Figures) -> Iterator[str]:
+    for name, row in rows.items():
+        told = f"two workers {row['workers_mb']:.0f} MB, parent {row['parent_mb']:.0f} MB"
+        yield _line([f"memory, {name}", told, "flat; under 1,536 MB"])
+
+
+def _many(row: Figures) -> Iterator[str]:
+    status = ", ".join(f"{count} {name}" for name, count in sorted(row["status"].items()))
+    told = (
+        f"{row['build_s']:.0f} s ({row['per_s']:.0f} a second), again {row['again_s']:.1f} s; "
+        f"{status}; workers {row['workers_mb']:.0f} MB, parent {row['parent_mb']:.0f} MB"
+    )
+    yield _line([f"{row['clips']:,} clips of a second in one build, `{row['encoder']}`", told, ""])
+
+
+def _fuzz(figures: Figures) -> Iterator[str]:
+    yield from ("## Videos: damaged files", "")
+    outcomes = ", ".join(f"{count} {name}" for name, count in figures["outcomes"].items())
+    yield (
+        f"{figures['copies']} copies of {figures['sources']} real files with flipped bits, cut "
+        f"ends, swapped pieces or a broken header (seeds fixed): {outcomes}; not accounted for: "
+        f"{len(figures['not accounted for'])}. {figures['seconds']:.0f} s; two workers at most "
+        f"{figures['workers_mb']:.0f} MB together."
+    )
+
+
+def _words(figures: Figures) -> Iterator[str]:
+    yield from ("## Videos: the small offline recogniser", "")
+    yield (
+        "Word error rates of `sphinx` and of the command line of the same pocketsphinx on the same "
+        "samples. Processor seconds are those that one second of sound takes."
+    )
+    yield ""
+    yield "| set | files | words | error rate | its command line | same words | processor s |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, row in figures.items():
+        other = row.get("command_line_word_error_rate")
+        same = row.get("files_with_the_same_words")
+        cells = [name, str(row["files"]), str(row["words"]), f"{row['word_error_rate']:.3f}"]
+        cells += ["" if other is None else f"{other:.3f}", "" if same is None else str(same)]
+        yield _line([*cells, f"{row['processor_seconds_per_second']:.2f}"])
+
+
+def _text(figures: Figures) -> Iterator[str]:
+    yield from ("## Videos: pictures found by words that their texts do not say", "")
+    yield (
+        "70 generated clips of seven actions. The texts of a fifth of the clips are hidden at a "
+        "time; each action's words look among the hidden pictures. Chance is "
+        f"{figures['chance']:.3f}."
+    )
+    yield ""
+    rows = {name: row for name, row in figures.items() if isinstance(row, Mapping)}
+    heads = list(next(iter(rows.values())))
+    yield _line(["encoder", *heads])
+    yield "|---" * (len(heads) + 1) + "|"
+    for name, row in rows.items():
+        yield _line([name, *(str(row[head]) for head in heads)])
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+SECTIONS: Mapping[str, Callable[[Figures], Iterator[str]]] = {
+    "quality": _quality,
+    "text": _text,
+    "speed": _speed,
+    "fuzz": _fuzz,
+    "words": _words,
+}
+"""What follows `video_` in the file's name -> what makes its section, in the order of the page."""
