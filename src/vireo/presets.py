@@ -39,8 +39,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "interest": {
             "repeats": True,
             "experts": [
-                "popularity", "recent", "ease", "ease-recent", "ease-text", "next", "sequence",
-                "transitions", "together", "knn", "again", "factors", "content",
+                "popularity", "recent", "trend", "ease", "ease-recent", "ease-text", "next",
+                "sequence", "transitions", "together", "knn", "again", "factors", "content",
             ],
         },
         "recommend": {

@@ -23,6 +23,7 @@ from vireo.interest.base import (
     InterestSection,
     NextSection,
     Training,
+    TrendSection,
 )
 from vireo.interest.build import fit
 from vireo.interest.content import Content
@@ -32,6 +33,7 @@ from vireo.interest.factors import Factors, predict
 from vireo.interest.following import Next
 from vireo.interest.neighbours import Neighbours, Together, Transitions
 from vireo.interest.popularity import Popularity, RecentPopularity
+from vireo.interest.trend import Trend
 
 SECTION = InterestSection(ease=EaseSection(regularisation=2.0), factors=FactorsSection(dimension=8))
 
@@ -42,6 +44,10 @@ class TestPopularityContract(ExpertContract):
 
 class TestRecentContract(ExpertContract):
     expert = RecentPopularity
+
+
+class TestTrendContract(ExpertContract):
+    expert = Trend
 
 
 class TestEaseContract(ExpertContract):
@@ -198,6 +204,33 @@ def test_ease_text_says_nothing_without_content_or_weight(why: str, context: Con
         none = np.zeros_like(training.content)
         training = replace(training, content=none, has_content=np.asarray(none.any(axis=1)))
     assert not EaseText.fit(training, section, context).score(batch_of(training)).any()
+
+
+def test_trend_is_recent_shares_moved_by_a_centred_regression(context: Context) -> None:
+    training, x = random_training()
+    days = training.histories.now - training.histories.times[len(training.histories.times) // 2]
+    section = InterestSection(recent_days=days / 86_400_000, trend=TrendSection(regularisation=0.5))
+    lately = (
+        training.histories.times >= training.histories.times[len(training.histories.times) // 2]
+    )
+    rows, videos = training.histories.user_rows[lately], training.histories.videos[lately]
+    recent = np.zeros((40, 12))
+    recent[rows, videos] = 1.0
+    shares = recent.sum(axis=0) / len(np.unique(rows))
+    mean = x.mean(axis=0)
+    expected = shares + (x - mean) @ direct_ease(x - mean, 0.5 * 40)
+    scores = Trend.fit(training, section, context).score(batch_of(training))
+    np.testing.assert_allclose(scores[:40, :12], expected, atol=1e-5)
+    assert not scores[40].any()  # who wanted nothing
+    assert not scores[:, 12:].any()
+
+
+def test_trend_without_times_starts_from_all_shares(context: Context) -> None:
+    training, x = random_training()
+    training.histories.times[:] = -1
+    section = InterestSection(trend=TrendSection(regularisation=1e9))  # nothing moves the base
+    scores = Trend.fit(training, section, context).score(batch_of(training))
+    np.testing.assert_allclose(scores[0, :12], x.mean(axis=0), atol=1e-5)
 
 
 def test_a_viewer_is_taken_out_of_ease_as_if_never_there(context: Context) -> None:

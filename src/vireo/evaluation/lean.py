@@ -20,6 +20,7 @@ BEHAVIOR_ALONE = frozenset(
     {
         "popularity",
         "recent",
+        "trend",
         "ease",
         "ease-recent",
         "next",

@@ -24,6 +24,7 @@ from vireo.interest.section import (
     InterestSection,
     NextSection,
     SequenceSection,
+    TrendSection,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "NextSection",
     "SequenceSection",
     "Training",
+    "TrendSection",
 ]
 
 _CONTENT = "content.safetensors"

@@ -94,7 +94,7 @@ class _Found:
     offset: float
     report: Mapping[str, Any]
     experts: dict[str, Expert]
-    """Who was heard."""
+    """Of those who were heard, the ones from which a new training goes on."""
 
 
 def _weighed(training: Training, section: InterestSection, context: Context) -> _Found:
@@ -121,8 +121,10 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
     offset = 0.0 if share is None else offset_for(court, fused, ~rest.warm, share)
     ndcg = {name: round(float(court.gains(total).mean()), 6) for name, total in totals.items()}
     about = {"hidden_videos": len(kept), "offset": offset, "exchange": rates, **told(rates)}
+    # the others' matrices would stand in memory twice while all are fitted anew
+    going_on = {name: e for name, e in experts.items() if getattr(e, "goes_on", False)}
     return _Found(
-        weights, newcomer, offset, {**report, "ndcg@10": ndcg, **about, "note": ""}, experts
+        weights, newcomer, offset, {**report, "ndcg@10": ndcg, **about, "note": ""}, going_on
     )
 
 

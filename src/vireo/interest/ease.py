@@ -11,6 +11,7 @@ expert `ease-text` has it, `ease` has not: validation weighs the one against the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -192,31 +193,49 @@ def _shared_weights(
 def _weights(
     training: Training, section: InterestSection, context: Context, text: float
 ) -> ItemItem:
-    videos = np.flatnonzero(training.warm)
-    if len(videos) > section.ease.max_videos:
-        return _aside(training.n_videos, f"{len(videos)} watched videos", section, context)
-    binary = training.histories.positives.copy()
-    binary.data[:] = 1.0
-    binary = binary[:, videos]
-    try:
-        gram = (binary.T @ binary).toarray()
+    def gram(videos: Ints) -> Floats:
+        binary = wanted(training, videos)
+        counts: Floats = (binary.T @ binary).toarray()
         if text:
             alike = training.content[videos]
-            gram += np.float32(text) * (alike @ alike.T)
-        matrix, diagonal = _closed_form(gram, section.ease.regularisation)
-    except MemoryError:
-        return _aside(training.n_videos, "the memory ran out", section, context)
-    return ItemItem(videos, matrix, diagonal, training.n_videos)
+            counts += np.float32(text) * (alike @ alike.T)
+        return counts
+
+    return item_item("EASE", training, gram, section.ease.regularisation, section, context)
 
 
-def _aside(n_videos: int, why: str, section: InterestSection, context: Context) -> ItemItem:
+def wanted(training: Training, videos: Ints) -> sparse.csr_matrix:
+    """1 where a viewer wanted one of the videos. (users, w) float32"""
+    binary = training.histories.positives[:, videos]
+    binary.data[:] = 1.0
+    return binary
+
+
+def item_item(
+    name: str,
+    training: Training,
+    gram: Callable[[Ints], Floats],
+    ridge: float,
+    section: InterestSection,
+    context: Context,
+) -> ItemItem:
+    """B for the products (w, w) of the watched videos; without weights, and a note that says why,
+    where the catalogue is too large for a dense inverse."""
+    videos = np.flatnonzero(training.warm)
+    why = f"{len(videos)} watched videos"
+    if len(videos) <= section.ease.max_videos:
+        try:
+            matrix, diagonal = _closed_form(gram(videos), ridge)
+            return ItemItem(videos, matrix, diagonal, training.n_videos)
+        except MemoryError:
+            why = "the memory ran out"
     note = (
-        f"EASE steps aside ({why}; interest.ease.max_videos is {section.ease.max_videos}): its "
+        f"{name} steps aside ({why}; interest.ease.max_videos is {section.ease.max_videos}): its "
         "matrix takes 4 bytes per pair of watched videos. Raise the limit if there is memory for "
         "three such matrices."
     )
     context.progress.say(note)
-    return _nothing(n_videos, note)
+    return _nothing(training.n_videos, note)
 
 
 def _nothing(n_videos: int, why: str) -> ItemItem:

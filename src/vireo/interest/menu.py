@@ -14,6 +14,7 @@ EXPERTS = Registry(
     {
         "popularity": "vireo.interest.popularity:Popularity",
         "recent": "vireo.interest.popularity:RecentPopularity",
+        "trend": "vireo.interest.trend:Trend",
         "ease": "vireo.interest.ease:Ease",
         "ease-recent": "vireo.interest.ease:EaseRecent",
         "ease-text": "vireo.interest.ease:EaseText",

@@ -20,6 +20,14 @@ class EaseSection(Section):
     """Above this many watched videos the inverse would not fit: the expert steps aside, says so."""
 
 
+class TrendSection(Section):
+    """`[interest.trend]`: recent popularity, moved by what the viewer wanted, in closed form."""
+
+    regularisation: Annotated[float, Field(gt=0)] = 7.0
+    """Ridge penalty on the item-item weights, per viewer of the training: the higher, the more
+    alike are the lists of all."""
+
+
 class FactorsSection(Section):
     """`[interest.factors]`: matrix factorisation by alternating least squares (Hu et al. 2008)."""
 
@@ -87,6 +95,7 @@ class InterestSection(Section):
     experts: Annotated[tuple[str, ...], Field(min_length=1)] = (
         "popularity",
         "recent",
+        "trend",
         "ease",
         "ease-recent",
         "ease-text",
@@ -113,6 +122,7 @@ class InterestSection(Section):
     """Share of the first ten places that new videos get by their scores; null: what they earn."""
     validation_users: Annotated[int, Field(ge=0)] = 2000
     """Users on whom the weights are found."""
+    trend: TrendSection = TrendSection()
     ease: EaseSection = EaseSection()
     factors: FactorsSection = FactorsSection()
     next: NextSection = NextSection()

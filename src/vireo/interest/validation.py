@@ -15,12 +15,14 @@ from vireo.interest.holding import HeldBack, pairs
 DEFAULTS: Mapping[str, float] = {
     "popularity": 0.25,
     "recent": 0.25,
+    "trend": 0.0,
     "ease": 1.0,
     "ease-recent": 1.0,
     "factors": 0.5,
     "content": 1.0,
 }
-"""Taken, scaled to sum 1, where too few viewers could be held back; other experts get 0.5."""
+"""Taken, scaled to sum 1, where too few viewers could be held back; other experts get 0.5.
+`trend` says little that popularity does not, unless there are many viewers."""
 FEWEST_USERS = 50
 """Below this, what validation says is mostly noise."""
 MOST_CELLS = 130_000_000

@@ -47,6 +47,8 @@ class Sequence:
     name: ClassVar[str] = "sequence"
     knows_new: ClassVar[bool] = True
     slow: ClassVar[bool] = True
+    goes_on: ClassVar[bool] = True
+    """A network that knows part of the histories is not thrown away: `Training.before`."""
     settings: SequenceSection
     arrays: dict[str, Floats]
     """The network's arrays; `vectors` and `bias` have a row per video of the catalogue."""

@@ -1,0 +1,103 @@
+"""Recent popularity, moved by what the viewer wanted: for long horizons, where the crowd leads.
+
+The share of the latest days' viewers who wanted a video is the base; a linear model adds what the
+viewer's own history says for or against it. With X the binary matrix, m its column means and B the
+item-item weights of X - m in closed form (EASE, Steck 2019), a history x scores r + (x - m) B,
+where r are the recent shares. The ridge is so strong that B moves the base and does not replace it:
+what people will want over months is nearer to what all want now than to what goes with what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from vireo.arrays import Floats, Ints
+from vireo.behavior.base import DAY, NO_TIME, Histories, History
+from vireo.engine.base import Context
+from vireo.interest.base import Batch, InterestSection, Training
+from vireo.interest.ease import ItemItem, history_now, item_item, newest_wanted, wanted
+
+_FILE = "trend.safetensors"
+
+
+@dataclass(frozen=True)
+class Trend:
+    """r + (x - m) B; of viewers who wanted nothing yet it has no opinion."""
+
+    name: ClassVar[str] = "trend"
+    knows_new: ClassVar[bool] = False
+    weights: ItemItem
+    base: Floats
+    """(w,) r - m B: what a viewer gets who wanted none of the videos."""
+
+    @classmethod
+    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
+        histories = training.histories
+        viewers = max(1, int((np.diff(histories.positives.indptr) > 0).sum()))
+        mean = training.watchers / viewers  # (n,)
+
+        def gram(videos: Ints) -> Floats:
+            binary, own = wanted(training, videos), mean[videos].astype(np.float32)
+            centred: Floats = (binary.T @ binary).toarray()
+            centred -= np.float32(viewers) * np.outer(own, own)
+            return centred
+
+        ridge = section.trend.regularisation * viewers
+        weights = item_item("trend", training, gram, ridge, section, context)
+        own = mean[weights.videos].astype(np.float32)
+        recent = _recent_shares(histories, section.recent_days, mean)[weights.videos]
+        return cls(weights, (recent - own @ weights.matrix).astype(np.float32))
+
+    @property
+    def note(self) -> str:
+        return self.weights.note
+
+    def score(self, batch: Batch) -> Floats:
+        scores = self.weights.scores(batch.positives)
+        some = np.array([len(history.liked) > 0 for history in batch.histories], dtype=np.bool_)
+        scores[:, self.weights.videos] += some[:, None] * self.base
+        return scores
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        """Exact, beside the base, which nothing of the viewer's own is the cause of."""
+        one = Batch([history], history_now(history), self.weights.n_videos)
+        added = one.positives.toarray()[0] * self.weights.column(video)
+        return np.where(newest_wanted(history), added[history.videos], 0.0).astype(np.float32)
+
+    def save(self, directory: Path) -> None:
+        arrays: dict[str, NDArray[Any]] = {
+            "videos": self.weights.videos,
+            "diagonal": self.weights.diagonal,
+            "matrix": self.weights.matrix,
+            "base": self.base,
+            "n_videos": np.array([self.weights.n_videos]),
+        }
+        save_file(arrays, directory / _FILE, metadata={"note": self.weights.note})
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        arrays = load_file(directory / _FILE)
+        with safe_open(directory / _FILE, "np") as file:
+            note = (file.metadata() or {}).get("note", "")
+        kept = (arrays["videos"], arrays["matrix"], arrays["diagonal"])
+        return cls(ItemItem(*kept, int(arrays["n_videos"][0]), note), arrays["base"])
+
+
+def _recent_shares(histories: Histories, days: float, overall: Floats) -> Floats:
+    """Share of those who wanted anything in the latest days who wanted each video. (n,)
+
+    Without times it is the share of all.
+    """
+    if histories.now == NO_TIME:
+        return overall
+    since = histories.now - int(days * DAY)
+    lately = (histories.weights > 0) & (histories.times >= max(since, 0))
+    active = len(np.unique(histories.user_rows[lately]))
+    return np.asarray(histories.viewers(since=since) / active) if active else overall
