@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from vireo.arrays import Floats, Ints
+from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import DAY, NO_TIME, Histories, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
@@ -90,7 +90,7 @@ class Trend:
         return cls(ItemItem(*kept, int(arrays["n_videos"][0]), note), arrays["base"])
 
 
-def _recent_shares(histories: Histories, days: float, overall: Floats) -> Floats:
+def _recent_shares(histories: Histories, days: float, overall: Doubles) -> Doubles:
     """Share of those who wanted anything in the latest days who wanted each video. (n,)
 
     Without times it is the share of all.
