@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -39,7 +40,7 @@ from vireo.interest.fusion import fused
 from vireo.interest.menu import EXPERTS
 from vireo.interest.space import content_space
 
-BLOCK = 256
+BLOCK = 512
 """Users scored at once."""
 ALONE = ("expert", "part")
 """Settings that name the one expert that ranks."""
@@ -193,17 +194,25 @@ def lists_for(
 
 def best(scores: Floats, batch: Batch, among: Bools) -> Ints:
     """The best unseen of some items; equal scores in the catalogue's order. -> (b, LIST_LENGTH)"""
-    open_ = np.tile(among, (len(scores), 1))
-    for row, history in enumerate(batch.histories):
-        open_[row, history.videos] = False
-    masked = np.where(open_, scores, -np.inf)
+    masked = np.array(scores, dtype=np.float32)
+    masked[:, ~among] = -np.inf
+    counts = [len(history) for history in batch.histories]
+    met = np.concatenate([*(history.videos for history in batch.histories), np.zeros(0, np.int64)])
+    masked[np.repeat(np.arange(len(scores)), counts), met] = -np.inf
     short = min(LIST_LENGTH, masked.shape[1])
     lists = np.full((len(scores), LIST_LENGTH), -1, dtype=np.int64)
-    edge = -np.partition(-masked, short - 1, axis=1)[:, short - 1]
-    for row, values in enumerate(masked):
-        found = np.flatnonzero((values >= edge[row]) & (values > -np.inf))
-        found = found[np.argsort(-values[found], kind="stable")][:short]
-        lists[row, : len(found)] = found
+    edge = np.partition(masked, masked.shape[1] - short, axis=1)[:, [masked.shape[1] - short]]
+    rows, found = np.nonzero((masked >= edge) & (masked > -np.inf))
+    ends = np.searchsorted(rows, np.arange(len(scores) + 1))
+    if (np.diff(ends) == short).all():  # nobody has equals at the edge, nor too few
+        table = found.reshape(len(scores), short)
+        best_first = np.argsort(-np.take_along_axis(masked, table, 1), axis=1, kind="stable")
+        lists[:, :short] = np.take_along_axis(table, best_first, 1)
+        return lists
+    for row, (start, end) in enumerate(itertools.pairwise(ends.tolist())):
+        own = found[start:end]
+        own = own[np.argsort(-masked[row, own], kind="stable")][:short]
+        lists[row, : len(own)] = own
     return lists
 
 

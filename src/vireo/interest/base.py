@@ -17,6 +17,7 @@ from vireo.arrays import Bools, Floats, Ints
 from vireo.artifacts.files import write_json
 from vireo.behavior.base import Histories, History
 from vireo.engine.base import Context
+from vireo.interest.inputs import Wishes
 from vireo.interest.menu import EXPERTS
 from vireo.interest.section import (
     EaseSection,
@@ -92,47 +93,25 @@ class Batch:
         return self.times if self.times is not None else [self.now] * len(self.histories)
 
     @cached_property
+    def wishes(self) -> Wishes:
+        """What each viewer wanted, newest first."""
+        return Wishes.of(self.histories, self.n_videos)
+
+    @cached_property
     def positives(self) -> sparse.csr_matrix:
         """1 for every video with a positive weight. (b, n) float32"""
-        rows = [h.liked.videos for h in self.histories]
-        return self._binary(rows, [np.ones(len(row), dtype=np.float32) for row in rows])
+        return self.wishes.binary()
 
     def decayed(self, span: float) -> sparse.csr_matrix:
         """exp(-k / span) for the k-th last wanted video, newest occurrence counts. (b, n)"""
-        rows, values = [], []
-        for history in self.histories:
-            newest_first = history.liked.videos[::-1]
-            _, first = np.unique(newest_first, return_index=True)
-            order = np.sort(first)
-            rows.append(newest_first[order])
-            values.append(np.exp(-np.arange(len(order)) / span).astype(np.float32))
-        return self._binary(rows, values)
+        return self.wishes.decayed(span)
 
     def faded(self, span: float, least: float) -> sparse.csr_matrix:
         """exp(-k / span) for the k-th last wanted video, occurrences added up. (b, n)
 
         What has faded below `least` is left out.
         """
-        most = int(np.floor(-np.log(least) * span)) + 1
-        rows = [h.liked.videos[::-1][:most] for h in self.histories]
-        values = [np.exp(-np.arange(len(row)) / span).astype(np.float32) for row in rows]
-        counts = np.cumsum([0, *(len(row) for row in rows)])
-        columns = np.concatenate([*rows, np.zeros(0, dtype=np.int64)])
-        data = np.concatenate([*values, np.zeros(0, dtype=np.float32)])
-        shape = (len(rows), self.n_videos)
-        matrix = sparse.csr_matrix((data, columns, counts), shape=shape, dtype=np.float32)
-        matrix.sum_duplicates()
-        return matrix
-
-    def _binary(self, rows: Sequence[Ints], values: Sequence[Floats]) -> sparse.csr_matrix:
-        counts = np.cumsum([0, *(len(row) for row in rows)])
-        columns = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
-        data = np.concatenate(values) if values else np.zeros(0, dtype=np.float32)
-        shape = (len(rows), self.n_videos)
-        matrix = sparse.csr_matrix((data, columns, counts), shape=shape, dtype=np.float32)
-        matrix.sum_duplicates()
-        matrix.data = np.minimum(matrix.data, 1.0)
-        return matrix
+        return self.wishes.faded(span, least)
 
 
 class Expert(Protocol):

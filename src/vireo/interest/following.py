@@ -26,6 +26,7 @@ from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Batch, InterestSection, NextSection, Training
+from vireo.interest.strips import Strips, worth_it
 
 _FILE = "next.safetensors"
 _FADED = 1e-3
@@ -66,14 +67,16 @@ class Next:
         return cls(videos, spans, matrix, training.n_videos, note)
 
     def score(self, batch: Batch) -> Floats:
+        inputs = self._inputs(batch)
+        if worth_it(inputs):
+            return self._strips.times(inputs)
         scores = np.zeros((len(batch.histories), self.n_videos), dtype=np.float32)
-        size = len(self.videos)
-        added = np.zeros((len(batch.histories), size), dtype=np.float32)
-        for at, span in enumerate(self.spans):
-            inputs = self._inputs(batch, span)
-            added += inputs @ self.matrix[at * size : (at + 1) * size]
-        scores[:, self.videos] = added
+        scores[:, self.videos] = inputs @ self.matrix
         return scores
+
+    @cached_property
+    def _strips(self) -> Strips:
+        return Strips.of(self.matrix, self.videos, self.n_videos)
 
     @cached_property
     def _place(self) -> Ints:
@@ -82,19 +85,20 @@ class Next:
         place[self.videos] = np.arange(len(self.videos))
         return place
 
-    def _inputs(self, batch: Batch, span: float) -> sparse.csr_matrix:
-        """exp(-k / span) for the k-th last wanted video, until it has faded away. (b, w)"""
-        most = int(np.floor(-np.log(_FADED) * span)) + 1
-        places = [self._place[h.liked.videos[::-1][:most]] for h in batch.histories]
-        fading = np.exp(-np.arange(most) / span).astype(np.float32)
-        known = [place >= 0 for place in places]
-        columns = [place[have] for place, have in zip(places, known, strict=True)]
-        values = [fading[: len(have)][have] for have in known]
-        starts = np.cumsum([0, *(len(row) for row in columns)])
-        nothing = np.zeros(0, dtype=np.int64)
-        entries = (np.concatenate([*values, nothing]), np.concatenate([*columns, nothing]), starts)
-        shape = (len(places), len(self.videos))
-        matrix = sparse.csr_matrix(entries, shape=shape, dtype=np.float32)
+    def _inputs(self, batch: Batch) -> sparse.csr_matrix:
+        """Per span, exp(-k / span) for the k-th last wanted video, until it has faded away.
+        (b, spans * w)"""
+        wishes, size = batch.wishes, len(self.videos)
+        places = self._place[wishes.videos]
+        owners, columns, values = [], [], []
+        for at, span in enumerate(self.spans):
+            kept = wishes.before(span, _FADED) & (places >= 0)
+            owners.append(wishes.owners[kept])
+            columns.append(at * size + places[kept])
+            values.append(np.exp(-wishes.lags[kept] / span))
+        shape = (len(batch.histories), size * len(self.spans))
+        entries = (np.concatenate(owners), np.concatenate(columns))
+        matrix = sparse.csr_matrix((np.concatenate(values), entries), shape=shape, dtype=np.float32)
         matrix.sum_duplicates()
         return matrix
 

@@ -22,7 +22,8 @@ from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import DAY, NO_TIME, Histories, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.ease import ItemItem, history_now, item_item, newest_wanted, wanted
+from vireo.interest.ease import history_now, newest_wanted
+from vireo.interest.item_item import ItemItem, item_item, wanted
 
 _FILE = "trend.safetensors"
 

@@ -1,0 +1,155 @@
+"""Weights from video to video in closed form, among the videos that anybody wanted.
+
+With G the products of the videos' columns and P = (G + lambda I)^-1, the weights are
+B[i, j] = -P[i, j] / P[j, j], the diagonal 0 (Steck 2019, arXiv:1905.03375). The diagonal of P is
+kept: with it, one viewer's part can be taken out of B exactly, without the others' histories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import DTypeLike
+from scipy import sparse
+from scipy.linalg import lapack
+
+from vireo.arrays import Doubles, Floats, Ints
+from vireo.engine.base import Context
+from vireo.errors import StageFailed
+from vireo.interest.base import InterestSection, Training
+from vireo.interest.strips import Strips, worth_it
+
+
+@dataclass(frozen=True)
+class ItemItem:
+    """B among the videos that anybody wanted; all others score 0."""
+
+    videos: Ints
+    """(w,) rows in the catalogue, rising."""
+    matrix: Floats
+    """(w, w): row j is what watching j adds to each video."""
+    diagonal: Doubles
+    """(w,) of P."""
+    n_videos: int
+    note: str = ""
+    """Why there are no weights, if there are none."""
+
+    def scores(self, inputs: sparse.csr_matrix) -> Floats:
+        """(b, n) weighted histories -> (b, n)"""
+        if worth_it(inputs):
+            return self._strips.times(inputs)
+        scores = np.zeros(inputs.shape, dtype=np.float32)
+        scores[:, self.videos] = inputs[:, self.videos] @ self.matrix
+        return scores
+
+    @cached_property
+    def _strips(self) -> Strips:
+        """Of all videos, so that nothing need be moved to its place afterwards."""
+        rows = np.zeros((self.n_videos, len(self.videos)), dtype=np.float32)
+        rows[self.videos] = self.matrix
+        return Strips.of(rows, self.videos, self.n_videos)
+
+    def column(self, video: int) -> Floats:
+        """B[:, video]: what each video adds to the score of this one. (n,)"""
+        column = np.zeros(self.n_videos, dtype=np.float32)
+        at = int(np.searchsorted(self.videos, video))
+        if at < len(self.videos) and self.videos[at] == video:
+            column[self.videos] = self.matrix[:, at]
+        return column
+
+    def without(self, wanted: Ints) -> ItemItem:
+        """The weights as they would be if a viewer who wanted these videos had never come.
+
+        X'X loses x x', so P gains P x x' P / (1 - x' P x) (Sherman and Morrison 1950).
+        """
+        places = np.searchsorted(self.videos, np.unique(wanted))
+        places = places[places < len(self.videos)]
+        places = places[np.isin(self.videos[places], wanted)]
+        if not len(places):
+            return self
+        inverse = self.matrix * -self.diagonal
+        np.fill_diagonal(inverse, self.diagonal)
+        moved = inverse[:, places].sum(axis=1)
+        inverse += np.outer(moved, moved / (1.0 - moved[places].sum()))
+        diagonal = np.diagonal(inverse).copy()
+        matrix = inverse / -diagonal
+        np.fill_diagonal(matrix, 0.0)
+        return replace(self, matrix=matrix.astype(np.float32), diagonal=diagonal)
+
+
+def wanted(training: Training, videos: Ints) -> sparse.csr_matrix:
+    """1 where a viewer wanted one of the videos. (users, w) float32"""
+    binary = training.histories.positives[:, videos]
+    binary.data[:] = 1.0
+    return binary
+
+
+def item_item(
+    name: str,
+    training: Training,
+    gram: Callable[[Ints], Floats],
+    ridge: float,
+    section: InterestSection,
+    context: Context,
+) -> ItemItem:
+    """B for the products (w, w) of the watched videos; without weights, and a note that says why,
+    where the catalogue is too large for a dense inverse."""
+    videos = np.flatnonzero(training.warm)
+    why = f"{len(videos)} watched videos"
+    if len(videos) <= section.ease.max_videos:
+        try:
+            matrix, diagonal = _closed_form(gram(videos), ridge)
+            return ItemItem(videos, matrix, diagonal, training.n_videos)
+        except MemoryError:
+            why = "the memory ran out"
+    note = (
+        f"{name} steps aside ({why}; interest.ease.max_videos is {section.ease.max_videos}): its "
+        "matrix takes 4 bytes per pair of watched videos. Raise the limit if there is memory for "
+        "three such matrices."
+    )
+    context.progress.say(note)
+    return nothing(training.n_videos, note)
+
+
+def nothing(n_videos: int, why: str) -> ItemItem:
+    empty = np.zeros((0, 0), np.float32)
+    return ItemItem(np.zeros(0, np.int64), empty, np.zeros(0), n_videos, why)
+
+
+def _closed_form(gram: Floats, ridge: float) -> tuple[Floats, Doubles]:
+    """X'X (w, w), which is overwritten -> B (w, w) and the diagonal of P (w,)."""
+    if not len(gram):
+        return gram, np.zeros(0)
+    diagonal = np.diagonal(gram).copy()
+    inverse = _inverse(gram, diagonal, ridge, np.float32)
+    if inverse is None:  # too ill-conditioned for single precision
+        inverse = _inverse(gram, diagonal, ridge, np.float64)
+    if inverse is None:
+        raise StageFailed(
+            f"The item-item matrix cannot be inverted with interest.ease.regularisation = {ridge}.",
+            "Raise it, for example to 500.",
+        )
+    scale = np.diagonal(inverse).copy()
+    inverse /= -scale
+    np.fill_diagonal(inverse, 0.0)
+    return np.ascontiguousarray(inverse, dtype=np.float32), scale.astype(np.float64)
+
+
+def _inverse(gram: Floats, diagonal: Floats, ridge: float, dtype: DTypeLike) -> Floats | None:
+    """(gram + ridge I)^-1 by Cholesky; None if that fails numerically."""
+    matrix = np.asfortranarray(gram, dtype=dtype)
+    matrix[np.diag_indices_from(matrix)] = diagonal + ridge
+    factor, invert = lapack.get_lapack_funcs(("potrf", "potri"), (matrix,))
+    lower, failed = factor(matrix, lower=1, overwrite_a=1)
+    if failed:
+        return None
+    lower, failed = invert(lower, lower=1, overwrite_c=1)
+    if failed or not np.isfinite(np.diagonal(lower)).all():
+        return None
+    for row in range(len(lower) - 1):  # only the lower triangle is filled; no copy, it is large
+        lower[row, row + 1 :] = lower[row + 1 :, row]
+    full: Floats = lower
+    return full

@@ -1,0 +1,64 @@
+"""Sums of a matrix's rows for many viewers at once: the matrix is cut into strips of columns that
+stay in the processor's cache while all viewers of a batch pass over them.
+
+A history of 165 videos reads 165 rows. Read whole, the rows of a few thousand videos come from
+memory every time; a strip of them is read from memory once per batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from vireo.arrays import Floats, Ints
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WIDTH = 128
+"""Columns of a strip: with some thousand rows it takes a megabyte or two."""
+READS = 4
+"""Times that a batch reads a row, on average, from which on cutting is worth it."""
+
+
+@dataclass(frozen=True)
+class Strips:
+    """A matrix (m, n) in single precision, cut into strips of columns."""
+
+    parts: tuple[Tensor, ...]
+    """Each (m, WIDTH), the last one perhaps narrower."""
+
+    @classmethod
+    def of(cls, matrix: Floats, columns: Ints, n: int) -> Strips:
+        """Column k of the matrix stands at columns[k] of n; zeros between."""
+        import torch
+
+        wide = np.zeros((len(matrix), n), dtype=np.float32)
+        wide[:, columns] = matrix
+        cut = (np.ascontiguousarray(wide[:, start : start + WIDTH]) for start in range(0, n, WIDTH))
+        return cls(tuple(torch.from_numpy(part) for part in cut))
+
+    def times(self, inputs: sparse.csr_matrix) -> Floats:
+        """(b, m) sparse -> (b, n): inputs @ matrix, with the roundings of another order."""
+        import torch
+        from torch.nn import functional as F
+
+        rows = torch.from_numpy(inputs.indices.astype(np.int64))
+        bags = torch.from_numpy(inputs.indptr.astype(np.int64))
+        how: dict[str, Any] = {"mode": "sum", "include_last_offset": True}
+        how["per_sample_weights"] = torch.from_numpy(inputs.data)
+        found = np.empty((inputs.shape[0], sum(part.shape[1] for part in self.parts)), np.float32)
+        sums = torch.from_numpy(found)
+        with torch.inference_mode():
+            for at, part in enumerate(self.parts):
+                columns = slice(at * WIDTH, at * WIDTH + part.shape[1])
+                sums[:, columns] = F.embedding_bag(rows, part, bags, **how)
+        return found
+
+
+def worth_it(inputs: sparse.csr_matrix) -> bool:
+    """Whether the viewers read the rows so often that a cut copy of the matrix pays."""
+    return bool(inputs.nnz >= READS * max(inputs.shape[1], 1))
