@@ -201,10 +201,19 @@ def _read_all(clips: Sequence[Path]) -> dict[str, float]:
     return found
 
 
+def short_clips(count: int, work: Path) -> list[Path]:
+    print(f"drawing {count} clips", file=sys.stderr, flush=True)
+    return [draw(work / f"m{n:05d}.mp4", 1.0, n, (160, 96)) for n in range(count)]
+
+
+def long_clips(options: argparse.Namespace, work: Path) -> list[Path]:
+    print("drawing clips", file=sys.stderr, flush=True)
+    return [draw(work / f"c{n}.mp4", options.seconds, n) for n in range(options.clips)]
+
+
 def many(count: int, work: Path, model: Path | None) -> dict[str, Any]:
     """One build of many short clips, then the same again."""
-    print(f"drawing {count} clips", file=sys.stderr, flush=True)
-    clips = [draw(work / f"m{n:05d}.mp4", 1.0, n, (160, 96)) for n in range(count)]
+    clips = short_clips(count, work)
     videos = pl.DataFrame([{"video_id": p.stem} for p in clips], VIDEO_SCHEMA)
     rows = [{"video_id": p.stem, "path": str(p), "digest": digest_of_file(p)} for p in clips]
     tables = Tables({"videos": videos, "media": pl.DataFrame(rows, MEDIA_SCHEMA)})
@@ -212,12 +221,13 @@ def many(count: int, work: Path, model: Path | None) -> dict[str, Any]:
     if model is not None:
         small = VideoSection(frames=4, encoder="onnx", model=str(model))
     config = Config(video=small)
-    context = Context(Processes(EngineSection(workers=2)), work / "cache", Quiet(), 0)
     seconds = []
-    with watched() as found:
+    with tempfile.TemporaryDirectory() as fresh, watched() as found:
+        engine = Processes(EngineSection(workers=2))
+        context = Context(engine, Path(fresh) / "cache", Quiet(), 0)
         for _ in range(2):
             start = time.perf_counter()
-            features = build(tables, config, context, work / "encoder")
+            features = build(tables, config, context, Path(fresh) / "encoder")
             seconds.append(time.perf_counter() - start)
     status = dict(features.table["status"].value_counts().iter_rows())
     return {
@@ -232,8 +242,7 @@ def many(count: int, work: Path, model: Path | None) -> dict[str, Any]:
 
 
 def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
-    print("drawing clips", file=sys.stderr, flush=True)
-    clips = [draw(work / f"c{n}.mp4", options.seconds, n) for n in range(options.clips)]
+    clips = long_clips(options, work)
     figures: dict[str, Any] = {
         "clips": f"{options.clips} of {options.seconds:g} s, 640 x 360, H.264, key every 2 s"
     }
@@ -261,9 +270,17 @@ def main() -> None:
     parser.add_argument("--huge", type=Path, help="an 8K file for `memory`")
     parser.add_argument("--opencv", help="a Python that has OpenCV")
     parser.add_argument("--decord", help="a Python that has decord")
+    parser.add_argument("--drawn", type=Path, help="a folder for the drawn clips, to use again")
+    parser.add_argument("--draw-only", action="store_true", help="measure nothing yet")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(options, Path(folder))
+        work = options.drawn or Path(folder)
+        work.mkdir(parents=True, exist_ok=True)
+        if options.draw_only:
+            long_clips(options, work)
+            short_clips(options.many, work)
+            return
+        figures = measure(options, work)
     result = {
         "command": " ".join(["python -m bench.video_speed", *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d"),
