@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 from vireo.arrays import Floats, unit_rows
+from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.sight import Sight, features_of, learn
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
 
@@ -121,3 +123,33 @@ def test_it_is_kept_on_disk(world: tuple[Floats, Floats, Floats], tmp_path: Path
     assert again is not None
     assert again.report == sight.report
     np.testing.assert_array_equal(again.scores(words[1], VIDEOS), sight.scores(words[1], VIDEOS))
+
+
+def test_the_catalogue_adds_what_is_seen_to_what_is_said(
+    world: tuple[Floats, Floats, Floats],
+) -> None:
+    picture, text, words = world
+    hidden = np.arange(VIDEOS - TOPICS, VIDEOS)  # one of each topic
+    text[hidden] = 0
+    table = pl.DataFrame(
+        {
+            "video_id": [f"v{row}" for row in range(VIDEOS)],
+            **{name: [None] * VIDEOS for name in ("title", "creator", "category", "topic")},
+            "published_at": pl.Series([None] * VIDEOS, dtype=pl.Int64),
+        }
+    )
+    nobody = np.zeros(VIDEOS, np.int64)
+    blind = Catalogue(table, nobody - 1, nobody, nobody, text, text)
+    seeing = replace(blind, sight=learnt(picture, text))
+    vector = words[2]
+    np.testing.assert_array_equal(blind.near(vector), text @ vector)
+    assert blind.by_sight(vector) is None
+    near, seen = seeing.near(vector), seeing.by_sight(vector)
+    assert seen is not None
+    (own,) = hidden[hidden % TOPICS == 2]
+    assert hidden[near[hidden].argmax()] == own
+    assert seen[own]
+    told = np.setdiff1d(np.arange(VIDEOS), hidden)
+    right = told[told % TOPICS == 2]
+    assert near[right].min() > near[own]  # what says it comes before what only shows it
+    assert seen[right].mean() < 0.5

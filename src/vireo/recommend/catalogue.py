@@ -163,20 +163,21 @@ class Catalogue:
         said: Floats = self.text @ vector
         if self.sight is None:
             return said
-        told = said[self.has_text]
-        spread = float(told.std())
-        said = np.where(self.has_text, said, told.mean())
-        return (said + spread * self.sight.scores(vector, len(self))).astype(np.float32)
+        beyond, spread = self._beyond(said)
+        return beyond + spread * self.sight.scores(vector, len(self))
 
-    def is_seen(self, vector: Floats, row: int) -> bool:
-        """Whether a video is near a sentence more by how it looks than by its text."""
+    def by_sight(self, vector: Floats) -> Bools | None:
+        """(n,) which videos a sentence fits more by how they look; None where nothing looks."""
         if self.sight is None:
-            return False
-        said: Floats = self.text @ vector
+            return None
+        beyond, spread = self._beyond(self.text @ vector)
+        return np.asarray(spread * self.sight.scores(vector, len(self)) > beyond)
+
+    def _beyond(self, said: Floats) -> tuple[Floats, float]:
+        """(n,) less the mean of the videos that have text, 0 for the others; and their spread."""
         told = said[self.has_text]
-        mean, spread = float(told.mean()), max(float(told.std()), 1e-9)
-        by_text = (float(said[row]) - mean) / spread if self.has_text[row] else 0.0
-        return float(self.sight.scores(vector, len(self))[row]) > by_text
+        beyond = np.where(self.has_text, said - told.mean(), 0.0).astype(np.float32)
+        return beyond, float(told.std())
 
     @cached_property
     def has_text(self) -> Bools:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from vireo.arrays import Bools
 from vireo.recommend.base import Query, Reason, Slate
 from vireo.recommend.explain.contributions import Contributions
 from vireo.recommend.quotes import at
@@ -33,10 +34,14 @@ class Facts:
     def __call__(self, query: Query, slate: Slate) -> Slate:
         rows = range(min(query.k, len(slate)))
         behind = Contributions(self._shelves.model, query.history)
-        reasons = tuple(self._reason(query, slate, row, behind) for row in rows)
+        vector = query.like_vector
+        seen = None if vector is None else self._catalogue.by_sight(vector)
+        reasons = tuple(self._reason(query, slate, row, behind, seen) for row in rows)
         return replace(slate.take(np.arange(len(reasons))), reasons=reasons)
 
-    def _reason(self, query: Query, slate: Slate, row: int, behind: Contributions) -> Reason:
+    def _reason(
+        self, query: Query, slate: Slate, row: int, behind: Contributions, seen: Bools | None
+    ) -> Reason:
         video = int(slate.videos[row])
         mark = slate.marks.get(video)
         if mark in BY_RULE:
@@ -44,7 +49,7 @@ class Facts:
         sources = {name: float(values[row]) for name, values in slate.sources.items()}
         best = max(sources, key=lambda name: sources[name], default="")
         if best == "like" and sources[best] > 0:
-            return self._by_words(query, video)
+            return self._by_words(query, video, seen is not None and bool(seen[video]))
         if best == "taste" and sources[best] > 0:
             return Reason("like", f"Liked by viewers with such a taste: “{query.like.strip()}”")
         if best == "wish" and sources[best] > 0:
@@ -56,11 +61,11 @@ class Facts:
                 return self._by_own_video(query, video, cause)
         return self._by_crowd(video, best)
 
-    def _by_words(self, query: Query, video: int) -> Reason:
+    def _by_words(self, query: Query, video: int, seen: bool) -> Reason:
         topic = self._catalogue.topics[video]
         about = f" (topic: {topic})" if topic else ""
         words = query.like.strip()
-        if query.like_vector is not None and self._catalogue.is_seen(query.like_vector, video):
+        if seen:
             return Reason("like", f"Looks or sounds like your words “{words}”")
         return Reason("like", f"Fits your words “{words}”{about}")
 
