@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from vireo.cli.options import HERE, JsonOption, LikeOption, ListLength, WorkspaceOption, opened
-from vireo.cli.output import print_json, print_picks
+from vireo.cli.output import print_json, print_picks, say
+from vireo.errors import InputError
+from vireo.everybody import SHARD, accounting
+from vireo.workspace import Workspace
 
 
 def command(
@@ -21,13 +25,27 @@ def command(
     ] = None,
     page: Annotated[int, typer.Option(min=1, help="2 holds what page 1 did not.")] = 1,
     session: Annotated[str, typer.Option(help="Seeds what is left to chance.")] = "",
+    everyone: Annotated[bool, typer.Option("--all", help="Every viewer's list, to --out.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="With --all: the Parquet file.", metavar="FILE")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="With --all: one by one, with reasons; slower.")
+    ] = False,
+    shard: Annotated[int, typer.Option(min=1, help="With --all: viewers at a time.")] = SHARD,
     as_json: JsonOption = False,
 ) -> None:
-    """Print a list per user with reasons.
+    """Print a list per user with reasons, or write the lists of all.
 
-    Unknown users get a list too; without a user it is the list of a new viewer.
+    Unknown users get a list too; without a user it is the list of a new viewer. With --all, type
+    the same again after a kill: what was finished is kept.
     """
     work = opened(workspace)
+    if everyone:
+        _all(work, users, out, k, full, shard, as_json)
+        return
+    if out is not None or full:
+        raise InputError("--out and --full go with --all.", "Type `vireo recommend --all --out F`.")
     asked: list[str | None] = [*users] if users else [None]
     more: dict[str, Any] = {"page": page, "session": session, "picked": picked or ()}
     lists = [(user, work.recommend(user, k, like, **more)) for user in asked]
@@ -38,3 +56,25 @@ def command(
         return
     for user, picks in lists:
         print_picks(f"For {user}" if user else "For a new viewer", picks)
+
+
+def _all(
+    work: Workspace,
+    users: list[str] | None,
+    out: Path | None,
+    k: int | None,
+    full: bool,
+    shard: int,
+    as_json: bool,
+) -> None:
+    if users or out is None:
+        raise InputError(
+            "--all writes every viewer's list to a file.",
+            "Type `vireo recommend --all --out lists.parquet`, without users.",
+        )
+    told = work.recommend_all(out, k, full=full, shard=shard)
+    if as_json:
+        print_json(told)
+        return
+    for line in accounting(told):
+        say(line)

@@ -48,10 +48,10 @@ class Gate:
 
     def __init__(self, shelves: Shelves, rules: Sequence[Step]) -> None:
         self._n = len(shelves.catalogue)
-        filters = [rule for rule in rules if isinstance(rule, Filter)]
+        self.filters = [rule for rule in rules if isinstance(rule, Filter)]
         soft = set(shelves.section.relax) - set(PROTECTING)
-        self._strict = [rule for rule in filters if rule.name not in soft]
-        self._soft = [rule for rule in filters if rule.name in soft]
+        self._strict = [rule for rule in self.filters if rule.name not in soft]
+        self._soft = [rule for rule in self.filters if rule.name in soft]
 
     def admit(self, query: Query) -> tuple[Query, tuple[str, ...]]:
         """The query with `open` set, and what is to be said about it."""

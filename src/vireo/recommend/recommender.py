@@ -66,17 +66,17 @@ class Recommender:
         """`before` is one of the same model: only the catalogue's counts have changed since."""
         shelves = Shelves(catalogue, model, section, writer, min_people)
         if before is not None:
-            shelves.keep(before._shelves)
+            shelves.keep(before.shelves)
         self.catalogue = catalogue
-        self._shelves: Shelves = shelves
+        self.shelves: Shelves = shelves
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
         chosen = {"learned": section.ranker.enabled, "llm": section.reranker.enabled}
         rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]
         self._rank = [RANKERS.get(name)(shelves) for name in rankers]
         names = dict.fromkeys([*PROTECTING, *section.rules])
         rules: list[Step] = [RULES.get(name)(shelves) for name in names]
-        self._gate = Gate(shelves, rules)
-        self._rules = [rule for rule in rules if not isinstance(rule, Filter)]
+        self.gate = Gate(shelves, rules)
+        self.rules = [rule for rule in rules if not isinstance(rule, Filter)]
         self._explain = [EXPLAINERS.get("facts")(shelves)]
 
     def slate(self, query: Query) -> Slate:
@@ -84,13 +84,17 @@ class Recommender:
         slate, asked = self._listed(query)
         return _walk(self._explain, asked, slate)
 
+    def listed(self, query: Query) -> Slate:
+        """All candidates in the order of the rules, without reasons."""
+        return self._listed(query)[0]
+
     def named(self, query: Query) -> Query:
         """The query with what may be named to its viewer."""
-        return self._gate.named(query)
+        return self.gate.named(query)
 
     def protected(self, query: Query) -> Bools:
         """(n,) what the rules that protect let this viewer see."""
-        return self._gate.protected(query)
+        return self.gate.protected(query)
 
     def rows(self, query: Query) -> Ints:
         """Only the rows of the list, best first, without reasons. (k,)"""
@@ -98,8 +102,8 @@ class Recommender:
 
     def _listed(self, query: Query) -> tuple[Slate, Query]:
         """All candidates in the order of the rules, and the query as it was admitted."""
-        lean = leaning(self._shelves, query.wishes)
-        asked, notes = self._gate.admit(self._gate.named(replace(query, leaning=lean)))
+        lean = leaning(self.shelves, query.wishes)
+        asked, notes = self.gate.admit(self.gate.named(replace(query, leaning=lean)))
         assert asked.open is not None
         left = int(np.count_nonzero(asked.open))
         beyond = query.page > 1 and (query.page - 1) * query.k >= left
@@ -115,7 +119,7 @@ class Recommender:
         """All candidates for an admitted query, in the order of the rules."""
         slate = _walk(self._retrieve, asked, Slate.empty())
         slate = _walk(self._rank, asked, slate)
-        slate = _walk(self._rules, asked, slate)
+        slate = _walk(self.rules, asked, slate)
         # Whatever a rule from outside did: nothing that is barred leaves the house.
         return slate if asked.open is None else slate.take(asked.open[slate.videos])
 

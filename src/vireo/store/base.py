@@ -254,6 +254,10 @@ class People(Protocol):
         """All that a list needs to know of a viewer beyond the build, in one question."""
         ...
 
+    def standings(self, user_ids: Sequence[str], after: int = 0) -> dict[str, Standing]:
+        """The same of many viewers at once; those of whom nothing is known are not in it."""
+        ...
+
     def forget(self, user_id: str) -> int:
         """Delete the user's rows and remember (by keyed hash) not to take them again."""
         ...

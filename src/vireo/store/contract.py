@@ -207,7 +207,11 @@ class StoreContract:
             Viewer("ana", 12), (live(1), live(3)), (wish,), {"taste": "the sea"}
         )
         assert store.standing("ana", after=1).events == (live(3),)
+        many = ["nobody", "ana", *(f"u{n}" for n in range(1200)), "bo"]
+        assert store.standings(many) == {user: store.standing(user) for user in ("ana", "bo")}
+        assert store.standings(["ana", "bo"], after=2) == {"ana": store.standing("ana", after=2)}
         store.forget("ana")
+        assert store.standings(["ana"]) == {"ana": Standing(Viewer("ana"), forgotten=True)}
         assert store.standing("ana") == Standing(Viewer("ana"), forgotten=True)
         store.close()
 

@@ -21,6 +21,7 @@ from vireo.store.schema import (
     EVENTS,
     FORGOTTEN,
     KEYS,
+    MOST_AT_ONCE,
     VIEWERS,
     get_number,
     get_text,
@@ -35,6 +36,7 @@ from vireo.store.viewers import (
     edits_of,
     keep_edit,
     keep_viewers,
+    known_among,
     viewer_of,
 )
 
@@ -81,6 +83,18 @@ class SqlPeople:
             tuple(Edit(*row) for row in edits),
             dict(json.loads(choices[0][0])) if choices else {},
         )
+
+    def standings(self, user_ids: Sequence[str], after: int = 0) -> dict[str, Standing]:
+        """The same of many viewers at once; those of whom nothing is known are not in it."""
+        found: dict[str, Standing] = {}
+        with self._database.transaction() as connection:
+            for start in range(0, len(user_ids), MOST_AT_ONCE):
+                some = list(user_ids[start : start + MOST_AT_ONCE])
+                gone = self._database.refused(connection, set(some))
+                known = known_among(connection, [user for user in some if user not in gone], after)
+                found.update((user, Standing(Viewer(user), forgotten=True)) for user in gone)
+                found.update(known)
+        return found
 
     def set_choices(self, user_id: str, choices: Mapping[str, Any]) -> None:
         """Keep it in place of the earlier one; raises InputError for a forgotten viewer."""

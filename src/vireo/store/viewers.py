@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select
 
-from vireo.store.base import Edit, Viewer
-from vireo.store.schema import EDITS, MOST_AT_ONCE, VIEWERS
+from vireo.store.base import Edit, LiveEvent, Standing, Viewer
+from vireo.store.events import events_question
+from vireo.store.schema import CHOICES, EDITS, EVENTS, MOST_AT_ONCE, VIEWERS
 
 _FACTS = ("age", "region", "languages", "groups_of")
 TOLD = select(*(VIEWERS.c[name] for name in _FACTS))
@@ -50,6 +51,30 @@ def viewer_of(user_id: str, rows: Sequence[Any]) -> Viewer:
 def keep_edit(connection: Connection, edit: Edit) -> None:
     """One more wish."""
     connection.execute(insert(EDITS), asdict(edit))
+
+
+def known_among(connection: Connection, users: Sequence[str], after: int) -> dict[str, Standing]:
+    """What is known of these viewers, where anything is; of events, those after a position."""
+
+    def rows(question: Select[Any], column: ColumnElement[str]) -> dict[str, list[Any]]:
+        asked = question.add_columns(column).where(column.in_(users))
+        by_user: dict[str, list[Any]] = {}
+        for *row, user in connection.execute(asked):
+            by_user.setdefault(user, []).append(tuple(row))
+        return by_user
+
+    told, edits = rows(TOLD, VIEWERS.c.user_id), rows(WISHES, EDITS.c.user_id)
+    events = rows(events_question().where(EVENTS.c.position > after), EVENTS.c.user_id)
+    choices = rows(select(CHOICES.c.body), CHOICES.c.user_id)
+    return {
+        user: Standing(
+            viewer_of(user, told.get(user, ())),
+            tuple(LiveEvent(*row) for row in events.get(user, ())),
+            tuple(Edit(*row) for row in edits.get(user, ())),
+            dict(json.loads(choices[user][0][0])) if user in choices else {},
+        )
+        for user in {**told, **edits, **events, **choices}
+    }
 
 
 def edits_of(connection: Connection, user_id: str) -> list[Edit]:

@@ -33,11 +33,12 @@ class Seen(Filter):
 
     def open(self, query: Query) -> Bools | None:
         allowed = np.ones(len(self.catalogue), dtype=np.bool_)
-        allowed[self._barred(query)] = False
+        allowed[self.barred(query)] = False
         allowed[np.fromiter(query.exclude, dtype=np.int64, count=len(query.exclude))] = False
         return allowed
 
-    def _barred(self, query: Query) -> Ints:
+    def barred(self, query: Query) -> Ints:
+        """The rows of the history that stay away."""
         history = query.history
         if not self.section.repeats:
             return np.setdiff1d(history.videos, unfinished(history, self.section.unfinished))

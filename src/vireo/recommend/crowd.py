@@ -1,0 +1,180 @@
+"""Crowd: the lists of many viewers at once, by the same gate and the same rules as one list.
+
+What every list asks anew is asked once: the experts of a whole block (`chorus.py`), and the rules
+that only look at what is told of a viewer, once for all of whom the same is told. Viewers who need
+more (a wish, a sentence, a history without anything wanted, a rule that would have to give way) get
+their list on the road of one. The candidates are the best of all by the added scores, up to
+rounding; on the road of one, beyond `index.score_all_until` videos, what the indexes bring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vireo.arrays import Bools, Floats, Ints
+from vireo.behavior.base import History
+from vireo.interest.base import Batch
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.chorus import Chorus
+from vireo.recommend.recommender import Recommender
+from vireo.recommend.rules.rights import ONE
+from vireo.recommend.rules.seen import Seen
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+OF_ALL = frozenset({"rights", "blocks", "age", "region", "window", "language", "expiry", "live"})
+"""Rules that never look at the history: the same answer for all of whom the same is told."""
+SCORES = 32 * 2**20
+"""Scores that are held at once: 128 MB of them."""
+MOST = 512
+"""Viewers of a block, however few the videos."""
+KINDS = 64
+"""Answers of those rules that are remembered."""
+
+
+class Crowd:
+    """Makes lists for blocks of viewers."""
+
+    def __init__(self, recommender: Recommender) -> None:
+        self.recommender = recommender
+        self._shelves = recommender.shelves
+        self._n = len(recommender.catalogue)
+        self._chorus = Chorus(self._shelves.panel)
+        self._seen = [rule for rule in recommender.gate.filters if isinstance(rule, Seen)]
+        self._of_all = [r for r in recommender.gate.filters if r.name in OF_ALL]
+        self._own = [
+            rule
+            for rule in recommender.gate.filters
+            if rule.name not in OF_ALL and not isinstance(rule, Seen)
+        ]
+        self._known: dict[Hashable, Bools] = {}
+        self.block = max(1, min(MOST, SCORES // max(self._n, 1)))
+        """How many viewers are served at once."""
+
+    @property
+    def able(self) -> bool:
+        """Whether lists can be made in blocks: the order must be that of the added scores."""
+        section = self._shelves.section
+        return not section.ranker.enabled and not section.reranker.enabled
+
+    def slates(self, queries: Sequence[Query]) -> list[tuple[Slate, bool]]:
+        """A list per query, at most `query.k` long, and whether it was made in the block."""
+        made: list[tuple[Slate, bool] | None] = [None] * len(queries)
+        plain = [row for row, query in enumerate(queries) if self.able and self._is_plain(query)]
+        for start in range(0, len(plain), self.block):
+            rows = plain[start : start + self.block]
+            slates = self._block([queries[row] for row in rows])
+            for row, slate in zip(rows, slates, strict=True):
+                made[row] = None if slate is None else (slate, True)
+        return [one or (self._single(queries[row]), False) for row, one in enumerate(made)]
+
+    def _single(self, query: Query) -> Slate:
+        listed = self.recommender.listed(query)
+        return listed.take(np.arange(min(query.k, len(listed))))
+
+    def _is_plain(self, query: Query) -> bool:
+        steered = query.like or query.wishes or query.picked or query.page != 1
+        return query.known and not steered and not self._is_named(query.user_id)
+
+    def _is_named(self, user_id: str | None) -> bool:
+        """Whether a video is this viewer's alone."""
+        return f"{ONE}{user_id}" in self._shelves.catalogue.labels("access").rows_of
+
+    def _block(self, queries: Sequence[Query]) -> list[Slate | None]:
+        """None where the road of one is needed."""
+        histories = [query.history for query in queries]
+        nows = [query.now for query in queries]
+        total, silent = self._chorus.totals(Batch(histories, max(nows), self._n, nows))
+        asked = [replace(query, open=self._open(query)) for query in queries]
+        for row, query in enumerate(asked):
+            _bar(total, row, query.open)
+        best, scores = _best(total, max(self._shelves.section.candidates, asked[0].k))
+        fresh = self._unwatched
+        if len(fresh):
+            some = _best(total[:, fresh], self._shelves.section.candidates)
+            best = np.hstack([best, fresh[some[0]]])
+            scores = np.hstack([scores, some[1]])
+        return [
+            None if silent[row] else self._ruled(query, best[row], scores[row])
+            for row, query in enumerate(asked)
+        ]
+
+    def _ruled(self, query: Query, videos: Ints, scores: Floats) -> Slate | None:
+        """The candidates in the order of the rules; None where nothing is left."""
+        rows = np.flatnonzero(np.isfinite(scores))
+        _, first = np.unique(videos[rows], return_index=True)
+        rows = rows[first]
+        if not len(rows):
+            return None
+        order = rows[np.lexsort((videos[rows], -self._viewers[videos[rows]], -scores[rows]))]
+        slate = Slate(videos[order], scores=scores[order])
+        for rule in self.recommender.rules:
+            slate = rule(query, slate)
+        assert query.open is not None
+        slate = slate.take(query.open[slate.videos])  # whatever a rule from outside did
+        return slate.take(np.arange(min(query.k, len(slate))))
+
+    def _open(self, query: Query) -> Bools:
+        """(n,) what the gate lets through, as `Gate.admit` says it where no rule gives way."""
+        allowed = self._of_kind(query).copy()
+        for seen in self._seen:
+            allowed[seen.barred(query)] = False
+        allowed[np.fromiter(query.exclude, dtype=np.int64, count=len(query.exclude))] = False
+        for rule in self._own:
+            mask = rule.open(query)
+            if mask is not None:
+                allowed &= mask
+        return allowed
+
+    def _of_kind(self, query: Query) -> Bools:
+        """(n,) what all of whom the same is told may see at this moment."""
+        viewer = query.viewer
+        told = (viewer.age, viewer.region, viewer.languages, viewer.groups)
+        kind = (*told, query.moment if self._is_timed else None)
+        if kind not in self._known:
+            if len(self._known) >= KINDS:
+                self._known.pop(next(iter(self._known)))
+            somebody = replace(query, user_id=None, history=History.empty())
+            self._known[kind] = self._asked(somebody)
+        return self._known[kind]
+
+    def _asked(self, somebody: Query) -> Bools:
+        allowed = np.ones(self._n, dtype=np.bool_)
+        for rule in self._of_all:
+            mask = rule.open(somebody)
+            if mask is not None:
+                allowed &= mask
+        return allowed
+
+    @cached_property
+    def _is_timed(self) -> bool:
+        """Whether the moment of asking counts for any of these rules."""
+        return any(rule.name in ("window", "expiry", "live") for rule in self._of_all)
+
+    @cached_property
+    def _viewers(self) -> Ints:
+        return self._shelves.catalogue.viewers
+
+    @cached_property
+    def _unwatched(self) -> Ints:
+        return np.flatnonzero(self._shelves.catalogue.viewers == 0)
+
+
+def _bar(total: Tensor, row: int, allowed: Bools | None) -> None:
+    """What is not open cannot be among the best."""
+    import torch
+
+    assert allowed is not None
+    total[row].masked_fill_(torch.from_numpy(~allowed), -torch.inf)
+
+
+def _best(total: Tensor, count: int) -> tuple[Ints, Floats]:
+    """The highest of every row, and their scores. (b, n) -> (b, count), (b, count)"""
+    found = total.topk(min(count, total.shape[1]), dim=1)
+    return found.indices.numpy(), found.values.numpy()
