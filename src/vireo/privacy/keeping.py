@@ -132,6 +132,11 @@ class PseudonymousStore:
     def standing(self, user_id: str, after: int = 0) -> Standing:
         return self._store.standing(self.names.of(user_id), after)
 
+    def standings(self, user_ids: Sequence[str], after: int = 0) -> dict[str, Standing]:
+        kept = {self.names.of(user): user for user in user_ids}
+        found = self._store.standings(list(kept), after)
+        return {kept[name]: standing for name, standing in found.items()}
+
     def forget(self, user_id: str) -> int:
         return self._store.forget(self.names.of(user_id))
 

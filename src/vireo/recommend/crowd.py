@@ -22,8 +22,8 @@ from vireo.interest.base import Batch
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.chorus import Chorus
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.rules.rights import ONE
 from vireo.recommend.rules.seen import Seen
+from vireo.store.base import ONE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,11 +80,14 @@ class Crowd:
 
     def _is_plain(self, query: Query) -> bool:
         steered = query.like or query.wishes or query.picked or query.page != 1
-        return query.known and not steered and not self._is_named(query.user_id)
+        return query.known and not steered and not self._is_named(query)
 
-    def _is_named(self, user_id: str | None) -> bool:
+    def _is_named(self, query: Query) -> bool:
         """Whether a video is this viewer's alone."""
-        return f"{ONE}{user_id}" in self._shelves.catalogue.labels("access").rows_of
+        return (
+            f"{ONE}{query.known_as or query.user_id}"
+            in self._shelves.catalogue.labels("access").rows_of
+        )
 
     def _block(self, queries: Sequence[Query]) -> list[Slate | None]:
         """None where the road of one is needed."""
