@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from vireo.artifacts import Live
 from vireo.asking import Ask, moment_of_asking
+from vireo.config import Config
 from vireo.data.readers.viewers import read_viewers
+from vireo.desk import Work
+from vireo.engine import Context
 from vireo.errors import InputError
+from vireo.everybody import SHARD, everybody
 from vireo.recommend.profile.wishes import unclear
 from vireo.recommend.profile.words import Profile
 from vireo.recommend.recommender import Picks
@@ -18,7 +24,16 @@ from vireo.store.base import Edit, Store, Viewer
 
 
 class Telling(ABC):
-    """The methods of Workspace that are about single viewers. Nothing here needs a build."""
+    """The methods of Workspace that are about viewers. Nothing here makes a build."""
+
+    path: Path
+    config: Config
+    live: Live
+
+    @property
+    @abstractmethod
+    def _context(self) -> Context:
+        """Hands, a scratch shelf, a voice."""
 
     @property
     @abstractmethod
@@ -54,6 +69,26 @@ class Telling(ABC):
         """
         ask = Ask(page, session, tuple(picked), viewer, at)
         return self.served.recommend(user_id, self._length(k), like, ask)
+
+    def recommend_all(
+        self,
+        out: str | os.PathLike[str],
+        k: int | None = None,
+        *,
+        full: bool = False,
+        shard: int = SHARD,
+        at: int | None = None,
+    ) -> dict[str, Any]:
+        """Write every viewer's list to a Parquet file, in shards, by the engine; the accounting.
+
+        A run that was killed goes on where it was. `full` makes every list one by one, with its
+        reasons; without it they are made in blocks, by the same rules. `at` (ms): when it is asked.
+        """
+        stages = tuple(sorted(self.live.current().items()))
+        moment = moment_of_asking() if at is None else at
+        settings = self.config.model_dump_json(exclude_unset=True)
+        work = Work(str(self.path), stages, self._length(k), settings, moment, full)
+        return everybody(work, self.config, self._context, Path(out), shard)
 
     def tell(self, table: Path) -> dict[str, Any]:
         """Keep what a table says of viewers; return the accounting of its rows."""

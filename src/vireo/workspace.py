@@ -14,11 +14,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vireo.artifacts import Artifacts, Live
-from vireo.asking import moment_of_asking
 from vireo.config import Config, as_toml
 from vireo.data.base import Split, Tables
 from vireo.data.sources import Sources
-from vireo.desk import Work
 from vireo.engine import ENGINES, Context, Progress, Quiet
 from vireo.errors import Busy, InputError
 from vireo.evaluation.compare import compare
@@ -26,7 +24,6 @@ from vireo.evaluation.leaks import LeakCheck, check_leaks
 from vireo.evaluation.plan import plan_of
 from vireo.evaluation.report import Comparison, Report
 from vireo.evaluation.road import evaluate_plan
-from vireo.everybody import SHARD, everybody
 from vireo.interest.menu import without_slow
 from vireo.listing import listing, stage_facts
 from vireo.pipeline import Ground, Result, run
@@ -229,26 +226,6 @@ class Workspace(Rights):
                 )
             manifests[stage] = manifest
         return Published(manifests, self.config, self._context)
-
-    def recommend_all(
-        self,
-        out: str | os.PathLike[str],
-        k: int | None = None,
-        *,
-        full: bool = False,
-        shard: int = SHARD,
-        at: int | None = None,
-    ) -> dict[str, Any]:
-        """Write every viewer's list to a Parquet file, in shards, by the engine; the accounting.
-
-        A run that was killed goes on where it was. `full` makes every list one by one, with its
-        reasons; without it they are made in blocks, by the same rules. `at` (ms): when it is asked.
-        """
-        stages = tuple(sorted(self.live.current().items()))
-        moment = moment_of_asking() if at is None else at
-        settings = self.config.model_dump_json(exclude_unset=True)
-        work = Work(str(self.path), stages, self._length(k), settings, moment, full)
-        return everybody(work, self.config, self._context, Path(out), shard)
 
     def similar(self, video_id: str, k: int | None = None, *, user_id: str | None = None) -> Picks:
         """Videos like this one that this viewer (or anybody) may see; also for an unwatched one."""

@@ -8,6 +8,7 @@ weights of `knn`: Robertson and Walker 1994 (BM25).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -34,6 +35,8 @@ _DOUBT = 5.0
 _MOST = 200
 """Strongest neighbours of a video that are kept."""
 _NEAREST = 20
+_AT_ONCE = 16_000_000
+"""Entries of a matrix that are made or sorted at once."""
 _SATURATION, _BALANCE = 1.2, 0.75
 """BM25's k1 and b."""
 
@@ -108,9 +111,10 @@ class Together(Transitions):
         context: Context,  # noqa: ARG003
     ) -> Self:
         users, videos, sessions = _wanted(training)
-        _, sittings = np.unique(np.stack([users, sessions]), axis=1, return_inverse=True)
-        one_way = _counted(sittings.ravel(), videos, training.n_videos)
+        sittings = users * (int(sessions.max(initial=0)) + 1) + sessions
+        one_way = _counted(sittings, videos, training.n_videos)
         counts = sparse.csr_matrix(one_way + one_way.T)
+        del one_way
         scale = 1.0 / np.sqrt(_total(counts) + _DOUBT)
         balanced = _scaled(_scaled(counts, scale).T.tocsr(), scale)
         return cls(_strongest(balanced))
@@ -142,7 +146,7 @@ class Neighbours(Transitions):
         rarity = np.log(max(len(lengths), 1)) - np.log1p(training.watchers)
         weighted = _scaled(watched, (_SATURATION + 1.0) / (_SATURATION * norm + 1.0))
         weighted = sparse.csr_matrix(weighted @ sparse.diags(np.maximum(rarity, 0.0)))
-        return cls(_strongest(sparse.csr_matrix(weighted.T @ weighted), _NEAREST))
+        return cls(_nearest(sparse.csr_matrix(weighted.T), weighted, _NEAREST))
 
     @staticmethod
     def inputs(batch: Batch) -> sparse.csr_matrix:
@@ -185,8 +189,20 @@ def _scaled(matrix: sparse.csr_matrix, factors: Doubles) -> sparse.csr_matrix:
 
 
 def _strongest(matrix: sparse.csr_matrix, most: int = _MOST) -> sparse.csr_matrix:
-    """The largest entries of every row; equal ones in the order of the videos."""
+    """The largest entries of every row; equal ones in the order of the videos.
+
+    A part of the rows at a time: sorting takes several times what the entries take.
+    """
     matrix.sort_indices()
+    starts = [0]
+    while starts[-1] < matrix.shape[0]:
+        reach = int(np.searchsorted(matrix.indptr, matrix.indptr[starts[-1]] + _AT_ONCE, "right"))
+        starts.append(min(max(reach - 1, starts[-1] + 1), matrix.shape[0]))
+    parts = [_largest(matrix[a:b], most) for a, b in pairwise(starts)]
+    return sparse.csr_matrix(sparse.vstack(parts)) if parts else matrix.astype(np.float32)
+
+
+def _largest(matrix: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     order = np.lexsort((matrix.indices, -matrix.data, rows))
     place = np.arange(len(order)) - matrix.indptr[rows]
@@ -194,3 +210,14 @@ def _strongest(matrix: sparse.csr_matrix, most: int = _MOST) -> sparse.csr_matri
     cells = (rows[kept], matrix.indices[kept])
     data = matrix.data[kept].astype(np.float32)
     return sparse.csr_matrix((data, cells), shape=matrix.shape)
+
+
+def _nearest(left: sparse.csr_matrix, right: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
+    """The largest entries of every row of left @ right, which as a whole may not fit into memory.
+
+    (n, u) and (u, n) -> (n, n)
+    """
+    step = max(1, _AT_ONCE // max(right.shape[1], 1))
+    starts = range(0, left.shape[0], step)
+    parts = [_strongest(sparse.csr_matrix(left[at : at + step] @ right), most) for at in starts]
+    return sparse.csr_matrix(sparse.vstack(parts)) if parts else left.astype(np.float32)
