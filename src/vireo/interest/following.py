@@ -74,6 +74,10 @@ class Next:
         scores[:, self.videos] = inputs @ self.matrix
         return scores
 
+    def score_within(self, batch: Batch) -> Floats:
+        """The scores of `videos` alone. (b, w)"""
+        return np.asarray(self._inputs(batch) @ self.matrix, dtype=np.float32)
+
     @cached_property
     def _strips(self) -> Strips:
         return Strips.of(self.matrix, self.videos, self.n_videos)

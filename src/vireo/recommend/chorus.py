@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,7 +63,33 @@ class Said:
     towards: Floats | None = None
     """(b, d) for inner products."""
     raw: Floats | None = None
-    """(b, n) for other scores."""
+    """(b, n) for other scores; (b, w) where `videos` are told."""
+    videos: Ints | None = None
+    """(w,) the rows outside of which the expert says 0."""
+
+
+class Stage:
+    """Some columns of the catalogue, and what every expert needs to score them."""
+
+    def __init__(self, panel: Panel, columns: Ints | None) -> None:
+        """None: all columns, nothing is copied."""
+        self.columns = np.arange(panel.n_videos) if columns is None else columns
+        self._whole = columns is None
+        self.place = np.full(panel.n_videos, -1, dtype=np.int64)
+        """(n,) row in the catalogue -> column, or -1."""
+        self.place[self.columns] = np.arange(len(self.columns))
+        self.cold = np.flatnonzero(~panel.warm[self.columns])
+        """Columns of the videos that nobody wanted."""
+        self._kept: dict[str, Floats] = {}
+
+    def vectors(self, voice: Voice) -> Floats:
+        """(c, d)"""
+        assert voice.vectors is not None
+        if self._whole:
+            return voice.vectors
+        if voice.name not in self._kept:
+            self._kept[voice.name] = voice.vectors[self.columns]
+        return self._kept[voice.name]
 
 
 class Chorus:
@@ -80,20 +106,30 @@ class Chorus:
         others = sum(w for n, w in self.weights.items() if not panel.voices[n].expert.knows_new)
         self.of_cold = model.newcomer * others if CONTENT in names else 0.0
 
-    def totals(self, batch: Batch) -> tuple[Tensor, Bools]:
-        """The added scores (b, n), and for whom no expert that counts has any opinion (b,)."""
+    def totals(
+        self, batch: Batch, stage: Stage, room: Floats | None = None
+    ) -> tuple[Tensor, Floats, Bools]:
+        """Scores of the stage's columns (b, c), what is to be added to each row of them (b,), and
+        for whom no expert that counts has any opinion (b,). `room` is memory to be used again.
+        """
         met = Met.of(batch, self.panel.model.repeats)
         said = [self._heard(voice, batch, met) for voice in self.voices]
-        return self._added(said, batch), self._silent(said, len(batch.histories))
+        level = -sum((self.weights[s.voice.name] * s.scale * s.mean for s in said), start=0.0)
+        level = np.broadcast_to(np.asarray(level, dtype=np.float64), (len(batch.histories),))
+        total = self._added(said, stage, level, room)
+        return total, level.astype(np.float32), self._silent(said, len(batch.histories))
 
     def _heard(self, voice: Voice, batch: Batch, met: Met) -> Said:
         counted = met if voice.expert.knows_new else met.among(self.panel.warm)
+        if hasattr(voice.expert, "score_within"):
+            return self._measured_within(voice, batch, counted)
         if voice.linear is None or voice.vectors is None:
             return self._measured(voice, batch, counted)
         towards = np.ascontiguousarray(voice.linear.towards(batch), dtype=np.float32)
         wide = towards.astype(np.float64)
         moments = self._moments[voice.name]
-        left = np.einsum("ij,ij->i", wide[counted.viewer], voice.vectors[counted.video])
+        left = np.einsum("ij,ij->i", towards[counted.viewer], voice.vectors[counted.video])
+        left = left.astype(np.float64)
         many = len(towards)
         count = np.maximum(moments.count - counted.sums(np.ones(len(left)), many), 1)
         mean = (wide @ moments.total - counted.sums(left, many)) / count
@@ -102,60 +138,83 @@ class Chorus:
         scale = _scale(second - mean * mean, np.sqrt(second))
         return Said(voice, mean, scale, towards=towards)
 
+    def _size(self, voice: Voice, met: Met, many: int) -> Doubles:
+        """How many videos count for each viewer. (b,)"""
+        size = self.panel.n_videos - (0 if voice.expert.knows_new else len(self.panel.cold))
+        return np.maximum(size - met.sums(np.ones(len(met.viewer)), many), 1)
+
     def _measured(self, voice: Voice, batch: Batch, met: Met) -> Said:
         """Scores of every video, their mean and deviation taken among those that count."""
         raw = np.ascontiguousarray(voice.expert.score(batch), dtype=np.float32)
         largest = np.maximum(raw.max(axis=1, initial=0.0), -raw.min(axis=1, initial=0.0))
         knows_new, many = voice.expert.knows_new, len(raw)
         counted = self.panel.counted[0 if knows_new else 1]
-        size = self.panel.n_videos - (0 if knows_new else len(self.panel.cold))
-        middle = (raw @ counted / max(size, 1)).astype(np.float64)
-        raw -= middle[:, None].astype(np.float32)
-        cold = self.panel.cold
-        kept = raw[:, cold] if not knows_new and len(cold) else None
-        if kept is not None:
-            raw[:, cold] = 0.0
+        middle = (raw @ counted / max(float(counted.sum()), 1.0)).astype(np.float32)
+        raw -= middle[:, None]  # before anything is squared
+        if not knows_new and len(self.panel.cold):
+            raw[:, self.panel.cold] = 0.0
         squares = np.einsum("ij,ij->i", raw, raw).astype(np.float64)
         slip = raw.sum(axis=1, dtype=np.float64)
         left = raw[met.viewer, met.video].astype(np.float64)
-        rest = np.maximum(size - met.sums(np.ones(len(left)), many), 1)
+        rest = self._size(voice, met, many)
         mean = (slip - met.sums(left, many)) / rest
         variance = (squares - met.sums(left * left, many)) / rest - mean * mean
         return Said(voice, mean, _scale(variance, largest), raw=raw)
 
-    def _added(self, said: Sequence[Said], batch: Batch) -> Tensor:
+    def _measured_within(self, voice: Voice, batch: Batch, met: Met) -> Said:
+        """The same of an expert that says 0 of all but a part of the videos."""
+        expert: Any = voice.expert
+        raw = np.ascontiguousarray(expert.score_within(batch), dtype=np.float32)
+        videos = np.asarray(expert.videos)
+        many = len(raw)
+        at = np.minimum(np.searchsorted(videos, met.video), max(len(videos) - 1, 0))
+        own = videos[at] == met.video if len(videos) else np.zeros(0, dtype=np.bool_)
+        left = np.zeros(len(met.video))
+        left[own] = raw[met.viewer[own], at[own]]
+        largest = np.maximum(raw.max(axis=1, initial=0.0), -raw.min(axis=1, initial=0.0))
+        rest = self._size(voice, met, many)
+        mean = (raw.sum(axis=1, dtype=np.float64) - met.sums(left, many)) / rest
+        squares = np.einsum("ij,ij->i", raw, raw).astype(np.float64)
+        variance = (squares - met.sums(left * left, many)) / rest - mean * mean
+        return Said(voice, mean, _scale(variance, largest), raw=raw, videos=videos)
+
+    def _added(
+        self, said: Sequence[Said], stage: Stage, level: Doubles, room: Floats | None
+    ) -> Tensor:
         import torch
 
-        total = torch.zeros(len(batch.histories), batch.n_videos)
-        level = np.zeros(len(batch.histories))
+        shape = (len(level), len(stage.columns))
+        size = shape[0] * shape[1]
+        if room is None or len(room) < size:
+            total = torch.zeros(shape)
+        else:  # memory that was touched before costs nothing to get
+            total = torch.from_numpy(room[:size]).view(shape).zero_()
         for one in said:
             weight = self.weights[one.voice.name] * one.scale
-            level -= weight * one.mean
             if weight.any():
-                _add(total, one, weight)
-        total += torch.from_numpy(level.astype(np.float32))[:, None]
-        cold = self.panel.cold
-        if len(cold):
-            total[:, torch.from_numpy(cold)] = torch.from_numpy(self._of_cold(said, cold))
+                _add(total, one, weight, stage)
+        if len(stage.cold):
+            cold = self._of_cold(said, stage) - level[:, None]
+            total[:, torch.from_numpy(stage.cold)] = torch.from_numpy(cold.astype(np.float32))
         return total
 
-    def _of_cold(self, said: Sequence[Said], cold: Ints) -> Floats:
+    def _of_cold(self, said: Sequence[Said], stage: Stage) -> Doubles:
         """The totals of the videos that nobody wanted, by those who can tell them apart."""
-        total = np.full((len(said[0].mean), len(cold)), self.panel.model.offset)
+        rows = stage.columns[stage.cold]
+        total = np.full((len(said[0].mean), len(rows)), float(self.panel.model.offset))
         for one in said:
             if not one.voice.expert.knows_new:
                 continue
             stands_in = self.of_cold if one.voice.name == CONTENT else 0.0
             weight = (self.weights[one.voice.name] + stands_in) * one.scale
             if one.raw is None:
-                vectors = one.voice.vectors
-                assert vectors is not None
+                assert one.voice.vectors is not None
                 assert one.towards is not None
-                scores = one.towards @ vectors[cold].T
+                scores = one.towards @ one.voice.vectors[rows].T
             else:
-                scores = one.raw[:, cold]
+                scores = one.raw[:, rows]
             total += weight[:, None] * (scores - one.mean[:, None])
-        return total.astype(np.float32)
+        return total
 
     def _silent(self, said: Sequence[Said], viewers: int) -> Bools:
         heard = np.zeros(viewers, dtype=np.bool_)
@@ -185,14 +244,21 @@ def _scale(variance: Doubles, largest: Doubles | Floats) -> Doubles:
     return np.where(speaks, 1.0 / np.where(speaks, deviation, 1.0), 0.0)
 
 
-def _add(total: Tensor, one: Said, weight: Doubles) -> None:
-    """total += weight * scores, without a copy of the scores."""
+def _add(total: Tensor, one: Said, weight: Doubles, stage: Stage) -> None:
+    """total += weight * scores."""
     import torch
 
-    if one.raw is not None:
-        total.addcmul_(torch.from_numpy(one.raw), torch.from_numpy(weight[:, None]).float())
+    if one.raw is None:
+        assert one.towards is not None
+        towards = torch.from_numpy((one.towards * weight[:, None]).astype(np.float32))
+        total.addmm_(towards, torch.from_numpy(stage.vectors(one.voice)).T)
         return
-    assert one.towards is not None
-    assert one.voice.vectors is not None
-    towards = torch.from_numpy((one.towards * weight[:, None]).astype(np.float32))
-    total.addmm_(towards, torch.from_numpy(one.voice.vectors).T)
+    column = weight[:, None].astype(np.float32)
+    if one.videos is None:
+        raw = one.raw if len(stage.columns) == one.raw.shape[1] else one.raw[:, stage.columns]
+        total.addcmul_(torch.from_numpy(raw), torch.from_numpy(column))
+        return
+    place = stage.place[one.videos]
+    here = place >= 0
+    values = one.raw[:, here] * column
+    total.index_add_(1, torch.from_numpy(place[here]), torch.from_numpy(values))

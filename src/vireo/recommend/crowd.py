@@ -20,7 +20,7 @@ from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
 from vireo.interest.base import Batch
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.chorus import Chorus
+from vireo.recommend.chorus import Chorus, Stage
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.rules.seen import Seen
 from vireo.store.base import ONE
@@ -34,6 +34,8 @@ SCORES = 32 * 2**20
 """Scores that are held at once: 128 MB of them."""
 MOST = 512
 """Viewers of a block, however few the videos."""
+ALIKE = 64
+"""From so many viewers of a kind on, only what they may see is scored."""
 KINDS = 64
 """Answers of those rules that are remembered."""
 
@@ -54,6 +56,7 @@ class Crowd:
             if rule.name not in OF_ALL and not isinstance(rule, Seen)
         ]
         self._known: dict[Hashable, Bools] = {}
+        self._last: tuple[Bools, Stage] | None = None
         self.block = max(1, min(MOST, SCORES // max(self._n, 1)))
         """How many viewers are served at once."""
 
@@ -65,14 +68,34 @@ class Crowd:
 
     def slates(self, queries: Sequence[Query]) -> list[tuple[Slate, bool]]:
         """A list per query, at most `query.k` long, and whether it was made in the block."""
-        made: list[tuple[Slate, bool] | None] = [None] * len(queries)
-        plain = [row for row, query in enumerate(queries) if self.able and self._is_plain(query)]
-        for start in range(0, len(plain), self.block):
-            rows = plain[start : start + self.block]
-            slates = self._block([queries[row] for row in rows])
-            for row, slate in zip(rows, slates, strict=True):
-                made[row] = None if slate is None else (slate, True)
-        return [one or (self._single(queries[row]), False) for row, one in enumerate(made)]
+        made: list[Slate | None] = [None] * len(queries)
+        kinds: dict[Hashable, list[int]] = {}
+        for row, query in enumerate(queries):
+            if self.able and self._is_plain(query):
+                kinds.setdefault(self._kind(query), []).append(row)
+        many = [rows for rows in kinds.values() if len(rows) >= ALIKE]
+        few = [row for rows in kinds.values() if len(rows) < ALIKE for row in rows]
+        for group, alike in (*((rows, True) for rows in many), (few, False)):
+            for start in range(0, len(group), self.block):
+                rows = group[start : start + self.block]
+                some = [queries[row] for row in rows]
+                stage = self._stage(self._of_kind(some[0])) if alike else self._whole
+                for row, slate in zip(rows, self._block(some, stage), strict=True):
+                    made[row] = slate
+        return [
+            (self._single(query), False) if slate is None else (slate, True)
+            for query, slate in zip(queries, made, strict=True)
+        ]
+
+    @cached_property
+    def _whole(self) -> Stage:
+        return Stage(self._shelves.panel, None)
+
+    def _stage(self, allowed: Bools) -> Stage:
+        """Only what all of a kind may see; kept until another kind is asked for."""
+        if self._last is None or self._last[0] is not allowed:
+            self._last = (allowed, Stage(self._shelves.panel, np.flatnonzero(allowed)))
+        return self._last[1]
 
     def _single(self, query: Query) -> Slate:
         listed = self.recommender.listed(query)
@@ -89,22 +112,24 @@ class Crowd:
             in self._shelves.catalogue.labels("access").rows_of
         )
 
-    def _block(self, queries: Sequence[Query]) -> list[Slate | None]:
+    def _block(self, queries: Sequence[Query], stage: Stage) -> list[Slate | None]:
         """None where the road of one is needed."""
         histories = [query.history for query in queries]
         nows = [query.now for query in queries]
-        total, silent = self._chorus.totals(Batch(histories, max(nows), self._n, nows))
+        batch = Batch(histories, max(nows), self._n, nows)
+        total, level, silent = self._chorus.totals(batch, stage, self._room)
         asked = [replace(query, open=self._open(query)) for query in queries]
         for row, query in enumerate(asked):
-            _bar(total, row, query.open)
+            _bar(total, row, query.open, stage)
         best, scores = _best(total, max(self._shelves.section.candidates, asked[0].k))
-        fresh = self._unwatched
+        fresh = np.flatnonzero(self._viewers[stage.columns] == 0)
         if len(fresh):
             some = _best(total[:, fresh], self._shelves.section.candidates)
             best = np.hstack([best, fresh[some[0]]])
             scores = np.hstack([scores, some[1]])
+        videos, scores = stage.columns[best], scores + level[:, None]
         return [
-            None if silent[row] else self._ruled(query, best[row], scores[row])
+            None if silent[row] else self._ruled(query, videos[row], scores[row])
             for row, query in enumerate(asked)
         ]
 
@@ -135,11 +160,15 @@ class Crowd:
                 allowed &= mask
         return allowed
 
-    def _of_kind(self, query: Query) -> Bools:
-        """(n,) what all of whom the same is told may see at this moment."""
+    def _kind(self, query: Query) -> Hashable:
+        """Equal for all of whom the same is told, at the same moment."""
         viewer = query.viewer
         told = (viewer.age, viewer.region, viewer.languages, viewer.groups)
-        kind = (*told, query.moment if self._is_timed else None)
+        return (*told, query.moment if self._is_timed else None)
+
+    def _of_kind(self, query: Query) -> Bools:
+        """(n,) what all of a kind may see."""
+        kind = self._kind(query)
         if kind not in self._known:
             if len(self._known) >= KINDS:
                 self._known.pop(next(iter(self._known)))
@@ -165,16 +194,17 @@ class Crowd:
         return self._shelves.catalogue.viewers
 
     @cached_property
-    def _unwatched(self) -> Ints:
-        return np.flatnonzero(self._shelves.catalogue.viewers == 0)
+    def _room(self) -> Floats:
+        return np.empty(self.block * self._n, dtype=np.float32)
 
 
-def _bar(total: Tensor, row: int, allowed: Bools | None) -> None:
+def _bar(total: Tensor, row: int, allowed: Bools | None, stage: Stage) -> None:
     """What is not open cannot be among the best."""
     import torch
 
     assert allowed is not None
-    total[row].masked_fill_(torch.from_numpy(~allowed), -torch.inf)
+    barred = np.flatnonzero(~allowed[stage.columns])
+    total[row, torch.from_numpy(barred)] = -torch.inf
 
 
 def _best(total: Tensor, count: int) -> tuple[Ints, Floats]:
