@@ -137,7 +137,7 @@ _ROWS = (
     ),
     Stage(
         "understanding",
-        version=3,
+        version=4,
         noun="vireo.understanding.base:Understanding",
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),

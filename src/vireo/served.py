@@ -259,7 +259,8 @@ class Served:
         allowed = self.allowed(user_id)
         if not allowed[row] and user_id is not None:
             allowed = np.zeros_like(allowed)
-        return similar(self.catalogue, self.model, row, k, allowed)
+        found = similar(self.catalogue, self.model, row, k, allowed)
+        return found if len(found) else Picks([], [_nothing_like_it(user_id)])
 
     def search(self, sentence: str, k: int) -> Picks:
         """Videos near a sentence, for nobody in particular."""
@@ -310,6 +311,12 @@ class Served:
             "in_words_by": f"{words.author} ({words.reason})" if words.reason else words.author,
             "asked_for": wishes,
         }
+
+
+def _nothing_like_it(user_id: str | None) -> str:
+    if user_id is not None:
+        return f"There is no other video that '{user_id}' may see."
+    return "There is no other video that everybody may see: say for whom, if it is for somebody."
 
 
 def taste_of(standing: Standing) -> str:

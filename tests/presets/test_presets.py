@@ -20,6 +20,7 @@ from tests.recommend.worlds import history, query, shelves
 from vireo.data.schedule import minute_of_week, slots
 from vireo.errors import InputError
 from vireo.presets import PRESETS, preset_config
+from vireo.recommend.base import fitted
 from vireo.recommend.explain.picture import explanation
 from vireo.recommend.profile.words import profile_of
 from vireo.recommend.recommender import Recommender
@@ -40,6 +41,12 @@ def example(name: str, file: str = "") -> Callable[..., Workspace]:
 def test_a_workspace_of_a_preset_reads_back_as_it_was_written(name: str, tmp_path: Path) -> None:
     Workspace.create(tmp_path / name, config=preset_config(name))
     assert Workspace.open(tmp_path / name).config == preset_config(name)
+
+
+def test_titles_that_do_not_fit_say_so() -> None:
+    assert fitted("week 11", 8) == "week 11 "
+    assert fitted("week 11", 7) == "week 11"
+    assert fitted("week 11", 6) == "week …"
 
 
 def test_an_unknown_preset_says_which_there_are() -> None:
@@ -110,8 +117,15 @@ def test_meetings_of_a_company_stay_in_their_groups(tmp_path: Path) -> None:
         for page in (1, 2):
             for pick in work.recommend(name, 12, page=page):
                 assert pick.video_id.split("-")[0] in groups
-    assert len(work.recommend("visitor")) == 0
-    assert len(work.similar("board-1")) == 0
+    nothing, closed = work.recommend("visitor"), work.similar("board-1")
+    assert (len(nothing), len(closed)) == (0, 0)
+    assert nothing.notes == (
+        "The rule 'rights' leaves nothing for this viewer, and it does not give way.",
+    )
+    assert "everybody may see" in closed.notes[0]
+    people = {name.casefold() for name in work.served.users()}
+    spoken = {word for name in work.served.understanding.topics for word in name.split(", ")}
+    assert not people & spoken, "topics are what was spoken of, not who was there"
     assert {pick.video_id.split("-")[0] for pick in work.similar("board-1", user_id="Ada")} <= set(
         work.store.viewer("Ada").groups
     )

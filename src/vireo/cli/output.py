@@ -70,7 +70,10 @@ def _cell(value: Any) -> str:
 def print_picks(title: str, picks: Picks) -> None:
     """One list: rank, title, score, reason; then its notes."""
     rows = [(p.rank, p.title, f"{p.score:.2f}", p.reason) for p in picks]
-    table(title, ("rank", "title", "score", "reason"), rows)
+    if rows:
+        table(title, ("rank", "title", "score", "reason"), rows)
+    else:
+        say(title)
     for note in picks.notes:
         say(note)
     if not picks:

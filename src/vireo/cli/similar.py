@@ -15,10 +15,16 @@ def command(
     video: Annotated[str | None, typer.Argument(help="A video id.")] = None,
     text: Annotated[str, typer.Option(help="A sentence instead of a video.")] = "",
     workspace: WorkspaceOption = HERE,
+    user: Annotated[
+        str | None, typer.Option(help="For whom: only what this viewer may see.")
+    ] = None,
     k: ListLength = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print videos like this one. It works for a video that nobody has watched."""
+    """Print videos like this one. It works for a video that nobody has watched.
+
+    Without --user, only what everybody may see: where videos are closed, name a viewer.
+    """
     work = opened(workspace)
     if (video is None) == (not text.strip()):
         raise InputError(
@@ -28,7 +34,7 @@ def command(
     if video is None:
         picks, title = work.search(text, k), f"Near “{text}”"
     else:
-        picks = work.similar(video, k)
+        picks = work.similar(video, k, user_id=user)
         catalogue = work.served.catalogue
         title = f"Like “{catalogue.titles[catalogue.row(video)]}”"
     if as_json:

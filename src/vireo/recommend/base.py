@@ -35,6 +35,11 @@ class Wish:
     """A creator, topic, category or tag that the viewer never wants to see again."""
 
 
+def fitted(text: str, width: int) -> str:
+    """The text in exactly so many characters; where it is cut, it says so."""
+    return f"{text if len(text) <= width else text[: width - 1] + '…':{width}}"
+
+
 @dataclass(frozen=True)
 class Query:
     """Who asks, and for what."""

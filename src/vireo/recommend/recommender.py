@@ -11,7 +11,7 @@ import numpy as np
 from vireo.arrays import Bools, Ints
 from vireo.interest.base import InterestModel
 from vireo.language.generate.base import Generator
-from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step
+from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step, fitted
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.gate import PROTECTING, Filter, Gate
 from vireo.recommend.menu import EXPLAINERS, RANKERS, RETRIEVERS, RULES
@@ -44,7 +44,9 @@ class Picks(Sequence[Pick]):
         return len(self._picks)
 
     def __str__(self) -> str:
-        lines = [f"{p.rank:2}. {p.title:40.40} {p.score:.2f}  {p.reason}" for p in self._picks]
+        lines = [
+            f"{p.rank:2}. {fitted(p.title, 40)} {p.score:.2f}  {p.reason}" for p in self._picks
+        ]
         return "\n".join([*lines, *self.notes]) or "(an empty list)"
 
     def as_json(self) -> list[dict[str, Any]]:

@@ -167,10 +167,11 @@ class Service:
         return newest(now.overlay, frozenset(met), k, now.served.allowed(user_id))
 
     def last_liked(self, user_id: str) -> str | None:
-        """The video that the viewer wanted last, if it is still there."""
+        """The video that the viewer wanted last, of those that are there and theirs to see."""
         now = self.now
         rows = now.served.history(user_id).liked.videos.tolist()
-        there = [row for row in rows if row not in now.overlay.gone]
+        allowed = now.served.allowed(user_id) if rows else ()
+        there = [row for row in rows if allowed[row]]
         return now.overlay.catalogue.ids[there[-1]] if there else None
 
     def title(self, video_id: str) -> str:

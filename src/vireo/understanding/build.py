@@ -20,6 +20,7 @@ from vireo.understanding.records import rarity_of, records_of
 from vireo.understanding.support import Line, lines_of, sources_of, supports_of
 from vireo.understanding.topics import names_of, topics_of
 from vireo.understanding.vectors import TextVectors, vectors_of
+from vireo.understanding.words import names_in
 from vireo.understanding.written import rewritten
 from vireo.video.base import VideoFeatures
 
@@ -42,7 +43,9 @@ def build(
     vectors = vectors_of(texts, model, context.progress)
     counted = words_of(texts)
     words = counted.used
-    rarity = rarity_of(words)
+    # Who took part is said beside the video; what it is about are other words.
+    names = names_in(tables.videos["participants"])
+    rarity = {word: rare for word, rare in rarity_of(words).items() if word not in names}
     lexicon = lexicon_of(counted) if section.word_weight else None
     topic_of = topics_of(vectors.fused, vectors.has_text, section.topics, seed)
     topics = names_of(topic_of, [own & rarity.keys() for own in words])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import polars as pl
+
 _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])")
 _ABBREVIATIONS = frozenset(
@@ -47,6 +49,12 @@ def tokens_of(text: str) -> list[str]:
 def folded(word: str) -> str:
     """The form in which words are compared: lower case, without the possessive ("Andy's")."""
     return word.casefold().replace("’", "'").removesuffix("'s")
+
+
+def names_in(people: pl.Series) -> frozenset[str]:
+    """The folded words of the names in a column of lists of names."""
+    names = people.explode().drop_nulls().unique()
+    return frozenset(folded(word) for name in names for word in tokens_of(name))
 
 
 def is_content(word: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from vireo.arrays import Floats
 from vireo.interest.base import Batch
 from vireo.interest.fusion import fused
-from vireo.recommend.base import Query
+from vireo.recommend.base import Query, fitted
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.contributions import Shares, contributions
 from vireo.recommend.explain.counterfactual import Counterfactual, MakeList, counterfactual
@@ -67,7 +67,7 @@ def _bars(title: str, entries: list[tuple[str, float]]) -> list[str]:
     lines = [f"  {title}"]
     for name, value in sorted(entries, key=lambda entry: -entry[1]):
         bar = ("█" if value > 0 else "░") * max(1, round(20 * abs(value) / widest))
-        lines.append(f"    {name:36.36} {value:+7.3f} {bar if value else ''}")
+        lines.append(f"    {fitted(name, 36)} {value:+7.3f} {bar if value else ''}")
     return lines
 
 

@@ -26,7 +26,8 @@ class Popular:
             return slate
         allowed = query.mask(len(self._shelves.catalogue))
         count = max(self._shelves.section.candidates, query.k)
-        noted = slate.noting(_note(query))
+        # Of an empty list the rule that emptied it speaks.
+        noted = slate.noting(_note(query)) if allowed.any() else slate
         ranked = dict(self._columns)
         if query.leaning is not None:
             ranked["total"] = np.sum([query.leaning, *self._columns.values()], axis=0)
