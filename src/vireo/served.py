@@ -37,7 +37,7 @@ from vireo.recommend.profile.words import Profile, profile_of
 from vireo.recommend.profile.written import written
 from vireo.recommend.recommender import Picks, Recommender
 from vireo.recommend.shelves import Shelves
-from vireo.recommend.similar import similar
+from vireo.recommend.similar import nothing_like_it, similar
 from vireo.recommenders import Recommenders
 from vireo.store.base import Edit, LiveEvent, Standing, Store, Viewer
 from vireo.understanding.base import Understanding
@@ -260,7 +260,7 @@ class Served:
         if not allowed[row] and user_id is not None:
             allowed = np.zeros_like(allowed)
         found = similar(self.catalogue, self.model, row, k, allowed)
-        return found if len(found) else Picks([], [_nothing_like_it(user_id)])
+        return found if len(found) else nothing_like_it(user_id)
 
     def search(self, sentence: str, k: int) -> Picks:
         """Videos near a sentence, for nobody in particular."""
@@ -311,12 +311,6 @@ class Served:
             "in_words_by": f"{words.author} ({words.reason})" if words.reason else words.author,
             "asked_for": wishes,
         }
-
-
-def _nothing_like_it(user_id: str | None) -> str:
-    if user_id is not None:
-        return f"There is no other video that '{user_id}' may see."
-    return "There is no other video that everybody may see: say for whom, if it is for somebody."
 
 
 def taste_of(standing: Standing) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ def digest_of_json(value: Any) -> str:
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Named by the writer: two threads that write at once must not share it.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     text = json.dumps(value, indent=1, sort_keys=True)
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text + "\n")

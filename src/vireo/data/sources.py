@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from vireo.data.readers import RAW_SCHEMAS, RawTables, Request
 from vireo.engine.progress import Progress, Quiet
 from vireo.errors import InputError, StageFailed
 
+T = TypeVar("T")
 Frames = Mapping[str, pl.DataFrame]
 INDEX = "index.json"
 REPORT = "report.json"
@@ -125,6 +126,19 @@ class Sources:
             )
         return [str(name) for name in index["sources"]]
 
+    def each(self, look: Callable[[Source], T]) -> list[T]:
+        """What is found in every source; looked at once more where a writer replaced them.
+
+        Readers need no lock: a viewer may be forgotten while another one's rows are read.
+        """
+        while True:
+            names = self._indexed()
+            try:
+                return [look(self._open(name)) for name in names]
+            except (OSError, InputError):
+                if self._indexed() == names:
+                    raise
+
     def named(self) -> set[str]:
         """Whoever may be named in any row, the refused ones too; some of them are no viewers."""
         users: set[str] = set()
@@ -135,11 +149,12 @@ class Sources:
 
     def mentions(self, user_id: str) -> bool:
         """Whether any row is this viewer's, or names them among the refused."""
-        for source in self.all():
+
+        def found(source: Source) -> bool:
             frames = {name: source.frame(name) for name in RAW_SCHEMAS}
-            if without_viewer(frames, source.report, user_id)[2]:
-                return True
-        return False
+            return without_viewer(frames, source.report, user_id)[2] > 0
+
+        return any(self.each(found))
 
     def forget(self, user_id: str) -> int:
         """Rewrite the sources without a viewer's rows, refused ones too; returns how many."""

@@ -50,7 +50,7 @@ def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rows(sources: Sources, table: str, known_as: str, user_id: str) -> list[dict[str, Any]]:
     """The viewer's rows of one table in all sources, without empty cells, by the id asked for."""
-    frames = [source.frame(table) for source in sources.all()]
+    frames = sources.each(lambda source: source.frame(table))
     mine = [frame.filter(pl.col("user_id") == known_as) for frame in frames]
     rows = [row for frame in mine for row in frame.to_dicts()]
     return [_filled({**row, "user_id": user_id, "sequence": None}) for row in rows]

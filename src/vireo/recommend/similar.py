@@ -38,6 +38,16 @@ def similar(
     return picks_of(replace(slate, reasons=reasons), catalogue)
 
 
+def nothing_like_it(user_id: str | None) -> Picks:
+    """An empty list that says for whom it is empty."""
+    note = (
+        "There is no other video that everybody may see: say for whom, if it is for somebody."
+        if user_id is None
+        else f"There is no other video that '{user_id}' may see."
+    )
+    return Picks([], [note])
+
+
 def _by_viewers(catalogue: Catalogue, model: InterestModel, video: int) -> dict[str, Floats]:
     """What the experts say to a viewer who has watched only this video."""
     seed = History(

@@ -64,6 +64,7 @@ def _event(one: Feedback, now: int, user: str) -> LiveEvent:
 def feedback_of(user_id: UserId, service: ServiceOf, caller: CallerOf) -> list[Feedback]:
     """A user's feedback since it came here live."""
     need_user(caller, user_id)
+    check_text("user_id", user_id)
     return [Feedback.of(event, user_id) for event in service.store.events_of(user_id)]
 
 
@@ -128,6 +129,7 @@ def insert_users(body: list[User], service: ServiceOf, caller: CallerOf) -> RowA
 @router.get("/user/{user_id}", responses=problems())
 def get_user(user_id: UserId, service: ServiceOf, caller: CallerOf) -> User:
     need_user(caller, user_id)
+    check_text("user_id", user_id)
     return User(UserId=user_id)
 
 

@@ -1,0 +1,81 @@
+"""What a hostile quarter of an hour against a running service found, so that it stays mended."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.server.conftest import Serve
+from vireo.testing import TinyWorld
+
+ODD = (
+    "\0",
+    "a\0b",
+    " ",
+    "\t",
+    "\n",
+    "x" * 513,
+    "../../etc/passwd",
+    "<script>",
+    "' OR 1=1 --",
+    "😀" * 90,
+)
+PATHS = (
+    "/v1/users/{}",
+    "/v1/users/{}/recommendations",
+    "/v1/users/{}/videos/v-1031/explanation",
+    "/v1/users/ana/videos/{}/explanation",
+    "/v1/users/ana/recommendations?context={}",
+    "/v1/users/ana/recommendations?picked={}",
+    "/v1/users/ana/recommendations?preset={}",
+    "/v1/videos/{}",
+    "/v1/videos/{}/similar",
+    "/v1/search?text=a&user_id={}",
+    "/api/user/{}",
+    "/api/user/{}/feedback",
+    "/api/item/{}",
+    "/api/item/{}/neighbors",
+    "/api/recommend/{}",
+    "/watch/{}",
+    "/media/{}",
+    "/owner/try?user={}",
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_odd_ids_are_answered_and_never_a_bug(path: str, client: TestClient) -> None:
+    for odd in ODD:
+        answer = client.get(path.format(quote(odd, safe="")))
+        assert answer.status_code in (200, 404, 422), (odd, answer.text)
+
+
+def test_forgetting_many_at_once_forgets_all_of_them(
+    built: Path, serve: Serve, world: TinyWorld
+) -> None:
+    """Each rewrites the same tables, and others read their own data meanwhile."""
+    client = serve(built)
+    leaving, staying = world.cooks[:12], world.sailors[:6]
+
+    def leave(user: str) -> tuple[int, str]:
+        answer = client.delete(f"/v1/users/{user}")
+        return answer.status_code, answer.text
+
+    def stay(user: str) -> int:
+        answers = [client.get(f"/v1/users/{user}") for _ in range(4)]
+        assert all(len(answer.json()["events"]) > 5 for answer in answers)
+        return max(answer.status_code for answer in answers)
+
+    with ThreadPoolExecutor(12) as pool:
+        left = pool.map(leave, leaving)
+        stayed = pool.map(stay, staying)
+        assert [(code, text) for code, text in left if code != 200] == []
+        assert set(stayed) == {200}
+    for user in leaving:
+        page = client.get(f"/v1/users/{user}/recommendations?k=5&explain=true").json()
+        assert any("new here" in note for note in page["notes"])
+        assert not any(entry["because"] for entry in page["recommendations"])
+        assert client.get(f"/v1/users/{user}").json()["forgotten"] is True
