@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import serve_page, video_page
+from bench.chance import seeds
 from bench.judge import figures_of
 from bench.list_page import list_sections
 from bench.plots import is_of, plot
@@ -78,7 +79,8 @@ def _section(name: str, result: Results) -> str:
     lines += [_sizes(result), ""]
     if rows:
         lines += [f"![{TITLES.get(name, name)}](benchmarks/{name}.svg)", ""]
-        lines += [*_figures(result, rows), "", *_costs(result, rows), "", *_settings(rows), ""]
+        lines += [*_figures(result, rows), "", *seeds(result["protocol"], rows)]
+        lines += [*_costs(result, rows), "", *_settings(rows), ""]
     lines += _warnings(result, rows) + _failures(result)
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -128,7 +130,16 @@ def _figure(row: Row, name: str, best: Mapping[str, float]) -> str:
 def _costs(result: Results, rows: Sequence[Row]) -> Iterator[str]:
     yield f"Machine, unless a row names another: {result['machine']}."
     yield ""
-    heads = ("training s", "processor s", "peak MB", "lists/s", "epochs", "load", "date", "version")
+    heads = (
+        "training s",
+        "processor s",
+        "peak MiB",
+        "lists/s",
+        "epochs",
+        "load",
+        "date",
+        "version",
+    )
     yield _line(["system", *heads, "machine, notes"])
     yield "|---" * (len(heads) + 2) + "|"
     for row in rows:

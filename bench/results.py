@@ -128,6 +128,11 @@ def _changed(folder: Path, split: Split, part: str, entry: Mapping[str, Any]) ->
         failed = {row["system"]: row for row in results.get("failed", [])}
         failed.pop(entry["system"], None)
         (rows if part == "rows" else failed)[entry["system"]] = dict(entry)
+        # the file names the machine of its first row; rows that another one measured say so
+        here = machine()
+        first = str(results.get("machine") or here)
+        if part == "rows" and first != here:
+            rows[entry["system"]].setdefault("machine", here)
         about = {key: split.about[key] for key in ("set", "protocol", "split_sha256")}
         counts = ("users", "items", "train_rows", "test_rows", "test_users", "dropped")
         sizes = {key: split.about[key] for key in counts}
@@ -136,7 +141,7 @@ def _changed(folder: Path, split: Split, part: str, entry: Mapping[str, Any]) ->
             {
                 **about,
                 "split": sizes | {"cold_items": len(split.about["cold_items"])},
-                "machine": machine(),
+                "machine": first,
                 "date": entry["date"],
                 "rows": [rows[name] for name in sorted(rows)],
                 "failed": [failed[name] for name in sorted(failed)],

@@ -123,6 +123,7 @@ class Served:
             self._config.behavior,
             now=built.now,
             rating_max=built.report.get("rating_max"),
+            usual=built.report.get("usual_shares", {}),
         )
         history = weighed.of(known[0].user_id)
         return History(some[history.videos], history.weights, history.times)

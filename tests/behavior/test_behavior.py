@@ -84,6 +84,29 @@ def test_a_view_counts_by_the_share_that_was_watched() -> None:
     assert weights({"watch_seconds": 0.5, "event": "like"}) == [2.0]
 
 
+def test_a_share_counts_beside_what_is_usual_for_the_length() -> None:
+    """Clips of 2 s are watched whole, films of 100 s to a fifth; a third length is seldom seen."""
+    short = [{"video_id": "b", "watch_seconds": 2.0, "user_id": f"s{i}"} for i in range(60)]
+    long = [{"video_id": "a", "watch_seconds": 20.0, "user_id": f"l{i}"} for i in range(60)]
+    keen = [{"video_id": "a", "watch_seconds": 40.0, "user_id": "keen"}]
+    table = events(*short, *long, *keen)
+    plain = histories_of(table, VIDEOS, SECTION)
+    assert plain.of("keen").weights.tolist() == pytest.approx([0.4])
+    assert plain.report["usual_shares"] == {}
+    section = BehaviorSection(duration_correction=True)
+    even = histories_of(table, VIDEOS, section)
+    overall, film = (60 + 12.4) / 121, 12.4 / 61
+    assert even.report["usual_shares"] == pytest.approx(
+        {"all": overall, "1": 1.0, "6": film}, abs=1e-4
+    )
+    assert even.of("s0").weights.tolist() == pytest.approx([overall], abs=1e-3)
+    assert even.of("l0").weights.tolist() == pytest.approx([0.2 * overall / film], abs=1e-3)
+    assert even.of("keen").weights.tolist() == [1.0]  # twice the usual share is all there is
+    usual = even.report["usual_shares"]
+    live = histories_of(events(*long[:1]), VIDEOS, section, usual=usual)
+    assert live.weights.tolist() == pytest.approx(even.of("l0").weights.tolist(), abs=1e-3)
+
+
 def test_a_rating_is_measured_by_the_highest_and_never_against_the_video() -> None:
     values = [5.0, 2.5, 0.0, -3.0, None, float("nan")]
     rows: list[dict[str, Any]] = [{"event": "rating", "value": value} for value in values]

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from bench.base import Split
+from bench.chance import seeds
 from bench.compare import compared
-from bench.judge import Lists, judged
+from bench.judge import Lists, figures_of, judged
 from bench.list_page import list_sections
 from bench.menu import ROOT
 from bench.page import check, page, pushed
@@ -112,6 +113,37 @@ def test_rows_merge_by_system_and_go_with_their_split(tmp_path: Path) -> None:
     two = split_of(many_users(seed=2), "leave-one-out", tmp_path / "2")
     merge(tmp_path / "results", two, row_of(two, knowing(two), "c"))
     assert [row["system"] for row in load(path)["rows"]] == ["c"]
+
+
+def test_a_row_from_another_machine_names_it_and_changes_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = split_of(many_users(), "leave-one-out", tmp_path)
+    monkeypatch.setattr("bench.results.machine", lambda: "the old one")
+    merge(tmp_path / "results", split, row_of(split, knowing(split), "a"))
+    monkeypatch.setattr("bench.results.machine", lambda: "the new one")
+    path = merge(tmp_path / "results", split, row_of(split, knowing(split), "b"))
+    results = load(path)
+    assert results["machine"] == "the old one"
+    assert [row.get("machine") for row in results["rows"]] == [None, "the new one"]
+
+
+def test_seeds_of_one_recipe_are_told_together() -> None:
+    def row(system: str, seed: int, value: float, settings: dict[str, Any]) -> dict[str, Any]:
+        metrics = dict.fromkeys(figures_of("leave-one-out"), value)
+        return {"system": system, "seed": seed, "settings": settings, "metrics": metrics}
+
+    same, other = {"size": "small"}, {"size": "large"}
+    rows = [
+        row("a", 0, 0.2, same),
+        row("a:seed-1", 1, 0.3, same),
+        row("a:seed-2", 2, 0.4, same),
+        row("b", 0, 0.5, same),
+        row("b:seed-1", 1, 0.9, other),  # another recipe
+    ]
+    *_, line, _ = seeds("leave-one-out", rows)
+    assert line.startswith("| `a` | 0, 1, 2 | 0.3000 ± 0.1000 (0.2000 to 0.4000) |")
+    assert not list(seeds("leave-one-out", rows[3:]))
 
 
 def test_the_page_is_written_from_results_alone_and_noticed_when_stale(tmp_path: Path) -> None:

@@ -119,7 +119,8 @@ def test_an_offset_on_cold_items_is_told_from_taste() -> None:
     is_cold = (training.watchers == 0).astype(np.float32)[None, :]
     honest_one = cast("Expert", Nearness())
     experts = {"honest": honest_one, "cheat": cast("Expert", Offset(honest_one, is_cold, 5.0))}
-    model = InterestModel(experts, {"honest": 1.0, "cheat": 0.0})
+    told = {"validation": {"exchange_rate": "a tenth for a hundredth"}}
+    model = InterestModel(experts, {"honest": 1.0, "cheat": 0.0}, report=told)
     report = evaluate(
         model,
         training.histories,
@@ -132,7 +133,8 @@ def test_an_offset_on_cold_items_is_told_from_taste() -> None:
     assert cheat["cold_ndcg@10"].mean > honest["cold_ndcg@10"].mean, "this is what it buys"
     assert cheat["within_cold_ndcg@10"].mean == honest["within_cold_ndcg@10"].mean
     assert cheat["warm_ndcg@10"].mean < 0.5 * honest["warm_ndcg@10"].mean
-    assert len(report.notes) == 1
+    assert len(report.notes) == 2
+    assert report.notes[1].endswith("were found: a tenth for a hundredth.")
     assert report.notes[0].startswith("cheat: cold videos push warm ones out")
     assert honest["mixed_ndcg@10"] == honest["ndcg@10"]
 

@@ -49,6 +49,9 @@ class BehaviorSection(Section):
     """Weight per event word, added to the defaults; 0 drops an event, below 0 means dislike."""
     half_life_days: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """Weights halve after this many days; 0 switches decay off."""
+    duration_correction: bool = False
+    """Whether the share watched of a view counts beside what is usual for videos of its length:
+    short ones are watched to their end more often, whoever watches."""
     session_gap_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     """A pause longer than this starts a new session."""
     max_events_per_day: Annotated[int, Field(ge=1)] = 2000

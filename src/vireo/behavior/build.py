@@ -11,6 +11,7 @@ import polars as pl
 
 from vireo.behavior.base import NO_TIME, BehaviorSection, Histories
 from vireo.behavior.clean import clean
+from vireo.behavior.durations import usual_shares
 from vireo.behavior.sessions import sessions
 from vireo.behavior.weigh import highest_rating, weigh, words_of
 from vireo.config import Config
@@ -35,11 +36,13 @@ def histories_of(
     section: BehaviorSection,
     now: int | None = None,
     rating_max: float | None = None,
+    usual: Mapping[str, float] | None = None,
 ) -> Histories:
     """Histories of the users in `events` (EVENT_SCHEMA) over the catalogue `videos`.
 
-    Also weighs the live events of one viewer; then `now` (ms) and `rating_max` come from the
-    large build (`histories.now`, `histories.report["rating_max"]`), so that both speak alike.
+    Also weighs the live events of one viewer; then `now` (ms), `rating_max` and `usual` come from
+    the large build (`histories.now`, `histories.report["rating_max"]` and `["usual_shares"]`), so
+    that both speak alike.
     """
     rating_max = highest_rating(events) if rating_max is None else rating_max
     coded, users = _coded(events, videos)
@@ -47,10 +50,13 @@ def histories_of(
     if now is None:
         latest = kept["timestamp"].max()
         now = int(latest) if isinstance(latest, int) else None
-    weighed = weigh(kept, section, now, rating_max)
+    if usual is None:
+        usual = usual_shares(kept) if section.duration_correction else {}
+    weighed = weigh(kept, section, now, rating_max, usual)
     silent = _silent(weighed)
     used = weighed.filter((pl.col("weight") != 0).fill_null(value=False))
     report = _report(events, used, {**dropped, **silent}, section, rating_max)
+    report["usual_shares"] = {length: round(share, 4) for length, share in usual.items()}
     return _histories(used, users, videos.height, section, report)
 
 

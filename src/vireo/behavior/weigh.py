@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from vireo.behavior.base import DAY, DEFAULT_WEIGHTS, BehaviorSection
+from vireo.behavior.durations import corrected
 
 QUICK_SECONDS = 1.0
 QUICK_SHARE = 0.05
@@ -32,12 +35,17 @@ def highest_rating(events: pl.DataFrame) -> float | None:
 
 
 def weigh(
-    events: pl.DataFrame, section: BehaviorSection, now: int | None, rating_max: float | None
+    events: pl.DataFrame,
+    section: BehaviorSection,
+    now: int | None,
+    rating_max: float | None,
+    usual: Mapping[str, float] = {},
 ) -> pl.DataFrame:
     """The events with a column `weight`: null for a word without one, 0 for one to be dropped.
 
     `now` (ms) is the moment from which age is counted: the last known event, never the wall
-    clock, so that the same events give the same weights tomorrow.
+    clock, so that the same events give the same weights tomorrow. `usual` are the shares watched
+    by class of lengths (durations.py), if lengths are to be made alike.
     """
     words = words_of(section)
     base = pl.col("event").replace_strict(
@@ -45,7 +53,7 @@ def weigh(
     )
     weight = (
         pl.when(pl.col("event") == "view")
-        .then(_view(base))
+        .then(_view(base, usual))
         .when(pl.col("event") == "rating")
         .then(base * _rating(rating_max))
         .otherwise(base)
@@ -53,13 +61,13 @@ def weigh(
     return events.with_columns(weight=weight * _age(section.half_life_days, now))
 
 
-def _view(base: pl.Expr) -> pl.Expr:
+def _view(base: pl.Expr, usual: Mapping[str, float]) -> pl.Expr:
     watched, duration = pl.col("watch_seconds"), pl.col("duration")
     share = pl.when(duration > 0).then(watched / duration)
     # half a second of a one-second clip is no quick skip
     quick = (share < QUICK_SHARE) | ((watched < QUICK_SECONDS) & (share.fill_null(0.0) < 0.5))
     given_up = quick.fill_null(value=False) & (base > 0)
-    scaled = base * share.clip(0.0, 1.0).fill_null(1.0)
+    scaled = base * corrected(share, usual).clip(0.0, 1.0).fill_null(1.0)
     return pl.when(given_up).then(base * QUICK_WEIGHT).otherwise(scaled)
 
 

@@ -150,6 +150,7 @@ class Evaluated:
             self.ground.config.behavior,
             now=self.histories.now,
             rating_max=self.histories.report.get("rating_max"),
+            usual=self.histories.report.get("usual_shares", {}),
         )
 
     def tastes(self, heard: Histories | None) -> Tastes | None:

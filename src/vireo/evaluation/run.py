@@ -88,7 +88,7 @@ def evaluate(
         "history_length": _by_length(tasks[0], measured, ks[0], seed),
         "item_popularity": _by_popularity(measured, seed, sample),
     }
-    users, notes = targets.user_ids, _notes(figures, ks[0])
+    users, notes = targets.user_ids, (*_notes(figures, ks[0]), *_exchange(model, split))
     return Report(protocol, figures, values, seed, sample, users, slices, notes=notes)
 
 
@@ -224,3 +224,11 @@ def _notes(figures: Mapping[str, Mapping[str, Estimate]], k: int) -> tuple[str, 
                 "constant added to every cold score would buy them; only within_cold is free of it."
             )
     return tuple(notes)
+
+
+def _exchange(model: InterestModel, split: Mapping[str, Any]) -> tuple[str, ...]:
+    """What room for new videos costs, as it was found with the weights; for cold items."""
+    rate = model.report.get("validation", {}).get("exchange_rate")
+    if rate is None or split.get("protocol") != "cold-items":
+        return ()
+    return (f"Exchange rate, from the events on which the weights were found: {rate}.",)
