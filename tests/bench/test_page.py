@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bench.base import Split
-from bench.chance import seeds
+from bench.chance import repeated, seeds
 from bench.compare import compared
 from bench.judge import Lists, figures_of, judged
 from bench.list_page import list_sections
@@ -188,6 +188,12 @@ def test_every_figure_of_the_readme_and_the_page_has_its_results_file() -> None:
         for values in [row["metrics"].values(), *row["intervals"].values()]
         for value in values
     }
+    for path in FOLDER.glob("*--*.json"):
+        results = load(path)
+        for group in repeated(results["rows"]).values():
+            for name in figures_of(results["protocol"]):
+                drawn = [row["metrics"][name] for row in group]
+                known |= {f"{np.mean(drawn):.4f}", f"{np.std(drawn, ddof=1):.4f}"}
     # notes and sources of settings tell figures too, published ones among them
     told = " ".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*--*.json"))
     known |= set(re.findall(r"(?<![\d.])[01]\.\d{4}(?!\d)", told))
