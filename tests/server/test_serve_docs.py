@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.real_data import ROOT
+from tests.server.conftest import Serve
 from tests.server.running import running
 from vireo.server.app import create_app
 from vireo.server.base import ServerSection
@@ -42,3 +47,55 @@ def test_every_setting_and_every_route_is_on_the_page(built: Path) -> None:
             assert spelled in text, spelled
     app.state.service.writer.close()
     app.state.service.work.close()
+
+
+def block(first: str) -> str:
+    """The block of docs/serve.md that begins with this line."""
+    text = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    start = text.index(f"```\n{first}\n") + 4
+    return text[start : text.index("```", start)]
+
+
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not on this machine")
+    unit = tmp_path / "vireo.service"
+    unit.write_text(block("[Unit]").replace("/opt/vireo/bin/vireo", "/bin/true"))
+    done = subprocess.run([program, "verify", str(unit)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_container_may_write_where_the_workspace_lies() -> None:
+    lines = block("FROM python:3.11-slim").splitlines()
+    made = next(n for n, line in enumerate(lines) if "chown vireo /work" in line)
+    assert made < lines.index("USER vireo") < lines.index("VOLUME /work")
+
+
+def test_a_backup_that_was_taken_while_serving_restores(built: Path, serve: Serve) -> None:
+    """As the page says it: sqlite3's own backup of the database, and the files."""
+    program = shutil.which("sqlite3")
+    client = serve(built)
+    event = {"event_id": "kept", "user_id": "ana", "video_id": "v-1031", "event": "like"}
+    assert client.post("/v1/events", json=event).status_code == 202
+    copy = built.parent / "copy.db"
+    if program:
+        subprocess.run([program, str(built / "vireo.db"), f".backup {copy}"], check=True)
+    else:
+        with (
+            closing(sqlite3.connect(built / "vireo.db")) as one,
+            closing(sqlite3.connect(copy)) as other,
+        ):
+            one.backup(other)
+    home = built.parent / "restored"
+    home.mkdir()
+    shutil.copytree(built / "sources", home / "sources")
+    shutil.copy(built / "vireo.toml", home)
+    copy.rename(home / "vireo.db")
+    work = Workspace.open(home)
+    work.build()
+    held = work.export("ana")
+    assert [one["event_id"] for one in held["live_events"]] == ["kept"]
+    assert len(held["events"]) > 5
+    assert len(work.recommend("ana", 3)) == 3
+    work.close()
