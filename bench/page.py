@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import serve_page, video_page
+from bench import scale_page, serve_page, video_page
 from bench.chance import seeds
 from bench.judge import figures_of
 from bench.list_page import list_sections
@@ -63,7 +63,8 @@ def _found(results: Path) -> dict[str, Results]:
 def _whole(found: Mapping[str, Results], results: Path) -> str:
     """Quality on every split, then how long lists take, then videos, then the service."""
     lists = text(found) + list_sections(results)
-    return lists + video_page.sections(results) + serve_page.section(results)
+    rest = video_page.sections(results) + serve_page.section(results)
+    return lists + rest + scale_page.section(results)
 
 
 def text(found: Mapping[str, Results]) -> str:

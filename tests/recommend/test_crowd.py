@@ -13,7 +13,7 @@ from vireo.behavior.base import History
 from vireo.interest.base import InterestModel
 from vireo.recommend.base import Query, Wish
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.crowd import Crowd
+from vireo.recommend.crowd import Crowd, _best
 from vireo.recommend.menu import RULES
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.section import RecommendSection
@@ -132,3 +132,16 @@ def test_blocks_of_any_size_give_the_same_lists(made: tuple[Catalogue, InterestM
     other.block = 7
     for query, (a, _), (b, _) in zip(people, one.slates(people), other.slates(people), strict=True):
         assert_alike(one, query, a.videos, b.videos)
+
+
+def test_the_best_are_found_by_strips() -> None:
+    import torch
+
+    random = np.random.default_rng(0)
+    for width in (50, 640, 6401, 20_000):
+        scores = random.normal(size=(5, width)).astype(np.float32)
+        scores[0, width // 2 :] = -np.inf
+        columns, values = _best(torch.from_numpy(scores), 40)
+        expected = -np.sort(-scores, axis=1)[:, :40]
+        assert np.array_equal(values, expected)
+        assert np.array_equal(np.take_along_axis(scores, columns, axis=1), values)

@@ -44,7 +44,8 @@ class NewVideos:
         wanted = rounded(self._share * k, chance("new", query)) - int(new[:k].sum())
         if wanted <= 0:
             return slate
-        fit = self._fit(query.history, slate.videos)
+        fit = np.zeros(len(slate), dtype=np.float32)
+        fit[new] = self._fit(query.history, slate.videos[new])
         fits = new & (fit >= FIT)
         if query.leaning is not None:
             fits &= query.leaning[slate.videos] >= 0  # not what the viewer asked for less of
