@@ -30,7 +30,8 @@ GOAL = {"lists_per_second": 2000, "videos": 100_000}
 def row(folder: Path, videos: int, users: int, dimension: int) -> dict[str, Any]:
     """One size: the world is made in a process of its own, the lists in another."""
     place = folder / f"{videos}-{users}"
-    for step in ("make", "lists"):
+    steps = ("lists",) if place.exists() else ("make", "lists")
+    for step in steps:
         words = [str(place), str(videos), str(users), str(dimension)]
         command = [sys.executable, "-m", "bench.scale_lists", "--step", step, *words]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -46,6 +47,7 @@ def _make(place: Path, videos: int, users: int, dimension: int) -> None:
 def _lists(place: Path, videos: int, users: int, dimension: int) -> None:
     work = Workspace.open(place)
     out = place / "lists.parquet"
+    out.unlink(missing_ok=True)
     start = time.perf_counter()
     told = work.recommend_all(out, 10, at=AT, shard=5_000)
     seconds = time.perf_counter() - start
@@ -82,8 +84,13 @@ def main() -> None:
         step = _make if given.step == "make" else _lists
         step(Path(place), *(int(size) for size in sizes))
         return
-    with tempfile.TemporaryDirectory(dir=given.work) as name:
-        rows = [row(Path(name), given.videos, users, given.dimension) for users in given.users]
+    with tempfile.TemporaryDirectory() as name:
+        folder = given.work or Path(name)
+        if given.prepare:
+            for users in given.users:
+                _make(folder / f"{given.videos}-{users}", given.videos, users, given.dimension)
+            return
+        rows = [row(folder, given.videos, users, given.dimension) for users in given.users]
     tell({**made_by("bench.scale_lists"), "goal": GOAL, "rows": rows}, given.out)
 
 
@@ -94,7 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--videos", type=int, default=100_000)
     parser.add_argument("--dimension", type=int, default=384)
     parser.add_argument("--users", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--work", type=Path)
+    parser.add_argument("--work", type=Path, help="a folder where workspaces are kept")
+    parser.add_argument("--prepare", action="store_true", help="only make what --work keeps")
     parser.add_argument("--out", type=Path)
     return parser
 

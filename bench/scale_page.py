@@ -59,8 +59,12 @@ def _ray(result: Result) -> Iterator[str]:
             f"{'are the same' if times['identical'] else 'DIFFER'}."
         )
         yield ""
-    kills = result["kills"]
-    yield (
+    if "kills" in result:
+        yield _kills(result["kills"])
+
+
+def _kills(kills: Result) -> str:
+    return (
         f"One of two nodes killed with -9 at a random moment, {kills['rounds']} rounds of "
         f"{kills['clips']} clips: {kills['ended']} ended, {kills['killed_in_mid_run']} were hit in "
         f"mid-run; in {kills['accounted']} every video was accounted for once, in "

@@ -9,6 +9,7 @@ moment of a run: the run must end with every video accounted for once, and give 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import struct
@@ -16,6 +17,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -146,21 +149,44 @@ def _config(engine: dict[str, object]) -> Config:
 
 
 def main() -> None:
-    """Both, with one set of clips each."""
+    """What is asked for; a results file that is there keeps what is not."""
     given = _parser().parse_args()
     before = len(ray_processes())
-    with tempfile.TemporaryDirectory(dir=given.work) as name:
-        folder = Path(name)
-        result: dict[str, Any] = {**made_by("bench.scale_ray"), "clips": given.clips}
+    old = json.loads(given.out.read_text()) if given.out and given.out.exists() else {}
+    result: dict[str, Any] = {**old, **made_by("bench.scale_ray")}
+    with _folder(given.work) as folder:
+        many, few = folder / "many", folder / "few"
+        if given.rounds or given.prepare:
+            _ready(many, folder / "clips", given.clips)
+        if given.kills or given.prepare:
+            _ready(few, folder / "some", given.few)
+        if given.prepare:
+            return
         if given.rounds:
-            template = prepared(folder / "many", clips(folder / "clips", given.clips))
-            result["times"] = times(template, given.rounds, folder / "run")
-        few = prepared(folder / "few", clips(folder / "some", given.few))
-        result["kills"] = kills(few, given.kills, given.few, folder / "run", given.seed)
-    result["kills"]["clips"] = given.few
+            result["clips"] = given.clips
+            result["times"] = times(many, given.rounds, folder / "run")
+        if given.kills:
+            told = kills(few, given.kills, given.few, folder / "run", given.seed)
+            result["kills"] = {**told, "clips": given.few}
     result["ray_processes_left"] = len(ray_processes()) - before
     result["load_average"] = round(os.getloadavg()[0], 2)
     tell(result, given.out)
+
+
+def _ready(template: Path, clip_folder: Path, count: int) -> None:
+    """Prepared, unless it is there already."""
+    if not template.exists():
+        prepared(template, clips(clip_folder, count))
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept.resolve()
+        return
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -170,7 +196,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--few", type=int, default=120)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--work", type=Path, help="a folder for the clips and workspaces")
+    parser.add_argument("--work", type=Path, help="a folder where clips and workspaces are kept")
+    parser.add_argument("--prepare", action="store_true", help="only make what --work keeps")
     parser.add_argument("--out", type=Path)
     return parser
 
