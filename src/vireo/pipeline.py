@@ -58,11 +58,13 @@ class Stage:
     """Arguments of `build` after the nouns."""
     identity: Callable[[Ground, Mapping[str, Manifest]], Any] = lambda ground, made: None
     """What else the result depends on."""
+    wishes: Callable[[Config], tuple[str, ...]] = lambda config: ()
+    """Whole artefacts that some settings need; `build` gets them by the stage's name."""
 
-    def inputs(self) -> dict[str, tuple[str, ...]]:
+    def inputs(self, config: Config) -> dict[str, tuple[str, ...]]:
         """stage -> the parts of it that are read; no parts: all of it."""
         parts: dict[str, list[str]] = {}
-        for need in self.needs:
+        for need in (*self.needs, *self.wishes(config)):
             stage, _, part = need.partition("/")
             parts.setdefault(stage, []).extend([part] if part else [])
         return {stage: tuple(names) for stage, names in parts.items()}
@@ -129,11 +131,12 @@ _ROWS = (
     ),
     Stage(
         "pretraining",
-        version=1,
+        version=2,
         noun="vireo.pretraining.base:Checkpoint",
         build="vireo.pretraining.build:build",
         needs=("data/videos", "data/comments", "video/dialogue"),
         sections=("pretraining", "language"),
+        wishes=lambda config: ("behavior",) if config.pretraining.behavior else (),
     ),
     Stage(
         "understanding",
@@ -212,7 +215,7 @@ def run(
     `rows` is another road than the usual one, for whoever needs less.
     """
     made: dict[str, Manifest] = {}
-    for stage in _wanted(until, rows):
+    for stage in _wanted(until, rows, ground.config):
         recipe = _recipe(stage, ground, made)
         found = ground.artifacts.find(stage.name, ground.artifacts.id_of(recipe))
         start = time.monotonic()
@@ -222,7 +225,7 @@ def run(
         yield Result(stage.name, manifest.id, found is None, seconds, manifest.summary, manifest)
 
 
-def _wanted(until: str | None, rows: Sequence[Stage]) -> list[Stage]:
+def _wanted(until: str | None, rows: Sequence[Stage], config: Config) -> list[Stage]:
     if until is None:
         return list(rows)
     if until not in STAGES:
@@ -230,7 +233,7 @@ def _wanted(until: str | None, rows: Sequence[Stage]) -> list[Stage]:
     wanted = {until}
     for row in reversed(rows):
         if row.name in wanted:
-            wanted.update(row.inputs())
+            wanted.update(row.inputs(config))
     return [row for row in rows if row.name in wanted]
 
 
@@ -240,7 +243,9 @@ def _recipe(stage: Stage, ground: Ground, made: Mapping[str, Manifest]) -> dict[
         "version": stage.version,
         "sections": {name: _section(ground.config, name).recipe() for name in stage.sections},
         "seed": ground.context.seed,
-        "needs": {name: made[name].content(parts) for name, parts in stage.inputs().items()},
+        "needs": {
+            name: made[name].content(parts) for name, parts in stage.inputs(ground.config).items()
+        },
         "identity": stage.identity(ground, made),
     }
 
@@ -254,7 +259,9 @@ def _build(
     stage: Stage, recipe: Mapping[str, Any], ground: Ground, made: Mapping[str, Manifest]
 ) -> Manifest:
     start = time.monotonic()
-    nouns = [load_noun(made[n], STAGES[n], parts) for n, parts in stage.inputs().items()]
-    noun = load_object(stage.build)(*nouns, *stage.arguments(ground))
+    inputs = stage.inputs(ground.config)
+    nouns = {name: load_noun(made[name], STAGES[name], parts) for name, parts in inputs.items()}
+    wished = {name: nouns.pop(name) for name in stage.wishes(ground.config)}
+    noun = load_object(stage.build)(*nouns.values(), *stage.arguments(ground), **wished)
     seconds = time.monotonic() - start
     return ground.artifacts.write(stage.name, recipe, noun.save, noun.summary(), seconds)

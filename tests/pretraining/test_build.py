@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +21,6 @@ from vireo.language import LanguageModel, load
 from vireo.pretraining.base import Checkpoint
 from vireo.pretraining.build import build
 from vireo.pretraining.check import mean_reciprocal_rank
-from vireo.pretraining.corpus import make_corpus
-from vireo.pretraining.masked import train
 from vireo.pretraining.plot import plot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,10 +46,23 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def run(cache: Path, model: Path) -> Checkpoint:
+@dataclass(frozen=True)
+class Run:
+    """What a training left on its shelf."""
+
+    shelf: Path
+    report: dict[str, Any]
+
+    @property
+    def model(self) -> Path:
+        return self.shelf / "model"
+
+
+def run(cache: Path, model: Path) -> Run:
     inputs = easy_tables()
-    corpus = make_corpus(inputs.videos, inputs.comments, unseen(inputs).dialogue)
-    return train(corpus, easy_config(model, STEPS), context(cache))
+    build(inputs, unseen(inputs), easy_config(model, STEPS), context(cache))
+    (shelf,) = (path.parent for path in cache.glob("pretraining/*/report.json"))
+    return Run(shelf, json.loads((shelf / "report.json").read_text()))
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +71,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Checkpoint:
+def whole(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Run:
     """The result of a training that nothing interrupted."""
     return run(tmp_path_factory.mktemp("whole"), tiny)
 
 
-def test_heldout_loss_falls(whole: Checkpoint) -> None:
+def test_heldout_loss_falls(whole: Run) -> None:
     report = whole.report
     assert report["heldout_loss_fresh_head"] > 9.5  # a blind guess: ln 30522 = 10.3
     assert report["heldout_loss_after"] < report["heldout_loss_before"] - 1
@@ -70,11 +84,13 @@ def test_heldout_loss_falls(whole: Checkpoint) -> None:
     steps = [point["step"] for point in report["curve"]]
     assert steps == sorted(steps)
     assert steps[-1] == STEPS
+    best = min(report["curve"], key=lambda point: point["heldout_loss"])
+    assert report["taken_from_step"] == best["step"]
+    assert report["heldout_loss_after"] == best["heldout_loss"]
+    assert report["perplexity_after"] == pytest.approx(np.exp(best["heldout_loss"]))
 
 
-def test_a_killed_training_ends_with_the_same_bytes(
-    tmp_path: Path, tiny: Path, whole: Checkpoint
-) -> None:
+def test_a_killed_training_ends_with_the_same_bytes(tmp_path: Path, tiny: Path, whole: Run) -> None:
     command = [sys.executable, "-c", _CHILD, str(tmp_path), str(tiny)]
     child = subprocess.Popen(command, cwd=ROOT)
     while child.poll() is None and not list(tmp_path.glob("pretraining/*/state.safetensors")):
@@ -85,18 +101,15 @@ def test_a_killed_training_ends_with_the_same_bytes(
     assert list(tmp_path.glob("pretraining/*/state.safetensors"))
     resumed = run(tmp_path, tiny)
     assert resumed.report == whole.report
-    assert resumed.model is not None
-    assert whole.model is not None
     for path in sorted(whole.model.iterdir()):
         assert (resumed.model / path.name).read_bytes() == path.read_bytes()
     assert not list(tmp_path.glob("pretraining/*/state.safetensors"))
 
 
-def test_a_finished_recipe_is_not_trained_again(whole: Checkpoint, tiny: Path) -> None:
-    assert whole.model is not None
+def test_a_finished_recipe_is_not_trained_again(whole: Run, tiny: Path) -> None:
     before = (whole.model / "model.safetensors").stat().st_mtime_ns
-    again = run(whole.model.parents[2], tiny)
-    assert again.model == whole.model
+    again = run(whole.shelf.parents[1], tiny)
+    assert again == whole
     assert (whole.model / "model.safetensors").stat().st_mtime_ns == before
 
 
@@ -169,7 +182,7 @@ def test_odd_texts_train_too(tmp_path: Path, tiny: Path) -> None:
     assert np.isfinite(made.report["heldout_loss_after"])
 
 
-def test_the_curve_is_drawn(tmp_path: Path, whole: Checkpoint) -> None:
+def test_the_curve_is_drawn(tmp_path: Path, whole: Run) -> None:
     plot(whole.report, tmp_path / "curve.png")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match="no learning curve"):

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.language.world import tables, unseen
 from tests.pretraining.world import easy_tables
-from vireo.pretraining.base import Corpus
-from vireo.pretraining.corpus import make_corpus
+from vireo.data.base import Tables
+from vireo.pretraining.base import Corpus, Document
+from vireo.pretraining.corpus import load_corpus, make_corpus, save_about
 from vireo.pretraining.masking import Vocabulary, masked, schedule
+from vireo.pretraining.pieces import Tokens
 
 WORDS = Vocabulary(mask=103, size=30_000, special=frozenset({0, 100, 101, 102, 103}))
 
 
-def _corpus(count: int) -> Corpus:
-    inputs = easy_tables(count)
-    return make_corpus(inputs.videos, inputs.comments, unseen(inputs).dialogue)
+def _corpus(
+    inputs: Tables, directory: Path, subtitles: Sequence[tuple[str, float, str]] = ()
+) -> Corpus:
+    dialogue = unseen(inputs, subtitles).dialogue
+    return make_corpus(inputs.videos, inputs.comments, dialogue, directory)
 
 
-def test_no_video_and_no_text_is_on_both_sides() -> None:
-    corpus = _corpus(200)
+def _tokens(ids: Sequence[int]) -> Tokens:
+    return np.array(ids, dtype=np.int32)
+
+
+def test_no_video_and_no_text_is_on_both_sides(tmp_path: Path) -> None:
+    corpus = _corpus(easy_tables(200), tmp_path)
     assert corpus.heldout
     assert not {d.video_id for d in corpus.train} & {d.video_id for d in corpus.heldout}
     texts = [d.text for d in (*corpus.train, *corpus.heldout)]
@@ -30,24 +41,25 @@ def test_no_video_and_no_text_is_on_both_sides() -> None:
     assert len(corpus.pairs) == len({d.video_id for d in corpus.heldout})
 
 
-def test_the_split_survives_growth() -> None:
-    small, large = _corpus(150), _corpus(300)
+def test_the_split_survives_growth(tmp_path: Path) -> None:
+    small = _corpus(easy_tables(150), tmp_path / "small")
+    large = _corpus(easy_tables(300), tmp_path / "large")
     assert {d.video_id for d in small.heldout} <= {d.video_id for d in large.heldout}
 
 
-def test_the_same_words_count_once_and_are_held_out_if_any_copy_is() -> None:
+def test_the_same_words_count_once_and_are_held_out_if_any_copy_is(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
         {"video_id": f"v{i}", "description": "The SAME words."} for i in range(100)
     ]
     rows[3]["title"] = "the same, words!"
     inputs = tables(rows, [{"user_id": "u", "video_id": "v1", "text": "!!!"}])
-    corpus = make_corpus(inputs.videos, inputs.comments, unseen(inputs).dialogue)
+    corpus = _corpus(inputs, tmp_path)
     assert len(corpus.heldout) == 1
-    assert corpus.train == ()
+    assert list(corpus.train) == []
     assert corpus.duplicates == 101
 
 
-def test_every_kind_of_text_is_read() -> None:
+def test_every_kind_of_text_is_read(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
         {
             "video_id": "a",
@@ -63,8 +75,7 @@ def test_every_kind_of_text_is_read() -> None:
         {"user_id": "u", "video_id": "unknown", "text": "Lost"},
     ]
     inputs = tables(rows, comments)
-    subtitles = unseen(inputs, [("b", 1.0, "a subtitle")]).dialogue
-    corpus = make_corpus(inputs.videos, inputs.comments, subtitles)
+    corpus = _corpus(inputs, tmp_path, [("b", 1.0, "a subtitle")])
     assert {d.text for d in (*corpus.train, *corpus.heldout)} == {
         "A title",
         "Told",
@@ -76,9 +87,43 @@ def test_every_kind_of_text_is_read() -> None:
     }
 
 
+def test_a_written_corpus_is_read_again(tmp_path: Path) -> None:
+    corpus = _corpus(easy_tables(50), tmp_path)
+    save_about(corpus)
+    again = load_corpus(tmp_path)
+    assert again == corpus
+    assert list(again.train) == list(corpus.train)
+    assert _corpus(easy_tables(50), tmp_path / "twin").digest == corpus.digest
+    assert _corpus(easy_tables(51), tmp_path / "other").digest != corpus.digest
+
+
+def test_slices_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _corpus(easy_tables(60), tmp_path / "whole")
+    monkeypatch.setattr("vireo.pretraining.corpus._SLICE", 7)
+    sliced = _corpus(easy_tables(60), tmp_path / "sliced")
+    assert sorted(d.text for d in sliced.train) == sorted(d.text for d in whole.train)
+    assert sliced.pairs == whole.pairs
+
+
+def test_what_was_watched_is_read_of_train_videos_alone(tmp_path: Path) -> None:
+    inputs = easy_tables(100)
+    hidden = {d.video_id for d in _corpus(inputs, tmp_path / "plain").heldout}
+    told, kept_back = sorted(set(inputs.videos["video_id"]) - hidden)[:2], min(hidden)
+    corpus = make_corpus(
+        inputs.videos,
+        inputs.comments,
+        unseen(inputs).dialogue,
+        tmp_path / "watched",
+        watched=[Document(told[0], "watched", "One film, then another")],
+        together=[(told[0], told[1]), (told[0], kept_back)],
+    )
+    assert corpus.together == ((told[0], told[1]),)
+    assert [d.text for d in corpus.train if d.kind == "watched"] == ["One film, then another"]
+
+
 def test_masks_have_the_announced_shares() -> None:
     random = np.random.default_rng(0)
-    pieces = [[101, *random.integers(1000, 30_000, 60).tolist(), 102] for _ in range(200)]
+    pieces = [_tokens([101, *random.integers(1000, 30_000, 60), 102]) for _ in range(200)]
     batch = masked(pieces, 0.15, WORDS, random)
     truth = np.array(pieces).ravel()
     assert np.array_equal(truth[batch.places], batch.words)
@@ -92,7 +137,8 @@ def test_masks_have_the_announced_shares() -> None:
 
 
 def test_even_one_word_is_masked() -> None:
-    batch = masked([[101, 2000, 102], [101, 3000, 102]], 0.01, WORDS, np.random.default_rng(0))
+    pieces = [_tokens([101, 2000, 102]), _tokens([101, 3000, 102])]
+    batch = masked(pieces, 0.01, WORDS, np.random.default_rng(0))
     assert batch.words.tolist() == [2000, 3000]
 
 

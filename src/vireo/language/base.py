@@ -28,9 +28,11 @@ class LanguageSection(Section):
     """Tokens per batch: texts are sorted by length, so a batch holds many short or few long."""
     max_tokens: int = Field(default=256, ge=16)
     """Longer texts are cut into overlapping chunks, whose vectors are averaged."""
+    most_chunks: int = Field(default=16, ge=1)
+    """Chunks of a long text that are read, evenly spread; fewer read long dialogue faster."""
     precision: Precision = "auto"
     """`float32`, `bfloat16` (cosines of 0.9999 to the same vectors), or `auto`: bfloat16 where \
-the processor has units for it, which halves the time or better."""
+the processor has matrix units for it (AMX), which halves the time or better."""
     generation: GenerationSection = GenerationSection()
 
 

@@ -22,12 +22,13 @@ class Chunker:
     """Cuts texts into framed chunks of at most `max_tokens` tokens.
 
     Neighbouring chunks share an eighth, so that no sentence is seen only in halves. A text of
-    more than MAX_CHUNKS chunks is represented by MAX_CHUNKS of them, first and last included,
-    at even distances; of a text above MAX_CHARACTERS, evenly spread windows are tokenised.
+    more than `most` chunks is represented by `most` of them, first and last included, at even
+    distances; of a text above MAX_CHARACTERS, evenly spread windows are tokenised.
     """
 
-    def __init__(self, tokenizer: Tokenizer, max_tokens: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, max_tokens: int, most: int = MAX_CHUNKS) -> None:
         self._tokenizer = tokenizer
+        self._most = most
         self._before, self._after = frame_of(tokenizer)
         self.body = max(1, max_tokens - len(self._before) - len(self._after))
         self._stride = max(1, self.body - self.body // 8)
@@ -42,7 +43,7 @@ class Chunker:
         if not tokens:
             return []
         count = 1 + max(0, -(-(len(tokens) - self.body) // self._stride))
-        starts = [row * self._stride for row in spread(count, MAX_CHUNKS)]
+        starts = [row * self._stride for row in spread(count, self._most)]
         return [
             [*self._before, *tokens[start : start + self.body], *self._after] for start in starts
         ]
@@ -73,4 +74,6 @@ def spread(count: int, most: int) -> list[int]:
     """At most `most` of range(count), at even distances, first and last included."""
     if count <= most:
         return list(range(count))
+    if most == 1:
+        return [count // 2]
     return [(count - 1) * i // (most - 1) for i in range(most)]

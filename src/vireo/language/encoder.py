@@ -14,7 +14,7 @@ from vireo.engine.progress import Progress, Quiet
 from vireo.errors import VireoError
 from vireo.language.base import LanguageSection
 from vireo.language.cache import VectorCache, key_of
-from vireo.language.chunks import Chunk, Chunker
+from vireo.language.chunks import MAX_CHUNKS, Chunk, Chunker
 from vireo.language.directory import (
     fingerprint_of,
     load_network,
@@ -34,10 +34,10 @@ _METHOD = "masked mean, unit length, 1"  # part of the fingerprint: change it wi
 class Encoder:
     """Sentence vectors by masked mean pooling (Reimers and Gurevych 2019), on the CPU.
 
-    A text longer than `max_tokens` is cut into overlapping chunks, at most 16 of them and evenly
-    spread, whose unit vectors are averaged with their tokens as weights. Vectors are cached by
-    model and text, and the network is loaded when the first unknown text comes. The companions
-    in a batch change a vector in its seventh digit at most, in bfloat16 in its third.
+    A text longer than `max_tokens` is cut into overlapping chunks, at most `most_chunks` of
+    them and evenly spread, whose unit vectors are averaged with their tokens as weights. Vectors
+    are cached by model and text, and the network is loaded when the first unknown text comes. The
+    companions in a batch change a vector in its seventh digit at most, in bfloat16 in its third.
     """
 
     can_generate = False
@@ -50,9 +50,12 @@ class Encoder:
         self.dimension: int = settings["hidden_size"]
         self._max_tokens = room_of(settings, section.max_tokens)
         self._batch_tokens = section.batch_tokens
+        self._most_chunks = section.most_chunks
         self._cache = VectorCache(cache / "vectors.sqlite")
         self._precision = resolved(section.precision)
         method = f"{_METHOD}, {self._max_tokens}"
+        if self._most_chunks != MAX_CHUNKS:
+            method += f", {self._most_chunks} chunks"
         if self._precision != "float32":
             method += f", {self._precision}"
         self.fingerprint = fingerprint_of(directory, method)
@@ -112,7 +115,7 @@ class Encoder:
 
     @cached_property
     def _chunker(self) -> Chunker:
-        return Chunker(load_tokenizer(self.directory), self._max_tokens)
+        return Chunker(load_tokenizer(self.directory), self._max_tokens, self._most_chunks)
 
     @cached_property
     def _network(self) -> Any:

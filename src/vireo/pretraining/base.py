@@ -2,19 +2,20 @@
 
 An objective (menu `OBJECTIVES`) is a function
 
-    train(corpus: Corpus, config: Config, context: Context) -> Checkpoint
+    prepare(corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int) -> Setup
 
-that returns a candidate; `build.py` checks it and decides whether it is taken.
+that says what is trained on which batches, or raises Unfit; `loop.py` trains, `build.py` checks
+the candidate and decides whether it is taken.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -25,16 +26,38 @@ from vireo.settings import Section, Size
 class PretrainingSection(Section):
     """`[pretraining]`: whether the language model reads the corpus before it is used."""
 
+    outside_recipe: ClassVar[frozenset[str]] = frozenset({"processes"})
     size: Size = "small"
-    """How long the training may take."""
+    """How long the training may take; for a model from scratch also how large it is."""
     objective: str = "masked"
-    """`masked` (go on guessing masked words) or `none` (keep the base model)."""
+    """`masked` (go on guessing masked words), `contrastive` (tell which texts belong to one \
+video), `causal` (a model that writes: guess the next word), or `none` (keep the base model)."""
+    base: str = ""
+    """What training starts from: a Hugging Face directory, `scratch`, or nothing for the \
+language model (`causal`: from scratch)."""
+    vocabulary: int = Field(default=0, ge=0)
+    """Words of the tokenizer that is trained on the corpus, from scratch; 0 goes by `size`."""
     steps: int = Field(default=0, ge=0)
     """Optimiser steps; 0 derives them from `size` and the length of the corpus."""
-    learning_rate: float = Field(default=5e-5, gt=0)
-    """Peak of the warm-up and linear decay."""
+    learning_rate: float = Field(default=0.0, ge=0)
+    """Peak of the warm-up and linear decay; 0 takes the objective's own."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches whose gradients make one step."""
+    patience: int = Field(default=4, ge=0)
+    """Stop after so many measurements (8 to 20 a run) without a lower held-out loss; 0: never."""
     mask_share: float = Field(default=0.15, gt=0, lt=1)
-    """Share of the tokens that are masked (Devlin et al. 2019)."""
+    """For `masked`: share of the tokens that are masked (Devlin et al. 2019)."""
+    temperature: float = Field(default=0.05, gt=0)
+    """For `contrastive`: cosines are divided by it."""
+    lora_rank: int = Field(default=0, ge=0)
+    """Train low-rank additions of this rank instead of the weights (needs `peft`); 0: weights."""
+    behavior: bool = False
+    """Read what was watched together, too: as text, and as pairs for `contrastive`. Then a new \
+event makes a new training."""
+    processes: int = Field(default=1, ge=1)
+    """Processes (with GPUs: one each) that share a step; `accumulate` is a multiple of it."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """`auto`: bfloat16 products where the processor or the GPU has units for them."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +66,48 @@ class Document:
 
     video_id: str
     kind: str
-    """title, description, tags, dialogue or comment."""
+    """title, description, tags, dialogue, comment or watched."""
     text: str
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Texts in a file of JSON lines, read one by one, so that memory stays flat."""
+
+    path: Path
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Document]:
+        with self.path.open(encoding="utf-8") as file:
+            for line in file:
+                yield Document(*json.loads(line))
 
 
 @dataclass(frozen=True)
 class Corpus:
     """What the language model reads, without repetitions; no video is in both parts."""
 
-    train: tuple[Document, ...]
-    heldout: tuple[Document, ...]
+    directory: Path
+    train: Documents
+    heldout: Documents
     pairs: tuple[tuple[str, str], ...]
     """Of held-out videos: (description, or else dialogue; title), for the retrieval check."""
-    duplicates: int = 0
+    together: tuple[tuple[str, str], ...]
+    """Of train videos: ids of two that were watched one after the other, most often first."""
+    duplicates: int
     """Documents left out because their words were there already."""
+    digest: str
+    """SHA-256 of all of it."""
 
     def __len__(self) -> int:
         return len(self.train) + len(self.heldout)
+
+
+class Unfit(Exception):
+    """The base, or the corpus, does not suit the objective; the sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +120,21 @@ class Checkpoint:
     model: Path | None
     report: Mapping[str, Any] = field(default_factory=dict)
     """Loss on held-out text before and after, the retrieval check, the choice and its reason."""
+    writer: Path | None = None
+    """A causal model that was trained, as a Hugging Face directory: it writes, it gives no
+    vectors."""
 
     def save(self, directory: Path) -> None:
-        if self.model is not None:
-            shutil.copytree(self.model, directory / "model")
+        for name, made in (("model", self.model), ("writer", self.writer)):
+            if made is not None:
+                shutil.copytree(made, directory / name)
         write_json(directory / "report.json", dict(self.report))
 
     @classmethod
     def load(cls, directory: Path) -> Checkpoint:
-        model = directory / "model"
         report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
-        return cls(model if model.is_dir() else None, report)
+        model, writer = (directory / name for name in ("model", "writer"))
+        return cls(model if model.is_dir() else None, report, writer if writer.is_dir() else None)
 
     def summary(self) -> dict[str, Any]:
         return dict(self.report)

@@ -2,51 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from vireo.behavior.base import Histories
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
-from vireo.language import load
-from vireo.pretraining import OBJECTIVES
-from vireo.pretraining.base import Checkpoint, Corpus
+from vireo.language import LanguageModel, LocalWeights, load
+from vireo.language.directory import fingerprint_of
+from vireo.language.texts import clean
+from vireo.pretraining.base import Checkpoint, Corpus, Document, PretrainingSection, Unfit
+from vireo.pretraining.behavior import together, watched
 from vireo.pretraining.check import mean_reciprocal_rank
-from vireo.pretraining.corpus import make_corpus
+from vireo.pretraining.corpus import heldout, make_corpus, save_about
 from vireo.video.base import VideoFeatures
 
 LEAST_DOCUMENTS = 20
 LEAST_PAIRS = 2
+_NONE, _SCRATCH, _CAUSAL = "none", "scratch", "causal"
 
 
-def build(tables: Tables, video: VideoFeatures, config: Config, context: Context) -> Checkpoint:
+def build(
+    tables: Tables,
+    video: VideoFeatures,
+    config: Config,
+    context: Context,
+    behavior: Histories | None = None,
+) -> Checkpoint:
     """The language model for the next stage, base or tuned, and the report of how it was chosen.
 
     Reads the parts "videos" and "comments", and the subtitles of `video`. The tuned model is taken
     only if a description finds its own title among held-out titles at least as well as before.
+    A model that writes is kept beside the base, which goes on giving the vectors. `behavior` comes
+    where the section asks for it.
     """
-    corpus = make_corpus(tables.videos, tables.comments, video.dialogue)
+    section = config.pretraining
+    half = context.cache / "pretraining" / "corpus.part"
+    shutil.rmtree(half, ignore_errors=True)
+    corpus = make_corpus(
+        tables.videos, tables.comments, video.dialogue, half, *_seen(tables, behavior)
+    )
     about: dict[str, Any] = {
-        "objective": config.pretraining.objective,
+        "objective": section.objective,
         "documents": {"train": len(corpus.train), "heldout": len(corpus.heldout)},
         "duplicates": corpus.duplicates,
     }
-    objective = OBJECTIVES.get(config.pretraining.objective)
-    too_little = _too_little(corpus)
-    if too_little and config.pretraining.objective != "none":
+    too_little = _too_little(corpus, section)
+    if too_little:
         return _base(about, too_little)
-    candidate: Checkpoint = objective(corpus, config, context)
-    about |= candidate.report
-    if candidate.model is None:
-        return _base(about, str(candidate.report.get("reason", "Nothing was trained.")))
-    return _chosen(candidate, corpus, about, config, context)
+    try:
+        shelf, report = _trained(corpus, config, context)
+    except Unfit as unfit:
+        return _base(about, str(unfit))
+    about |= report
+    if section.objective == _CAUSAL:
+        return _writer(shelf / "model", about)
+    return _chosen(shelf / "model", corpus, about, config, context)
 
 
-def _too_little(corpus: Corpus) -> str:
+def _seen(
+    tables: Tables, behavior: Histories | None
+) -> tuple[Iterable[Document], Iterable[tuple[str, str]]]:
+    """Behaviour as texts and as pairs, where it is read."""
+    if behavior is None:
+        return (), ()
+    ids = tables.videos["video_id"].to_list()
+    titles = [clean(title) for title in tables.videos["title"]]
+    known = frozenset(ids) - heldout(ids)
+    return watched(behavior, ids, titles, known), together(behavior, ids)
+
+
+def _too_little(corpus: Corpus, section: PretrainingSection) -> str:
     """Why this corpus cannot tune a model, or the empty string."""
+    if section.objective == _NONE:
+        return 'The setting pretraining.objective is "none".'
     if len(corpus) < LEAST_DOCUMENTS:
         return f"The corpus has {len(corpus)} texts; {LEAST_DOCUMENTS} are the least to learn from."
-    if len(corpus.pairs) < LEAST_PAIRS:
+    if len(corpus.pairs) < LEAST_PAIRS and section.objective != _CAUSAL:
         return (
             "Too few held-out videos have both a title and a description or dialogue, "
             "so a tuned model could not be checked."
@@ -54,15 +89,41 @@ def _too_little(corpus: Corpus) -> str:
     return ""
 
 
+def _trained(corpus: Corpus, config: Config, context: Context) -> tuple[Path, dict[str, Any]]:
+    """The shelf with the trained model, and its report. Raises Unfit."""
+    # torch is loaded only when something is trained
+    from vireo.pretraining.training import Job, recipe_of, trained
+
+    section, seed = config.pretraining, context.seed % 2**32
+    base = _base_of(config, context)
+    named = fingerprint_of(base, "") if base else _SCRATCH
+    shelf = context.cache / "pretraining" / recipe_of(corpus, section, named, seed)
+    if not (shelf / "corpus" / "about.json").exists():
+        save_about(corpus)
+        shutil.rmtree(shelf / "corpus", ignore_errors=True)
+        shelf.mkdir(parents=True, exist_ok=True)
+        corpus.directory.rename(shelf / "corpus")
+    return shelf, trained(shelf, Job(section, base, seed), context.progress)
+
+
+def _base_of(config: Config, context: Context) -> Path | None:
+    """The directory that training goes on from; None from scratch. Raises Unfit."""
+    section = config.pretraining
+    if section.base == _SCRATCH or (section.objective == _CAUSAL and not section.base):
+        return None
+    if section.base:
+        return Path(section.base).expanduser()
+    model = load(config.language, context)
+    if not isinstance(model, LocalWeights):
+        raise Unfit("The language model's weights are not on this machine.")
+    return model.directory
+
+
 def _chosen(
-    candidate: Checkpoint,
-    corpus: Corpus,
-    about: Mapping[str, Any],
-    config: Config,
-    context: Context,
+    model: Path, corpus: Corpus, about: Mapping[str, Any], config: Config, context: Context
 ) -> Checkpoint:
     base = load(config.language, context)
-    tuned = load(config.language, context, candidate.model)
+    tuned: LanguageModel = load(config.language, context, model)
     before = mean_reciprocal_rank(base, corpus.pairs, context.progress)
     after = mean_reciprocal_rank(tuned, corpus.pairs, context.progress)
     report = {
@@ -75,7 +136,18 @@ def _chosen(
             report, f"Tuning made descriptions find their own titles less well ({figures})."
         )
     reason = f"With tuning, descriptions find their own titles no less well ({figures})."
-    return Checkpoint(candidate.model, {**report, "choice": "tuned", "reason": reason})
+    return Checkpoint(model, {**report, "choice": "tuned", "reason": reason})
+
+
+def _writer(model: Path, about: Mapping[str, Any]) -> Checkpoint:
+    """A causal model gives no vectors: the base goes on with those."""
+    before, after = about["perplexity_before"], about["perplexity_after"]
+    told = f" (perplexity {before:.1f} before, {after:.1f} after)" if after is not None else ""
+    reason = (
+        f"A model that writes was trained{told}; it gives no vectors. To let it write, set "
+        'language.generation.model = "local" and path to the folder `writer` of this artefact.'
+    )
+    return Checkpoint(None, {**about, "choice": "base", "reason": reason}, writer=model)
 
 
 def _base(report: Mapping[str, Any], reason: str) -> Checkpoint:

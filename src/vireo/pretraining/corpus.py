@@ -1,74 +1,171 @@
-"""Tables -> Corpus: every text of the catalogue once, a tenth of the videos held out."""
+"""Tables -> Corpus: every text of the catalogue once, a tenth of the videos held out.
+
+The tables are read in slices and the texts written as they come; what stays in memory is 16 bytes
+per text, by which a repetition is known.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
 from vireo.language.texts import PARTS, VideoTexts, clean, texts_of
-from vireo.pretraining.base import Corpus, Document
+from vireo.pretraining.base import Corpus, Document, Documents
 
 HELDOUT_SHARE = 0.1
 _AT_LEAST = 2  # held-out videos: with fewer there is nothing to find a title among
+_SLICE = 512  # videos whose texts are in memory at a time
 _WORDS = re.compile(r"\w+")
 
 
-def make_corpus(videos: pl.DataFrame, comments: pl.DataFrame, dialogue: pl.DataFrame) -> Corpus:
-    """The documents of VIDEO_SCHEMA, COMMENT_SCHEMA and DIALOGUE_SCHEMA tables.
+def make_corpus(
+    videos: pl.DataFrame,
+    comments: pl.DataFrame,
+    dialogue: pl.DataFrame,
+    directory: Path,
+    watched: Iterable[Document] = (),
+    together: Iterable[tuple[str, str]] = (),
+) -> Corpus:
+    """The documents of VIDEO_SCHEMA, COMMENT_SCHEMA and DIALOGUE_SCHEMA tables, in `directory`.
 
     Held out are the videos whose hashed id falls below a tenth, so that a growing catalogue
-    keeps its split. A text that two parts share goes to the held-out part alone.
+    keeps its split. A text that two parts share goes to the held-out part alone. `watched` is
+    behaviour written as text, of train videos alone; `together` are pairs of ids.
     """
-    texts = texts_of(videos, dialogue)
-    hidden = _heldout(texts.video_ids)
-    every = [*_told(texts), *_commented(comments, set(texts.video_ids))]
-    every.sort(key=lambda document: document.video_id not in hidden)  # held-out first; stable
-    seen: dict[str, Document] = {}
-    for document in every:
-        seen.setdefault(_normal(document.text), document)
-    seen.pop("", None)
+    ids: list[str] = videos["video_id"].to_list()
+    hidden = heldout(ids)
+    kept = _Kept()
+    pairs = _Pairs()
+    directory.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for name, is_hidden in (("heldout", True), ("train", False)):  # held-out first: it keeps copies
+        chosen = videos.filter(pl.col("video_id").is_in(sorted(hidden)) == is_hidden)
+        documents = _documents(chosen, comments, dialogue, pairs if is_hidden else None)
+        if not is_hidden:
+            documents = _chained(documents, watched)
+        parts.append(_written(documents, directory / f"{name}.jsonl", kept))
+    told = sorted((a, b) for a, b in together if a not in hidden and b not in hidden)
+    kept.whole.update(json.dumps([pairs.found, told]).encode())
     return Corpus(
-        train=tuple(d for d in seen.values() if d.video_id not in hidden),
-        heldout=tuple(d for d in seen.values() if d.video_id in hidden),
-        pairs=tuple(_pairs(texts, hidden)),
-        duplicates=len(every) - len(seen),
+        directory=directory,
+        train=parts[1],
+        heldout=parts[0],
+        pairs=tuple(pairs.found),
+        together=tuple(told),
+        duplicates=kept.repeats,
+        digest=kept.whole.hexdigest(),
     )
 
 
-def _heldout(video_ids: tuple[str, ...]) -> set[str]:
+def save_about(corpus: Corpus) -> None:
+    """What is not in the files of texts, so that another process can read the corpus."""
+    about = {
+        "train": len(corpus.train),
+        "heldout": len(corpus.heldout),
+        "pairs": corpus.pairs,
+        "together": corpus.together,
+        "duplicates": corpus.duplicates,
+        "digest": corpus.digest,
+    }
+    (corpus.directory / "about.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def load_corpus(directory: Path) -> Corpus:
+    """The corpus that `save_about` completed."""
+    about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
+    return Corpus(
+        directory=directory,
+        train=Documents(directory / "train.jsonl", about["train"]),
+        heldout=Documents(directory / "heldout.jsonl", about["heldout"]),
+        pairs=tuple((told, title) for told, title in about["pairs"]),
+        together=tuple((a, b) for a, b in about["together"]),
+        duplicates=about["duplicates"],
+        digest=about["digest"],
+    )
+
+
+@dataclass
+class _Kept:
+    """What was written so far."""
+
+    seen: set[bytes] = field(default_factory=set)
+    repeats: int = 0
+    whole: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    def is_new(self, text: str) -> bool:
+        words = _normal(text)
+        key = hashlib.sha256(words.encode()).digest()[:16]
+        if not words or key in self.seen:
+            self.repeats += 1
+            return False
+        self.seen.add(key)
+        return True
+
+
+@dataclass
+class _Pairs:
+    """One pair per title, so that every query has one right answer."""
+
+    found: list[tuple[str, str]] = field(default_factory=list)
+    titles: set[str] = field(default_factory=set)
+
+    def add(self, texts: VideoTexts) -> None:
+        for row, title in enumerate(texts.title):
+            told = texts.description[row] or texts.dialogue[row]
+            if told and title and _normal(title) not in self.titles:
+                self.titles.add(_normal(title))
+                self.found.append((told, title))
+
+
+def _written(documents: Iterable[Document], path: Path, kept: _Kept) -> Documents:
+    count = 0
+    with path.open("w", encoding="utf-8") as file:
+        for document in documents:
+            if kept.is_new(document.text):
+                line = json.dumps([document.video_id, document.kind, document.text]) + "\n"
+                file.write(line)
+                kept.whole.update(line.encode())
+                count += 1
+    kept.whole.update(b"\0")
+    return Documents(path, count)
+
+
+def _documents(
+    videos: pl.DataFrame, comments: pl.DataFrame, dialogue: pl.DataFrame, pairs: _Pairs | None
+) -> Iterator[Document]:
+    """Slice by slice: what is told of the videos, then what viewers say of them."""
+    for some in videos.iter_slices(_SLICE):
+        own = pl.col("video_id").is_in(some["video_id"].to_list())
+        texts = texts_of(some, dialogue.filter(own))
+        if pairs is not None:
+            pairs.add(texts)
+        for row, video_id in enumerate(texts.video_ids):
+            for name in PARTS:
+                if text := texts.part(name)[row]:
+                    yield Document(video_id, name, text)
+        for video_id, said in comments.filter(own).select("video_id", "text").iter_rows():
+            if text := clean(said):
+                yield Document(video_id, "comment", text)
+
+
+def _chained(first: Iterable[Document], then: Iterable[Document]) -> Iterator[Document]:
+    yield from first
+    yield from then
+
+
+def heldout(video_ids: Iterable[str]) -> set[str]:
+    """Which of these videos are held out."""
     place = {i: int.from_bytes(hashlib.sha256(i.encode()).digest()[:8], "big") for i in video_ids}
     drawn = {i for i, value in place.items() if value < HELDOUT_SHARE * 2**64}
     if len(drawn) >= _AT_LEAST or len(place) <= _AT_LEAST:
         return drawn
     return set(sorted(place, key=lambda i: (place[i], i))[:_AT_LEAST])
-
-
-def _told(texts: VideoTexts) -> Iterator[Document]:
-    for name in PARTS:
-        for video_id, text in zip(texts.video_ids, texts.part(name), strict=True):
-            if text:
-                yield Document(video_id, name, text)
-
-
-def _commented(comments: pl.DataFrame, known: set[str]) -> Iterator[Document]:
-    for video_id, text in comments.select("video_id", "text").iter_rows():
-        cleaned = clean(text)
-        if cleaned and video_id in known:
-            yield Document(video_id, "comment", cleaned)
-
-
-def _pairs(texts: VideoTexts, hidden: set[str]) -> Iterator[tuple[str, str]]:
-    """One pair per title, so that every query has one right answer."""
-    titles: set[str] = set()
-    for row, video_id in enumerate(texts.video_ids):
-        told = texts.description[row] or texts.dialogue[row]
-        title = texts.title[row]
-        if video_id in hidden and told and title and _normal(title) not in titles:
-            titles.add(_normal(title))
-            yield told, title
 
 
 def _normal(text: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vireo.arrays import Bools, Ints
+from vireo.pretraining.pieces import Tokens, padded
 
-Tokens = list[int]
 PIECE_TOKENS = 128
 BATCH_TOKENS = 1024
 _POOL = 512  # documents that are sorted by length together: little padding, yet random batches
@@ -36,8 +36,8 @@ class Batch:
     """(m,) the true token at each place"""
 
 
-def schedule(lengths: Sequence[int], steps: int, seed: int) -> list[Ints]:
-    """Which pieces form the batch of each step: `steps` arrays of row numbers.
+def schedule(lengths: Sequence[int] | Ints, steps: int, seed: int) -> list[Ints]:
+    """Which pieces form each batch: `steps` arrays of row numbers.
 
     Each epoch is a new permutation; within pools of 512 pieces those of like length share a
     batch of at most BATCH_TOKENS tokens. The order depends on seed and lengths alone.
@@ -76,10 +76,7 @@ def masked(
 
     Of the hidden ones 80% become the mask token, 10% a random token, 10% stay as they are.
     """
-    lengths = np.array([len(piece) for piece in pieces])
-    ids = np.zeros((len(pieces), int(lengths.max())), dtype=np.int64)
-    there = np.arange(ids.shape[1]) < lengths[:, None]
-    ids[there] = np.concatenate([np.asarray(piece) for piece in pieces])
+    ids, there = padded(pieces)
     dice = random.random(ids.shape)
     dice[~there | np.isin(ids, list(words.special))] = 2.0
     hidden = dice < np.maximum(share, dice.min(axis=1, keepdims=True) + 1e-12)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from vireo.config import Config
-from vireo.engine.base import Context
-from vireo.pretraining.base import Checkpoint, Corpus
+from pathlib import Path
+
+from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
+from vireo.pretraining.setup import Setup
 
 
-def train(corpus: Corpus, config: Config, context: Context) -> Checkpoint:
-    """No training: the candidate is the base model."""
-    return Checkpoint(None, {"reason": 'The setting pretraining.objective is "none".'})
+def prepare(
+    corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
+) -> Setup[None]:
+    """No training: always raises Unfit, so the base stays."""
+    raise Unfit('The setting pretraining.objective is "none".')

@@ -103,19 +103,27 @@ class LocalModel:
 
     @cached_property
     def _network(self) -> Any:
-        import torch
-        from transformers import AutoModelForCausalLM
+        return load_causal(self._directory).eval()
 
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                network = AutoModelForCausalLM.from_pretrained(
-                    str(self._directory),
-                    local_files_only=True,
-                    use_safetensors=True,
-                    trust_remote_code=False,
-                    dtype=torch.float32,
-                )
-        except Exception as error:  # every architecture fails in its own way
-            raise InputError(f"{self._directory} holds no causal model: {error}") from None
-        return network.eval()
+
+def load_causal(directory: Path) -> Any:
+    """The causal model (torch, float32) of a directory; local files only, runs no code of them.
+
+    Raises InputError where the directory holds none.
+    """
+    weights_of(directory)
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return AutoModelForCausalLM.from_pretrained(
+                str(directory),
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                dtype=torch.float32,
+            )
+    except Exception as error:  # every architecture fails in its own way
+        raise InputError(f"{directory} holds no causal model: {error}") from None

@@ -1,0 +1,168 @@
+"""causal: a model that writes (GPT): guess each next word; from scratch, or on from a base."""
+
+from __future__ import annotations
+
+import array
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional as F
+
+from vireo.arrays import Ints
+from vireo.language.directory import load_tokenizer
+from vireo.language.generate.local import load_causal
+from vireo.pretraining.base import Corpus, Document, PretrainingSection, Unfit
+from vireo.pretraining.learner import Learner
+from vireo.pretraining.loop import Plan
+from vireo.pretraining.pieces import Tokens, mapped, tokenised
+from vireo.pretraining.setup import Setup, halved, merged, with_lora, write_model
+from vireo.pretraining.shapes import DECODERS, decoder
+from vireo.pretraining.tokenizer import END, trained_tokenizer
+
+BLOCK_TOKENS = 256
+BATCH_BLOCKS = 8
+_EPOCHS = {"small": 1, "medium": 3, "large": 6}
+_MOST_STEPS = {"small": 4_000, "medium": 20_000, "large": 200_000}
+_RATES = {"small": 3e-3, "medium": 1e-3, "large": 5e-4}
+_BASE_RATE = 5e-5
+_HELDOUT_BATCHES = 8
+_ENDS = (END, "<|endoftext|>", "</s>", "<|end_of_text|>", "[SEP]")
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """ids (b, t + 1): the words and, one place on, what each is followed by."""
+
+    ids: Ints
+
+
+class CausalModel(Learner[Blocks]):
+    """A decoder and the cross-entropy of each next word."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Blocks) -> Tensor:
+        ids = torch.from_numpy(batch.ids).to(next(self.parameters()).device)
+        scores = self.network(input_ids=ids[:, :-1], use_cache=False).logits  # (b, t, vocabulary)
+        flat = scores.reshape(-1, scores.shape[-1]).float()
+        return F.cross_entropy(flat, ids[:, 1:].reshape(-1), reduction="sum")
+
+    def terms(self, batch: Blocks) -> int:
+        return batch.ids[:, 1:].size
+
+
+def prepare(
+    corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
+) -> Setup[Blocks]:
+    """Raises Unfit where the base, or the corpus, is too little to learn from."""
+    if base is None:
+        shape = DECODERS[section.size]
+        tokenizer = trained_tokenizer(corpus.train, section.vocabulary or shape.words, writes=True)
+        words = tokenizer.get_vocab_size()
+        network = decoder(shape, words, 4 * BLOCK_TOKENS, end_of(tokenizer), seed)
+    else:
+        network, tokenizer = load_causal(base), load_tokenizer(base)
+    end = end_of(tokenizer)
+    room = min(BLOCK_TOKENS, getattr(network.config, "max_position_embeddings", BLOCK_TOKENS))
+    stream = stream_of(corpus.train, tokenizer, end)
+    blocks = (len(stream) - 1) // room
+    if blocks < BATCH_BLOCKS:
+        raise Unfit(
+            f"The corpus has {len(stream)} tokens; {BATCH_BLOCKS * room} are the least for one "
+            "batch of a model that writes."
+        )
+    plan = _plan(section, blocks, base is None, seed)
+    learner = CausalModel(with_lora(network, section.lora_rank))
+    many = BATCH_BLOCKS * section.accumulate
+
+    def draw(step: int) -> list[Blocks]:
+        rows = _rows(step * many, many, blocks, seed)
+        return [
+            Blocks(_cut(stream, rows[i : i + BATCH_BLOCKS], room))
+            for i in range(0, many, BATCH_BLOCKS)
+        ]
+
+    unseen = stream_of(corpus.heldout, tokenizer, end)
+    return Setup(
+        learner=learner,
+        draw=draw,
+        heldout=_heldout(unseen, room),
+        plan=plan,
+        save=lambda path: write_model(merged(learner.network), tokenizer, base, path),
+        about={"tokens": len(stream), "heldout_tokens": len(unseen), "unit": "token"},
+        writes=True,
+    )
+
+
+def stream_of(documents: Iterable[Document], tokenizer: Tokenizer, end: int) -> Tokens:
+    """All documents in a row, each followed by `end`, mapped from a file."""
+    count = 0
+    with tempfile.TemporaryFile() as file:
+        for _, ids in tokenised(documents, tokenizer):
+            array.array("i", [*ids, end]).tofile(file)
+            count += len(ids) + 1
+        return mapped(file, count)
+
+
+def end_of(tokenizer: Tokenizer) -> int:
+    """The token between two documents; raises Unfit where the tokenizer has none."""
+    for name in _ENDS:
+        if (number := tokenizer.token_to_id(name)) is not None:
+            return int(number)
+    raise Unfit("The base's tokenizer has no token that ends a text.")
+
+
+def _rows(first: int, many: int, blocks: int, seed: int) -> Ints:
+    """Which blocks come at places first .. first + many: every epoch is a new permutation."""
+    places = np.arange(first, first + many)
+    rows = np.empty(many, dtype=np.int64)
+    for epoch in np.unique(places // blocks):
+        here = places // blocks == epoch
+        order = np.random.default_rng([seed, 1, int(epoch)]).permutation(blocks)
+        rows[here] = order[places[here] % blocks]
+    return rows
+
+
+def _cut(stream: Tokens, rows: Ints, room: int) -> Ints:
+    """(b,) block numbers -> (b, room + 1): neighbours share the token at their border."""
+    return np.stack([stream[row * room : (row + 1) * room + 1] for row in rows]).astype(np.int64)
+
+
+def _heldout(stream: Tokens, room: int) -> tuple[Blocks, ...]:
+    """Evenly spread blocks of what is held out; all of it where it is short."""
+    blocks = (len(stream) - 1) // room
+    if blocks < 1:
+        return (Blocks(np.asarray(stream, dtype=np.int64)[None, :]),) if len(stream) > 1 else ()
+    wanted = min(blocks, _HELDOUT_BATCHES * BATCH_BLOCKS)
+    rows = np.linspace(0, blocks - 1, wanted).round().astype(np.int64)
+    return tuple(
+        Blocks(_cut(stream, rows[i : i + BATCH_BLOCKS], room))
+        for i in range(0, wanted, BATCH_BLOCKS)
+    )
+
+
+def _plan(section: PretrainingSection, blocks: int, from_scratch: bool, seed: int) -> Plan:
+    per_epoch = max(1, blocks // (BATCH_BLOCKS * section.accumulate))
+    steps = section.steps or min(_MOST_STEPS[section.size], _EPOCHS[section.size] * per_epoch)
+    own = _RATES[section.size] if from_scratch else _BASE_RATE
+    return Plan(
+        steps=steps,
+        head_steps=0,
+        learning_rate=section.learning_rate or own,
+        seed=seed,
+        save_every=100,
+        measures=8 if steps <= 200 else 20,
+        patience=section.patience,
+        half=halved(section),
+        decay=0.1 if from_scratch else 0.01,
+        betas=(0.9, 0.95),
+    )

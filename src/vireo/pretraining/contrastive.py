@@ -1,0 +1,202 @@
+"""contrastive: tell which texts belong to the same video, among those of others (InfoNCE)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from vireo.arrays import Ints
+from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
+from vireo.pretraining.learner import Learner
+from vireo.pretraining.loop import Plan
+from vireo.pretraining.masked import network_of, special_of
+from vireo.pretraining.pieces import Pieces, Tokens, padded, pieces_of
+from vireo.pretraining.setup import Setup, halved, merged, with_lora, write_model
+
+PIECE_TOKENS = 64
+"""Of one view: short, so that many fit into a batch; what is learnt holds for longer texts."""
+BATCH_PAIRS = 64
+_TOLD = ("title", "description", "tags", "comment", "watched")
+_FROZEN = {"small": 0.5, "medium": 0.0, "large": 0.0}
+"""The lower part of a base's layers that is not trained: half of the work is saved."""
+_EPOCHS = {"small": 2, "medium": 10, "large": 30}
+_MOST_STEPS = {"small": 60, "medium": 2_000, "large": 20_000}
+_RATE, _SCRATCH_RATE = 5e-5, 1e-3
+_HELDOUT_BATCHES = 4
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Two views of each of n videos, as pieces: row i of one belongs to row i of the other."""
+
+    one: tuple[Tokens, ...]
+    other: tuple[Tokens, ...]
+
+
+class ContrastiveModel(Learner[Pairs]):
+    """Encoder, masked mean, unit length, and the loss of van den Oord et al. (2018), both ways."""
+
+    def __init__(self, encoder: Any, temperature: float) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self._temperature = temperature
+
+    def forward(self, batch: Pairs) -> Tensor:
+        one, other = self.embedded(batch.one), self.embedded(batch.other)  # (n, d)
+        scores = one @ other.T / self._temperature  # (n, n)
+        own = torch.arange(len(scores), device=scores.device)
+        both = F.cross_entropy(scores, own, reduction="sum")
+        return (both + F.cross_entropy(scores.T, own, reduction="sum")) / 2
+
+    def terms(self, batch: Pairs) -> int:
+        return len(batch.one)
+
+    def embedded(self, pieces: Sequence[Tokens]) -> Tensor:
+        """(n,) pieces -> (n, d) unit rows, pooled as the language model pools."""
+        ids, there = padded(pieces)
+        place = next(self.parameters()).device
+        mask = torch.from_numpy(there).to(place)
+        states = self.encoder(
+            input_ids=torch.from_numpy(ids).to(place), attention_mask=mask.long()
+        ).last_hidden_state.float()  # (n, t, d)
+        weight = mask.unsqueeze(-1).float()
+        return F.normalize((states * weight).sum(1) / weight.sum(1), dim=1)
+
+
+class Views:
+    """The pieces of each video, and how two of them are drawn."""
+
+    def __init__(self, pieces: Pieces, together: Sequence[tuple[str, str]] = ()) -> None:
+        rows: dict[str, list[int]] = defaultdict(list)
+        for row, video in enumerate(pieces.videos):
+            rows[video].append(row)
+        self.pieces = pieces
+        self.of: Mapping[str, list[int]] = rows
+        self.videos = [video for video, own in rows.items() if len(own) > 1]
+        self._neighbours: dict[str, list[str]] = defaultdict(list)
+        for a, b in together:
+            if a in rows and b in rows:
+                self._neighbours[a].append(b)
+                self._neighbours[b].append(a)
+
+    def drawn(self, videos: Sequence[str], random: np.random.Generator) -> Pairs:
+        """One pair for each of these videos."""
+        both = [self._two(video, random) for video in videos]
+        return Pairs(tuple(self.pieces[a] for a, _ in both), tuple(self.pieces[b] for _, b in both))
+
+    def _two(self, video: str, random: np.random.Generator) -> tuple[int, int]:
+        """Half of the time what is told against what is said; else any two; sometimes one of
+        another video that was watched with it."""
+        own = self.of[video]
+        near = self._neighbours.get(video)
+        if near and random.random() < 0.5:
+            other = self.of[near[int(random.integers(len(near)))]]
+            return _one(own, random), _one(other, random)
+        told = [row for row in own if self.pieces.kinds[row] in _TOLD]
+        said = [row for row in own if self.pieces.kinds[row] not in _TOLD]
+        if told and said and random.random() < 0.5:
+            return _one(told, random), _one(said, random)
+        a, b = random.choice(len(own), 2, replace=False)
+        return own[int(a)], own[int(b)]
+
+
+def _one(rows: Sequence[int], random: np.random.Generator) -> int:
+    return rows[int(random.integers(len(rows)))]
+
+
+def prepare(
+    corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
+) -> Setup[Pairs]:
+    """Raises Unfit where too few videos have two texts."""
+    network, tokenizer = network_of(corpus, section, base, PIECE_TOKENS, seed)
+    special = special_of(tokenizer)
+    views = Views(pieces_of(corpus.train, tokenizer, PIECE_TOKENS, special), corpus.together)
+    unseen = Views(pieces_of(corpus.heldout, tokenizer, PIECE_TOKENS, special))
+    if len(views.videos) < 2 or len(unseen.videos) < 2:
+        raise Unfit("Too few videos have two texts that could be told from those of others.")
+    if base is not None and not section.lora_rank:
+        _freeze(network, _FROZEN[section.size])
+    learner = ContrastiveModel(with_lora(network, section.lora_rank), section.temperature)
+    plan = _plan(section, len(views.videos), base is None, seed)
+    many = min(BATCH_PAIRS, len(views.videos))
+
+    def draw(step: int) -> list[Pairs]:
+        random = np.random.default_rng([seed, 3, step])
+        return [
+            views.drawn([views.videos[row] for row in rows], random)
+            for rows in _rows(step, section.accumulate, many, len(views.videos), seed)
+        ]
+
+    heldout = _fixed(unseen, seed)
+    return Setup(
+        learner=learner,
+        draw=draw,
+        heldout=heldout,
+        plan=plan,
+        save=lambda path: write_model(merged(learner.encoder), tokenizer, base, path),
+        about={
+            "pieces": len(views.pieces),
+            "videos": len(views.videos),
+            "watched_together": len(corpus.together),
+            "heldout_pairs": sum(len(pairs.one) for pairs in heldout),
+            "unit": f"pair among {len(heldout[0].one)}",
+        },
+    )
+
+
+def _freeze(network: Any, share: float) -> None:
+    """Word vectors and the lower layers stay as they are."""
+    for parameter in network.get_input_embeddings().parameters():
+        parameter.requires_grad_(False)
+    if share:
+        for parameter in getattr(network, "embeddings", network).parameters():
+            parameter.requires_grad_(False)
+    layers = getattr(getattr(network, "encoder", network), "layer", [])
+    for layer in layers[: round(share * len(layers))]:
+        for parameter in layer.parameters():
+            parameter.requires_grad_(False)
+
+
+def _rows(step: int, accumulate: int, many: int, videos: int, seed: int) -> list[Ints]:
+    """The videos of each batch of a step: no video twice in a batch, all of them in an epoch."""
+    per_epoch = videos // many
+    chosen = []
+    for number in range(step * accumulate, (step + 1) * accumulate):
+        epoch, place = divmod(number, per_epoch)
+        order = np.random.default_rng([seed, 1, epoch]).permutation(videos)
+        chosen.append(order[place * many : (place + 1) * many])
+    return chosen
+
+
+def _fixed(views: Views, seed: int) -> tuple[Pairs, ...]:
+    """The held-out pairs, the same at every measurement."""
+    random = np.random.default_rng([seed, 4])
+    order = random.permutation(len(views.videos))
+    many = min(BATCH_PAIRS, len(order))
+    batches = min(_HELDOUT_BATCHES, len(order) // many)
+    return tuple(
+        views.drawn([views.videos[row] for row in order[i * many : (i + 1) * many]], random)
+        for i in range(batches)
+    )
+
+
+def _plan(section: PretrainingSection, videos: int, from_scratch: bool, seed: int) -> Plan:
+    per_epoch = max(1, videos // (BATCH_PAIRS * section.accumulate))
+    steps = section.steps or min(_MOST_STEPS[section.size], _EPOCHS[section.size] * per_epoch)
+    return Plan(
+        steps=steps,
+        head_steps=0,
+        learning_rate=section.learning_rate or (_SCRATCH_RATE if from_scratch else _RATE),
+        seed=seed,
+        measures=8 if steps <= 200 else 20,
+        patience=section.patience,
+        half=halved(section),
+    )

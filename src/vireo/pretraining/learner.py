@@ -1,0 +1,34 @@
+"""Learner: a network with the loss of one objective, as the loop sees it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from torch import Tensor, nn
+
+B = TypeVar("B")
+"""The objective's own batch."""
+
+
+class Learner(nn.Module, Generic[B]):
+    """A network and its loss. Parameters that no objective trains have `requires_grad` off."""
+
+    @abstractmethod
+    def forward(self, batch: B) -> Tensor:
+        """The sum of the losses of the batch's terms, in nats; a scalar."""
+
+    @abstractmethod
+    def terms(self, batch: B) -> int:
+        """How many losses the sum has: hidden words, next words, pairs."""
+
+    def head(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """What is new and fitted alone at first, by name; nothing unless an objective says so."""
+        yield from ()
+
+    def trained(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Everything that the main phase trains, by name."""
+        for name, parameter in self.named_parameters():
+            if parameter.requires_grad:
+                yield name, parameter

@@ -1,0 +1,87 @@
+"""Networks from scratch, by one dial: an encoder (BERT) or a decoder (LLaMA), from Transformers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from vireo.settings import Size
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a network is."""
+
+    width: int
+    layers: int
+    heads: int
+    words: int
+    """Of the tokenizer."""
+
+
+ENCODERS: dict[Size, Shape] = {
+    "small": Shape(256, 4, 4, 8_192),
+    "medium": Shape(384, 6, 12, 16_384),
+    "large": Shape(768, 12, 12, 32_768),
+}
+DECODERS: dict[Size, Shape] = {
+    "small": Shape(256, 4, 4, 4_096),
+    "medium": Shape(512, 8, 8, 8_192),
+    "large": Shape(768, 12, 12, 32_768),
+}
+
+
+def encoder(shape: Shape, words: int, positions: int, seed: int) -> Any:
+    """A BERT (Devlin et al. 2019) of random weights."""
+    from transformers import BertConfig, BertModel
+
+    with _seeded(seed):
+        return BertModel(
+            BertConfig(
+                vocab_size=words,
+                hidden_size=shape.width,
+                num_hidden_layers=shape.layers,
+                num_attention_heads=shape.heads,
+                intermediate_size=4 * shape.width,
+                max_position_embeddings=positions,
+                pad_token_id=0,
+            ),
+            add_pooling_layer=False,
+        )
+
+
+def decoder(shape: Shape, words: int, positions: int, end: int, seed: int) -> Any:
+    """A LLaMA (Touvron et al. 2023) of random weights, its word vectors at both ends the same."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    with _seeded(seed):
+        return LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=words,
+                hidden_size=shape.width,
+                num_hidden_layers=shape.layers,
+                num_attention_heads=shape.heads,
+                intermediate_size=64 * round(shape.width * 8 / 3 / 64),
+                max_position_embeddings=positions,
+                tie_word_embeddings=True,
+                bos_token_id=end,
+                eos_token_id=end,
+                pad_token_id=None,
+            )
+        )
+
+
+def _seeded(seed: int) -> Any:
+    fork = torch.random.fork_rng(devices=[])
+
+    class Seeded:
+        def __enter__(self) -> None:
+            fork.__enter__()
+            torch.manual_seed(seed)
+
+        def __exit__(self, *told: Any) -> None:
+            fork.__exit__(*told)
+
+    return Seeded()

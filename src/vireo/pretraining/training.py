@@ -1,0 +1,156 @@
+"""One training from corpus to model, on a shelf of the cache: alone, or shared by processes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vireo.engine.progress import Progress, Quiet
+from vireo.errors import StageFailed
+from vireo.pretraining import OBJECTIVES
+from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
+from vireo.pretraining.corpus import load_corpus
+from vireo.pretraining.loop import Journal, fit
+from vireo.pretraining.setup import Setup
+from vireo.pretraining.team import ALONE, Team, device, joined
+
+_METHOD = "2"  # part of the recipe: change it with the arithmetic of any objective
+_STATE, _REPORT, _JOB = "state.safetensors", "report.json", "job.json"
+MODEL = "model"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process that takes part must know."""
+
+    section: PretrainingSection
+    base: Path | None
+    seed: int
+
+
+def recipe_of(corpus: Corpus, section: PretrainingSection, base: str, seed: int) -> str:
+    """The name of the shelf: the same corpus, settings, base and seed give the same model."""
+    told = json.dumps([_METHOD, corpus.digest, section.recipe(), base, seed], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:20]
+
+
+def trained(shelf: Path, job: Job, progress: Progress) -> dict[str, Any]:
+    """The report of the training on this shelf, where its model lies, too.
+
+    A finished one is not trained again, an interrupted one goes on. Raises Unfit; StageFailed
+    where one of several processes failed.
+    """
+    if not (shelf / _REPORT).exists():
+        if job.section.processes > 1:
+            _shared(shelf, job)
+        else:
+            train(shelf, job, progress)
+    report: dict[str, Any] = json.loads((shelf / _REPORT).read_text(encoding="utf-8"))
+    if "unfit" in report:
+        raise Unfit(report["unfit"])
+    return report
+
+
+def train(shelf: Path, job: Job, progress: Progress, team: Team = ALONE) -> None:
+    """Train and leave `model/` and `report.json` on the shelf; the report comes last."""
+    team.check(job.section.accumulate)
+    objective = OBJECTIVES.get(job.section.objective)
+    try:
+        setup: Setup[Any] = objective(
+            load_corpus(shelf / "corpus"), job.section, job.base, job.seed
+        )
+    except Unfit as unfit:
+        if team.leads:
+            _write(shelf / _REPORT, {"unfit": str(unfit)})
+        return
+    setup.learner.to(device())
+    told = progress if team.leads else Quiet()
+    state = shelf / _STATE
+    journal = fit(setup.learner, setup.draw, setup.heldout, setup.plan, state, told, team)
+    if team.leads:
+        setup.save(shelf / MODEL)
+        _write(shelf / _REPORT, _report(journal, setup))
+        state.unlink(missing_ok=True)
+    team.wait()
+
+
+def _shared(shelf: Path, job: Job) -> None:
+    """The same in several processes: torchrun starts this module once for each."""
+    _write(
+        shelf / _JOB,
+        {
+            "section": job.section.model_dump(mode="json"),
+            "base": str(job.base) if job.base else None,
+            "seed": job.seed,
+        },
+    )
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
+        f"--nproc-per-node={job.section.processes}",
+        *("-m", "vireo.pretraining.training", str(shelf)),
+    ]
+    # several processes that each take every thread would wait for one another
+    threads = max(1, (os.cpu_count() or 1) // job.section.processes)
+    environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
+    done = subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
+    if done.returncode or not (shelf / _REPORT).exists():
+        raise StageFailed(
+            f"One of {job.section.processes} training processes ended with code {done.returncode}.",
+            "What they wrote is above; build again to go on, or set pretraining.processes = 1.",
+        )
+
+
+def _report(journal: Journal, setup: Setup[Any]) -> dict[str, Any]:
+    known = bool(setup.heldout)
+    after = journal.best if known and journal.curve else None
+    before = journal.before if known else None
+    return {
+        "steps": journal.step,
+        "head_steps": setup.plan.head_steps,
+        "taken_from_step": journal.best_step,
+        "stopped_early": journal.step < setup.plan.steps,
+        **setup.about,
+        "heldout_loss_fresh_head": journal.fresh if known else None,
+        "heldout_loss_before": before,
+        "heldout_loss_after": after,
+        "perplexity_before": _perplexity(before),
+        "perplexity_after": _perplexity(after),
+        "loss_note": f"Nats per {setup.about['unit']} of held-out videos. Before: the base, with a "
+        "new head (where there is one) that was fitted while the rest was frozen. After: all of "
+        "it trained, taken where this loss was lowest.",
+        "curve": journal.curve,
+    }
+
+
+def _perplexity(loss: float | None) -> float | None:
+    return None if loss is None else math.exp(min(loss, 100.0))
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part")
+    half.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    half.replace(path)
+
+
+def main() -> None:
+    """One process of a shared training; `torchrun -m vireo.pretraining.training SHELF`."""
+    from vireo.engine.progress import Lines
+
+    shelf = Path(sys.argv[1])
+    told = json.loads((shelf / _JOB).read_text(encoding="utf-8"))
+    base = Path(told["base"]) if told["base"] else None
+    job = Job(PretrainingSection.model_validate(told["section"]), base, told["seed"])
+    with joined() as team:
+        train(shelf, job, Lines(), team)
+
+
+if __name__ == "__main__":
+    main()
