@@ -36,8 +36,8 @@ from vireo.video.base import DIALOGUE_SCHEMA
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "causal": {"steps": 5000, "patience": 0},
-    "contrastive": {"steps": 300, "accumulate": 1},
-    "masked": {"steps": 400},
+    "contrastive": {"steps": 150, "learning_rate": 1e-4},
+    "masked": {"steps": 200},
 }
 
 

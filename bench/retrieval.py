@@ -24,8 +24,8 @@ from vireo.understanding.vectors import vectors_of
 from vireo.video.base import DIALOGUE_SCHEMA
 
 K = 6
-READING = LanguageSection(max_tokens=128, most_chunks=4)
-"""Both models read four spread chunks of a dialogue: the whole costs six times as much."""
+READING = LanguageSection(max_tokens=128, most_chunks=2)
+"""Both models read two spread chunks of a dialogue: the whole costs ten times as much."""
 SEED = 0
 
 

@@ -1,4 +1,4 @@
-"""Language models behind one seam: MiniLM (embedded) or any Hugging Face directory."""
+"""Language models behind one seam: MiniLM, any Hugging Face directory, ONNX file or server."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ MODELS = Registry(
     {
         "minilm": "vireo.language.minilm:load",
         "hub": "vireo.language.hub:load",
+        "onnx": "vireo.language.onnx_file:load",
+        "openai": "vireo.language.embeddings:load",
     },
 )
 

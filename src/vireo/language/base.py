@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -19,30 +19,55 @@ class LanguageSection(Section):
     """`[language]`: the language model that reads titles, descriptions, dialogue, comments."""
 
     # what a model writes matters to the stage that asks it, which names that section by itself
-    outside_recipe: ClassVar[frozenset[str]] = frozenset({"generation", "batch_tokens"})
+    outside_recipe: ClassVar[frozenset[str]] = frozenset(
+        {"generation", "batch_tokens", "runtime", "key_variable", "timeout", "retries"}
+    )
     model: str = "minilm"
-    """`minilm` (embedded, needs no network), or `hub` with `path`."""
+    """`minilm` (embedded, needs no network), `hub` or `onnx` with `path`, or `openai` (any server \
+that speaks /v1/embeddings) with `base_url` and `name`."""
     path: str = ""
-    """For `hub`: a Hugging Face directory, or a name (needs a network)."""
-    batch_tokens: int = Field(default=4096, ge=1)
+    """For `hub`: a Hugging Face directory, or a name (needs a network). For `onnx`: a file, with \
+its tokenizer.json beside it."""
+    base_url: str = ""
+    """For `openai`: where the server answers, such as http://localhost:11434/v1."""
+    name: str = ""
+    """For `openai`: the model's name at the server."""
+    key_variable: str = "OPENAI_API_KEY"
+    """For `openai`: the environment variable that holds the key; local servers need none."""
+    timeout: float = Field(default=60.0, gt=0)
+    """For `openai`: seconds for one request."""
+    retries: int = Field(default=3, ge=0)
+    """For `openai`: tries after the first; each waits longer."""
+    batch_tokens: int = Field(default=1024, ge=1)
     """Tokens per batch: texts are sorted by length, so a batch holds many short or few long."""
     max_tokens: int = Field(default=256, ge=16)
     """Longer texts are cut into overlapping chunks, whose vectors are averaged."""
     most_chunks: int = Field(default=16, ge=1)
     """Chunks of a long text that are read, evenly spread; fewer read long dialogue faster."""
     precision: Precision = "auto"
-    """`float32`, `bfloat16` (cosines of 0.9999 to the same vectors), or `auto`: bfloat16 where \
-the processor has matrix units for it (AMX), which halves the time or better."""
+    """`float32`, `bfloat16` (cosines of 0.9999 to the same vectors), `int8` (ONNX Runtime; other \
+vectors), or `auto`: bfloat16 where the processor has matrix units for it (AMX), which halves the \
+time or better."""
+    runtime: Literal["auto", "onnx", "torch"] = "auto"
+    """What runs `minilm` and `hub`: `auto` takes ONNX Runtime once the model was exported, which \
+happens when many texts are to be read; bfloat16 runs on torch."""
     generation: GenerationSection = GenerationSection()
 
 
 class LanguageModel(Protocol):
     """Texts in, unit vectors out; some models also write."""
 
-    fingerprint: str
-    """Changes whenever the same text would give another vector."""
-    dimension: int
     can_generate: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same text would give another vector."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Of the vectors."""
+        ...
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
         """(n,) texts -> (n, dimension) float32 rows of length 1; an empty text gives zeros."""

@@ -1,106 +1,67 @@
-"""Texts -> unit vectors, by the encoder of a Hugging Face directory: chunks, batches, mean."""
+"""Texts -> unit vectors by an encoder that runs here: chunks, batches sorted by length, mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints, unit_rows
-from vireo.engine.progress import Progress, Quiet
-from vireo.errors import VireoError
+from vireo.language import onnx_network as onnx
 from vireo.language.base import LanguageSection
-from vireo.language.cache import VectorCache, key_of
+from vireo.language.cached import CachedModel
 from vireo.language.chunks import MAX_CHUNKS, Chunk, Chunker
 from vireo.language.directory import (
     fingerprint_of,
-    load_network,
     load_tokenizer,
     room_of,
     settings_of,
     weights_of,
 )
+from vireo.language.network import Network
 from vireo.language.precision import resolved
-from vireo.language.texts import clean
+from vireo.language.torch_network import TorchNetwork
 
-_BLOCK_TEXTS = 2048
-_BLOCK_CHARACTERS = 500_000
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 _METHOD = "masked mean, unit length, 1"  # part of the fingerprint: change it with the arithmetic
+_WORTH_EXPORTING = 500
+"""Unknown texts from which on the export pays, which takes about as long as 500 short ones."""
 
 
-class Encoder:
-    """Sentence vectors by masked mean pooling (Reimers and Gurevych 2019), on the CPU.
+class LocalEncoder(CachedModel):
+    """Sentence vectors by a network that runs here, on the processor.
 
     A text longer than `max_tokens` is cut into overlapping chunks, at most `most_chunks` of
-    them and evenly spread, whose unit vectors are averaged with their tokens as weights. Vectors
-    are cached by model and text, and the network is loaded when the first unknown text comes. The
+    them and evenly spread, whose unit vectors are averaged with their tokens as weights. The
     companions in a batch change a vector in its seventh digit at most, in bfloat16 in its third.
     """
 
-    can_generate = False
-
-    def __init__(self, directory: Path, section: LanguageSection, cache: Path) -> None:
-        """Raises InputError when the directory holds no model that reads text."""
-        weights_of(directory)
-        settings = settings_of(directory)
-        self.directory = directory
-        self.dimension: int = settings["hidden_size"]
-        self._max_tokens = room_of(settings, section.max_tokens)
+    def __init__(self, section: LanguageSection, cache: Path, max_tokens: int) -> None:
+        super().__init__(cache)
         self._batch_tokens = section.batch_tokens
+        self._max_tokens = max_tokens
         self._most_chunks = section.most_chunks
-        self._cache = VectorCache(cache / "vectors.sqlite")
-        self._precision = resolved(section.precision)
-        method = f"{_METHOD}, {self._max_tokens}"
-        if self._most_chunks != MAX_CHUNKS:
-            method += f", {self._most_chunks} chunks"
-        if self._precision != "float32":
-            method += f", {self._precision}"
-        self.fingerprint = fingerprint_of(directory, method)
 
-    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
-        """(n,) texts -> (n, dimension) float32 rows of length 1; an empty text gives zeros."""
-        cleaned = [clean(text) for text in texts]
-        keys = [key_of(text) for text in cleaned]
-        asked = {key: text for key, text in zip(keys, cleaned, strict=True) if text}
-        known = self._cache.get(self.fingerprint, asked)
-        missing = {key: text for key, text in asked.items() if key not in known}
-        with (progress or Quiet()).task("reading texts", len(missing)) as tick:
-            for block in _blocks(missing):
-                rows = self._encode([missing[key] for key in block])
-                fresh = dict(zip(block, rows, strict=True))
-                self._cache.put(self.fingerprint, fresh)
-                known |= fresh
-                tick(len(block))
-        vectors = np.zeros((len(keys), self.dimension), dtype=np.float32)
-        for row, key in enumerate(keys):
-            if key in known:
-                vectors[row] = known[key]
-        return vectors
+    @property
+    @abstractmethod
+    def network(self) -> Network:
+        """What runs; loaded when it is first asked for."""
 
-    def generate(self, prompt: str, schema: Mapping[str, Any] | None = None) -> str:
-        raise VireoError(
-            f"The language model {self.directory.name} gives vectors, it cannot write text.",
-            "Ask for it only where can_generate is true.",
-        )
+    @abstractmethod
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer."""
 
     def run(self, ids: Ints, mask: Bools) -> Floats:
         """One batch through the network. ids, mask (b, t) -> (b, dimension) masked means."""
-        import torch
+        return self.network(ids, mask)
 
-        with torch.inference_mode():
-            there = torch.from_numpy(mask)
-            states = self._network(
-                input_ids=torch.from_numpy(ids), attention_mask=there.long()
-            ).last_hidden_state.float()  # (b, t, d)
-            weight = there.unsqueeze(-1).float()
-            means = (states * weight).sum(1) / weight.sum(1)  # (b, d)
-        vectors: Floats = means.numpy()
-        return vectors
-
-    def _encode(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str]) -> Floats:
         """(n,) texts -> (n, dimension) unit rows."""
         cut = self._chunker(texts)
         owner = np.repeat(np.arange(len(texts)), [len(chunks) for chunks in cut])
@@ -113,33 +74,63 @@ class Encoder:
             np.add.at(total, owner[rows], vectors * lengths[:, None])
         return unit_rows(np.nan_to_num(total))
 
+    def method(self) -> str:
+        """What the vectors depend on beside the weights."""
+        chunks = "" if self._most_chunks == MAX_CHUNKS else f", {self._most_chunks} chunks"
+        return f"{_METHOD}, {self._max_tokens}{chunks}"
+
     @cached_property
     def _chunker(self) -> Chunker:
-        return Chunker(load_tokenizer(self.directory), self._max_tokens, self._most_chunks)
+        return Chunker(self.tokenizer(), self._max_tokens, self._most_chunks)
+
+
+class Encoder(LocalEncoder):
+    """The encoder of a Hugging Face directory, by masked mean pooling (Reimers and Gurevych 2019).
+
+    In float32 it runs on ONNX Runtime once it was exported into the cache, which happens when 500
+    texts are to be read at once (or always, with `runtime = "onnx"`): from then on torch is not
+    loaded. The two give vectors with cosines above 0.99999, so they share the fingerprint.
+    """
+
+    def __init__(self, directory: Path, section: LanguageSection, cache: Path) -> None:
+        """Raises InputError when the directory holds no model that reads text."""
+        weights_of(directory)
+        settings = settings_of(directory)
+        super().__init__(section, cache, room_of(settings, section.max_tokens))
+        self.directory = directory
+        self.name = directory.name
+        self._width: int = settings["hidden_size"]
+        self._precision = resolved(section.precision)
+        self._runtime = section.runtime
+        kind = "" if self._precision == "float32" else f", {self._precision}"
+        self.fingerprint = fingerprint_of(directory, self.method() + kind)
+        weights = fingerprint_of(directory, onnx.METHOD)[:32]
+        self._exported = cache / "onnx" / f"{weights}{kind.replace(', ', '-')}.onnx"
+
+    @property
+    def dimension(self) -> int:
+        return self._width
+
+    def prepare(self, count: int) -> None:
+        """Export the network where that pays."""
+        wanted = self._runtime == "onnx" or self._precision == "int8"
+        pays = self._precision == "float32" and count >= _WORTH_EXPORTING
+        if self._runtime == "torch" or not (wanted or pays) or self._exported.exists():
+            return
+        try:
+            onnx.export(self.directory, self._exported, int8=self._precision == "int8")
+        except onnx.NotExported:
+            if wanted:  # else torch does as well
+                raise
 
     @cached_property
-    def _network(self) -> Any:
-        import torch
+    def network(self) -> Network:
+        if self._runtime != "torch" and self._exported.exists():
+            return onnx.OnnxNetwork(self._exported)
+        return TorchNetwork(self.directory, half=self._precision == "bfloat16")
 
-        network = load_network(self.directory)
-        return network.to(torch.bfloat16) if self._precision == "bfloat16" else network
-
-
-def _blocks(texts: Mapping[bytes, str]) -> Iterator[list[bytes]]:
-    """Keys in blocks that are encoded and cached together, longest texts first.
-
-    Longest first: texts of like length share a block, and what is left goes ever faster.
-    """
-    block: list[bytes] = []
-    characters = 0
-    for key in sorted(texts, key=lambda key: (-len(texts[key]), key)):
-        block.append(key)
-        characters += len(texts[key])
-        if len(block) >= _BLOCK_TEXTS or characters >= _BLOCK_CHARACTERS:
-            yield block
-            block, characters = [], 0
-    if block:
-        yield block
+    def tokenizer(self) -> Tokenizer:
+        return load_tokenizer(self.directory)
 
 
 def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "int8"]
 _FLAGS = re.compile(r"\bamx_bf16\b")
 _CPU = Path("/proc/cpuinfo")
 
 
-def resolved(wanted: Precision) -> Literal["float32", "bfloat16"]:
+def resolved(wanted: Precision) -> Literal["float32", "bfloat16", "int8"]:
     """`auto` becomes bfloat16 on processors with matrix units for it (AMX), float32 elsewhere.
 
     AVX-512 BF16 alone does not pay: with 256 tokens a text it was no faster, with 32 half as fast.

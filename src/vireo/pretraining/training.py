@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vireo.engine.progress import Progress, Quiet
+from vireo.engine.progress import Lines, Progress, Quiet
 from vireo.errors import StageFailed
 from vireo.pretraining import OBJECTIVES
 from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
@@ -142,8 +142,6 @@ def _write(path: Path, value: dict[str, Any]) -> None:
 
 def main() -> None:
     """One process of a shared training; `torchrun -m vireo.pretraining.training SHELF`."""
-    from vireo.engine.progress import Lines
-
     shelf = Path(sys.argv[1])
     told = json.loads((shelf / _JOB).read_text(encoding="utf-8"))
     base = Path(told["base"]) if told["base"] else None

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import random
-import time
 import weakref
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from vireo.engine.base import Context
-from vireo.errors import ConfigError, MissingLibrary
+from vireo.errors import ConfigError
 from vireo.language.generate.base import GenerationSection, Generator
 from vireo.language.generate.wording import LONGEST_REPLY, Messages
 from vireo.language.generate.writer import NoReply, Reply, Writer
+from vireo.language.wire import Hopeless, Later, Refused, body_of, client, patiently
 
-if TYPE_CHECKING:
-    from openai import OpenAI
-
-_HOPELESS = (401, 403, 404)
-_AGAIN = (408, 409, 425, 429)
 _LEVELS = ("schema", "object", "none")
-_LONGEST_WAIT = 30.0  # seconds between two tries
 _MOST_BYTES = 4 * LONGEST_REPLY
 
 
@@ -53,7 +44,7 @@ class Server:
         told = [section.base_url, section.name, section.answer_tokens]
         self.fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()
         self._section = section
-        self._client = _client(section)
+        self._client = client(section)
         weakref.finalize(self, self._client.close)  # no connection outlives the one who asks
         self._level = _LEVELS.index(section.structured)
         self._limit = "max_tokens"
@@ -61,26 +52,24 @@ class Server:
 
     def reply(self, messages: Messages, schema: dict[str, Any]) -> Reply:
         """The server's text; raises NoReply after the last try, or at once where none can help."""
-        for attempt in range(self._section.retries + 1):
-            try:
-                return self._adapting(messages, schema)
-            except _Later as later:
-                if attempt == self._section.retries:
-                    raise NoReply(str(later)) from None
-                time.sleep(later.wait or _backoff(attempt))
-        raise AssertionError("the last try returns or raises")
+        try:
+            return patiently(lambda: self._adapting(messages, schema), self._section.retries)
+        except Later as later:
+            raise NoReply(str(later)) from None
+        except Hopeless as error:
+            raise NoReply(str(error), hopeless=True) from None
 
     def _adapting(self, messages: Messages, schema: dict[str, Any]) -> Reply:
         """One try, with the habits that the server refuses given up one by one."""
         for _ in range(5):
             try:
                 return _read(self._body(messages, schema))
-            except _Refused as refused:
+            except Refused as refused:
                 if not self._give_up(refused):
                     raise NoReply(str(refused)) from None
         raise NoReply("the server refused every form of the request", hopeless=True)
 
-    def _give_up(self, refused: _Refused) -> bool:
+    def _give_up(self, refused: Refused) -> bool:
         """Not every server knows every field: leave out what it complains of, then structure."""
         if "max_completion_tokens" in refused.text and self._limit == "max_tokens":
             self._limit = "max_completion_tokens"
@@ -94,7 +83,6 @@ class Server:
 
     def _body(self, messages: Messages, schema: dict[str, Any]) -> bytes:
         """The raw answer, read within the time limit and up to a size."""
-        import openai
 
         asked: dict[str, Any] = {
             "model": self._section.name,
@@ -106,64 +94,8 @@ class Server:
             **self._extra,
             **_format(_LEVELS[self._level], schema),
         }
-        deadline = time.monotonic() + self._section.timeout
-        body = bytearray()
-        try:
-            with self._client.chat.completions.with_streaming_response.create(**asked) as answer:
-                for piece in answer.iter_bytes():
-                    body += piece
-                    if len(body) > _MOST_BYTES:
-                        raise NoReply(f"it sent more than {_MOST_BYTES} bytes")
-                    if time.monotonic() > deadline:
-                        raise _Later(f"no whole reply within {self._section.timeout:g} s")
-        except openai.APITimeoutError:
-            raise _Later(f"no reply within {self._section.timeout:g} s") from None
-        except openai.APIStatusError as error:
-            raise _judged(error.status_code, error.response.headers, str(error)) from None
-        except openai.OpenAIError as error:
-            raise _Later(f"it cannot be reached: {error.__cause__ or error}") from None
-        except _transport_errors() as error:
-            raise _Later(f"the connection broke: {error}") from None
-        return bytes(body)
-
-
-class _Later(Exception):
-    """Try again, after `wait` seconds if the server named them."""
-
-    def __init__(self, why: str, wait: float = 0.0) -> None:
-        super().__init__(why)
-        self.wait = wait
-
-
-class _Refused(Exception):
-    """The server does not like the form of the request."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(f"it refused the request: {text[:200]}")
-        self.text = text
-
-
-def _judged(status: int, headers: Mapping[str, str], text: str) -> Exception:
-    what = f"it answered {status}: {text[:160]}"
-    if status in _HOPELESS:
-        return NoReply(what, hopeless=True)
-    if status in _AGAIN or status > 500:
-        return _Later(what, _named_wait(headers))
-    # llama.cpp answers 500 to a schema in the form that others want
-    return _Refused(text) if status != 500 or "schema" in text else _Later(what)
-
-
-def _named_wait(headers: Mapping[str, str]) -> float:
-    """Seconds of Retry-After, within reason; 0 where it names none (or a date)."""
-    try:
-        return min(_LONGEST_WAIT, max(0.0, float(headers.get("retry-after", "0"))))
-    except ValueError:
-        return 0.0
-
-
-def _backoff(attempt: int) -> float:
-    """Seconds before the next try: doubled each time, spread so that clients do not march."""
-    return float(min(_LONGEST_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))  # noqa: S311
+        create = self._client.chat.completions.with_streaming_response.create
+        return body_of(lambda: create(**asked), self._section.timeout, _MOST_BYTES)
 
 
 def _format(level: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -176,39 +108,14 @@ def _format(level: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(body: bytes) -> Reply:
-    """The text of a chat completion; raises _Later for what is none."""
+    """The text of a chat completion; raises Later for what is none."""
     try:
         answer = json.loads(body.decode("utf-8", "replace"), strict=False)
         text = answer["choices"][0]["message"]["content"] or ""
         usage = dict(answer.get("usage") or {})
     except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-        raise _Later(f"what it sent is no chat completion: {body[:80]!r}") from None
+        raise Later(f"what it sent is no chat completion: {body[:80]!r}") from None
     sent, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
     if isinstance(sent, int) and isinstance(written, int):
         return Reply(str(text), (sent, written))
     return Reply(str(text))
-
-
-def _transport_errors() -> tuple[type[Exception], ...]:
-    """What the client's transport raises while a body is read; openai does not wrap it."""
-    import httpx2
-
-    return (httpx2.HTTPError, httpx2.StreamError)
-
-
-def _client(section: GenerationSection) -> OpenAI:
-    try:
-        from openai import DefaultHttpxClient, OpenAI
-    except ImportError:
-        raise MissingLibrary(
-            "The library openai, which speaks to model servers, is not installed.",
-            'pip install "vireo-recommender[generate]"',
-        ) from None
-    return OpenAI(
-        base_url=section.base_url,
-        api_key=os.environ.get(section.key_variable) or "none",
-        timeout=section.timeout,
-        max_retries=0,  # tried again here, where the budget and the reasons are
-        # a redirect could carry the data to a place that the config does not name
-        http_client=DefaultHttpxClient(follow_redirects=False),
-    )

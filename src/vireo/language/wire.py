@@ -1,0 +1,149 @@
+"""A server that speaks OpenAI's protocol: the client, its failures, when to try again."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from vireo.errors import MissingLibrary
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+_HOPELESS = (401, 403, 404)
+_AGAIN = (408, 409, 425, 429)
+_LONGEST_WAIT = 30.0  # seconds between two tries
+
+T = TypeVar("T")
+
+
+class Place(Protocol):
+    """The settings that say where a server is and how long to wait for it."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def key_variable(self) -> str: ...
+
+    @property
+    def timeout(self) -> float: ...
+
+    @property
+    def retries(self) -> int: ...
+
+
+class Later(Exception):
+    """Try again, after `wait` seconds if the server named them."""
+
+    def __init__(self, why: str, wait: float = 0.0) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
+class Refused(Exception):
+    """The server does not like the form of the request."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"it refused the request: {text[:200]}")
+        self.text = text
+
+
+class Hopeless(Exception):
+    """Asking again cannot help: no such model, no right to ask."""
+
+
+def patiently(ask: Callable[[], T], retries: int) -> T:
+    """What `ask` gives; it is asked again after each Later, the last of which is raised."""
+    for attempt in range(retries + 1):
+        try:
+            return ask()
+        except Later as later:
+            if attempt == retries:
+                raise
+            time.sleep(later.wait or _backoff(attempt))
+    raise AssertionError("the last try returns or raises")
+
+
+def body_of(answer: Callable[[], Any], timeout: float, most_bytes: int) -> bytes:
+    """The raw body of a streaming response, read within the time limit and up to a size.
+
+    Raises Later, Refused or Hopeless, whatever the transport says.
+    """
+    import openai
+
+    deadline = time.monotonic() + timeout
+    body = bytearray()
+    try:
+        with answer() as streamed:
+            for piece in streamed.iter_bytes():
+                body += piece
+                if len(body) > most_bytes:
+                    raise Later(f"it sent more than {most_bytes} bytes")
+                if time.monotonic() > deadline:
+                    raise Later(f"no whole reply within {timeout:g} s")
+    except openai.APITimeoutError:
+        raise Later(f"no reply within {timeout:g} s") from None
+    except openai.APIStatusError as error:
+        raise judged(error.status_code, error.response.headers, str(error)) from None
+    except openai.OpenAIError as error:
+        raise Later(f"it cannot be reached: {error.__cause__ or error}") from None
+    except _transport_errors() as error:
+        raise Later(f"the connection broke: {error}") from None
+    return bytes(body)
+
+
+def judged(status: int, headers: Mapping[str, str], text: str) -> Exception:
+    """What a status that is no success means for the next try."""
+    what = f"it answered {status}: {text[:160]}"
+    if status in _HOPELESS:
+        return Hopeless(what)
+    if status in _AGAIN or status > 500:
+        return Later(what, _named_wait(headers))
+    # llama.cpp answers 500 to a schema in the form that others want
+    return Refused(text) if status != 500 or "schema" in text else Later(what)
+
+
+def client(place: Place) -> OpenAI:
+    """A client that follows no redirect and tries nothing again by itself.
+
+    Raises MissingLibrary without `openai`.
+    """
+    try:
+        from openai import DefaultHttpxClient, OpenAI
+    except ImportError:
+        raise MissingLibrary(
+            "The library openai, which speaks to model servers, is not installed.",
+            'pip install "vireo-recommender[generate]"',
+        ) from None
+    return OpenAI(
+        base_url=place.base_url,
+        api_key=os.environ.get(place.key_variable) or "none",
+        timeout=place.timeout,
+        max_retries=0,  # tried again here, where the budget and the reasons are
+        # a redirect could carry the data to a place that the config does not name
+        http_client=DefaultHttpxClient(follow_redirects=False),
+    )
+
+
+def _named_wait(headers: Mapping[str, str]) -> float:
+    """Seconds of Retry-After, within reason; 0 where it names none (or a date)."""
+    try:
+        return min(_LONGEST_WAIT, max(0.0, float(headers.get("retry-after", "0"))))
+    except ValueError:
+        return 0.0
+
+
+def _backoff(attempt: int) -> float:
+    """Seconds before the next try: doubled each time, spread so that clients do not march."""
+    return float(min(_LONGEST_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    """What the client's transport raises while a body is read; openai does not wrap it."""
+    import httpx2
+
+    return (httpx2.HTTPError, httpx2.StreamError)
