@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import scale_page, serve_page, video_page
+from bench import language_page, scale_page, serve_page, video_page
 from bench.chance import seeds
 from bench.judge import figures_of
 from bench.list_page import list_sections
@@ -62,7 +62,7 @@ def _found(results: Path) -> dict[str, Results]:
 
 def _whole(found: Mapping[str, Results], results: Path) -> str:
     """Quality on every split, then how long lists take, then videos, then the service."""
-    lists = text(found) + list_sections(results)
+    lists = text(found) + list_sections(results) + language_page.section(results)
     rest = video_page.sections(results) + serve_page.section(results)
     return lists + rest + scale_page.section(results)
 

@@ -24,6 +24,7 @@ from bench.base import Interactions
 from bench.datasets import ted
 from bench.embedding import processor
 from bench.menu import ROOT
+from bench.samples import sampled_talks
 from vireo.artifacts.files import write_json
 from vireo.data.base import COMMENT_SCHEMA, VIDEO_SCHEMA
 from vireo.engine.progress import Lines
@@ -45,6 +46,8 @@ def main() -> None:
     """Train (or find what was trained), measure, write."""
     given = _parser().parse_args()
     talks = ted.read(given.data)
+    if given.talks:  # to try the bench out; its figures are of no worth
+        talks = sampled_talks(talks, given.talks)
     corpus = corpus_of(talks, given.work / "corpus")
     section = PretrainingSection.model_validate(
         {"objective": given.objective, **SETTINGS[given.objective], **given.settings}
@@ -127,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--work", type=Path, default=ROOT / "bench" / ".work" / "pretrain")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--talks", type=int, default=0, help="only so many; 0 for all")
     parser.add_argument("--settings", type=json.loads, default={})
     return parser
 

@@ -48,12 +48,13 @@ class VideoRecord:
     """Which texts it was made from: title, description, tags, dialogue."""
     supports: tuple[Support, ...] = ()
     """What each topic rests on: a quote, and its span where the dialogue has times."""
+    language: str = ""
+    """ISO 639-1, by its letters or by a model that writes; empty where it is not clear."""
     entities: tuple[str, ...] = ()
     mood: str = ""
     audience: str = ""
     format: str = ""
-    language: str = ""
-    """These five by a model that writes, or empty."""
+    """These four by a model that writes, or empty."""
     author: str = "extractive"
     """What wrote it: `extractive`, or the name of a model."""
     reason: str = ""

@@ -13,6 +13,7 @@ from vireo.language.chunks import thinned
 from vireo.understanding.base import UnderstandingSection, VideoRecord
 from vireo.understanding.phrases import key_phrases
 from vireo.understanding.summary import central_sentences
+from vireo.understanding.tongue import language_of
 from vireo.understanding.words import sentences_of
 
 _PHRASE_WEIGHTS: Mapping[str, float] = {
@@ -22,6 +23,7 @@ _PHRASE_WEIGHTS: Mapping[str, float] = {
     "dialogue": 0.5,
 }
 _TOO_COMMON = 0.5
+_TONGUE = 500  # characters of the dialogue that tell its language
 _LEAST_VIDEOS = 20  # from here on, words of more than half of the videos count as small words
 
 
@@ -66,6 +68,11 @@ def records_of(
                     key_phrases=key_phrases(said, rarity, section.key_phrases),
                     topics=tuple(word for word in name.split(", ") if word in words[row]),
                     sources=texts.sources(row),
+                    language=language_of(
+                        thinned(texts.dialogue[row], _TONGUE),
+                        texts.description[row],
+                        texts.title[row],
+                    ),
                 )
             )
             tick()

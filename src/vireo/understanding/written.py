@@ -94,7 +94,7 @@ def _checked(
         mood=written.mood,
         audience=written.audience,
         format=written.format,
-        language=written.language,
+        language=written.language or record.language,
         author=author,
         reason=f"{dropped} statements were not in its texts and were left out" if dropped else "",
     )
