@@ -30,7 +30,7 @@ def _embedding(result: Result) -> Iterator[str]:
     yield (
         f"{result['texts']:,} titles, descriptions and pieces of dialogue of TED's talks, in "
         "turns; the best turn of each counts, loading left out. Cosine: the least, to the vector "
-        "of sentence-transformers. Neighbours: the share of a text's ten nearest that both agree on."
+        "of sentence-transformers. Neighbours: the share of the ten nearest that both agree on."
     )
     yield ""
     yield from _table(
