@@ -136,7 +136,7 @@ def test_a_long_text_is_the_mean_of_its_chunks(tmp_path: Path, tiny: Path) -> No
 def test_ten_megabytes_of_text(tmp_path: Path, tiny: Path) -> None:
     spy = Spy(tiny, LanguageSection(), tmp_path)
     assert np.isclose(np.linalg.norm(spy.embed(["lorem ipsum " * 900_000])), 1, atol=1e-5)
-    assert spy.batches <= 1
+    assert spy.batches <= 2  # sixteen chunks of 128 tokens
 
 
 def test_words_that_spell_special_tokens_stay_words(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.errors import InputError, MissingLibrary, VireoError
+from vireo.language.directory import load_network
+from vireo.language.torch_network import pooled
 
 METHOD = "eager attention, masked mean, opset 17, 1"
 """Names the export: change it with the code below."""
@@ -110,9 +112,6 @@ def export(directory: Path, path: Path, int8: bool = False) -> None:
 
 def _export(directory: Path, path: Path) -> None:
     import torch
-
-    from vireo.language.directory import load_network
-    from vireo.language.torch_network import pooled
 
     class Pooled(torch.nn.Module):
         def __init__(self) -> None:
