@@ -1,0 +1,114 @@
+"""The whole stack: finite in every odd world, the same twice, the same for users in any order; and
+a training that is killed for good ends where an unbroken one ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vireo.arrays import Floats
+from vireo.engine.base import Context, EngineSection
+from vireo.engine.progress import Quiet
+from vireo.engine.serial import Serial
+from vireo.interest.base import (
+    Batch,
+    FactorsSection,
+    InterestModel,
+    InterestSection,
+    SequenceSection,
+    Training,
+)
+from vireo.interest.build import fit
+from vireo.interest.contract import WORLDS, batch_of, training_of
+from vireo.interest.fusion import candidates, fused
+from vireo.interest.sequence.expert import Sequence
+
+SECTION = InterestSection(
+    validation="last",
+    factors=FactorsSection(dimension=2),  # with more, rounding decides
+    sequence=SequenceSection(epochs=1, least_steps=2, tokens=64, length=6),
+)
+IN_ORDER = tuple(name for name in SECTION.experts if name != "sequence")
+"""Experts that do not draw their batches from the order of the users."""
+
+
+def fitted(training: Training, section: InterestSection, place: Path) -> InterestModel:
+    return fit(training, section, Context(Serial(EngineSection()), place, Quiet(), seed=3))
+
+
+def totals(model: InterestModel, batch: Batch) -> Floats:
+    return fused(model, batch)[0]
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_totals_are_finite_and_the_same_twice(name: str, tmp_path: Path) -> None:
+    training = training_of(*WORLDS[name])
+    batch = batch_of(training)
+    one = totals(fitted(training, SECTION, tmp_path / "1"), batch)
+    two = totals(fitted(training_of(*WORLDS[name]), SECTION, tmp_path / "2"), batch)
+    assert np.isfinite(one).all()
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_names_of_users_decide_nothing(name: str, tmp_path: Path) -> None:
+    training = training_of(*WORLDS[name])
+    names = tuple(f"z{len(training.histories) - row}" for row in range(len(training.histories)))
+    renamed = replace(training, histories=replace(training.histories, user_ids=names))
+    batch = batch_of(training)
+    one = totals(fitted(training, SECTION, tmp_path / "1"), batch)
+    np.testing.assert_array_equal(totals(fitted(renamed, SECTION, tmp_path / "2"), batch), one)
+
+
+def test_the_order_of_users_decides_nothing(tmp_path: Path) -> None:
+    users, n_videos = WORLDS["two tastes"]
+    section = SECTION.model_copy(update={"experts": IN_ORDER})
+    training, other = training_of(users, n_videos), training_of(users[::-1], n_videos)
+    batch = batch_of(training)
+    open_ = candidates(batch)  # scores are standardised among what was not met
+    one = totals(fitted(training, section, tmp_path), batch)[open_]
+    two = totals(fitted(other, section, tmp_path), batch)[open_]
+    np.testing.assert_allclose(two, one, atol=5e-3)
+
+
+LONG = SequenceSection(epochs=30, least_steps=0, tokens=128, length=8)
+SCRIPT = """
+import sys
+from pathlib import Path
+from tests.interest.test_whole import trained
+trained(Path(sys.argv[1]))
+"""
+
+
+def trained(cache: Path) -> Sequence:
+    """Thirty passes over rings of videos."""
+    users = [[(start + step) % 12 for step in range(6)] for start in range(60)]
+    context = Context(Serial(EngineSection()), cache, Quiet(), seed=0)
+    return Sequence.fit(training_of(users, 12), InterestSection(sequence=LONG), context)
+
+
+def test_kill_9_in_a_training_resumes_to_the_same_network(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    path = os.pathsep.join([str(root), str(root / "src")])
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "killed")]
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}) as process:
+        until = time.monotonic() + 120
+        while not list(tmp_path.glob("killed/sequence/*/last.json")):
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < until, "no pass was ever finished"
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+    (last,) = tmp_path.glob("killed/sequence/*/last.json")
+    assert '"done": 30' not in last.read_text(encoding="utf-8")
+    resumed, whole = trained(tmp_path / "killed"), trained(tmp_path / "whole")
+    assert resumed.curve == whole.curve
+    for name, array in whole.arrays.items():
+        np.testing.assert_array_equal(resumed.arrays[name], array)
