@@ -230,3 +230,15 @@ def test_a_revoked_key_ends_its_session(
     work.close()
     client.app.state.service.state.refresh()  # type: ignore[attr-defined]
     assert client.get("/", follow_redirects=False).headers["location"] == "/login"
+
+
+def test_evaluations_show_their_figures(built: Path, serve: Serve) -> None:
+    """Once the metrics had been renamed, the table had no columns, and nobody noticed."""
+    work = Workspace.open(built)
+    report = work.evaluate("2026-03-01", systems=["popularity"])
+    work.save_report(report)
+    work.close()
+    page = serve(built).get("/owner/reports").text
+    (name,) = [metric for metric in report.metrics if metric.startswith("ndcg@10")][:1]
+    assert name in page
+    assert f"{report.systems['popularity'][name].mean:.4f}" in page

@@ -22,6 +22,7 @@ from vireo.server.service import Service
 router = APIRouter(prefix="/owner", include_in_schema=False)
 PER_PAGE = 50
 _REPORT = re.compile(r"[0-9]{8}-[0-9-]+[a-z-]*")
+SHOWN_METRICS = ("hit_rate", "ndcg", "coverage")
 LISTS = "/v1/users/{user_id}/recommendations"
 
 
@@ -136,7 +137,7 @@ def _home(service: Service) -> Path:
 def _report(path: Path) -> dict[str, Any]:
     report = read_json(path) or {}
     systems = report.get("systems", {})
-    metrics = [m for m in next(iter(systems.values()), {}) if m.startswith(("HR", "NDCG", "Cov"))]
+    metrics = [m for m in next(iter(systems.values()), {}) if m.startswith(SHOWN_METRICS)]
     plots = sorted(plot.name for plot in path.parent.glob("*.png"))
     return {"name": path.parent.name, "systems": systems, "metrics": metrics, "plots": plots}
 
