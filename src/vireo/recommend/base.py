@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -126,6 +126,33 @@ class Reason:
     """The rows of the viewer's own videos that the reason rests on."""
 
 
+class Columns(Mapping[str, Floats]):
+    """Some rows of whole columns, taken when a column is read: most steps only move rows."""
+
+    def __init__(self, whole: Mapping[str, Floats], rows: Ints) -> None:
+        self._whole = whole
+        self._rows = rows
+        self._taken: dict[str, Floats] = {}
+
+    def __getitem__(self, name: str) -> Floats:
+        if name not in self._taken:
+            self._taken[name] = self._whole[name][self._rows]
+        return self._taken[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Floats], rows: Ints) -> Columns:
+        """These rows of the columns, in this order."""
+        if isinstance(columns, cls):
+            return cls(columns._whole, columns._rows[rows])
+        return cls(columns, rows)
+
+
 @dataclass(frozen=True)
 class Slate:
     """A small frozen table of candidates: rows, scores by source, a total, reasons."""
@@ -153,24 +180,36 @@ class Slate:
     def take(self, rows: Ints | Bools | Sequence[int]) -> Slate:
         """The candidates in these rows, in this order."""
         index = np.asarray(rows)
-        if index.dtype != np.bool_:
-            index = index.astype(np.int64)
-        positions = np.flatnonzero(index) if index.dtype == np.bool_ else index
-        return replace(
-            self,
+        if index.dtype == np.bool_:
+            positions = np.flatnonzero(index)
+        else:
+            positions = index.astype(np.int64, copy=False)
+        return self._with(
             videos=self.videos[positions],
-            sources={name: values[positions] for name, values in self.sources.items()},
+            sources=Columns.of(self.sources, positions),
             scores=self.scores[positions] if len(self.scores) else self.scores,
             reasons=tuple(self.reasons[i] for i in positions) if self.reasons else (),
         )
 
+    def _with(self, **changed: Any) -> Slate:
+        """`replace`, without the checks that take longer than a step of a list."""
+        other = object.__new__(Slate)
+        other.__dict__.update(self.__dict__, **changed)
+        return other
+
+    def ranked(self, scores: Floats) -> Slate:
+        """The same candidates with these totals, best first; equal ones keep their order."""
+        order = np.argsort(-scores, kind="stable")
+        return self._with(scores=scores).take(order)
+
     def joined(self, videos: Ints) -> Slate:
         """The same slate with these rows at the end, those that are new to it unscored."""
-        fresh = videos[~np.isin(videos, self.videos)]
+        fresh = videos[~np.isin(videos, self.videos)] if len(videos) else videos
+        if not len(fresh):
+            return self._with(reasons=()) if self.reasons else self
         blank = np.zeros(len(fresh), dtype=np.float32)
         floor = blank + (self.scores.min() if len(self.scores) else 0)
-        return replace(
-            self,
+        return self._with(
             videos=np.concatenate([self.videos, fresh]).astype(np.int64),
             sources={n: np.concatenate([v, blank]) for n, v in self.sources.items()},
             scores=np.concatenate([self.scores, floor]).astype(np.float32),
@@ -180,21 +219,30 @@ class Slate:
     def led_by(self, places: Ints | Sequence[int]) -> Slate:
         """The same candidates, those in these places first, the others in their order behind."""
         first = np.asarray(places, dtype=np.int64)
+        if not len(first):
+            return self
         rest = np.ones(len(self), dtype=np.bool_)
         rest[first] = False
         return self.take(np.concatenate([first, np.flatnonzero(rest)]))
 
+    def places_of(self, videos: Ints) -> Ints:
+        """Where these rows of the catalogue stand; all of them must be on the slate. (m,)"""
+        if not len(videos):
+            return np.zeros(0, dtype=np.int64)
+        same = self.videos == videos[:, None]
+        return np.asarray(same.argmax(axis=1), dtype=np.int64)
+
     def scoring(self, scores: Floats) -> Slate:
         """The same order with these totals, highest first: the scores go with the places."""
-        return replace(self, scores=np.sort(scores)[::-1])
+        return self._with(scores=np.sort(scores)[::-1])
 
     def marking(self, mark: str, videos: Iterable[int]) -> Slate:
         """The same slate, saying that this rule put these rows of the catalogue there."""
-        return replace(self, marks={**self.marks, **{int(video): mark for video in videos}})
+        return self._with(marks={**self.marks, **{int(video): mark for video in videos}})
 
     def noting(self, note: str) -> Slate:
         """The same slate with one more note."""
-        return replace(self, notes=(*self.notes, note))
+        return self._with(notes=(*self.notes, note))
 
 
 class Step(Protocol):

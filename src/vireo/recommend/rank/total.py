@@ -17,8 +17,11 @@ class Total:
         self._viewers = shelves.catalogue.viewers
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        columns = list(slate.sources.values())
-        zeros = np.zeros(len(slate), dtype=np.float32)
-        total = np.sum([zeros, *columns], axis=0).astype(np.float32)
-        order = np.lexsort((slate.videos, -self._viewers[slate.videos], -total))
+        total = np.zeros(len(slate), dtype=np.float32)
+        for column in slate.sources.values():
+            total += column
+        order = np.argsort(-total)
+        ordered = total[order]
+        if (ordered[1:] == ordered[:-1]).any():
+            order = np.lexsort((slate.videos, -self._viewers[slate.videos], -total))
         return replace(slate, scores=total).take(order)

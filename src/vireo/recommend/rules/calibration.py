@@ -58,34 +58,45 @@ def calibrated(scores: Doubles, topics: Ints, wanted: Doubles, count: int, c: fl
     worth = (scores - scores.min()) / span if span > 0 else np.ones_like(scores)
     queues = _queues(worth, topics)
     kinds = np.array(sorted(queues), dtype=np.int64)
-    heads = np.array([worth[queues[kind][-1]] for kind in kinds.tolist()])
-    counts = np.zeros(len(wanted))
+    heads = np.array([(1 - c) * worth[queues[kind][-1]] for kind in kinds.tolist()])
+    held = np.flatnonzero(wanted > 0)
+    terms = c * _terms(wanted[held], count)
+    at = np.searchsorted(kinds, held)
+    at[at == len(kinds)] = 0
+    able = kinds[at] == held  # of what is wanted, what there is
+    row_of = dict(zip(held.tolist(), range(len(held)), strict=True))
+    places, rows = at[able], np.flatnonzero(able)
+    now = np.zeros(len(held), dtype=np.int64)
+    every = np.arange(len(held))
     order = np.empty(count, dtype=np.int64)
     for place in range(count):
-        gain = (1 - c) * heads - c * _divergences(wanted, counts, kinds, place + 1)
-        best = int(gain.argmax())
-        queue = queues[int(kinds[best])]
+        today = terms[every, now, place]
+        gain = heads.copy()
+        gain[places] -= terms[rows, now[rows] + 1, place] - today[rows]
+        best = int((gain - today.sum()).argmax())
+        kind = int(kinds[best])
+        queue = queues[kind]
         order[place] = queue.pop()
-        counts[kinds[best]] += 1
-        heads[best] = worth[queue[-1]] if queue else -np.inf
+        if kind in row_of:
+            now[row_of[kind]] += 1
+        heads[best] = (1 - c) * worth[queue[-1]] if queue else -np.inf
     return order
 
 
 def _queues(worth: Doubles, topics: Ints) -> dict[int, list[int]]:
     """Topic -> its places, the best last."""
     queues: dict[int, list[int]] = {}
+    kinds = topics.tolist()
     for place in np.argsort(-worth, kind="stable")[::-1].tolist():
-        queues.setdefault(int(topics[place]), []).append(place)
+        queues.setdefault(kinds[place], []).append(place)
     return queues
 
 
-def _divergences(wanted: Doubles, counts: Doubles, kinds: Ints, size: int) -> Doubles:
-    """KL(p | q) of the list after one more video of each kind. -> (kinds,)"""
-    held = wanted > 0
-    p = wanted[held]
-    q = (1 - MIXED) * counts[held] / size + MIXED * p
-    terms = p * np.log(p / q)
-    more = p * np.log(p / (q + (1 - MIXED) / size))
-    by_topic = np.zeros(len(wanted))
-    by_topic[held] = more - terms
-    return np.asarray(terms.sum() + by_topic[kinds])
+def _terms(p: Doubles, count: int) -> Doubles:
+    """What each topic adds to KL(p | q) with 0, 1, ... of the list's 1, 2, ... videos.
+
+    p (t,) -> (t, count + 1, count)
+    """
+    shares = np.arange(count + 1)[:, None] / np.arange(1, count + 1)
+    mine = p[:, None, None]
+    return np.asarray(mine * np.log(mine / ((1 - MIXED) * shares + MIXED * mine)))

@@ -36,7 +36,8 @@ def nth_of_its_kind(kinds: Ints) -> Ints:
     """How many earlier entries are of the same kind; -1 is no kind and counts 0. (c,) -> (c,)"""
     order = np.argsort(kinds, kind="stable")
     grouped = kinds[order]
-    first = np.r_[True, grouped[1:] != grouped[:-1]]
+    first = np.ones(len(kinds), dtype=np.bool_)
+    first[1:] = grouped[1:] != grouped[:-1]
     starts = np.maximum.accumulate(np.where(first, np.arange(len(kinds)), 0))
     counts = np.empty(len(kinds), dtype=np.int64)
     counts[order] = np.arange(len(kinds)) - starts

@@ -49,12 +49,13 @@ def mmr(scores: Floats, likeness: Floats, count: int, strength: float) -> Ints:
     span = float(scores.max() - scores.min())
     worth = (scores - scores.min()) / span if span > 0 else np.ones_like(scores)
     nearest = np.zeros(len(scores), dtype=np.float32)
-    taken = np.zeros(len(scores), dtype=bool)
+    worth = (1 - strength) * worth
+    value = np.empty_like(worth)
     order = np.empty(count, dtype=np.int64)
     for place in range(count):
-        value = (1 - strength) * worth - strength * nearest
-        value[taken] = -np.inf
+        np.multiply(nearest, strength, out=value)
+        np.subtract(worth, value, out=value)
         best = int(value.argmax())
-        order[place], taken[best] = best, True
-        nearest = np.maximum(nearest, likeness[best])
+        order[place], worth[best] = best, -np.inf
+        np.maximum(nearest, likeness[best], out=nearest)
     return order

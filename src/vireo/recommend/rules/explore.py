@@ -29,6 +29,7 @@ class Explore:
         drawn = k + random.permutation(len(slate) - k)[:count]
         order = np.empty(k, dtype=np.int64)
         order[places] = drawn
-        kept = np.setdiff1d(np.arange(k), places)
-        order[kept] = np.arange(len(kept))
+        kept = np.ones(k, dtype=np.bool_)
+        kept[places] = False
+        order[kept] = np.arange(k - len(places))
         return slate.led_by(order).marking("explore", slate.videos[drawn])

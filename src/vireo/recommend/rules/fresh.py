@@ -27,5 +27,4 @@ class Fresh:
         added = np.where(published == NO_TIME, 0.0, gain).astype(np.float32)
         scores = slate.scores + added
         sources = {**slate.sources, "freshness": added}
-        order = np.argsort(-scores, kind="stable")
-        return replace(slate, scores=scores, sources=sources).take(order)
+        return replace(slate, sources=sources).ranked(scores)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -22,12 +21,13 @@ class Impressions:
         if not query.impressions or self._fade <= 0 or not len(slate):
             return slate
         scores = slate.scores - np.float32(self._fade) * _times(query.impressions, slate.videos)
-        order = np.argsort(-scores, kind="stable")
-        return replace(slate, scores=scores).take(order)
+        return slate.ranked(scores)
 
 
 def _times(impressions: Mapping[int, int], videos: Ints) -> Floats:
     """How often each of the videos was shown. (c,)"""
-    rows, shown = np.array(sorted(impressions.items()), dtype=np.int64).T
-    at = np.minimum(np.searchsorted(rows, videos), len(rows) - 1)
-    return np.where(rows[at] == videos, shown[at], 0).astype(np.float32)
+    shown = np.zeros(len(videos), dtype=np.float32)
+    rows = np.fromiter(impressions, dtype=np.int64, count=len(impressions))
+    for place in np.flatnonzero(np.isin(videos, rows)).tolist():  # few of all that were shown
+        shown[place] = impressions[int(videos[place])]
+    return shown

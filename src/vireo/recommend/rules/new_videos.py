@@ -44,9 +44,9 @@ class NewVideos:
         wanted = rounded(self._share * k, chance("new", query)) - int(new[:k].sum())
         if wanted <= 0:
             return slate
-        fit = np.zeros(len(slate), dtype=np.float32)
+        fit = np.full(len(slate), -np.inf, dtype=np.float32)
         fit[new] = self._fit(query.history, slate.videos[new])
-        fits = new & (fit >= FIT)
+        fits = fit >= FIT
         if query.leaning is not None:
             fits &= query.leaning[slate.videos] >= 0  # not what the viewer asked for less of
         promoted = [row for row in np.flatnonzero(fits) if row >= k]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.rules.required import allowed
 from vireo.recommend.shelves import Shelves
@@ -20,6 +18,4 @@ class Pinned:
         if not len(rows):
             return slate
         wide = slate.joined(rows)
-        place_of = {int(video): place for place, video in enumerate(wide.videos)}
-        places = np.array([place_of[row] for row in rows.tolist()], dtype=np.int64)
-        return wide.led_by(places).marking("pinned", rows)
+        return wide.led_by(wide.places_of(rows)).marking("pinned", rows)

@@ -42,14 +42,15 @@ class Series:
         if self._section.next_share <= 0:
             rows = rows[:0]
         wide = slate.joined(rows)
-        place_of = {int(video): place for place, video in enumerate(wide.videos)}
-        led = wide.led_by([place_of[row] for row in rows.tolist()])
+        led = wide.led_by(wide.places_of(rows))
         return self._in_turn(query, led, len(rows)).marking("next", rows)
 
     def _next(self, query: Query) -> Ints:
         """The part after the last one watched, per series, the latest watched series first."""
         watched = query.history.liked.videos[::-1]
         watched = watched[self._series_of[watched] >= 0]
+        if not len(watched):
+            return watched
         _, first = np.unique(self._series_of[watched], return_index=True)
         last = watched[np.sort(first)]
         place = self._place[last] + 1
@@ -60,10 +61,13 @@ class Series:
 
     def _in_turn(self, query: Query, slate: Slate, led: int) -> Slate:
         """Of each series the first of the candidates stays, the later ones go to the end."""
-        series, turn = self._series_of[slate.videos], self._place[slate.videos]
-        by_turn = np.lexsort((turn, np.arange(len(slate)) >= led, series))
-        first = np.r_[True, series[by_turn][1:] != series[by_turn][:-1]][: len(slate)]
+        series = self._series_of[slate.videos]
+        in_turn = np.argsort(self._place[slate.videos])  # parts of one series side by side
+        ordered = series[in_turn]
+        first = np.ones(len(slate), dtype=np.bool_)
+        first[1:] = ordered[1:] != ordered[:-1]
         stays = series < 0
-        stays[by_turn[first]] = True
+        stays[in_turn[first]] = True
+        stays[np.isin(series, series[:led]) & (series >= 0)] = False
         stays[:led] = True
         return slate.led_by(np.flatnonzero(stays))
