@@ -108,19 +108,23 @@ class Next:
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact: the entries add up to the score."""
-        added = np.zeros(len(history), dtype=np.float32)
-        at = np.searchsorted(self.videos, video)
-        if at >= len(self.videos) or self.videos[at] != video:
-            return added
+        return self.contributions_to(history, np.array([video]))[:, 0]
+
+    def contributions_to(self, history: History, videos: Ints) -> Floats:
+        """The same for several videos (v,). -> (m, v)"""
+        added = np.zeros((len(history), len(videos)), dtype=np.float32)
         wanted = np.flatnonzero(history.weights > 0)
-        rows = np.searchsorted(self.videos, history.videos[wanted])
-        rows = np.minimum(rows, len(self.videos) - 1)
-        known = self.videos[rows] == history.videos[wanted]
-        lags = np.arange(len(wanted))[::-1]
+        rows, columns = self._place[history.videos[wanted]], self._place[videos]
+        mine, theirs = rows >= 0, columns >= 0
+        lags = np.arange(len(wanted))[::-1][mine]
+        cells = np.ix_(wanted[mine], np.flatnonzero(theirs))
         for block, span in enumerate(self.spans):
             fading = np.exp(-lags / span)
-            fading[(fading < _FADED) | ~known] = 0.0
-            added[wanted] += fading * self.matrix[block * len(self.videos) + rows, at]
+            near = np.flatnonzero(fading >= _FADED)
+            weights = np.zeros((len(lags), int(theirs.sum())), dtype=np.float32)
+            inputs = block * len(self.videos) + rows[mine][near]
+            weights[near] = self.matrix[np.ix_(inputs, columns[theirs])]
+            added[cells] += fading[:, None] * weights
         return added
 
     def save(self, directory: Path) -> None:

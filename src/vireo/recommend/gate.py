@@ -7,14 +7,16 @@ so, one by one, only where the list would be empty; the list then says which.
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
-from vireo.arrays import Bools
+from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query, Slate, Step
 from vireo.recommend.shelves import Shelves
 
@@ -22,10 +24,16 @@ SECRET = ("rights", "blocks", "age")
 """What these bar is not even named, be it in the viewer's own history."""
 PROTECTING = ("rights", "blocks", "age", "region", "window")
 """Rules that always hold, listed in the config or not."""
+_MOST_BYTES = 64 * 2**20
+"""Of answers that are kept."""
 
 
 class Filter(ABC):
-    """A rule that bars videos. It needs `open` alone; as a Step it removes what is not open."""
+    """A rule that bars videos. It needs `open` alone; as a Step it removes what is not open.
+
+    It reads what a build says of the videos, and not the counts of viewers: these change while a
+    build is served, and what was kept of the answers stays.
+    """
 
     name: ClassVar[str]
     """As on the menu."""
@@ -38,13 +46,27 @@ class Filter(ABC):
     def open(self, query: Query) -> Bools | None:
         """(n,) true for the videos that this viewer may be shown now; None: all of them."""
 
+    def key(self, query: Query) -> Hashable:
+        """All that the answer depends on: equal keys, equal answers, so one is kept. None: no."""
+        return None
+
+    def narrow(self, query: Query, allowed: Bools) -> None:
+        """Take what is barred out of `allowed` (n,), in place."""
+        mask = self.open(query)
+        if mask is not None:
+            allowed &= mask
+
     def __call__(self, query: Query, slate: Slate) -> Slate:
         allowed = self.open(query)
         return slate if allowed is None else slate.take(allowed[slate.videos])
 
 
 class Gate:
-    """All rules that bar videos, as one question."""
+    """All rules that bar videos, as one question.
+
+    Most rules ask little of a viewer (an age, a region, the minute), so few different answers
+    are given again and again: they are kept, and so is what several of them leave together.
+    """
 
     def __init__(self, shelves: Shelves, rules: Sequence[Step]) -> None:
         self._n = len(shelves.catalogue)
@@ -52,46 +74,94 @@ class Gate:
         soft = set(shelves.section.relax) - set(PROTECTING)
         self._strict = [rule for rule in self.filters if rule.name not in soft]
         self._soft = [rule for rule in self.filters if rule.name in soft]
+        self._kept = _Kept(self._n)
 
     def admit(self, query: Query) -> tuple[Query, tuple[str, ...]]:
         """The query with `open` set, and what is to be said about it."""
+        allowed = self._left(query, [*self._strict, *self._soft])
+        allowed[_excluded(query)] = False
+        if allowed.any():
+            return replace(query, open=allowed), ()
+        return self._one_by_one(query)
+
+    def _one_by_one(self, query: Query) -> tuple[Query, tuple[str, ...]]:
+        """Where nothing is left: which rule it was, and whether one gives way."""
         allowed = np.ones(self._n, dtype=np.bool_)
-        allowed[np.fromiter(query.exclude, dtype=np.int64, count=len(query.exclude))] = False
+        allowed[_excluded(query)] = False
         for rule in self._strict:
-            mask = rule.open(query)
-            if mask is None:
-                continue
             had = allowed.any()
-            allowed &= mask
+            rule.narrow(query, allowed)
             if had and not allowed.any():
                 return replace(query, open=allowed), (_emptied(rule.name),)
         notes = []
-        for rule in self._soft:
-            mask = rule.open(query)
-            if mask is None or not allowed.any():
-                continue
-            if (allowed & mask).any():
-                allowed &= mask
+        for rule in self._soft if allowed.any() else ():
+            left = allowed.copy()
+            rule.narrow(query, left)
+            if left.any():
+                allowed = left
             else:
                 notes.append(f"The rule '{rule.name}' gave way: it would have left nothing.")
         return replace(query, open=allowed), tuple(notes)
 
     def named(self, query: Query) -> Query:
         """The query with `nameable` set."""
-        secret = [rule.open(query) for rule in self._strict if rule.name in SECRET]
-        masks = [mask for mask in secret if mask is not None]
-        if not masks:
-            return query
-        return replace(query, nameable=np.logical_and.reduce(masks))
+        secret = [rule for rule in self._strict if rule.name in SECRET]
+        keys = tuple((rule.name, rule.key(query)) for rule in secret)
+        return replace(query, nameable=self._together(query, secret, keys))
 
     def protected(self, query: Query) -> Bools:
         """(n,) what the rules that protect let through, whatever the others say."""
-        allowed = np.ones(self._n, dtype=np.bool_)
-        for rule in self._strict:
-            mask = rule.open(query) if rule.name in PROTECTING else None
-            if mask is not None:
-                allowed &= mask
+        return self._left(query, [rule for rule in self._strict if rule.name in PROTECTING])
+
+    def _left(self, query: Query, rules: Sequence[Filter]) -> Bools:
+        """(n,) what all of these rules let through, the caller's own."""
+        keys = {rule.name: rule.key(query) for rule in rules}
+        kept = [rule for rule in rules if keys[rule.name] is not None]
+        mask = self._together(query, kept, tuple((rule.name, keys[rule.name]) for rule in kept))
+        allowed = np.ones(self._n, dtype=np.bool_) if mask is None else mask.copy()
+        for rule in rules:
+            if keys[rule.name] is None:
+                rule.narrow(query, allowed)
         return allowed
+
+    def _together(self, query: Query, rules: Sequence[Filter], keys: Hashable) -> Bools | None:
+        """(n,) what rules with keys let through; None: everything. Not to be changed."""
+        found = self._kept.get(keys)
+        if found is None:
+            masks = [mask for mask in (rule.open(query) for rule in rules) if mask is not None]
+            found = np.logical_and.reduce(masks) if masks else _EVERYTHING
+            found.setflags(write=False)
+            self._kept.put(keys, found)
+        return None if found is _EVERYTHING else found
+
+
+class _Kept:
+    """Answers by what they depend on; those that were not asked for lately leave first."""
+
+    def __init__(self, n: int) -> None:
+        self._most = max(8, _MOST_BYTES // max(n, 1))
+        self._answers: OrderedDict[Hashable, Bools] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def get(self, key: Hashable) -> Bools | None:
+        with self._turn:
+            found = self._answers.get(key)
+            if found is not None:
+                self._answers.move_to_end(key)
+            return found
+
+    def put(self, key: Hashable, answer: Bools) -> None:
+        with self._turn:
+            self._answers[key] = answer
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+
+
+_EVERYTHING = np.zeros(0, dtype=np.bool_)
+
+
+def _excluded(query: Query) -> Ints:
+    return np.fromiter(query.exclude, dtype=np.int64, count=len(query.exclude))
 
 
 def _emptied(name: str) -> str:

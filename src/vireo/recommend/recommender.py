@@ -76,9 +76,11 @@ class Recommender:
         rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]
         self._rank = [RANKERS.get(name)(shelves) for name in rankers]
         names = dict.fromkeys([*PROTECTING, *section.rules])
-        rules: list[Step] = [RULES.get(name)(shelves) for name in names]
-        self.gate = Gate(shelves, rules)
-        self.rules = [rule for rule in rules if not isinstance(rule, Filter)]
+        parts = {name: RULES.get(name) for name in names}
+        barring = [p for p in parts.values() if isinstance(p, type) and issubclass(p, Filter)]
+        self.rules: list[Step] = [p(shelves) for p in parts.values() if p not in barring]
+        # What rules bar does not depend on counts: the answers that are kept stay true.
+        self.gate: Gate = before.gate if before else Gate(shelves, [p(shelves) for p in barring])
         self._explain = [EXPLAINERS.get("facts")(shelves)]
 
     def slate(self, query: Query) -> Slate:

@@ -15,6 +15,9 @@ from vireo.recommend.base import RecommendSection
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.retrieve.opinions import Panel
 
+SAMPLE = 4096
+"""Videos that stand for all, where one asks what is usual."""
+
 
 @dataclass(frozen=True)
 class Shelves:
@@ -32,6 +35,18 @@ class Shelves:
     def panel(self) -> Panel:
         """The experts, made ready to be heard for one viewer at a time."""
         return Panel.of(self.model, len(self.catalogue), self.catalogue.plans)
+
+    @cached_property
+    def usual(self) -> tuple[Floats, Floats]:
+        """(d,) and (d, d): mean and covariance of a sample of the content rows.
+
+        Mean and spread of the sample's likenesses to any taste follow from these two.
+        """
+        rows = self.catalogue.unit_content
+        sample = rows[:: len(rows) // SAMPLE + 1]
+        mean = sample.mean(axis=0)
+        around = sample - mean
+        return mean, around.T @ around / np.float32(max(len(sample), 1))
 
     def keep(self, before: Shelves) -> None:
         """Take over what was derived of the same model for another catalogue's counts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,12 +56,21 @@ class Contributions:
         before they are added with the fusion's weights. The score of EASE is a sum over the
         history (Steck 2019), so its shares are exact. Experts that cannot tell are left out.
         """
-        total = np.zeros(len(self._history), dtype=np.float32)
-        for name, expert in _speaking(self._model, video).items():
-            shares = self._of(name, expert, video)
-            total += self._scaled(name, shares) if shares is not None else 0
+        return self.to_each(np.array([video]))[0]
+
+    def to_each(self, rows: Ints) -> list[Shares]:
+        """The same for several videos (v,), which costs hardly more than for one."""
+        total = np.zeros((len(self._history), len(rows)), dtype=np.float32)
+        for name, expert in self._model.experts.items():
+            speaks = np.flatnonzero([name in self._speaking(row) for row in rows.tolist()])
+            shares = self._of(name, expert, rows[speaks]) if len(speaks) else None
+            if shares is not None:
+                total[:, speaks] += self._scaled(name, shares)
         videos, entry = self._distinct
-        return Shares(videos, np.bincount(entry, total, len(videos)).astype(np.float32))
+        found = np.zeros((len(videos), len(rows)))
+        np.add.at(found, entry, total)
+        columns = np.ascontiguousarray(found.T, dtype=np.float32)
+        return [Shares(videos, column) for column in columns]
 
     @cached_property
     def _distinct(self) -> tuple[Ints, Ints]:
@@ -73,19 +82,36 @@ class Contributions:
         place[order] = np.arange(len(order))
         return rows[order], place[entry[::-1]]
 
-    def _of(self, name: str, expert: Expert, video: int) -> Floats | None:
+    def _of(self, name: str, expert: Expert, rows: Ints) -> Floats | None:
+        """(m, v) what each entry adds to the expert's score of each video, or None."""
         if name not in self._linear:
             self._linear[name] = _linear(expert, self._history)
         found = self._linear[name]
-        if found is None:
-            return expert.contributions(self._history, video)
-        shares, vectors = found
-        return np.asarray(shares @ vectors[video], dtype=np.float32)
+        if found is not None:
+            shares, vectors = found
+            return np.asarray(shares @ vectors[rows].T, dtype=np.float32)
+        together = getattr(expert, "contributions_to", None)
+        if together is not None:
+            return np.asarray(together(self._history, rows), dtype=np.float32)
+        each = [expert.contributions(self._history, row) for row in rows.tolist()]
+        told = [shares for shares in each if shares is not None]
+        return np.stack(told, axis=1) if len(told) == len(rows) else None
 
     def _scaled(self, name: str, shares: Floats) -> Floats:
-        largest = float(np.abs(shares).max(initial=0.0))
+        largest = np.abs(shares).max(axis=0, initial=0.0)
         weight = self._model.weights.get(name, 0.0) or self._model.newcomer
-        return np.float32(weight / largest if largest > 0 else 0.0) * shares
+        scale = np.divide(weight, largest, out=np.zeros_like(largest), where=largest > 0)
+        return np.asarray(scale * shares, dtype=np.float32)
+
+    def _speaking(self, video: int) -> Collection[str]:
+        """The experts behind a score: of a video nobody wanted, only `content` knows anything."""
+        model = self._model
+        new = bool(len(model.warm)) and not model.warm[video]
+        return (CONTENT,) if new and CONTENT in model.experts else self._serving
+
+    @cached_property
+    def _serving(self) -> Collection[str]:
+        return self._model.serving.keys()
 
 
 def _linear(expert: Expert, history: History) -> tuple[Floats, Floats] | None:
@@ -95,11 +121,3 @@ def _linear(expert: Expert, history: History) -> tuple[Floats, Floats] | None:
         return None
     vectors, shares = linear.vectors, linear.shares(history)
     return None if vectors is None or shares is None else (shares, vectors)
-
-
-def _speaking(model: InterestModel, video: int) -> Mapping[str, Expert]:
-    """The experts behind a score: of a video that nobody wanted, only `content` knows anything."""
-    new = bool(len(model.warm)) and not model.warm[video]
-    if new and CONTENT in model.experts:
-        return {CONTENT: model.experts[CONTENT]}
-    return model.serving

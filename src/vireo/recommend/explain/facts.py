@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
-from vireo.arrays import Bools
+from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query, Reason, Slate
 from vireo.recommend.explain.contributions import Contributions
 from vireo.recommend.quotes import at
@@ -24,6 +25,22 @@ BY_RULE = {
 """What is said of videos that a rule, and not their score, put where they stand."""
 
 
+class _Behind:
+    """The own videos that speak most for the videos shown; looked for once, for all of them."""
+
+    def __init__(self, shelves: Shelves, query: Query, shown: Ints) -> None:
+        self._model, self._query, self._shown = shelves.model, query, shown
+
+    def strongest(self, video: int) -> int | None:
+        return self._causes[video]
+
+    @cached_property
+    def _causes(self) -> dict[int, int | None]:
+        shares = Contributions(self._model, self._query.history).to_each(self._shown)
+        named = (one.among(self._query.nameable).strongest() for one in shares)
+        return dict(zip(self._shown.tolist(), named, strict=True))
+
+
 class Facts:
     """Reasons by template; nothing is said that the model did not use."""
 
@@ -32,21 +49,29 @@ class Facts:
         self._catalogue = shelves.catalogue
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        rows = range(min(query.k, len(slate)))
-        behind = Contributions(self._shelves.model, query.history)
+        shown = slate.take(np.arange(min(query.k, len(slate))))
+        names, columns = list(shown.sources), [v.tolist() for v in shown.sources.values()]
+        scores = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        behind = _Behind(self._shelves, query, shown.videos)
         vector = query.like_vector
         seen = None if vector is None else self._catalogue.by_sight(vector)
-        reasons = tuple(self._reason(query, slate, row, behind, seen) for row in rows)
-        return replace(slate.take(np.arange(len(reasons))), reasons=reasons)
+        reasons = tuple(
+            self._reason(query, video, shown.marks.get(video), scores[at] if scores else {}, behind, seen)
+            for at, video in enumerate(shown.videos.tolist())
+        )
+        return replace(shown, reasons=reasons)
 
     def _reason(
-        self, query: Query, slate: Slate, row: int, behind: Contributions, seen: Bools | None
+        self,
+        query: Query,
+        video: int,
+        mark: str | None,
+        sources: dict[str, float],
+        behind: _Behind,
+        seen: Bools | None,
     ) -> Reason:
-        video = int(slate.videos[row])
-        mark = slate.marks.get(video)
         if mark in BY_RULE:
             return Reason(mark, BY_RULE[mark])
-        sources = {name: float(values[row]) for name, values in slate.sources.items()}
         best = max(sources, key=lambda name: sources[name], default="")
         if best == "like" and sources[best] > 0:
             return self._by_words(query, video, seen is not None and bool(seen[video]))
@@ -56,7 +81,7 @@ class Facts:
             return self._by_wish(query, video)
         crowd = sum(sources.get(name, 0.0) for name in CROWD)
         if query.known and crowd <= sum(sources.values()) - crowd:
-            cause = behind.to(video).among(query.nameable).strongest()
+            cause = behind.strongest(video)
             if cause is not None:
                 return self._by_own_video(query, video, cause)
         return self._by_crowd(video, best)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cached_property
 from typing import ClassVar
 
+import numpy as np
 import polars as pl
 
 from vireo.arrays import Bools, Doubles
@@ -18,15 +20,26 @@ class Age(Filter):
     name: ClassVar[str] = "age"
 
     def open(self, query: Query) -> Bools | None:
-        told = query.viewer.age
-        age = self.section.audience.assumed_age if told is None else told
+        age = self._age(query)
         return None if age >= self._highest else self._youngest <= age
+
+    def key(self, query: Query) -> Hashable:
+        return int(np.searchsorted(self._steps, self._age(query), side="right"))
+
+    def _age(self, query: Query) -> float:
+        told = query.viewer.age
+        return self.section.audience.assumed_age if told is None else told
 
     @cached_property
     def _youngest(self) -> Doubles:
         """(n,) the youngest age that may see each video."""
         ages = self.catalogue.terms["age_rating"].cast(pl.Float64)
         return ages.fill_null(self.section.audience.unrated_age).to_numpy()
+
+    @cached_property
+    def _steps(self) -> Doubles:
+        """The ages at which more opens, rising."""
+        return np.unique(self._youngest)
 
     @cached_property
     def _highest(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -24,6 +24,9 @@ class Blocks(Filter):
         if not own:
             return None if self._by_owner.all() else self._by_owner
         return self._by_owner & ~carrying(self.catalogue, own)
+
+    def key(self, query: Query) -> Hashable:
+        return tuple(sorted({wish.blocks for wish in query.wishes if wish.blocks}))
 
     @cached_property
     def _by_owner(self) -> Bools:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from vireo.arrays import Bools
+from vireo.arrays import Bools, Ints
 from vireo.behavior.base import DAY, NO_TIME
 from vireo.recommend.base import Query
 from vireo.recommend.gate import Filter
@@ -23,3 +25,14 @@ class Expiry(Filter):
             return None
         recent = published >= query.moment - int(days * DAY)
         return np.asarray((published == NO_TIME) | recent)
+
+    def key(self, query: Query) -> Hashable:
+        days = self.section.max_age_days
+        if days <= 0 or query.moment == NO_TIME:
+            return "nothing expires"
+        return int(np.searchsorted(self._dates, query.moment - int(days * DAY)))
+
+    @cached_property
+    def _dates(self) -> Ints:
+        """The moments of publication, rising: between two of them nothing more expires."""
+        return np.unique(self.catalogue.published)

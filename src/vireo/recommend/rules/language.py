@@ -16,11 +16,14 @@ class Language(Filter):
 
     def open(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("language")
-        if not query.viewer.languages or labels.bare.all():
+        wanted = self.key(query)
+        if not wanted or labels.bare.all():
             return None
-        wanted = {_main(language) for language in query.viewer.languages}
         spoken = [label for label in labels.rows_of if _main(label) in wanted]
         return labels.bare | labels.carrying(spoken)
+
+    def key(self, query: Query) -> frozenset[str]:
+        return frozenset(_main(language) for language in query.viewer.languages)
 
 
 def _main(language: str) -> str:

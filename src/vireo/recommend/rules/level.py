@@ -20,8 +20,11 @@ class Level(Filter):
     name: ClassVar[str] = "level"
 
     def open(self, query: Query) -> Bools | None:
-        reached = self._levels[query.history.liked.videos].max(initial=UNKNOWN)
+        reached = self.key(query)
         return None if reached == UNKNOWN else np.asarray(self._levels <= reached + 1)
+
+    def key(self, query: Query) -> int:
+        return int(self._levels[query.history.liked.videos].max(initial=UNKNOWN))
 
     @cached_property
     def _levels(self) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cached_property
 from typing import ClassVar
 
@@ -18,24 +19,18 @@ class Live(Filter):
     """The column `schedule`; without one, or without a clock, nothing counts as live."""
 
     name: ClassVar[str] = "live"
-    _latest: tuple[int, Bools] = (-1, np.zeros(0, dtype=np.bool_))
-    """The minute that was asked for last, and its answer."""
 
     def open(self, query: Query) -> Bools | None:
         if query.moment == NO_TIME:
             return np.zeros(len(self.catalogue), dtype=np.bool_)
         now = minute_of_week(query.moment)
-        minute, allowed = self._latest
-        if minute != now:
-            allowed = self._at(now)
-            self._latest = (now, allowed)  # within a minute everybody gets the same answer
-        return allowed
-
-    def _at(self, now: int) -> Bools:
         rows, starts, ends = self._slots
         allowed = np.zeros(len(self.catalogue), dtype=np.bool_)
         allowed[rows[(starts <= now) & (now < ends)]] = True
         return allowed
+
+    def key(self, query: Query) -> Hashable:
+        return "no clock" if query.moment == NO_TIME else minute_of_week(query.moment)
 
     @cached_property
     def _slots(self) -> tuple[Ints, Ints, Ints]:

@@ -22,22 +22,27 @@ class Needs(Filter):
     name: ClassVar[str] = "needs"
 
     def open(self, query: Query) -> Bools | None:
-        rows, needs = self._asking
+        rows, counts, asking = self._asking
         if not len(rows):
             return None
-        done = np.zeros(len(self.catalogue), dtype=np.float32)
-        done[query.history.liked.videos] = 1.0
-        done[unfinished(query.history, self.section.unfinished)] = 0.0
+        begun = unfinished(query.history, self.section.unfinished)
+        done = np.setdiff1d(query.history.liked.videos, begun)
+        met = np.zeros(len(counts), dtype=np.int64)
+        starts, ends = asking.indptr[done], asking.indptr[done + 1]
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            met[asking.indices[start:end]] += 1
         allowed = np.ones(len(self.catalogue), dtype=np.bool_)
-        allowed[rows] = needs @ (1.0 - done) == 0
+        allowed[rows] = met == counts
         return allowed
 
     @cached_property
-    def _asking(self) -> tuple[Ints, sparse.csr_matrix]:
-        """The rows that need something, and their part of `needs_of`."""
+    def _asking(self) -> tuple[Ints, Ints, sparse.csc_matrix]:
+        """The rows that need something, how many videos each needs, and their part of `needs_of`
+        by what is needed."""
         needs = needs_of(self.catalogue)
-        rows = np.flatnonzero(np.diff(needs.indptr)).astype(np.int64)
-        return rows, needs[rows]
+        counts = np.diff(needs.indptr).astype(np.int64)
+        rows = np.flatnonzero(counts).astype(np.int64)
+        return rows, counts[rows], sparse.csc_matrix(needs[rows])
 
 
 def needs_of(catalogue: Catalogue) -> sparse.csr_matrix:

@@ -10,7 +10,6 @@ from vireo.recommend.base import Query, Slate
 from vireo.recommend.chance import chance, rounded
 from vireo.recommend.shelves import Shelves
 
-SAMPLE = 4096
 _ALIKE = 1e-6
 """A smaller spread is rounding: all videos are equally like the taste."""
 FIT = 1.0
@@ -28,13 +27,7 @@ class NewVideos:
         self._share = shelves.section.new_share
         self._viewers = shelves.catalogue.viewers
         self._content = shelves.catalogue.unit_content
-        # What is usual is seen on every so-manieth video; in small catalogues on all.
-        sample = self._content[:: len(self._content) // SAMPLE + 1]
-        # Mean and spread of a sample's likenesses to any taste follow from these two: less is read
-        # than with the sample itself.
-        self._usual = sample.mean(axis=0)
-        around = sample - self._usual
-        self._around = around.T @ around / max(len(sample), 1)
+        self._usual, self._around = shelves.usual
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         k = min(query.k, len(slate))

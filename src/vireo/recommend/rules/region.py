@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import ClassVar
 
 from vireo.arrays import Bools
@@ -19,3 +20,6 @@ class Region(Filter):
         if labels.bare.all():
             return None
         return labels.bare | labels.carrying([query.viewer.region] if query.viewer.region else [])
+
+    def key(self, query: Query) -> Hashable:
+        return (query.viewer.region or "").strip().lower()

@@ -19,8 +19,13 @@ class Rights(Filter):
         labels = self.catalogue.labels("access")
         if not self.section.audience.closed and labels.bare.all():
             return None
+        allowed = labels.carrying(self.key(query))
+        return allowed if self.section.audience.closed else allowed | labels.bare
+
+    def key(self, query: Query) -> tuple[str, ...]:
+        """Those of the viewer's groups that any video names."""
         # A group that calls itself `user:ana` must not open what is ana's alone.
         groups = [g for g in query.viewer.groups if not g.strip().lower().startswith(ONE)]
         mine = [f"{ONE}{query.known_as or query.user_id}"] if query.user_id else []
-        allowed = labels.carrying([*groups, *mine])
-        return allowed if self.section.audience.closed else allowed | labels.bare
+        named = self.catalogue.labels("access").rows_of
+        return tuple(sorted({g.strip() for g in (*groups, *mine)} & named.keys()))

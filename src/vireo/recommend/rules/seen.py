@@ -33,15 +33,19 @@ class Seen(Filter):
 
     def open(self, query: Query) -> Bools | None:
         allowed = np.ones(len(self.catalogue), dtype=np.bool_)
+        self.narrow(query, allowed)
+        return allowed
+
+    def narrow(self, query: Query, allowed: Bools) -> None:
         allowed[self.barred(query)] = False
         allowed[np.fromiter(query.exclude, dtype=np.int64, count=len(query.exclude))] = False
-        return allowed
 
     def barred(self, query: Query) -> Ints:
         """The rows of the history that stay away."""
         history = query.history
         if not self.section.repeats:
-            return np.setdiff1d(history.videos, unfinished(history, self.section.unfinished))
+            begun = unfinished(history, self.section.unfinished)
+            return np.setdiff1d(history.videos, begun) if len(begun) else history.videos
         barred = history.weights <= 0
         away = int(self.section.repeat_after_days * DAY)
         if away and query.moment != NO_TIME:

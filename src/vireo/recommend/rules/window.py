@@ -5,6 +5,7 @@ Never gives way. Without a clock only videos without a window come.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cached_property
 from typing import ClassVar
 
@@ -29,6 +30,16 @@ class Window(Filter):
         if query.moment == NO_TIME:
             return ~self._bounded
         return np.asarray((self._first <= query.moment) & (query.moment < self._last))
+
+    def key(self, query: Query) -> Hashable:
+        if query.moment == NO_TIME:
+            return "no clock"
+        return int(np.searchsorted(self._edges, query.moment, side="right"))
+
+    @cached_property
+    def _edges(self) -> Ints:
+        """The moments at which a window opens or closes, rising."""
+        return np.unique(np.concatenate([self._first, self._last]))
 
     @cached_property
     def _first(self) -> Ints:
