@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy import sparse
 
 from vireo.arrays import Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import write_json
 from vireo.settings import Section
 
@@ -171,7 +172,7 @@ class Histories:
     def load(cls, directory: Path) -> Histories:
         users = pl.read_parquet(directory / "users.parquet")["user_id"].to_list()
         about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
-        arrays = load_file(directory / "histories.safetensors")
+        arrays = read_arrays(directory / "histories.safetensors")
         return cls(tuple(users), about["n_videos"], report=about["report"], **arrays)
 
     def summary(self) -> dict[str, Any]:

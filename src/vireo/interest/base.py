@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy import sparse
 
 from vireo.arrays import Bools, Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import write_json
 from vireo.behavior.base import Histories, History
 from vireo.engine.base import Context
@@ -200,7 +201,7 @@ class InterestModel:
     def load(cls, directory: Path) -> InterestModel:
         about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
         experts = {name: EXPERTS.get(name).load(directory / name) for name in about["experts"]}
-        arrays = load_file(directory / _CONTENT)
+        arrays = read_arrays(directory / _CONTENT)
         content, warm = arrays["content"], arrays["warm"]
         report, newcomer = about["report"], about["newcomer"]
         rest = (newcomer, about["repeats"], about["offset"])

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from vireo.arrays import Floats, unit_rows
+from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
@@ -69,7 +70,7 @@ class Content:
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        return cls(load_file(directory / _FILE)["rows"])
+        return cls(read_arrays(directory / _FILE)["rows"])
 
 
 def _shares(history: History) -> Floats:

@@ -14,10 +14,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy import sparse
 
 from vireo.arrays import Doubles, Floats
+from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
@@ -105,7 +106,7 @@ class Factors:
     def load(cls, directory: Path) -> Self:
         with safe_open(directory / _FILE, "np") as file:
             link = (file.metadata() or {})["link"]
-        arrays = load_file(directory / _FILE)
+        arrays = read_arrays(directory / _FILE)
         regularisation, confidence = (float(number) for number in arrays["numbers"])
         return cls(arrays["videos"], regularisation, confidence, link)
 

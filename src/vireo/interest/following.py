@@ -17,11 +17,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
 from vireo.arrays import Doubles, Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
@@ -138,7 +139,7 @@ class Next:
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        arrays = load_file(directory / _FILE)
+        arrays = read_arrays(directory / _FILE)
         with safe_open(directory / _FILE, "np") as file:
             note = (file.metadata() or {}).get("note", "")
         spans, n_videos = tuple(arrays["spans"].tolist()), int(arrays["n_videos"][0])

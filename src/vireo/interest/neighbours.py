@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy import sparse
 
 from vireo.arrays import Doubles, Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
@@ -90,7 +91,7 @@ class Transitions:
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        kept = load_file(directory / _FILE)
+        kept = read_arrays(directory / _FILE)
         n = len(kept["indptr"]) - 1
         parts = (kept["data"], kept["indices"], kept["indptr"])
         return cls(sparse.csr_matrix(parts, shape=(n, n)))

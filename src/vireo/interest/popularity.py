@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from vireo.arrays import Doubles, Floats
+from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import DAY, NO_TIME, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
@@ -64,7 +65,7 @@ class Popularity:
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        return cls(load_file(directory / _FILE)["counts"])
+        return cls(read_arrays(directory / _FILE)["counts"])
 
 
 @dataclass(frozen=True)

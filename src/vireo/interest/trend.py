@@ -16,9 +16,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from vireo.arrays import Doubles, Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import DAY, NO_TIME, Histories, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
@@ -84,7 +85,7 @@ class Trend:
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        arrays = load_file(directory / _FILE)
+        arrays = read_arrays(directory / _FILE)
         with safe_open(directory / _FILE, "np") as file:
             note = (file.metadata() or {}).get("note", "")
         kept = (arrays["videos"], arrays["matrix"], arrays["diagonal"])

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Doubles, Floats, Ints, unit_rows
+from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import NO_TIME
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.errors import UnknownVideo
@@ -187,7 +188,7 @@ class Catalogue:
     @cached_property
     def unit_content(self) -> Floats:
         """Rows of `content` at length 1 (zeros stay zeros), for similarity."""
-        lengths = np.linalg.norm(self.content, axis=1)
+        lengths = np.sqrt(np.einsum("nd,nd->n", self.content, self.content))  # without a copy
         if np.all((np.abs(lengths - 1) < _SAME) | (lengths == 0)):
             return self.content  # a second copy takes 250 MB with 100,000 videos
         return unit_rows(self.content)
@@ -237,7 +238,7 @@ class Catalogue:
 
     @classmethod
     def load(cls, directory: Path) -> Catalogue:
-        arrays = load_file(directory / "vectors.safetensors")
+        arrays = read_arrays(directory / "vectors.safetensors")
         table, terms = (pl.read_parquet(directory / f"{n}.parquet") for n in ("table", "terms"))
         return cls(
             table,

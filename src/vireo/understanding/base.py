@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 from pydantic import Field
-from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Floats, Ints, unit_rows
+from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import write_json
 from vireo.language import VideoTexts
 from vireo.settings import Section
@@ -127,10 +127,9 @@ class Understanding:
     @classmethod
     def load(cls, directory: Path, parts: tuple[str, ...] = ()) -> Understanding:
         """`parts` = ("vectors",) leaves out the vectors of single parts, which lists never read."""
-        with safe_open(directory / "vectors.safetensors", "np") as file:
-            names = file.offset_keys()
-            wanted = [k for k in names if not parts or not k.startswith("part.")]
-            arrays = {name: file.get_tensor(name) for name in wanted}
+        arrays = read_arrays(
+            directory / "vectors.safetensors", lambda k: not parts or not k.startswith("part.")
+        )
         about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
         with (directory / "records.jsonl").open(encoding="utf-8") as file:
             records = tuple(_record(json.loads(line)) for line in file)

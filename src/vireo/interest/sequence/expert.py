@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import read_json, write_json
 from vireo.behavior.base import History
 from vireo.engine.base import Context
@@ -115,7 +116,7 @@ class Sequence:
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        arrays = load_file(directory / _FILE)
+        arrays = read_arrays(directory / _FILE)
         with safe_open(directory / _FILE, "np") as file:
             note = (file.metadata() or {}).get("note", "")
         about: dict[str, Any] = read_json(directory / "sequence.json") or {}

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from vireo.arrays import Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import read_json, write_json
 from vireo.recommend.index.moments import Moments
 
@@ -81,7 +82,7 @@ def save_plans(plans: Mapping[str, Plan], directory: Path) -> None:
 def load_plans(directory: Path) -> dict[str, Plan]:
     """What `save_plans` wrote."""
     about = read_json(directory / _ABOUT) or {}
-    arrays = load_file(directory / _ARRAYS) if about else {}
+    arrays = read_arrays(directory / _ARRAYS) if about else {}
     return {
         name: Plan(
             arrays[f"{name}.centroids"],
