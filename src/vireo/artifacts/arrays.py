@@ -44,8 +44,9 @@ def read_arrays(
             if not wanted(name):
                 continue
             array = np.empty(told["shape"], dtype=_KINDS[told["dtype"]])
+            bytes_of: Any = array.reshape(-1).view(np.uint8)
             file.seek(8 + size + told["data_offsets"][0])
-            if file.readinto(memoryview(array.reshape(-1).view(np.uint8))) != array.nbytes:
+            if file.readinto(bytes_of) != array.nbytes:
                 raise OSError(f"{path} ended early.")
             found[name] = array
     return found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy.exc import DBAPIError
 
 
 class Prepared:
@@ -14,11 +15,23 @@ class Prepared:
     def __init__(self, question: Select[Any], dialect: Dialect) -> None:
         compiled = question.compile(dialect=dialect)
         self._text = str(compiled)
+        driver: Any = dialect.loaded_dbapi
+        self._errors = driver.Error
         self._order: Sequence[str] | None = compiled.positiontup
 
     def rows(self, connection: Connection, **values: Any) -> Sequence[Any]:
-        """The rows, for these values of the parameters."""
+        """The rows, for these values of the parameters; asked of the driver itself: rows are all
+        that is wanted of a result."""
         told: Any = values
         if self._order is not None:
             told = tuple(values[name] for name in self._order)
-        return connection.exec_driver_sql(self._text, told).all()
+        driver: Any = connection.connection
+        cursor = driver.cursor()
+        try:
+            cursor.execute(self._text, told)
+            rows: Sequence[Any] = cursor.fetchall()
+        except self._errors as error:
+            raise DBAPIError(self._text, None, error) from error
+        finally:
+            cursor.close()
+        return rows

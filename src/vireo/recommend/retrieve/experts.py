@@ -48,7 +48,9 @@ class Experts:
     def _of_indexes(self, heard: Heard, query: Query, slate: Slate, allowed: Bools) -> Slate:
         """The best of each expert; all experts together then score what any of them brought."""
         count = self._count(query)
-        chosen = [opinion.best(count, allowed) for opinion in heard.said.values()]
+        # An expert without a weight speaks of new videos alone: of the others it need not look.
+        heeded = [o for name, o in heard.said.items() if heard.weights[name]]
+        chosen = [opinion.best(count, allowed) for opinion in heeded]
         unwatched = allowed & self._unwatched
         chosen += [
             opinion.best(self._section.candidates, unwatched)

@@ -42,9 +42,9 @@ class NewVideos:
         fits = fit >= FIT
         if query.leaning is not None:
             fits &= query.leaning[slate.videos] >= 0  # not what the viewer asked for less of
-        promoted = [row for row in np.flatnonzero(fits) if row >= k]
-        promoted = sorted(promoted, key=lambda row: -fit[row])[:wanted]
-        if not promoted:
+        further = k + np.flatnonzero(fits[k:])
+        promoted = further[np.argsort(-fit[further], kind="stable")][:wanted]
+        if not len(promoted):
             return slate
         # Videos that are new already keep their places; the others make room from the end.
         giving = np.flatnonzero(~new[:k])[::-1][: len(promoted)]
