@@ -56,7 +56,9 @@ class Facts:
         vector = query.like_vector
         seen = None if vector is None else self._catalogue.by_sight(vector)
         reasons = tuple(
-            self._reason(query, video, shown.marks.get(video), scores[at] if scores else {}, behind, seen)
+            self._reason(
+                query, video, shown.marks.get(video), scores[at] if scores else {}, behind, seen
+            )
             for at, video in enumerate(shown.videos.tolist())
         )
         return replace(shown, reasons=reasons)
