@@ -31,23 +31,24 @@ def _quality(figures: Figures) -> Iterator[str]:
         "Without labels or text. Actions: the nearest of 70 generated clips is of the same of "
         "seven actions (chance 0.13). Altered: a segment of one of 28 camera clips, recoloured, "
         "cropped to 70% and mirrored, finds its own file (chance 0.036). `cnn` learns from the "
-        "folder alone. The rows of `looks` are designs that were compared on these same clips."
+        "folder alone. The rows are designs that were compared on these same clips."
     )
     yield ""
-    yield "| encoder | looks | actions | goal | altered | goal |"
-    yield "|---|---|---|---|---|---|"
+    yield "| encoder | design | processor ms a picture | actions | goal | altered | goal |"
+    yield "|---|---|---|---|---|---|---|"
     for name, row in figures.items():
         goals = next((g for part, g in GOALS.items() if name.startswith(part)), None)
-        for looks, found in _designs(row).items():
-            wanted = goals if looks else None
-            cells = [name, looks, *_pair(found["actions"], wanted and wanted[0])]
+        price = f"{row['processor_ms_per_picture']:g}" if "processor_ms_per_picture" in row else ""
+        for design, found in _designs(row).items():
+            wanted = goals if design else None
+            cells = [name, design, price, *_pair(found["actions"], wanted and wanted[0])]
             yield _line([*cells, *_pair(found["altered"], wanted and wanted[1])])
 
 
 def _designs(row: Figures) -> dict[str, Figures]:
     if "actions" in row:
         return {"": row}
-    return {n.removeprefix("looks = "): f for n, f in row.items() if n.startswith("looks = ")}
+    return {name: found for name, found in row.items() if isinstance(found, Mapping)}
 
 
 def _pair(value: float, goal: float | None) -> list[str]:

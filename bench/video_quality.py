@@ -17,7 +17,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from vireo.video.footage import CatalogueFootage, File
 from vireo.video.frames import sample
 from vireo.video.pixels import scaled, squares
 from vireo.video.plan import Plan
-from vireo.video.temporal import balanced, pooled
+from vireo.video.temporal import Pool, balanced, pooled
 
 POOLING = ("mean", "max", "motion")
 SHORT_SIDE = 256
@@ -117,12 +117,18 @@ def segments(folder: Path, resolution: int) -> tuple[list[Film], list[Film]]:
     return gallery, queries
 
 
-def vectors(films: Sequence[Floats], looks: Sequence[int], pooling: Sequence[str]) -> Floats:
+def vectors(
+    films: Sequence[Floats],
+    looks: Sequence[int],
+    pooling: Sequence[str],
+    own: Mapping[str, Pool] | None = None,
+) -> Floats:
     """Frame vectors of each film, as (n, 4, d) -> what the product's build makes of them."""
     rows = []
     for film in films:
         frames = film[:, list(looks)].mean(axis=1)
-        rows.append(pooled(pooling, POOLINGS, frames, np.arange(len(frames), dtype=np.float32)))
+        times = np.arange(len(frames), dtype=np.float32)
+        rows.append(pooled(pooling, POOLINGS, frames, times, own))
     return balanced([np.stack([row[i] for row in rows]) for i in range(len(pooling))])
 
 
@@ -187,6 +193,31 @@ def by_looks(seen: Described) -> dict[str, Any]:
     }
 
 
+def by_pooling(seen: Described, own: Mapping[str, Pool]) -> dict[str, Any]:
+    """Both searches with other poolings over the whole pictures."""
+    clips, labels, parts = seen
+    found = {}
+    for extra in ("attention", *own):
+        for names in (("mean", "max", "motion", extra), (extra, "max", "motion")):
+            rows = (vectors(films, BY_LOOKS["0"], names, own) for films in (clips, parts))
+            actions, altered = rows
+            found[f"pooling = {', '.join(names)}"] = {
+                "actions": same_class(actions, labels),
+                "altered": own_file(altered),
+            }
+    return found
+
+
+def cost(describe: Describe, films: Films) -> dict[str, float]:
+    """Processor time of one picture, on a few clips."""
+    some = films[0][:8]
+    start = time.process_time()
+    for film in some:
+        describe(film)
+    pictures = sum(film.shape[0] * film.shape[1] for film in some)
+    return {"processor_ms_per_picture": round(1000 * (time.process_time() - start) / pictures, 2)}
+
+
 def trained(folder: Path, section: VideoSection, work: Path, seed: int) -> FrameEncoder:
     """`cnn` after it learnt from every file of the folder that it can read."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in ENDINGS)
@@ -204,7 +235,11 @@ ENDINGS = (".mp4", ".avi", ".mkv", ".webm", ".mov", ".MOV", ".ts", ".mpg", ".jpg
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     folder = options.data / "clips"
-    section = VideoSection(frames=options.frames, size=options.size, pooling=POOLING)
+    pooling = (
+        *POOLING,
+        "transformer",
+    )  # it is trained after the network, and changes nothing of it
+    section = VideoSection(frames=options.frames, size=options.size, pooling=pooling)
     model = folder / "models" / "mobilenet_v2_imagenet.onnx"
     figures: dict[str, Any] = {}
 
@@ -217,7 +252,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         figures["colour histogram, mean"] = base(described("histogram", histogram, films))
         seen = described("onnx", through(onnx), films)
         figures["onnx MobileNetV2, mean alone"] = base(seen)
-        figures["onnx MobileNetV2"] = by_looks(seen)
+        price = cost(through(onnx), films)
+        figures["onnx MobileNetV2"] = {**by_looks(seen), **by_pooling(seen, {}), **price}
     if "cnn" in options.encoders:
         films = at(section.resolution)
         for seed in range(options.seeds):
@@ -230,7 +266,9 @@ def _cnn(folder: Path, section: VideoSection, films: Films, seed: int) -> dict[s
         start = time.monotonic()
         encoder = trained(folder, section, Path(work), seed)
         seconds = round(time.monotonic() - start)
-        found = by_looks(described("cnn", through(encoder), films))
+        seen = described("cnn", through(encoder), films)
+        own: Mapping[str, Pool] = getattr(encoder, "poolings", {})
+        found = {**by_looks(seen), **by_pooling(seen, own), **cost(through(encoder), films)}
     return {**found, "reading_and_training_seconds": seconds}
 
 

@@ -13,7 +13,10 @@ FIGURES: dict[str, dict[str, Any]] = {
     "quality": {
         "onnx MobileNetV2, mean alone": {"actions": 0.123, "altered": 0.234},
         "onnx MobileNetV2": {"looks = 1": {"actions": 0.345, "altered": 0.456}},
-        "cnn, seed 0": {"looks = 0": {"actions": 0.567, "altered": 0.678}, "seconds": 9},
+        "cnn, seed 0": {
+            "looks = 0": {"actions": 0.567, "altered": 0.678},
+            "processor_ms_per_picture": 1.5,
+        },
     },
     "text": {"chance": 0.143, "onnx": {"searches": 35, "precision at 2": 0.789}},
     "speed": {
@@ -70,7 +73,7 @@ def test_every_figure_is_shown_with_its_goal(tmp_path: Path) -> None:
     text = sections(tmp_path)
     told = "0.123 0.234 0.345 0.456 0.567 0.678 0.789 1.25 2.50 2.00 0.95 301 2,000 202 321 203"
     assert not [figure for figure in told.split() if figure not in text]
-    assert "| cnn, seed 0 | 0 | 0.567 | 0.40 | 0.678 | 0.60 |" in text
-    assert "| onnx MobileNetV2, mean alone |  | 0.123 |  | 0.234 |  |" in text
+    assert "| cnn, seed 0 | looks = 0 | 1.5 | 0.567 | 0.40 | 0.678 | 0.60 |" in text
+    assert "| onnx MobileNetV2, mean alone |  |  | 0.123 |  | 0.234 |  |" in text
     assert "| cards | 3 | 15 | 0.111 | 0.112 | 2 | 0.26 |" in text
     assert text.count("python -m bench.x") == len(SECTIONS)

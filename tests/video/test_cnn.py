@@ -20,7 +20,8 @@ from vireo.video.encoders import learning
 from vireo.video.encoders.cnn import CnnEncoder, provide
 from vireo.video.encoders.contract import FrameEncoderContract
 from vireo.video.encoders.kept import choose_encoder, keep, training_id
-from vireo.video.encoders.learning import centred, nt_xent, train
+from vireo.video.encoders.learning import centred, train
+from vireo.video.encoders.losses import nt_xent
 from vireo.video.encoders.network import SHAPES, fresh
 
 SIDE = 48

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vireo.arrays import Floats
+from vireo.errors import InputError
 from vireo.video import POOLINGS
 from vireo.video.temporal import balanced, pooled
 
-NAMES = POOLINGS.names()
+NAMES = [name for name in POOLINGS.names() if name != "transformer"]
 
 
 def vectors(count: int, seed: int = 0) -> tuple[Floats, Floats]:
@@ -76,3 +77,26 @@ def test_a_lone_video_and_equal_videos_keep_a_vector() -> None:
     row = np.array([[3.0, 4.0]], np.float32)
     np.testing.assert_allclose(balanced([row]), [[0.6, 0.8]], rtol=1e-6)
     np.testing.assert_allclose(balanced([np.repeat(row, 9, axis=0)])[4], [0.6, 0.8], rtol=1e-5)
+
+
+def test_attention_listens_less_to_what_is_not_typical() -> None:
+    from vireo.video.temporal import attention, mean
+
+    times = np.arange(8, dtype=np.float32)
+    frames = np.tile(np.array([1.0, 0.0, 0.0], np.float32), (8, 1))
+    frames[3] = (0.0, 1.0, 0.0)  # a flash
+    plain, weighed = mean.pool(frames, times), attention.pool(frames, times)
+    assert weighed[1] < 0.2 * plain[1]
+    assert weighed.sum() == pytest.approx(1.0, abs=1e-5)  # the weights sum to 1
+    np.testing.assert_allclose(attention.pool(frames[::-1], times), weighed, atol=1e-6)
+    np.testing.assert_allclose(attention.pool(frames[:1], times[:1]), frames[0], atol=1e-6)
+    assert not attention.pool(frames[:0], times[:0]).any()
+
+
+def test_the_transformer_comes_with_its_encoder_only() -> None:
+    vectors = np.ones((2, 3), np.float32)
+    times = np.arange(2, dtype=np.float32)
+    with pytest.raises(InputError, match="trained together with the encoder 'cnn'"):
+        pooled(["transformer"], POOLINGS, vectors, times)
+    own = {"transformer": lambda rows, moments: rows[0] * 7}
+    assert (pooled(["mean", "transformer"], POOLINGS, vectors, times, own)[1] == 7).all()

@@ -23,7 +23,9 @@ POOLINGS = Registry(
     {
         "mean": "vireo.video.temporal.mean:pool",
         "max": "vireo.video.temporal.maximum:pool",
+        "attention": "vireo.video.temporal.attention:pool",
         "motion": "vireo.video.temporal.motion:pool",
+        "transformer": "vireo.video.temporal.transformer:pool",
     },
 )
 

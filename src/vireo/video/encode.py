@@ -73,7 +73,8 @@ class _Work:
         # a model may give NaN for an odd picture: that costs this video its vector, no more
         if not np.isfinite(vectors).all():
             return np.zeros((len(self.section.pooling), self.encoder.dimension), np.float32)
-        return pooled(self.section.pooling, POOLINGS, vectors, times)
+        own = getattr(self.encoder, "poolings", None)
+        return pooled(self.section.pooling, POOLINGS, vectors, times, own)
 
 
 def frame_vectors(encoder: FrameEncoder, pixels: Bytes, looks: int) -> Floats:

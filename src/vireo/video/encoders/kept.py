@@ -13,6 +13,8 @@ from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, wri
 from vireo.errors import CorruptArtifact
 from vireo.video.base import VideoSection
 
+NAME = "transformer"
+"""The pooling that is trained with the encoder (see films.py)."""
 VERSION = 2
 """Raise it when the network or its training changes."""
 WEIGHTS = "encoder.safetensors"
@@ -46,7 +48,8 @@ def settings_of(section: VideoSection, seed: int) -> dict[str, Any]:
     """What must be the same for one encoder to stand in for another."""
     names = ("size", "resolution", "frames")
     settings = {name: getattr(section, name) for name in names}
-    return {"version": VERSION, "seed": seed, **settings}
+    films = {"films": True} if NAME in section.pooling else {}
+    return {"version": VERSION, "seed": seed, **settings, **films}
 
 
 def training_id(section: VideoSection, seed: int, digests: Sequence[str]) -> str:

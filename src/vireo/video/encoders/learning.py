@@ -18,13 +18,13 @@ from torch.nn import functional as F
 from vireo.arrays import Bytes, Floats, Ints, unit_rows
 from vireo.engine.base import Context
 from vireo.video.base import Shots
+from vireo.video.encoders.losses import TEMPERATURE, nt_xent
 from vireo.video.encoders.network import Network, Shape, fresh, threads
 from vireo.video.encoders.views import view
 
 BATCH = 64
 """Videos per step."""
 FEWEST_STEPS, MOST_STEPS = 160, 1_000
-TEMPERATURE = 0.2
 TEXT_WEIGHT = 0.5
 LEARNING_RATE = 2e-3
 PROJECTION = 64
@@ -109,16 +109,6 @@ class _Batches:
         if len(pixels) == 1:
             return pixels[[0, 0]]
         return pixels[self.random.choice(len(pixels), size=2, replace=False)]
-
-
-def nt_xent(projections: Tensor, temperature: float) -> Tensor:
-    """(2b, p) -> the mean cross-entropy of finding one's other view among all the others."""
-    unit = F.normalize(projections)
-    likeness = unit @ unit.T / temperature
-    likeness = likeness.masked_fill(torch.eye(len(unit), dtype=torch.bool), -1e9)
-    half = len(unit) // 2
-    others = torch.arange(len(unit)).roll(half)
-    return F.cross_entropy(likeness, others)
 
 
 def centred(texts: Floats) -> Floats:

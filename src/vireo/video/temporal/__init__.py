@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -16,9 +16,20 @@ CAUTION = 0.1
 its direction, and so do videos that are all equal."""
 
 
-def pooled(names: Sequence[str], menu: Registry, vectors: Floats, times: Floats) -> Parts:
-    """(n, d), (n,) -> (poolings, d)."""
-    return np.stack([menu.get(name)(vectors, times) for name in names]).astype(np.float32)
+Pool = Callable[[Floats, Floats], Floats]
+"""(n, d) vectors, (n,) times -> (d,)."""
+
+
+def pooled(
+    names: Sequence[str],
+    menu: Registry,
+    vectors: Floats,
+    times: Floats,
+    own: Mapping[str, Pool] | None = None,
+) -> Parts:
+    """(n, d), (n,) -> (poolings, d). `own` are poolings that the encoder brings itself."""
+    pools = [(own or {}).get(name) or menu.get(name) for name in names]
+    return np.stack([pool(vectors, times) for pool in pools]).astype(np.float32)
 
 
 def balanced(parts: Sequence[Floats]) -> Floats:
