@@ -10,6 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.server.conftest import Serve
+from vireo.server.api.lists import _because as because
+from vireo.store.base import LiveVideo
 from vireo.testing import TinyWorld
 
 ODD = (
@@ -79,3 +81,31 @@ def test_forgetting_many_at_once_forgets_all_of_them(
         assert any("new here" in note for note in page["notes"])
         assert not any(entry["because"] for entry in page["recommendations"])
         assert client.get(f"/v1/users/{user}").json()["forgotten"] is True
+
+
+def test_a_right_that_goes_while_a_list_is_made_costs_the_reason_alone(
+    client: TestClient, world: TinyWorld
+) -> None:
+    """The list may hold a video that its viewer may no longer be told of a moment later."""
+    service = client.app.state.service  # type: ignore[attr-defined]
+    video = next(
+        entry["video_id"]
+        for entry in client.get("/v1/users/ana/recommendations?explain=true").json()[
+            "recommendations"
+        ]
+        if entry["because"]
+    )
+    assert because(service, "ana", video)
+    service.put_video(LiveVideo(video, title="Closed", access=("staff",)))
+    service.state.refresh()
+    assert because(service, "ana", video) == []
+
+
+def test_a_page_that_comes_too_late_is_a_page(built: Path, serve: Serve) -> None:
+    toml = built / "vireo.toml"
+    toml.write_text(toml.read_text().replace("# timeout_seconds = 10.0", "timeout_seconds = 1e-9"))
+    client = serve(built)
+    page = client.get("/search?q=bread", headers={"accept": "text/html"})
+    assert page.status_code == 503
+    assert page.headers["content-type"].startswith("text/html")
+    assert client.get("/v1/search?text=bread").json()["type"].endswith("too-slow")

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vireo.server.base import ServerSection
 from vireo.server.metrics import Metrics
-from vireo.server.problems import problem
+from vireo.server.problems import problem, told
 
 LOG = logging.getLogger("vireo.access")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -108,7 +108,7 @@ class Guard:
                 raise
             turn.limit = None
             late = "The answer was not ready in time."
-            answer = problem(503, "too-slow", late, "Send it again.", turn.request_id)
+            answer = told(Request(scope), 503, "too-slow", late, "Send it again.")
             await answer(scope, turn.receive, turn.send)
 
     def _note(self, scope: Scope, turn: _Turn) -> None:

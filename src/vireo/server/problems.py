@@ -109,7 +109,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
 
 
-def _told(
+def told(
     request: Request, status: int, kind: str, detail: str, hint: str, **headers: str
 ) -> Response:
     """The problem, as JSON or as a page, whatever the request is for."""
@@ -127,12 +127,12 @@ def _told(
 async def _on_log_in(request: Request, error: Exception) -> Response:
     if request.method == "GET":
         return RedirectResponse("/login", 303)
-    return _told(request, 401, "no-key", "This page asks for a key.", "Log in, then try again.")
+    return told(request, 401, "no-key", "This page asks for a key.", "Log in, then try again.")
 
 
 async def _on_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    return _told(request, error.status, error.kind, error.detail, error.hint)
+    return told(request, error.status, error.kind, error.detail, error.hint)
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
@@ -141,7 +141,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
     hint = error.hint if isinstance(error, VireoError) else "Send it again."
     if status == 503:
         LOG.error("%s %s", request_id_of(request), what)
-    return _told(request, status, kind, what, hint)
+    return told(request, status, kind, what, hint)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
@@ -149,7 +149,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     detail = f"{place}: {first['msg']}"
-    return _told(request, 422, "bad-input", detail, "/v1/openapi.json describes it.")
+    return told(request, 422, "bad-input", detail, "/v1/openapi.json describes it.")
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -160,10 +160,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
     hint = "/v1/openapi.json lists what there is."
     # A body that cannot be decoded is one more that cannot be used.
     status = 422 if error.status_code == 400 else error.status_code
-    return _told(request, status, kind, str(error.detail), hint, **headers)
+    return told(request, status, kind, str(error.detail), hint, **headers)
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
     LOG.exception("%s a bug", request_id_of(request), exc_info=error)
     hint = "Please report it, with the request's id and the service's log."
-    return _told(request, 500, "bug", type(error).__name__, hint)
+    return told(request, 500, "bug", type(error).__name__, hint)

@@ -60,7 +60,10 @@ def recommendations(
 
 
 def _because(service: Service, user_id: str, video_id: str) -> list[OwnVideo]:
-    own = service.explain(user_id, video_id).as_json()["own_videos"]
+    try:
+        own = service.explain(user_id, video_id).as_json()["own_videos"]
+    except InputError:  # forgotten, or a right taken away, since the list was made
+        return []
     return [OwnVideo(**entry) for entry in own]
 
 
