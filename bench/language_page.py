@@ -140,8 +140,34 @@ def _causal(result: Result) -> Iterator[str]:
     )
 
 
+def _cost(result: Result) -> Iterator[str]:
+    yield "## Language model: what records by a model that writes would cost"
+    yield ""
+    yield (
+        f"Tokens of {result['videos']:,} videos, counted by the dry run over a build's prompts; "
+        f"a prompt holds at most {result['input_tokens']:,} tokens of a video's text, an answer at "
+        f"most {result['answer_tokens']}. The count is the embedded model's; others cut words "
+        "otherwise."
+    )
+    yield ""
+    yield from _table(
+        ("catalogue", "counted on", "tokens in, a video", "tokens in", "tokens out, at most"),
+        [
+            (
+                row["catalogue"],
+                f"{row['videos']:,}",
+                f"{row['tokens_in_per_video']:,.0f}",
+                f"{row['tokens_in'] / 1e6:.1f} million",
+                f"{row['most_tokens_out'] / 1e6:.1f} million",
+            )
+            for row in result["rows"]
+        ],
+    )
+
+
 SECTIONS: Mapping[str, Callable[[Result], Iterator[str]]] = {
     "embedding": _embedding,
+    "cost": _cost,
     "pretrain-contrastive": _contrastive,
     "pretrain-masked": _masked,
     "pretrain-causal": _causal,

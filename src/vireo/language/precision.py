@@ -15,7 +15,7 @@ _CPU = Path("/proc/cpuinfo")
 def resolved(wanted: Precision) -> Literal["float32", "bfloat16", "int8"]:
     """`auto` becomes bfloat16 on processors with matrix units for it (AMX), float32 elsewhere.
 
-    AVX-512 BF16 alone does not pay: with 256 tokens a text it was no faster, with 32 half as fast.
+    AVX-512 BF16 alone does not pay: long texts were no faster with it, and short ones slower.
     By the processor's own word and not by a stopwatch, so that a machine gives the same vectors
     on a busy day. It is read without loading torch: the fingerprint of a model needs it.
     """
