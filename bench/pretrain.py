@@ -37,7 +37,7 @@ from vireo.video.base import DIALOGUE_SCHEMA
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "causal": {"steps": 5000, "patience": 0},
-    "contrastive": {"steps": 150, "learning_rate": 1e-4},
+    "contrastive": {"steps": 150},
     "masked": {"steps": 200},
 }
 

@@ -15,7 +15,8 @@ def plot(report: Mapping[str, Any], path: Path) -> None:
     if not curve:
         raise InputError(
             "This pretraining report holds no learning curve: no model was trained.",
-            'Build with pretraining.objective = "masked" on at least 20 texts.',
+            'Build with pretraining.objective = "masked", "contrastive" or "causal" on at least '
+            "20 texts.",
         )
     from matplotlib.figure import Figure
 
@@ -28,7 +29,10 @@ def plot(report: Mapping[str, Any], path: Path) -> None:
         unseen = [before, *(point["heldout_loss"] for point in curve)]
         axes.plot([0, *steps], unseen, marker="o", label="held-out videos")
     axes.set_xlabel("step")
-    axes.set_ylabel("loss (nats per masked word)")
-    axes.set_title("Pretraining: guessing the catalogue's masked words")
+    taken = report.get("taken_from_step")
+    if taken:
+        axes.axvline(taken, linestyle=":", color="grey", label="taken from here")
+    axes.set_ylabel(f"loss (nats per {report.get('unit', 'term')})")
+    axes.set_title(f"Pretraining: {report.get('objective', 'the language model')}")
     axes.legend()
     figure.savefig(path, dpi=120, format="png", metadata={"Software": None})
