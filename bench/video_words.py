@@ -27,8 +27,8 @@ from vireo.arrays import Floats
 from vireo.video.sound import RATE
 from vireo.video.words.api import wav
 from vireo.video.words.base import WordsSection
-from vireo.video.words.listening import stretches
 from vireo.video.words.sphinx import Sphinx, provide
+from vireo.video.words.stretches import stretches
 
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 Spoken = tuple[Path, str]

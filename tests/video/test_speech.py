@@ -22,8 +22,8 @@ from vireo.video.sound import RATE
 from vireo.video.words import api, sphinx, whisper
 from vireo.video.words.base import Recogniser, WordsSection
 from vireo.video.words.contract import RecogniserContract
-from vireo.video.words.listening import quietest, stretches
 from vireo.video.words.missing import is_untold
+from vireo.video.words.stretches import quietest, stretches
 from vireo.video.words.subtitles import Line
 
 

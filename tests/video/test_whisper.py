@@ -14,7 +14,7 @@ from tests.video.test_sound import tone
 from vireo.video.words import whisper
 from vireo.video.words.base import Recogniser, WordsSection
 from vireo.video.words.contract import RecogniserContract
-from vireo.video.words.listening import stretches
+from vireo.video.words.stretches import stretches
 
 library = pytest.importorskip("faster_whisper", reason="faster-whisper is not installed")
 

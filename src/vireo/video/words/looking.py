@@ -8,7 +8,6 @@ from pathlib import Path
 
 from vireo.artifacts.files import write_json
 from vireo.data.remote import local
-from vireo.video.frames import sample
 from vireo.video.plan import Plan
 from vireo.video.words.base import ScreenReader
 from vireo.video.words.listening import Heard
@@ -29,6 +28,8 @@ class Look:
 
     def __call__(self, job: Heard) -> int:
         """The number of lines. Raises Unreadable, or what the reader raises."""
+        from vireo.video.frames import sample  # loads libav, which the main process can do without
+
         # squares are of no use here, and cheap; the whole pictures beside them are what is read
         with local(job.path, self.fetch * 1_000_000) as path:
             seen = sample(path, Plan(self.frames, SHORT_SIDE, stills=SHORT_SIDE))
