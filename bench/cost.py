@@ -9,18 +9,15 @@ texts); the dry run counts them and sends nothing.
 from __future__ import annotations
 
 import argparse
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from bench.datasets import ted
-from bench.embedding import processor
+from bench.datasets import movielens, ted
 from bench.menu import ROOT
 from bench.pretrain import videos_of
-from vireo.artifacts.files import write_json
+from bench.telling import made_by, tell
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.language import VideoTexts, texts_of
 from vireo.language.generate.base import GenerationSection
@@ -41,23 +38,16 @@ def main() -> None:
     talks = videos_of(ted.read(given.data))
     rows = [_row("TED's talks, whole dialogues", talks), _row("plots of films", plots(given.data))]
     about = {
-        "command": f"python -m bench.cost {' '.join(sys.argv[1:])}",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": processor(),
+        **made_by("bench.cost"),
         "answer_tokens": GenerationSection().answer_tokens,
         "input_tokens": GenerationSection().input_tokens,
         "videos": VIDEOS,
     }
-    write_json(given.out, about | {"rows": rows})
-    print(rows)
+    tell({**about, "rows": rows}, given.out)
 
 
 def plots(data: Path) -> pl.DataFrame:
     """MovieLens-1M's films in VIDEO_SCHEMA."""
-    movies = (data / "ml-1m" / "movies.dat").read_text(encoding="latin-1").splitlines()
-    ids = {int(line.split("::")[0]) for line in movies}
-    frame = pl.read_parquet(data / "movie-text" / "movie_text.parquet")
-    kept = frame.filter(pl.col("movie_id").is_in(ids), pl.col("text").is_not_null())
     rows = [
         dict.fromkeys(VIDEO_SCHEMA)
         | {
@@ -66,7 +56,7 @@ def plots(data: Path) -> pl.DataFrame:
             "description": row["text"],
             "tags": row["genres"].split("|"),
         }
-        for row in kept.iter_rows(named=True)
+        for row in movielens.plots(data).iter_rows(named=True)
     ]
     return pl.DataFrame(rows, schema=VIDEO_SCHEMA)
 

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import sys
 import time
 import warnings
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,8 +20,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from bench.datasets import movielens
+from bench.telling import made_by, tell
 from vireo.arrays import Floats
-from vireo.artifacts.files import write_json
 from vireo.language import LanguageSection
 from vireo.language.encoder import Encoder
 from vireo.language.minilm import package_directory
@@ -48,13 +46,8 @@ def main() -> None:
     figures["plots"] = plots(given.data)
     if given.talks:
         figures["talks"] = whole_talks(given.data, given.talks)
-    about = {
-        "command": f"python -m bench.embedding {' '.join(sys.argv[1:])}",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"processor": processor(), "cores": os.cpu_count(), "load": os.getloadavg()[0]},
-    }
-    write_json(given.out, about | figures)
-    print(figures)
+    about = {**made_by("bench.embedding"), "load_average": os.getloadavg()[0]}
+    tell({**about, **figures}, given.out)
 
 
 def mixed(data: Path, count: int) -> list[str]:
@@ -110,10 +103,7 @@ def compared(texts: list[str]) -> dict[str, Any]:
 
 def plots(data: Path) -> dict[str, float]:
     """Seconds for all plots of MovieLens-1M's movies, with a cold and then a warm cache."""
-    movies = (data / "ml-1m" / "movies.dat").read_text(encoding="latin-1").splitlines()
-    ids = {int(line.split("::")[0]) for line in movies}
-    frame = pl.read_parquet(data / "movie-text" / "movie_text.parquet")
-    texts = frame.filter(pl.col("movie_id").is_in(ids))["text"].drop_nulls().to_list()
+    texts = movielens.plots(data)["text"].to_list()
     found: dict[str, float] = {"plots": len(texts)}
     with TemporaryDirectory() as cache:
         for name in ("cold_seconds", "warm_seconds"):
@@ -140,14 +130,6 @@ def whole_talks(data: Path, count: int) -> dict[str, float]:
         "processor_seconds": round(time.process_time() - processor_start, 1),
         "all_minutes": round(seconds * pace / 60, 1),
     }
-
-
-def processor() -> str:
-    """Its name, where the system tells it."""
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text().splitlines() if cpu.exists() else []
-    named = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor()
 
 
 def _ours(precision: str, runtime: str, texts: list[str]) -> Floats:

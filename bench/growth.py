@@ -181,6 +181,7 @@ _KINDS = (
     ("processor_seconds", "time_exponent", "processor seconds"),
     ("mb", "memory_exponent", "MB"),
 )
+"""Of a point, of a row, and what the axis says."""
 
 
 def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -190,11 +191,7 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 
     with mpl.rc_context({"svg.hashsalt": "growth", "svg.fonttype": "none"}):
         figure = Figure(figsize=(9, 4.2))
-        kinds = (
-            ("processor_seconds", "time_exponent", "processor seconds"),
-            ("mb", "memory_exponent", "MB"),
-        )
-        for axes, (what, grows, label) in zip(figure.subplots(1, 2), kinds, strict=True):
+        for axes, (what, grows, label) in zip(figure.subplots(1, 2), _KINDS, strict=True):
             for row in rows:
                 points = [point for point in row["points"] if point[what] > 0]
                 sizes = [point["times"] for point in points]

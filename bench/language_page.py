@@ -5,23 +5,15 @@ Every section is made from one file of bench/results, and is left out where the 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-Result = Mapping[str, Any]
+from bench.sections import Makers, Result, sections, table, typed
 
 
 def section(results: Path) -> str:
     """The sections of those files of SECTIONS that are in this folder."""
-    text = ""
-    for name, made in SECTIONS.items():
-        path = results / f"{name}.json"
-        if path.is_file():
-            result = json.loads(path.read_text(encoding="utf-8"))
-            text += "\n".join(["", *made(result), "", _made(result)]) + "\n"
-    return text
+    return sections(results, SECTIONS, _made)
 
 
 def _embedding(result: Result) -> Iterator[str]:
@@ -33,7 +25,7 @@ def _embedding(result: Result) -> Iterator[str]:
         "of sentence-transformers. Neighbours: the share of the ten nearest that both agree on."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("system", "texts/s", "times", "processor s", "times", "cosine", "neighbours"),
         [
             (
@@ -102,7 +94,7 @@ def _tuned(result: Result) -> Iterator[str]:
                     f"{change:+.4f} ({low:+.4f} to {high:+.4f})",
                 )
             )
-    yield from _table(("talks", "vectors", "before", "after", "change", "change in recall"), rows)
+    yield from table(("talks", "vectors", "before", "after", "change", "change in recall"), rows)
     yield ""
     ranks = result["title found by description, mean reciprocal rank"]
     yield (
@@ -126,7 +118,7 @@ def _causal(result: Result) -> Iterator[str]:
         "processors."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("model", "vocabulary", "bits a byte", "perplexity a word"),
         [
             (
@@ -150,7 +142,7 @@ def _cost(result: Result) -> Iterator[str]:
         "otherwise."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("catalogue", "counted on", "tokens in, a video", "tokens in", "tokens out, at most"),
         [
             (
@@ -165,28 +157,19 @@ def _cost(result: Result) -> Iterator[str]:
     )
 
 
-SECTIONS: Mapping[str, Callable[[Result], Iterator[str]]] = {
+SECTIONS: Makers = {
     "embedding": _embedding,
     "cost": _cost,
     "pretrain-contrastive": _contrastive,
     "pretrain-masked": _masked,
     "pretrain-causal": _causal,
 }
-"""Results file -> what makes its section, in the order of the page."""
 
 
 def _made(result: Result) -> str:
     machine = result["machine"]
-    named = (
-        machine
-        if isinstance(machine, str)
-        else f"{machine['processor']}, load {machine['load']:.1f}"
-    )
-    return f"`{result['command']}`, {result['date']}, {named}."
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield "|---" * len(heads) + "|"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
+    if isinstance(machine, str):
+        load = f", load {result['load_average']:.1f}" if "load_average" in result else ""
+    else:  # an older file
+        machine, load = machine["processor"], f", load {machine['load']:.1f}"
+    return f"`{typed(result)}`, {result['date'][:10]}, {machine}{load}."

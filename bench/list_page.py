@@ -5,24 +5,15 @@ Every section is made from one file of bench/results, and is left out where the 
 
 from __future__ import annotations
 
-import json
-import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-Result = Mapping[str, Any]
+from bench.sections import Makers, Result, sections, table, typed
 
 
 def list_sections(results: Path) -> str:
     """The sections of those files of SECTIONS that are in this folder."""
-    text = ""
-    for name, section in SECTIONS.items():
-        path = results / f"{name}.json"
-        if path.is_file():
-            result = json.loads(path.read_text(encoding="utf-8"))
-            text += "\n".join(["", *section(result), "", _made(result)]).rstrip("\n") + "\n"
-    return text
+    return sections(results, SECTIONS, _made)
 
 
 def _speed(result: Result) -> Iterator[str]:
@@ -35,7 +26,7 @@ def _speed(result: Result) -> Iterator[str]:
         "own time. Load: the machine's load average; above 1, others took part of it."
     )
     yield ""
-    yield from _table(
+    yield from table(
         (
             "videos",
             "median ms",
@@ -81,7 +72,7 @@ def _rules(result: Result) -> Iterator[str]:
     yield "![NDCG@10 against diversity and calibration](diversity.svg)"
     yield ""
     heads = ("`diversity`", "`calibration`", "NDCG@10", "change", "intra-list diversity", "change")
-    yield from _table(
+    yield from table(
         (*heads, "divergence", "change"),
         [
             (
@@ -100,7 +91,7 @@ def _rules(result: Result) -> Iterator[str]:
     yield ""
     yield "Places that new films get (a tenth of the films made new), by `new_share`:"
     yield ""
-    yield from _table(
+    yield from table(
         ("quota", "share of all places", "of the quota"),
         [
             (
@@ -132,7 +123,7 @@ def _sentence(result: Result) -> Iterator[str]:
     )
     yield ""
     rows = sorted(result["ndcg@10"].items(), key=lambda row: -row[1])
-    yield from _table(
+    yield from table(
         ("list by", "NDCG@10", f"`{result['chosen']}` against it"),
         [(name, f"{value:.4f}", _against(result["over"].get(name))) for name, value in rows],
     )
@@ -151,7 +142,7 @@ def _ranker(result: Result) -> Iterator[str]:
         "where the whole 95% interval of the change lies above 0."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("data", "viewers", "NDCG@10 of the sum", "learnt", "change, 95% interval", "used"),
         [
             (
@@ -178,7 +169,7 @@ def _everybody(result: Result) -> Iterator[str]:
     )
     yield ""
     against = next(key for key in result["rows"][0] if key.startswith("against"))
-    yield from _table(
+    yield from table(
         ("system", "lists/s", against, "rounds"),
         [
             (
@@ -192,25 +183,17 @@ def _everybody(result: Result) -> Iterator[str]:
     )
 
 
-SECTIONS: Mapping[str, Callable[[Result], Iterator[str]]] = {
+SECTIONS: Makers = {
     "lists": _speed,
     "top_lists": _everybody,
     "diversity": _rules,
     "sentence": _sentence,
     "ranker": _ranker,
 }
-"""Results file -> what makes its section, in the order of the page."""
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield "|---" * len(heads) + "|"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
 
 
 def _made(result: Result) -> str:
-    return f"{result['date'][:10]}, {result['machine']}: `{shlex.join(result['command'])}`"
+    return f"{result['date'][:10]}, {result['machine']}: `{typed(result)}`"
 
 
 def _percent(share: float) -> str:

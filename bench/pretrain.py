@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +20,9 @@ import polars as pl
 
 from bench.base import Interactions
 from bench.datasets import ted
-from bench.embedding import processor
 from bench.menu import ROOT
 from bench.samples import sampled_talks
-from vireo.artifacts.files import write_json
+from bench.telling import made_by, tell
 from vireo.data.base import COMMENT_SCHEMA, VIDEO_SCHEMA
 from vireo.engine.progress import Lines
 from vireo.language.directory import fingerprint_of
@@ -55,14 +52,13 @@ def main() -> None:
     shelf, report = model_of(corpus, section, given.work)
     found = MEASURES[given.objective](talks, corpus, shelf, given.work)
     about = {
-        "command": f"python -m bench.pretrain {' '.join(sys.argv[1:])}",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": processor(),
+        **made_by("bench.pretrain"),
         "settings": section.model_dump(mode="json", exclude_defaults=True),
         "processor_seconds": round(json.loads((shelf / "spent.json").read_text()), 1),
         "training": report,
     }
-    write_json(given.out or ROOT / f"bench/results/pretrain-{given.objective}.json", about | found)
+    out = given.out or ROOT / f"bench/results/pretrain-{given.objective}.json"
+    tell({**about, **found}, out)
 
 
 def corpus_of(talks: Interactions, directory: Path) -> Corpus:

@@ -6,12 +6,11 @@ one video, one event and one list; what changes hands at that size is told in do
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-Result = Mapping[str, Any]
+from bench.sections import Makers, Result, read, sections, table, typed
+
 VIDEOS, VIEWERS = 100_000_000, 1_000_000_000
 NEW_SHARE = 0.01
 """Videos that are new each day, of all."""
@@ -26,24 +25,15 @@ DAYS = 30
 
 def section(results: Path) -> str:
     """The sections of those results that are in this folder."""
-    found = {name: _read(results / f"{name}.json") for name in FILES}
-    text = ""
-    for name, lines in FILES.items():
-        result = found[name]
-        if result is not None:
-            text += "\n".join(["", *lines(result), "", _made(result)]) + "\n"
-    told = [found[name] for name in ("growth", "scale_lists", "scale_events")]
+    text = sections(results, SECTIONS, _made)
+    told = [read(results / f"{name}.json") for name in ("growth", "scale_lists", "scale_events")]
     if all(told):
         text += "\n".join(["", *_paper(*told)]) + "\n"  # type: ignore[arg-type]
     return text
 
 
-def _read(path: Path) -> Result | None:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
 def _made(result: Result) -> str:
-    return f"Made by `{' '.join(result['command'])}` on {result['date'][:10]}: {result['machine']}."
+    return f"Made by `{typed(result)}` on {result['date'][:10]}: {result['machine']}."
 
 
 def _ray(result: Result) -> Iterator[str]:
@@ -85,14 +75,22 @@ def _lists(result: Result) -> Iterator[str]:
         f"{result['goal']['videos']:,} videos, and memory that does not grow with the viewers."
     )
     yield ""
-    yield "| videos | content | viewers | lists/s | the command, MB | largest worker, MB | load |"
-    yield "|---|---|---|---|---|---|---|"
-    for row in result["rows"]:
-        yield (
-            f"| {row['videos']:,} | {row['dimension']} | {row['users']:,} "
-            f"| {row['lists_per_second']:,.0f} | {row['command_mb']:,.0f} "
-            f"| {row['largest_worker_mb']:,.0f} | {row['load_average']:.1f} |"
-        )
+    heads = ("videos", "content", "viewers", "lists/s", "the command, MB", "largest worker, MB")
+    yield from table(
+        (*heads, "load"),
+        [
+            (
+                f"{row['videos']:,}",
+                f"{row['dimension']}",
+                f"{row['users']:,}",
+                f"{row['lists_per_second']:,.0f}",
+                f"{row['command_mb']:,.0f}",
+                f"{row['largest_worker_mb']:,.0f}",
+                f"{row['load_average']:.1f}",
+            )
+            for row in result["rows"]
+        ],
+    )
 
 
 def _events(result: Result) -> Iterator[str]:
@@ -107,11 +105,13 @@ def _events(result: Result) -> Iterator[str]:
         f"in MB (goal: {result['goal']['gigabytes']} GiB). Sizes: {'; '.join(sizes)}."
     )
     yield ""
-    yield "| step | " + " | ".join(f"{row['events']:,}" for row in rows) + " |"
-    yield "|---|" + "---|" * len(rows)
-    for place, first in enumerate(rows[0]["steps"]):
-        cells = [_step(row["steps"][place], row["events"]) for row in rows]
-        yield f"| {first['step']} | " + " | ".join(cells) + " |"
+    yield from table(
+        ("step", *(f"{row['events']:,}" for row in rows)),
+        [
+            (first["step"], *(_step(row["steps"][place], row["events"]) for row in rows))
+            for place, first in enumerate(rows[0]["steps"])
+        ],
+    )
 
 
 def _step(step: Result, events: int) -> str:
@@ -131,15 +131,19 @@ def _growth(result: Result) -> Iterator[str]:
         "are of the last step. 1 is proportional; n log n is about 1.1 here."
     )
     yield ""
-    yield "| stage | seconds | exponent | MB | exponent | |"
-    yield "|---|---|---|---|---|---|"
-    for row in result["rows"]:
-        points = row["points"]
-        seconds = ", ".join(f"{point['processor_seconds']:g}" for point in points)
-        mb = ", ".join(f"{point['mb']:,.0f}" for point in points)
-        exponents = [row["time_exponent"], row["memory_exponent"]]
-        time, memory = ("-" if one is None else f"{one:.2f}" for one in exponents)
-        yield f"| {row['stage']} | {seconds} | {time} | {mb} | {memory} | {row.get('reason', '')} |"
+    yield from table(
+        ("stage", "seconds", "exponent", "MB", "exponent", ""),
+        [_grown(row) for row in result["rows"]],
+    )
+
+
+def _grown(row: Result) -> tuple[str, ...]:
+    points = row["points"]
+    seconds = ", ".join(f"{point['processor_seconds']:g}" for point in points)
+    mb = ", ".join(f"{point['mb']:,.0f}" for point in points)
+    exponents = [row["time_exponent"], row["memory_exponent"]]
+    time, memory = ("-" if one is None else f"{one:.2f}" for one in exponents)
+    return row["stage"], seconds, time, mb, memory, row.get("reason", "")
 
 
 def _paper(growth: Result, lists: Result, events: Result) -> Iterator[str]:
@@ -154,15 +158,17 @@ def _paper(growth: Result, lists: Result, events: Result) -> Iterator[str]:
         "that so."
     )
     yield ""
-    yield "| what | per unit | a day | cores, all day | $ a month |"
-    yield "|---|---|---|---|---|"
-    for name, seconds, unit, count in _units(growth, lists, events):
-        cores = seconds * count / 86_400
-        dollars = cores * 24 * DAYS * CORE_HOUR
-        yield (
-            f"| {name} | {1000 * seconds:.3g} core ms per {unit} | {count:,.0f} | {cores:,.0f} "
-            f"| {dollars:,.0f} |"
-        )
+    yield from table(
+        ("what", "per unit", "a day", "cores, all day", "$ a month"),
+        [_priced(*unit) for unit in _units(growth, lists, events)],
+    )
+
+
+def _priced(name: str, seconds: float, unit: str, count: float) -> tuple[str, ...]:
+    cores = seconds * count / 86_400
+    dollars = cores * 24 * DAYS * CORE_HOUR
+    price = f"{1000 * seconds:.3g} core ms per {unit}"
+    return name, price, f"{count:,.0f}", f"{cores:,.0f}", f"{dollars:,.0f}"
 
 
 def _units(
@@ -185,4 +191,9 @@ def _units(
     yield "lists", 2.0 / best["lists_per_second"], "list", COMING * VIEWERS
 
 
-FILES = {"scale": _ray, "scale_lists": _lists, "scale_events": _events, "growth": _growth}
+SECTIONS: Makers = {
+    "scale": _ray,
+    "scale_lists": _lists,
+    "scale_events": _events,
+    "growth": _growth,
+}

@@ -26,4 +26,5 @@ def tell(result: Mapping[str, Any], out: Path | None) -> None:
     text = json.dumps(result, indent=1)
     print(text)
     if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text + "\n", encoding="utf-8")

@@ -9,8 +9,6 @@ memory of the workers is watched over the copies, since a leak shows as growth.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -19,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.results import machine
+from bench.telling import made_by, tell
 from bench.video_speed import watched
 from vireo.engine import EngineSection
 from vireo.engine.processes import Processes
@@ -102,15 +100,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clips = options.data / "clips"
         figures = fuzz(clips, options.copies, Path(folder), options.timeout)
-    result = {
-        "command": " ".join(["python -m bench.video_fuzz", *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": machine(),
-        "figures": figures,
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=1))
+    tell({**made_by("bench.video_fuzz"), "figures": figures}, options.out)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.sections import Result, line, table, typed
+from bench.sections import sections as written
+
 Figures = Mapping[str, Any]
+Section = Callable[[Figures], Iterator[str]]
 CNN, ONNX = "cnn", "onnx"
 GOALS = {CNN: (0.40, 0.60), ONNX: (0.75, 0.92)}
 """Encoder -> same-class neighbours, altered segments that find their file."""
@@ -15,14 +18,16 @@ GOALS = {CNN: (0.40, 0.60), ONNX: (0.75, 0.92)}
 
 def sections(results: Path) -> str:
     """The sections of those files that are in this folder."""
-    text = ""
-    for name, section in SECTIONS.items():
-        path = results / f"video_{name}.json"
-        if path.is_file():
-            told = json.loads(path.read_text(encoding="utf-8"))
-            made = f"{told['date'][:10]}, {told['machine']}: `{told['command']}`"
-            text += "\n".join(["", *section(told["figures"]), "", made]) + "\n"
-    return text
+    makers = {f"video_{name}": _of_figures(section) for name, section in SECTIONS.items()}
+    return written(results, makers, _made)
+
+
+def _of_figures(section: Section) -> Callable[[Result], Iterator[str]]:
+    return lambda result: section(result["figures"])
+
+
+def _made(result: Result) -> str:
+    return f"{result['date'][:10]}, {result['machine']}: `{typed(result)}`"
 
 
 def _quality(figures: Figures) -> Iterator[str]:
@@ -34,15 +39,15 @@ def _quality(figures: Figures) -> Iterator[str]:
         "folder alone. The rows are designs that were compared on these same clips."
     )
     yield ""
-    yield "| encoder | design | processor ms a picture | actions | goal | altered | goal |"
-    yield "|---|---|---|---|---|---|---|"
+    heads = ("encoder", "design", "processor ms a picture", "actions", "goal", "altered", "goal")
+    yield from table(heads, [])
     for name, row in figures.items():
         goals = next((g for part, g in GOALS.items() if name.startswith(part)), None)
         price = f"{row['processor_ms_per_picture']:g}" if "processor_ms_per_picture" in row else ""
         for design, found in _designs(row).items():
             wanted = goals if design else None
             cells = [name, design, price, *_pair(found["actions"], wanted and wanted[0])]
-            yield _line([*cells, *_pair(found["altered"], wanted and wanted[1])])
+            yield line([*cells, *_pair(found["altered"], wanted and wanted[1])])
 
 
 def _designs(row: Figures) -> dict[str, Figures]:
@@ -59,18 +64,17 @@ def _speed(figures: Figures) -> Iterator[str]:
     yield from ("## Videos: reading and encoding", "")
     yield f"{figures['clips']}. Loops in turns in one run, the best of three rounds, one thread."
     yield ""
-    yield "| what | figure | goal |"
-    yield "|---|---|---|"
+    yield from table(("what", "figure", "goal"), [])
     for name, goal in (("nearest key frames", "at least 0.9"), ("exact", "")):
         row = figures[name]
         told = f"{row['vireo_ms']:.1f} ms a clip; bare PyAV loop {row['bare_loop_ms']:.1f} ms; "
-        yield _line([f"16 frames, {name}", told + f"{row['times_as_fast']:.2f} of it", goal])
+        yield line([f"16 frames, {name}", told + f"{row['times_as_fast']:.2f} of it", goal])
     for name in ("opencv", "decord"):
         row = figures.get(f"exact by {name}", {})
         if "exact_ms" in row:
             times = row["exact_ms"] / figures["exact"]["vireo_ms"]
             told = f"{row['exact_ms']:.1f} ms; Vireo is {times:.2f} times as fast"
-            yield _line([f"16 frames, exact, {name}", told, "at least 2"])
+            yield line([f"16 frames, exact, {name}", told, "at least 2"])
     yield from _overlap(figures["overlap"])
     yield from _memory(figures["memory"])
     yield from _many(figures["many"])
@@ -84,13 +88,13 @@ def _overlap(row: Figures) -> Iterator[str]:
         f"encoding alone {row['encoding_alone_per_s']:g}: {row['share_of_the_slower']:.2f} of the "
         "slower"
     )
-    yield _line(["decoding and MobileNetV2, overlapped", told, "at least 0.9"])
+    yield line(["decoding and MobileNetV2, overlapped", told, "at least 0.9"])
 
 
 def _memory(rows: Figures) -> Iterator[str]:
     for name, row in rows.items():
         told = f"two workers {row['workers_mb']:.0f} MB, parent {row['parent_mb']:.0f} MB"
-        yield _line([f"memory, {name}", told, "flat; under 1,536 MB"])
+        yield line([f"memory, {name}", told, "flat; under 1,536 MB"])
 
 
 def _many(row: Figures) -> Iterator[str]:
@@ -99,7 +103,7 @@ def _many(row: Figures) -> Iterator[str]:
         f"{row['build_s']:.0f} s ({row['per_s']:.0f} a second), again {row['again_s']:.1f} s; "
         f"{status}; workers {row['workers_mb']:.0f} MB, parent {row['parent_mb']:.0f} MB"
     )
-    yield _line([f"{row['clips']:,} clips of a second in one build, `{row['encoder']}`", told, ""])
+    yield line([f"{row['clips']:,} clips of a second in one build, `{row['encoder']}`", told, ""])
 
 
 def _fuzz(figures: Figures) -> Iterator[str]:
@@ -120,14 +124,14 @@ def _words(figures: Figures) -> Iterator[str]:
         "samples. Processor seconds are those that one second of sound takes."
     )
     yield ""
-    yield "| set | files | words | error rate | its command line | same words | processor s |"
-    yield "|---|---|---|---|---|---|---|"
+    heads = ("set", "files", "words", "error rate", "its command line", "same words", "processor s")
+    yield from table(heads, [])
     for name, row in figures.items():
         other = row.get("command_line_word_error_rate")
         same = row.get("files_with_the_same_words")
         cells = [name, str(row["files"]), str(row["words"]), f"{row['word_error_rate']:.3f}"]
         cells += ["" if other is None else f"{other:.3f}", "" if same is None else str(same)]
-        yield _line([*cells, f"{row['processor_seconds_per_second']:.2f}"])
+        yield line([*cells, f"{row['processor_seconds_per_second']:.2f}"])
 
 
 def _text(figures: Figures) -> Iterator[str]:
@@ -140,17 +144,13 @@ def _text(figures: Figures) -> Iterator[str]:
     yield ""
     rows = {name: row for name, row in figures.items() if isinstance(row, Mapping)}
     heads = list(next(iter(rows.values())))
-    yield _line(["encoder", *heads])
-    yield "|---" * (len(heads) + 1) + "|"
-    for name, row in rows.items():
-        yield _line([name, *(str(row[head]) for head in heads)])
+    yield from table(
+        ("encoder", *heads),
+        [(name, *(str(row[head]) for head in heads)) for name, row in rows.items()],
+    )
 
 
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-SECTIONS: Mapping[str, Callable[[Figures], Iterator[str]]] = {
+SECTIONS: Mapping[str, Section] = {
     "quality": _quality,
     "text": _text,
     "speed": _speed,

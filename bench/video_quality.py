@@ -12,7 +12,6 @@ never to choose anything. `cnn` learns from all files of the folder, and from no
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from typing import Any
 import av
 import numpy as np
 
-from bench.results import machine
+from bench.telling import made_by, tell
 from vireo.arrays import Bytes, Floats, unit_rows
 from vireo.artifacts.files import digest_of_file
 from vireo.engine import Context, EngineSection, Lines
@@ -283,15 +282,11 @@ def main() -> None:
     options = parser.parse_args()
     result = {
         "what": "nearest neighbours on real clips; chance is 0.13 (actions) and 0.036 (altered)",
-        "command": " ".join(["python -m bench.video_quality", *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": machine(),
+        **made_by("bench.video_quality"),
         "python": platform.python_version(),
         "figures": measure(options),
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=1))
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

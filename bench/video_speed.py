@@ -11,7 +11,6 @@ memory with two workers, an 8K file among the clips; one build of many short cli
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import subprocess
 import sys
@@ -27,7 +26,7 @@ import av
 import numpy as np
 import polars as pl
 
-from bench.results import machine
+from bench.telling import made_by, tell
 from bench.video_clips import OTHERS, TIMED, draw
 from vireo.arrays import Bytes
 from vireo.artifacts.files import digest_of_file
@@ -281,15 +280,7 @@ def main() -> None:
             short_clips(options.many, work)
             return
         figures = measure(options, work)
-    result = {
-        "command": " ".join(["python -m bench.video_speed", *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": machine(),
-        "figures": figures,
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=1))
+    tell({**made_by("bench.video_speed"), "figures": figures}, options.out)
 
 
 if __name__ == "__main__":

@@ -11,16 +11,13 @@ among the first two of each action's two (precision at 2), and how often the fir
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from bench.results import machine
+from bench.telling import made_by, tell
 from bench.video_quality import BY_LOOKS, POOLING, actions, through, vectors
 from vireo.arrays import Floats
 from vireo.config import Config
@@ -108,15 +105,7 @@ def main() -> None:
     for looks in ("0", "1"):
         picture = vectors(described, BY_LOOKS[looks], POOLING)
         figures[f"onnx MobileNetV2, looks = {looks}"] = searched(picture, words, topic)
-    result = {
-        "command": " ".join(["python -m bench.video_text", *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": machine(),
-        "figures": figures,
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=1))
+    tell({**made_by("bench.video_text"), "figures": figures}, options.out)
 
 
 if __name__ == "__main__":

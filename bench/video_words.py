@@ -13,7 +13,6 @@ import argparse
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.results import machine
+from bench.telling import made_by, tell
 from vireo.arrays import Floats
 from vireo.video.sound import RATE
 from vireo.video.words.api import wav
@@ -126,15 +125,7 @@ def main() -> None:
             name: measure(files, options.sphinx, Path(work))
             for name, files in speeches(options.data / "clips").items()
         }
-    result = {
-        "command": " ".join(["python -m bench.video_words", *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": machine(),
-        "figures": figures,
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=1))
+    tell({**made_by("bench.video_words"), "figures": figures}, options.out)
 
 
 if __name__ == "__main__":

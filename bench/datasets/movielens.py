@@ -25,6 +25,14 @@ def read(data: Path, *, exact_users_only: bool = False) -> Interactions:
     return interactions(ratings, _films(data), exact_times=exact_users_only)
 
 
+def plots(data: Path) -> pl.DataFrame:
+    """What movie-text tells of the films that have a text there, a row each, by `movie_id`."""
+    movies = (data / "ml-1m" / "movies.dat").read_text(encoding="latin-1").splitlines()
+    ids = {int(line.split("::")[0]) for line in movies}
+    frame = pl.read_parquet(data / "movie-text" / "movie_text.parquet")
+    return frame.filter(pl.col("movie_id").is_in(ids), pl.col("text").is_not_null())
+
+
 def _ratings(folder: Path) -> pl.DataFrame:
     """user, item, time, value, place in the shipped order."""
     ordered = folder / "ratings_provenance.parquet"
