@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.work import troubled, write_pid_and_hang
+from tests.engine.work import leave_a_mark, troubled, write_pid_and_hang
 from tests.real_data import ROOT
 from vireo.engine import ENGINES, EngineSection
 from vireo.engine.contract import EngineContract
@@ -67,6 +67,23 @@ def test_work_that_cannot_be_sent_or_loaded_says_so() -> None:
         list(Processes(TWO).map(lambda item: item, [1]))
     with pytest.raises(StageFailed, match="cannot load the work"):
         list(Processes(TWO).map(_Unloadable(), [1]))
+
+
+def test_workers_work_on_while_the_consumer_is_busy(tmp_path: Path) -> None:
+    marks = [str(tmp_path / f"{row}") for row in range(6)]
+    outcomes = Processes(EngineSection(workers=1)).map(leave_a_mark, marks)
+    for row in range(4):
+        assert next(outcomes).value == marks[row]
+        # nothing is asked of the engine here: the next item must be under way already
+        assert _appears(Path(marks[row + 1])), f"nobody worked on item {row + 1}"
+    assert len(list(outcomes)) == 2
+
+
+def _appears(path: Path) -> bool:
+    end = time.monotonic() + 15
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    return path.exists()
 
 
 def test_closing_early_kills_the_work_under_way(tmp_path: Path) -> None:

@@ -33,6 +33,10 @@ class Pool(ABC, Generic[Item, Value]):
             while self.next_out in self.finished:
                 outcome = self.finished.pop(self.next_out)
                 self.next_out += 1
+                # the consumer may be busy with it for long: nobody stands idle meanwhile
+                self.glance()
+                self.hire()
+                self.feed()
                 yield outcome
 
     @abstractmethod
@@ -46,6 +50,9 @@ class Pool(ABC, Generic[Item, Value]):
     @abstractmethod
     def listen(self) -> None:
         """Wait a while for answers, and take them."""
+
+    def glance(self) -> None:
+        """Take the answers that lie there already; nothing is waited for."""
 
     @abstractmethod
     def end(self) -> None:

@@ -81,6 +81,10 @@ class _Local(Pool[Item, Value]):
             for worker in [w for w in self.workers if w.deadline <= time.monotonic()]:
                 self._dismiss(worker, "timeout", too_long(self.timeout))
 
+    def glance(self) -> None:
+        while not self.inbox.empty():
+            self._hear(*self.inbox.get_nowait())
+
     def _hear(self, worker: Child, reply: Any) -> None:
         if worker not in self.workers:
             return  # the last message of a worker that was dismissed
