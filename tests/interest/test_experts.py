@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vireo.arrays import Floats
+from vireo.arrays import Floats, Ints
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
+from vireo.errors import StageFailed
 from vireo.interest.again import Again
 from vireo.interest.base import (
     Batch,
@@ -31,6 +32,7 @@ from vireo.interest.contract import ExpertContract, batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent, EaseText
 from vireo.interest.factors import Factors, predict
 from vireo.interest.following import Next
+from vireo.interest.item_item import Ridge, item_item
 from vireo.interest.neighbours import Neighbours, Together, Transitions
 from vireo.interest.popularity import Popularity, RecentPopularity
 from vireo.interest.trend import Trend
@@ -341,6 +343,19 @@ def test_ease_survives_a_hardly_regularised_matrix(context: Context) -> None:
     section = InterestSection(ease=EaseSection(regularisation=1e-7))
     training = training_of([[0, 1]] * 50, 2)
     assert np.isfinite(Ease.fit(training, section, context).score(batch_of(training))).all()
+
+
+def test_a_ridge_too_weak_is_named_by_its_setting(context: Context) -> None:
+    training = training_of([[0, 1], [1, 2]], 3)
+    ridge = Ridge(14.0, "interest.trend.regularisation", 7.0)
+    with pytest.raises(StageFailed, match=r"trend\.regularisation = 7\.") as failed:
+        item_item("trend", training, _not_positive, ridge, InterestSection(), context)
+    assert "70" in failed.value.hint
+
+
+def _not_positive(videos: Ints) -> Floats:
+    """No products of columns are like this."""
+    return -100.0 * np.ones((len(videos), len(videos)), dtype=np.float32)
 
 
 def test_prediction_is_the_whole_inner_product() -> None:

@@ -20,7 +20,7 @@ from vireo.interest.contract import batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent
 from vireo.interest.following import Next
 from vireo.interest.inputs import Wishes
-from vireo.interest.strips import READS, WIDTH, Strips, worth_it
+from vireo.interest.strips import READS, ROOM, WIDTH, Strips, worth_it
 
 N = 7
 EVENTS = st.lists(st.tuples(st.integers(0, N - 1), st.booleans()), max_size=9)
@@ -64,6 +64,17 @@ def test_products_by_strips_are_products(columns: int) -> None:
     assert not found[:, 1::2].any()
 
 
+def test_rows_of_strips_stand_where_they_are_told() -> None:
+    rng = np.random.default_rng(2)
+    videos = np.sort(rng.permutation(3 * WIDTH)[: 2 * WIDTH])
+    matrix = rng.normal(size=(len(videos), len(videos))).astype(np.float32)
+    whole = np.zeros((3 * WIDTH, 3 * WIDTH))
+    whole[np.ix_(videos, videos)] = matrix
+    inputs = rng.random((7, 3 * WIDTH), dtype=np.float32)
+    found = Strips.of(matrix, videos, 3 * WIDTH, rows=videos).times(sparse.csr_matrix(inputs))
+    np.testing.assert_allclose(found, inputs @ whole, atol=1e-3)
+
+
 @pytest.mark.parametrize("kind", [Ease, EaseRecent, Next])
 def test_many_viewers_at_once_get_what_each_gets_alone(kind: Any, tmp_path: Path) -> None:
     """Long histories over few videos, some of which nobody wanted: the strips are taken."""
@@ -73,7 +84,7 @@ def test_many_viewers_at_once_get_what_each_gets_alone(kind: Any, tmp_path: Path
     context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
     expert = kind.fit(training, InterestSection(ease=EaseSection(regularisation=2.0)), context)
     batch = batch_of(training)
-    assert worth_it(batch.positives)
+    assert worth_it(batch.positives, 9, 11)
     alone = [expert.score(Batch([one], batch.now, 11)) for one in batch.histories]
     np.testing.assert_allclose(expert.score(batch), np.vstack(alone), atol=1e-5)
 
@@ -81,5 +92,11 @@ def test_many_viewers_at_once_get_what_each_gets_alone(kind: Any, tmp_path: Path
 def test_strips_are_cut_where_rows_are_read_again_and_again() -> None:
     once = sparse.csr_matrix(np.eye(READS * 2, dtype=np.float32))
     often = sparse.csr_matrix(np.ones((READS, 3), dtype=np.float32))
-    assert not worth_it(once)
-    assert worth_it(often)
+    assert not worth_it(once, READS * 2, READS * 2)
+    assert worth_it(often, 3, 3)
+
+
+def test_strips_leave_a_catalogue_alone_that_is_mostly_unwatched() -> None:
+    often = sparse.csr_matrix(np.ones((READS, 3), dtype=np.float32))
+    assert worth_it(often, 3, 3 * ROOM)
+    assert not worth_it(often, 3, 3 * ROOM + 1)

@@ -13,19 +13,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.item_item import ItemItem, item_item, nothing, wanted
+from vireo.interest.item_item import ItemItem, Ridge, item_item, nothing, wanted
 
 _FILE = "ease.safetensors"
 
@@ -64,23 +60,12 @@ class Ease:
         return replace(self, weights=self.weights.without(history.liked.videos))
 
     def save(self, directory: Path) -> None:
-        arrays: dict[str, NDArray[Any]] = {
-            "videos": self.weights.videos,
-            "diagonal": self.weights.diagonal,
-            "matrix": self.weights.matrix,
-            "n_videos": np.array([self.weights.n_videos]),
-            "span": np.array([self.span]),
-        }
-        save_file(arrays, directory / _FILE, metadata={"note": self.weights.note})
+        self.weights.save(directory / _FILE, span=np.array([self.span]))
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        arrays = read_arrays(directory / _FILE)
-        with safe_open(directory / _FILE, "np") as file:
-            note = (file.metadata() or {}).get("note", "")
-        n_videos, span = int(arrays["n_videos"][0]), float(arrays["span"][0])
-        kept = ItemItem(arrays["videos"], arrays["matrix"], arrays["diagonal"], n_videos, note)
-        return cls(kept, span)
+        weights, arrays = ItemItem.load(directory / _FILE)
+        return cls(weights, float(arrays["span"][0]))
 
 
 @dataclass(frozen=True)
@@ -151,4 +136,6 @@ def _weights(
             counts += np.float32(text) * (alike @ alike.T)
         return counts
 
-    return item_item("EASE", training, gram, section.ease.regularisation, section, context)
+    value = section.ease.regularisation
+    ridge = Ridge(value, "interest.ease.regularisation", value)
+    return item_item("EASE", training, gram, ridge, section, context)

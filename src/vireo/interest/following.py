@@ -69,7 +69,7 @@ class Next:
 
     def score(self, batch: Batch) -> Floats:
         inputs = self._inputs(batch)
-        if worth_it(inputs):
+        if worth_it(inputs, len(self.videos), self.n_videos):
             return self._strips.times(inputs)
         scores = np.zeros((len(batch.histories), self.n_videos), dtype=np.float32)
         scores[:, self.videos] = inputs @ self.matrix

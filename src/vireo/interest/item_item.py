@@ -7,16 +7,21 @@ kept: with it, one viewer's part can be taken out of B exactly, without the othe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
 from scipy import sparse
 from scipy.linalg import lapack
 
 from vireo.arrays import Doubles, Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import InterestSection, Training
@@ -39,7 +44,7 @@ class ItemItem:
 
     def scores(self, inputs: sparse.csr_matrix) -> Floats:
         """(b, n) weighted histories -> (b, n)"""
-        if worth_it(inputs):
+        if worth_it(inputs, len(self.videos), self.n_videos):
             return self._strips.times(inputs)
         scores = np.zeros(inputs.shape, dtype=np.float32)
         scores[:, self.videos] = inputs[:, self.videos] @ self.matrix
@@ -48,9 +53,7 @@ class ItemItem:
     @cached_property
     def _strips(self) -> Strips:
         """Of all videos, so that nothing need be moved to its place afterwards."""
-        rows = np.zeros((self.n_videos, len(self.videos)), dtype=np.float32)
-        rows[self.videos] = self.matrix
-        return Strips.of(rows, self.videos, self.n_videos)
+        return Strips.of(self.matrix, self.videos, self.n_videos, rows=self.videos)
 
     def column(self, video: int) -> Floats:
         """B[:, video]: what each video adds to the score of this one. (n,)"""
@@ -59,6 +62,26 @@ class ItemItem:
         if at < len(self.videos) and self.videos[at] == video:
             column[self.videos] = self.matrix[:, at]
         return column
+
+    def save(self, file: Path, **beside: NDArray[Any]) -> None:
+        """One file of it, with the expert's own arrays in it."""
+        arrays: dict[str, NDArray[Any]] = {
+            "videos": self.videos,
+            "diagonal": self.diagonal,
+            "matrix": self.matrix,
+            "n_videos": np.array([self.n_videos]),
+            **beside,
+        }
+        save_file(arrays, file, metadata={"note": self.note})
+
+    @classmethod
+    def load(cls, file: Path) -> tuple[ItemItem, Mapping[str, NDArray[Any]]]:
+        """What `save` wrote, and all arrays of the file."""
+        arrays = read_arrays(file)
+        with safe_open(file, "np") as opened:
+            note = (opened.metadata() or {}).get("note", "")
+        kept = (arrays["videos"], arrays["matrix"], arrays["diagonal"])
+        return cls(*kept, int(arrays["n_videos"][0]), note), arrays
 
     def without(self, wanted: Ints) -> ItemItem:
         """The weights as they would be if a viewer who wanted these videos had never come.
@@ -87,16 +110,31 @@ def wanted(training: Training, videos: Ints) -> sparse.csr_matrix:
     return binary
 
 
+@dataclass(frozen=True)
+class Ridge:
+    """What is added to the diagonal, and the setting that it comes from, for whoever must raise
+    it."""
+
+    amount: float
+    setting: str
+    """Its dotted name, such as `interest.ease.regularisation`."""
+    value: float
+    """As it stands in the config."""
+
+
 def item_item(
     name: str,
     training: Training,
     gram: Callable[[Ints], Floats],
-    ridge: float,
+    ridge: Ridge,
     section: InterestSection,
     context: Context,
 ) -> ItemItem:
     """B for the products (w, w) of the watched videos; without weights, and a note that says why,
-    where the catalogue is too large for a dense inverse."""
+    where the catalogue is too large for a dense inverse.
+
+    Raises StageFailed, with the setting to raise, where the ridge is too weak for the inverse.
+    """
     videos = np.flatnonzero(training.warm)
     why = f"{len(videos)} watched videos"
     if len(videos) <= section.ease.max_videos:
@@ -119,18 +157,18 @@ def nothing(n_videos: int, why: str) -> ItemItem:
     return ItemItem(np.zeros(0, np.int64), empty, np.zeros(0), n_videos, why)
 
 
-def _closed_form(gram: Floats, ridge: float) -> tuple[Floats, Doubles]:
+def _closed_form(gram: Floats, ridge: Ridge) -> tuple[Floats, Doubles]:
     """X'X (w, w), which is overwritten -> B (w, w) and the diagonal of P (w,)."""
     if not len(gram):
         return gram, np.zeros(0)
     diagonal = np.diagonal(gram).copy()
-    inverse = _inverse(gram, diagonal, ridge, np.float32)
+    inverse = _inverse(gram, diagonal, ridge.amount, np.float32)
     if inverse is None:  # too ill-conditioned for single precision
-        inverse = _inverse(gram, diagonal, ridge, np.float64)
+        inverse = _inverse(gram, diagonal, ridge.amount, np.float64)
     if inverse is None:
         raise StageFailed(
-            f"The item-item matrix cannot be inverted with interest.ease.regularisation = {ridge}.",
-            "Raise it, for example to 500.",
+            f"The item-item matrix cannot be inverted with {ridge.setting} = {ridge.value:g}.",
+            f"Raise it, for example to {10 * ridge.value:g}.",
         )
     scale = np.diagonal(inverse).copy()
     inverse /= -scale

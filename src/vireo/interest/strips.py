@@ -22,6 +22,8 @@ WIDTH = 128
 """Columns of a strip: with some thousand rows it takes a megabyte or two."""
 READS = 4
 """Times that a batch reads a row, on average, from which on cutting is worth it."""
+ROOM = 2
+"""Videos of the catalogue per watched one up to which strips, which hold all, are affordable."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,21 @@ class Strips:
     """Each (m, WIDTH), the last one perhaps narrower."""
 
     @classmethod
-    def of(cls, matrix: Floats, columns: Ints, n: int) -> Strips:
-        """Column k of the matrix stands at columns[k] of n; zeros between."""
+    def of(cls, matrix: Floats, columns: Ints, n: int, rows: Ints | None = None) -> Strips:
+        """Column k of the matrix stands at columns[k] (rising) of n; zeros between.
+
+        With `rows`, row k stands at rows[k] of n, too; else the rows stay where they are.
+        """
         import torch
 
-        wide = np.zeros((len(matrix), n), dtype=np.float32)
-        wide[:, columns] = matrix
-        cut = (np.ascontiguousarray(wide[:, start : start + WIDTH]) for start in range(0, n, WIDTH))
-        return cls(tuple(torch.from_numpy(part) for part in cut))
+        tall, places = (len(matrix), np.arange(len(matrix))) if rows is None else (n, rows)
+        parts = []
+        for start in range(0, n, WIDTH):
+            part = np.zeros((tall, min(WIDTH, n - start)), dtype=np.float32)
+            first, last = np.searchsorted(columns, (start, start + WIDTH))
+            part[np.ix_(places, columns[first:last] - start)] = matrix[:, first:last]
+            parts.append(torch.from_numpy(part))
+        return cls(tuple(parts))
 
     def times(self, inputs: sparse.csr_matrix) -> Floats:
         """(b, m) sparse -> (b, n): inputs @ matrix, with the roundings of another order."""
@@ -59,6 +68,10 @@ class Strips:
         return found
 
 
-def worth_it(inputs: sparse.csr_matrix) -> bool:
-    """Whether the viewers read the rows so often that a cut copy of the matrix pays."""
-    return bool(inputs.nnz >= READS * max(inputs.shape[1], 1))
+def worth_it(inputs: sparse.csr_matrix, watched: int, n: int) -> bool:
+    """Whether the viewers read the rows so often that a cut copy of the matrix pays.
+
+    Never where most of the `n` videos were not watched: the copy has columns for them too.
+    """
+    read_often = inputs.nnz >= READS * max(inputs.shape[1], 1)
+    return bool(read_often and n <= ROOM * max(watched, 1))

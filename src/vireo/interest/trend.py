@@ -11,20 +11,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
 from vireo.arrays import Doubles, Floats, Ints
-from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import DAY, NO_TIME, Histories, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
 from vireo.interest.ease import history_now, newest_wanted
-from vireo.interest.item_item import ItemItem, item_item, wanted
+from vireo.interest.item_item import ItemItem, Ridge, item_item, wanted
 
 _FILE = "trend.safetensors"
 
@@ -51,7 +47,8 @@ class Trend:
             centred -= np.float32(viewers) * np.outer(own, own)
             return centred
 
-        ridge = section.trend.regularisation * viewers
+        value = section.trend.regularisation
+        ridge = Ridge(value * viewers, "interest.trend.regularisation", value)
         weights = item_item("trend", training, gram, ridge, section, context)
         own = mean[weights.videos].astype(np.float32)
         recent = _recent_shares(histories, section.recent_days, mean)[weights.videos]
@@ -74,22 +71,12 @@ class Trend:
         return np.where(newest_wanted(history), added[history.videos], 0.0).astype(np.float32)
 
     def save(self, directory: Path) -> None:
-        arrays: dict[str, NDArray[Any]] = {
-            "videos": self.weights.videos,
-            "diagonal": self.weights.diagonal,
-            "matrix": self.weights.matrix,
-            "base": self.base,
-            "n_videos": np.array([self.weights.n_videos]),
-        }
-        save_file(arrays, directory / _FILE, metadata={"note": self.weights.note})
+        self.weights.save(directory / _FILE, base=self.base)
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        arrays = read_arrays(directory / _FILE)
-        with safe_open(directory / _FILE, "np") as file:
-            note = (file.metadata() or {}).get("note", "")
-        kept = (arrays["videos"], arrays["matrix"], arrays["diagonal"])
-        return cls(ItemItem(*kept, int(arrays["n_videos"][0]), note), arrays["base"])
+        weights, arrays = ItemItem.load(directory / _FILE)
+        return cls(weights, arrays["base"])
 
 
 def _recent_shares(histories: Histories, days: float, overall: Doubles) -> Doubles:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy.linalg import eigh, solve
 
 from vireo.arrays import Bools, Doubles, Floats, Ints, unit_rows
+from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import read_json, write_json
 from vireo.video.base import VideoFeatures
 
@@ -74,7 +75,7 @@ class Sight:
         about = read_json(directory / _ABOUT)
         if about is None:
             return None
-        return cls(**load_file(directory / _ROWS), weight=about["weight"], report=about["report"])
+        return cls(**read_arrays(directory / _ROWS), weight=about["weight"], report=about["report"])
 
 
 class Check(NamedTuple):

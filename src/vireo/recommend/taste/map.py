@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from vireo.arrays import Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import read_json, write_json
 
 _MAP, _ABOUT = "taste.safetensors", "taste.json"
@@ -67,4 +68,4 @@ class TasteMap:
         about = read_json(directory / _ABOUT)
         if about is None:
             return None
-        return cls(**load_file(directory / _MAP), weight=about["weight"], report=about["report"])
+        return cls(**read_arrays(directory / _MAP), weight=about["weight"], report=about["report"])
