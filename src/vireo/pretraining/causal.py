@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import array
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,15 @@ from vireo.pretraining.base import Corpus, Document, PretrainingSection, Unfit
 from vireo.pretraining.learner import Learner
 from vireo.pretraining.loop import Plan
 from vireo.pretraining.pieces import Tokens, mapped, tokenised
-from vireo.pretraining.setup import Setup, halved, merged, with_lora, write_model
+from vireo.pretraining.setup import Setup, merged, planned, with_lora, write_model
 from vireo.pretraining.shapes import DECODERS, decoder
 from vireo.pretraining.tokenizer import END, trained_tokenizer
+from vireo.settings import Size
 
 BLOCK_TOKENS = 256
 BATCH_BLOCKS = 8
-_EPOCHS = {"small": 1, "medium": 3, "large": 6}
-_MOST_STEPS = {"small": 4_000, "medium": 20_000, "large": 200_000}
+_EPOCHS: Mapping[Size, int] = {"small": 1, "medium": 3, "large": 6}
+_MOST_STEPS: Mapping[Size, int] = {"small": 4_000, "medium": 20_000, "large": 200_000}
 _RATES = {"small": 3e-3, "medium": 1e-3, "large": 5e-4}
 _BASE_RATE = 5e-5
 _HELDOUT_BATCHES = 8
@@ -151,18 +152,11 @@ def _heldout(stream: Tokens, room: int) -> tuple[Blocks, ...]:
 
 
 def _plan(section: PretrainingSection, blocks: int, from_scratch: bool, seed: int) -> Plan:
-    per_epoch = max(1, blocks // (BATCH_BLOCKS * section.accumulate))
-    steps = section.steps or min(_MOST_STEPS[section.size], _EPOCHS[section.size] * per_epoch)
-    own = _RATES[section.size] if from_scratch else _BASE_RATE
-    return Plan(
-        steps=steps,
-        head_steps=0,
-        learning_rate=section.learning_rate or own,
-        seed=seed,
+    rate = _RATES[section.size] if from_scratch else _BASE_RATE
+    per_epoch = blocks // (BATCH_BLOCKS * section.accumulate)
+    return replace(
+        planned(section, per_epoch, _EPOCHS, _MOST_STEPS, rate, seed),
         save_every=100,
-        measures=8 if steps <= 200 else 20,
-        patience=section.patience,
-        half=halved(section),
         decay=0.1 if from_scratch else 0.01,
         betas=(0.9, 0.95),
     )

@@ -14,12 +14,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vireo.arrays import Ints
+from vireo.language.torch_network import pooled
 from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
 from vireo.pretraining.learner import Learner
-from vireo.pretraining.loop import Plan
 from vireo.pretraining.masked import network_of, special_of
 from vireo.pretraining.pieces import Pieces, Tokens, padded, pieces_of
-from vireo.pretraining.setup import Setup, halved, merged, with_lora, write_model
+from vireo.pretraining.setup import Setup, merged, planned, with_lora, write_model
+from vireo.settings import Size
 
 PIECE_TOKENS = 64
 """Of one view: short, so that many fit into a batch; what is learnt holds for longer texts."""
@@ -27,8 +28,8 @@ BATCH_PAIRS = 64
 _TOLD = ("title", "description", "tags", "comment", "watched")
 _FROZEN = {"small": 0.5, "medium": 0.0, "large": 0.0}
 """The lower part of a base's layers that is not trained: half of the work is saved."""
-_EPOCHS = {"small": 2, "medium": 10, "large": 30}
-_MOST_STEPS = {"small": 60, "medium": 2_000, "large": 20_000}
+_EPOCHS: Mapping[Size, int] = {"small": 2, "medium": 10, "large": 30}
+_MOST_STEPS: Mapping[Size, int] = {"small": 60, "medium": 2_000, "large": 20_000}
 _RATE, _SCRATCH_RATE = 5e-5, 1e-3
 _HELDOUT_BATCHES = 4
 
@@ -63,12 +64,10 @@ class ContrastiveModel(Learner[Pairs]):
         """(n,) pieces -> (n, d) unit rows, pooled as the language model pools."""
         ids, there = padded(pieces)
         place = next(self.parameters()).device
-        mask = torch.from_numpy(there).to(place)
-        states = self.encoder(
-            input_ids=torch.from_numpy(ids).to(place), attention_mask=mask.long()
-        ).last_hidden_state.float()  # (n, t, d)
-        weight = mask.unsqueeze(-1).float()
-        return F.normalize((states * weight).sum(1) / weight.sum(1), dim=1)
+        means = pooled(
+            self.encoder, torch.from_numpy(ids).to(place), torch.from_numpy(there).to(place)
+        )
+        return F.normalize(means, dim=1)
 
 
 class Views:
@@ -125,7 +124,9 @@ def prepare(
     if base is not None and not section.lora_rank:
         _freeze(network, _FROZEN[section.size])
     learner = ContrastiveModel(with_lora(network, section.lora_rank), section.temperature)
-    plan = _plan(section, len(views.videos), base is None, seed)
+    per_epoch = len(views.videos) // (BATCH_PAIRS * section.accumulate)
+    rate = _SCRATCH_RATE if base is None else _RATE
+    plan = planned(section, per_epoch, _EPOCHS, _MOST_STEPS, rate, seed)
     many = min(BATCH_PAIRS, len(views.videos))
 
     def draw(step: int) -> list[Pairs]:
@@ -185,18 +186,4 @@ def _fixed(views: Views, seed: int) -> tuple[Pairs, ...]:
     return tuple(
         views.drawn([views.videos[row] for row in order[i * many : (i + 1) * many]], random)
         for i in range(batches)
-    )
-
-
-def _plan(section: PretrainingSection, videos: int, from_scratch: bool, seed: int) -> Plan:
-    per_epoch = max(1, videos // (BATCH_PAIRS * section.accumulate))
-    steps = section.steps or min(_MOST_STEPS[section.size], _EPOCHS[section.size] * per_epoch)
-    return Plan(
-        steps=steps,
-        head_steps=0,
-        learning_rate=section.learning_rate or (_SCRATCH_RATE if from_scratch else _RATE),
-        seed=seed,
-        measures=8 if steps <= 200 else 20,
-        patience=section.patience,
-        half=halved(section),
     )

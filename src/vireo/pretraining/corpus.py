@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -46,18 +47,17 @@ def make_corpus(
     parts = []
     for name, is_hidden in (("heldout", True), ("train", False)):  # held-out first: it keeps copies
         chosen = videos.filter(pl.col("video_id").is_in(sorted(hidden)) == is_hidden)
-        documents = _documents(chosen, comments, dialogue, pairs if is_hidden else None)
-        if not is_hidden:
-            documents = _chained(documents, watched)
+        told = _documents(chosen, comments, dialogue, pairs if is_hidden else None)
+        documents = told if is_hidden else chain(told, watched)
         parts.append(_written(documents, directory / f"{name}.jsonl", kept))
-    told = sorted((a, b) for a, b in together if a not in hidden and b not in hidden)
-    kept.whole.update(json.dumps([pairs.found, told]).encode())
+    near = sorted((a, b) for a, b in together if a not in hidden and b not in hidden)
+    kept.whole.update(json.dumps([pairs.found, near]).encode())
     return Corpus(
         directory=directory,
         train=parts[1],
         heldout=parts[0],
         pairs=tuple(pairs.found),
-        together=tuple(told),
+        together=tuple(near),
         duplicates=kept.repeats,
         digest=kept.whole.hexdigest(),
     )
@@ -152,11 +152,6 @@ def _documents(
         for video_id, said in comments.filter(own).select("video_id", "text").iter_rows():
             if text := clean(said):
                 yield Document(video_id, "comment", text)
-
-
-def _chained(first: Iterable[Document], then: Iterable[Document]) -> Iterator[Document]:
-    yield from first
-    yield from then
 
 
 def heldout(video_ids: Iterable[str]) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,13 @@ from vireo.pretraining.masking import (
 )
 from vireo.pretraining.network import MaskedModel
 from vireo.pretraining.pieces import Pieces, pieces_of
-from vireo.pretraining.setup import Setup, halved, merged, with_lora, write_model
+from vireo.pretraining.setup import Setup, merged, planned, with_lora, write_model
 from vireo.pretraining.shapes import ENCODERS, encoder
 from vireo.pretraining.tokenizer import trained_tokenizer
+from vireo.settings import Size
 
-_EPOCHS = {"small": 1, "medium": 3, "large": 6}
-_MOST_STEPS = {"small": 40, "medium": 1000, "large": 10_000}
+_EPOCHS: Mapping[Size, int] = {"small": 1, "medium": 3, "large": 6}
+_MOST_STEPS: Mapping[Size, int] = {"small": 40, "medium": 1000, "large": 10_000}
 _RATE, _SCRATCH_RATE = 5e-5, 1e-3
 _HELDOUT_PIECES = 64
 _MASK_TOKENS = ("[MASK]", "<mask>")
@@ -91,21 +94,12 @@ def network_of(
 
 
 def _plan(section: PretrainingSection, pieces: Pieces, from_scratch: bool, seed: int) -> Plan:
-    """Steps from the section, or a few epochs of the corpus up to a limit by size."""
+    """A base gets a new head, which is fitted first."""
     lengths = pieces.lengths
-    per_epoch = len(batches_of(lengths, np.argsort(-lengths, kind="stable")))
-    per_epoch = max(1, per_epoch // section.accumulate)
-    derived = min(_MOST_STEPS[section.size], _EPOCHS[section.size] * per_epoch)
-    steps = section.steps or derived
-    return Plan(
-        steps=steps,
-        head_steps=0 if from_scratch else max(5, steps // 2),
-        learning_rate=section.learning_rate or (_SCRATCH_RATE if from_scratch else _RATE),
-        seed=seed,
-        measures=8 if steps <= 200 else 20,
-        patience=section.patience,
-        half=halved(section),
-    )
+    batches = len(batches_of(lengths, np.argsort(-lengths, kind="stable")))
+    rate = _SCRATCH_RATE if from_scratch else _RATE
+    plan = planned(section, batches // section.accumulate, _EPOCHS, _MOST_STEPS, rate, seed)
+    return plan if from_scratch else replace(plan, head_steps=max(5, plan.steps // 2))
 
 
 def _fixed(pieces: Pieces, share: float, words: Vocabulary, seed: int) -> tuple[Batch, ...]:

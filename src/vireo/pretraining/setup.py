@@ -19,9 +19,9 @@ from vireo.language.precision import resolved
 from vireo.pretraining.base import PretrainingSection
 from vireo.pretraining.learner import B, Learner
 from vireo.pretraining.loop import Draw, Plan
+from vireo.settings import Size
 
 _KEPT = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
-SCRATCH = "scratch"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,28 @@ def halved(section: PretrainingSection) -> bool:
     if section.precision == "auto" and torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return resolved(section.precision) == "bfloat16"
+
+
+def planned(
+    section: PretrainingSection,
+    per_epoch: int,
+    epochs: Mapping[Size, int],
+    most: Mapping[Size, int],
+    rate: float,
+    seed: int,
+) -> Plan:
+    """The steps that the section names, or so many epochs of `per_epoch` steps, up to a limit."""
+    derived = min(most[section.size], epochs[section.size] * max(1, per_epoch))
+    steps = section.steps or derived
+    return Plan(
+        steps=steps,
+        head_steps=0,
+        learning_rate=section.learning_rate or rate,
+        seed=seed,
+        measures=8 if steps <= 200 else 20,
+        patience=section.patience,
+        half=halved(section),
+    )
 
 
 def with_lora(network: Any, rank: int) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,15 +75,9 @@ def decoder(shape: Shape, words: int, positions: int, end: int, seed: int) -> An
         )
 
 
-def _seeded(seed: int) -> Any:
-    fork = torch.random.fork_rng(devices=[])
-
-    class Seeded:
-        def __enter__(self) -> None:
-            fork.__enter__()
-            torch.manual_seed(seed)
-
-        def __exit__(self, *told: Any) -> None:
-            fork.__exit__(*told)
-
-    return Seeded()
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """What is drawn inside depends on the seed alone, and nothing outside on what is drawn."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

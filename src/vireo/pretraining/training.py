@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vireo.artifacts.files import write_json
 from vireo.engine.progress import Lines, Progress, Quiet
 from vireo.errors import StageFailed
 from vireo.pretraining import OBJECTIVES
@@ -68,7 +69,7 @@ def train(shelf: Path, job: Job, progress: Progress, team: Team = ALONE) -> None
         )
     except Unfit as unfit:
         if team.leads:
-            _write(shelf / _REPORT, {"unfit": str(unfit)})
+            write_json(shelf / _REPORT, {"unfit": str(unfit)})
         return
     setup.learner.to(device())
     told = progress if team.leads else Quiet()
@@ -76,14 +77,14 @@ def train(shelf: Path, job: Job, progress: Progress, team: Team = ALONE) -> None
     journal = fit(setup.learner, setup.draw, setup.heldout, setup.plan, state, told, team)
     if team.leads:
         setup.save(shelf / MODEL)
-        _write(shelf / _REPORT, _report(journal, setup))
+        write_json(shelf / _REPORT, _report(journal, setup))
         state.unlink(missing_ok=True)
     team.wait()
 
 
 def _shared(shelf: Path, job: Job) -> None:
     """The same in several processes: torchrun starts this module once for each."""
-    _write(
+    write_json(
         shelf / _JOB,
         {
             "section": job.section.model_dump(mode="json"),
@@ -131,13 +132,6 @@ def _report(journal: Journal, setup: Setup[Any]) -> dict[str, Any]:
 
 def _perplexity(loss: float | None) -> float | None:
     return None if loss is None else math.exp(min(loss, 100.0))
-
-
-def _write(path: Path, value: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part")
-    half.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    half.replace(path)
 
 
 def main() -> None:
