@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
+from vireo.engine.team import Team
 from vireo.interest.base import Batch, InterestSection, SequenceSection, Training
 from vireo.interest.contract import ExpertContract, batch_of, training_of
 from vireo.interest.sequence import learning
@@ -259,3 +264,69 @@ def test_who_asks_beside_a_viewer_changes_nothing(context: Context) -> None:
     for row, history in enumerate(batch.histories):
         alone = expert.towards(Batch([history], batch.now, 40))
         np.testing.assert_allclose(alone[0], together[row], atol=1e-5)
+
+
+def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
+    """Without dropout the steps are the same: a batch is shared, its loss is not."""
+    training = training_of(rings(120), 12)  # enough users that some are held back
+    curves, scores = [], []
+    for processes in (1, 2):
+        settings = THOROUGH.model_copy(update={"processes": processes, "least_steps": 40})
+        context = Context(Serial(EngineSection()), tmp_path / str(processes), Quiet(), seed=0)
+        expert = Sequence.fit(training, InterestSection(sequence=settings), context)
+        curves.append([[entry["loss"], entry["ndcg@10"]] for entry in expert.curve])
+        scores.append(expert.score(batch_of(training)))
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-3)
+    np.testing.assert_allclose(scores[1], scores[0], atol=1e-3)
+    assert curves[0][-1][0] < 0.5 * curves[0][0][0]
+
+
+def test_shares_of_a_batch_add_up_to_its_loss() -> None:
+    training = training_of([[0, 1, 2, 3], [4, 5], [6, 7, 8], [9, 10, 11, 0, 1]], 12)
+    windows = windows_of(training.histories, np.arange(12), 6, np.zeros(0, dtype=np.int64))
+    network = SequenceNetwork(12, 16, 1, 2, 0.0, 6).eval()
+    batch = packed(windows, np.arange(4))
+    for negatives in (0, 5):
+        section = QUICK.model_copy(update={"negatives": negatives})
+        whole, *parts = (
+            learning.loss_of(network, batch, section, np.random.default_rng(0), team).item()
+            for team in (Team(), *(Team(rank, 6) for rank in range(6)))  # two with nothing to do
+        )
+        assert sum(parts) == pytest.approx(whole, rel=1e-5)
+        assert parts[4] == parts[5] == 0.0
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_started_again_and_changes_nothing(tmp_path: Path) -> None:
+    training = training_of(rings(120), 12)
+    settings = THOROUGH.model_copy(update={"processes": 2, "least_steps": 400})
+    section = InterestSection(sequence=settings)
+    contexts = [
+        Context(Serial(EngineSection()), tmp_path / name, Quiet(), seed=0) for name in ("a", "b")
+    ]
+    whole = Sequence.fit(training, section, contexts[0])
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(Sequence.fit, training, section, contexts[1])
+        while not list(contexts[1].cache.glob("sequence/*/last.json")):
+            assert not running.done()
+            time.sleep(0.01)
+        victims = [
+            int(process.name)
+            for process in Path("/proc").glob("[0-9]*")
+            if _says(process).startswith("-u\0-m\0vireo.interest.sequence.shared\0")
+            and str(tmp_path / "b") in _says(process)
+        ]
+        assert len(victims) == 2
+        os.kill(victims[1], signal.SIGKILL)
+        killed = running.result()
+    assert killed.curve == whole.curve
+    for name, array in whole.arrays.items():
+        np.testing.assert_array_equal(killed.arrays[name], array)
+
+
+def _says(process: Path) -> str:
+    """A process's arguments; nothing where it is gone."""
+    try:
+        return (process / "cmdline").read_text(encoding="utf-8").partition("\0")[2]
+    except OSError:
+        return ""

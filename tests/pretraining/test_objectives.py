@@ -17,13 +17,13 @@ from tests.pretraining.world import easy_tables
 from vireo.behavior.base import NO_TIME, Histories
 from vireo.config import Config
 from vireo.data.base import Tables
+from vireo.engine.team import Team
 from vireo.errors import ConfigError
 from vireo.language import LanguageSection, load
 from vireo.language.directory import load_tokenizer
 from vireo.language.generate.local import load_causal
 from vireo.pretraining.base import Checkpoint
 from vireo.pretraining.build import build
-from vireo.pretraining.team import Team
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -195,7 +195,7 @@ def test_two_processes_take_the_same_steps_as_one(tiny: Path, tmp_path: Path) ->
 def test_a_step_is_dealt_out_evenly_or_not_at_all() -> None:
     assert [Team(rank, 2).share([1, 2, 3, 4]) for rank in (0, 1)] == [[1, 3], [2, 4]]
     with pytest.raises(ConfigError, match="multiple of 2"):
-        Team(0, 2).check(3)
+        Team(0, 2).check(3, "pretraining.accumulate")
 
 
 def test_what_was_watched_together_counts_as_two_views(tiny: Path, tmp_path: Path) -> None:

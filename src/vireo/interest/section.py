@@ -87,6 +87,9 @@ class SequenceSection(Section):
     """Viewers after which a video's own vector counts as much as the one its content predicts."""
     max_videos: Annotated[int, Field(ge=1)] = 200_000
     """Only so many videos, the most watched, get vectors of their own."""
+    processes: Annotated[int, Field(ge=1)] = 1
+    """Processes that share every batch, through torch.distributed. Each drops activations of its
+    own: the loss falls alike, the last digits differ."""
 
 
 class InterestSection(Section):

@@ -18,9 +18,9 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from vireo.engine.progress import Progress, Tick
+from vireo.engine.team import ALONE, Team, device
 from vireo.pretraining.learner import B, Learner
 from vireo.pretraining.state import load_state, load_weights, save_state, save_weights
-from vireo.pretraining.team import ALONE, Team, device
 
 _HEAD_RATE = 1e-3
 _WARM_UP = 0.1

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +12,12 @@ from typing import Any
 
 from vireo.artifacts.files import write_json
 from vireo.engine.progress import Lines, Progress, Quiet
-from vireo.errors import StageFailed
+from vireo.engine.team import ALONE, Team, device, joined, together
 from vireo.pretraining import OBJECTIVES
 from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
 from vireo.pretraining.corpus import load_corpus
 from vireo.pretraining.loop import Journal, fit
 from vireo.pretraining.setup import Setup
-from vireo.pretraining.team import ALONE, Team, device, joined
 
 _METHOD = "2"  # part of the recipe: change it with the arithmetic of any objective
 _STATE, _REPORT, _JOB = "state.safetensors", "report.json", "job.json"
@@ -61,7 +58,7 @@ def trained(shelf: Path, job: Job, progress: Progress) -> dict[str, Any]:
 
 def train(shelf: Path, job: Job, progress: Progress, team: Team = ALONE) -> None:
     """Train and leave `model/` and `report.json` on the shelf; the report comes last."""
-    team.check(job.section.accumulate)
+    team.check(job.section.accumulate, "pretraining.accumulate")
     objective = OBJECTIVES.get(job.section.objective)
     try:
         setup: Setup[Any] = objective(
@@ -83,7 +80,7 @@ def train(shelf: Path, job: Job, progress: Progress, team: Team = ALONE) -> None
 
 
 def _shared(shelf: Path, job: Job) -> None:
-    """The same in several processes: torchrun starts this module once for each."""
+    """The same in several processes, which find what they need on the shelf."""
     write_json(
         shelf / _JOB,
         {
@@ -92,20 +89,7 @@ def _shared(shelf: Path, job: Job) -> None:
             "seed": job.seed,
         },
     )
-    command = [
-        *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
-        f"--nproc-per-node={job.section.processes}",
-        *("-m", "vireo.pretraining.training", str(shelf)),
-    ]
-    # several processes that each take every thread would wait for one another
-    threads = max(1, (os.cpu_count() or 1) // job.section.processes)
-    environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
-    done = subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
-    if done.returncode or not (shelf / _REPORT).exists():
-        raise StageFailed(
-            f"One of {job.section.processes} training processes ended with code {done.returncode}.",
-            "What they wrote is above; build again to go on, or set pretraining.processes = 1.",
-        )
+    together("vireo.pretraining.training", shelf, job.section.processes, "pretraining.processes")
 
 
 def _report(journal: Journal, setup: Setup[Any]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -38,32 +38,49 @@ def held_back(training: Training, place: Ints, seed: int) -> Ints:
     return np.sort(able[order[: min(_MOST_USERS, len(able) // 2)]])
 
 
-def validation(
-    training: Training, place: Ints, held: Ints, settings: SequenceSection
-) -> Callable[[SequenceNetwork], float]:
-    """NDCG@10 of the last wanted videos of the users held back, what they had met left out."""
-    histories, targets, moments, seen = [], [], [], []
-    for row in held.tolist():
-        videos, times = readable(training.histories.row(row), place >= 0)
-        histories.append((place[videos[:-1]], times[:-1]))
-        targets.append(int(place[videos[-1]]))
-        moments.append(int(times[-1]))
-        seen.append(place[videos[:-1]])
+@dataclass(frozen=True)
+class Questions:
+    """Histories of the users held back, one after the other, and what each wanted next."""
 
-    def ndcg(network: SequenceNetwork) -> float:
+    videos: Ints
+    """(e,) rows of the table."""
+    times: Ints
+    """(e,)"""
+    ends: Ints
+    """(u,) where each user's events end."""
+    targets: Ints
+    """(u,)"""
+    moments: Ints
+    """(u,) when the targets were met."""
+
+    @classmethod
+    def of(cls, training: Training, place: Ints, held: Ints) -> Self:
+        """The last wanted video of each user row in `held`, and the events before it."""
+        known = [readable(training.histories.row(row), place >= 0) for row in held.tolist()]
+        nothing = [nobody()]
+        return cls(
+            np.concatenate(nothing + [place[videos[:-1]] for videos, _ in known]),
+            np.concatenate(nothing + [times[:-1] for _, times in known]),
+            np.cumsum([len(videos) - 1 for videos, _ in known], dtype=np.int64),
+            np.array([place[videos[-1]] for videos, _ in known], dtype=np.int64),
+            np.array([times[-1] for _, times in known], dtype=np.int64),
+        )
+
+    def ndcg(self, network: SequenceNetwork, settings: SequenceSection) -> float:
+        """NDCG@10 of the targets, what each user had met left out."""
         network.eval()
-        states = last_states(network, histories, moments, settings)
+        seen = np.split(self.videos, self.ends[:-1])
+        histories = list(zip(seen, np.split(self.times, self.ends[:-1]), strict=True))
+        states = last_states(network, histories, self.moments.tolist(), settings)
         table = network.table().detach().numpy()
         scores = states @ table.T + network.bias.detach().numpy()
         gains = []
-        for row, target in enumerate(targets):
+        for row, target in enumerate(self.targets.tolist()):
             own = scores[row, target]
             scores[row, seen[row]] = -np.inf
             rank = int((scores[row] >= own).sum()) + int(target in seen[row])
             gains.append(1.0 / np.log2(rank + 1.0) if rank <= 10 else 0.0)
         return float(np.mean(gains))
-
-    return ndcg
 
 
 def last_states(

@@ -25,7 +25,13 @@ from vireo.artifacts.files import read_json, write_json
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, SequenceSection, Training
-from vireo.interest.sequence.checking import held_back, last_states, nobody, readable, validation
+from vireo.interest.sequence.checking import (
+    Questions,
+    held_back,
+    last_states,
+    nobody,
+    readable,
+)
 from vireo.interest.sequence.handover import everybody
 from vireo.interest.sequence.reading import Reader, gap_buckets
 from vireo.interest.sequence.start import starting_vectors
@@ -71,7 +77,7 @@ class Sequence:
         if not windows.tokens:
             return cls._untrained(training, settings)
         with _threads():
-            network = _network(settings, len(videos), context.seed)
+            network = network_of(settings, len(videos), context.seed)
             if before is None:
                 _start(network, windows, context.seed)
             else:
@@ -144,7 +150,7 @@ class Sequence:
 
     @cached_property
     def _network(self) -> SequenceNetwork:
-        network = _network(self.settings, len(self.lengths))
+        network = network_of(self.settings, len(self.lengths))
         network.load_state_dict(_tensors(self.arrays))
         return network.eval()
 
@@ -174,15 +180,20 @@ def _learn(
 ) -> tuple[dict[str, Floats], tuple[dict[str, float], ...]]:
     from vireo.interest.sequence.learning import learn, plan_of
 
-    validate = validation(training, place, held, settings) if len(held) else None
-    key = _fingerprint(windows, settings, context.seed, before)
+    questions = Questions.of(training, place, held) if len(held) else None
+    plan = plan_of(windows, settings, before is not None)
+    checkpoint = context.cache / "sequence" / _fingerprint(windows, settings, context.seed, before)
+    if settings.processes > 1:
+        from vireo.interest.sequence.shared import Job, train
+
+        train(Job(windows, questions, settings, plan, context.seed), network, checkpoint)
     learnt = learn(
         network,
         windows,
         settings,
-        plan_of(windows, settings, before is not None),
-        validate=validate,
-        checkpoint=context.cache / "sequence" / key,
+        plan,
+        questions=questions,
+        checkpoint=checkpoint,
         seed=context.seed,
         progress=context.progress,
     )
@@ -217,7 +228,8 @@ def _go_on(network: SequenceNetwork, before: Sequence, videos: Ints) -> None:
     network.load_state_dict(_tensors(arrays))
 
 
-def _network(settings: SequenceSection, n_videos: int, seed: int = 0) -> SequenceNetwork:
+def network_of(settings: SequenceSection, n_videos: int, seed: int = 0) -> SequenceNetwork:
+    """A network of the size that the settings ask for, from noise."""
     import torch
 
     from vireo.interest.sequence.network import SequenceNetwork

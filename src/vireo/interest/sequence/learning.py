@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,9 @@ from torch.nn import functional as F
 from vireo.arrays import Floats
 from vireo.artifacts.files import write_json
 from vireo.engine.progress import Progress
+from vireo.engine.team import ALONE, Team
 from vireo.interest.base import SequenceSection
+from vireo.interest.sequence.checking import Questions
 from vireo.interest.sequence.network import SequenceNetwork, gap_buckets
 from vireo.interest.sequence.windows import Packed, Windows, batches_of, packed
 
@@ -89,31 +90,38 @@ def learn(
     section: SequenceSection,
     plan: Plan,
     *,
-    validate: Callable[[SequenceNetwork], float] | None,
+    questions: Questions | None,
     checkpoint: Path,
     seed: int,
     progress: Progress,
+    team: Team = ALONE,
 ) -> Learnt:
-    """Train the network in place; with `validate` (NDCG@10) the best pass is kept."""
+    """Train the network in place; with `questions` the pass with the best NDCG@10 is kept.
+
+    A checkpoint that another training completed is not gone on with: its network is the answer.
+    The processes of a team take the same steps as one alone, dropout aside.
+    """
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, betas=(0.9, 0.98))
     state = _resumed(checkpoint, network, optimizer) or _State(0, [], -1.0, _copy(network))
     with progress.task("sequence", plan.passes) as tick:
         tick(state.done, "")
         for number in range(state.done, plan.passes):
-            if validate is not None and _is_stuck(state.curve):
+            if questions is not None and _is_stuck(state.curve):
                 break
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed * 100_003 + number)  # dropout
-                loss = _one_pass(network, optimizer, windows, section, plan, number, seed)
+                torch.manual_seed(seed * 100_003 + number + 7919 * team.rank)  # dropout
+                loss = _one_pass(network, optimizer, windows, section, plan, number, seed, team)
             entry = {"loss": loss}
-            if validate is not None:
-                entry["ndcg@10"] = validate(network)
+            if questions is not None:
+                own = questions.ndcg(network, section) if team.leads else 0.0
+                entry["ndcg@10"] = team.told(own)
             value = entry.get("ndcg@10", float(number))
             if value > state.best:
                 state.best, state.arrays = value, _copy(network)
             state.done = number + 1
             state.curve.append({name: round(figure, 6) for name, figure in entry.items()})
-            _save(checkpoint, network, optimizer, state)
+            if team.leads:
+                _save(checkpoint, network, optimizer, state)
             tick(1, ", ".join(f"{name} {figure:.4f}" for name, figure in entry.items()))
     arrays = {name: array.numpy() for name, array in state.arrays.items()}
     return Learnt(arrays, tuple(state.curve))
@@ -132,6 +140,7 @@ def _one_pass(
     plan: Plan,
     number: int,
     seed: int,
+    team: Team,
 ) -> float:
     """Every window once. -> the mean loss"""
     rng = np.random.default_rng([seed, number])
@@ -142,13 +151,14 @@ def _one_pass(
         step, steps = number * len(batches) + at, plan.passes * len(batches)
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * _share(step, steps)
-        loss = loss_of(network, packed(windows, chosen), section, rng)
+        loss = loss_of(network, packed(windows, chosen), section, rng, team)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        team.add_gradients(network.parameters())
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         total += float(loss.detach())
-    return total / max(1, len(batches))
+    return team.summed(total, 0)[0] / max(1, len(batches))
 
 
 def _share(step: int, steps: int) -> float:
@@ -159,24 +169,41 @@ def _share(step: int, steps: int) -> float:
 
 
 def loss_of(
-    network: SequenceNetwork, batch: Packed, section: SequenceSection, rng: np.random.Generator
+    network: SequenceNetwork,
+    batch: Packed,
+    section: SequenceSection,
+    rng: np.random.Generator,
+    team: Team = ALONE,
 ) -> Tensor:
-    """Cross-entropy of the next video, among all or among `negatives` sampled ones."""
+    """Cross-entropy of the next video, among all or among `negatives` sampled ones.
+
+    Of a team each process reads its share of the windows; the sum of what they return is the mean.
+    """
     gaps = np.where(rng.random(batch.gaps.shape) < _KNOWN_GAPS, batch.gaps, -1)
-    states = network.states(torch.from_numpy(batch.videos), buckets(network, gaps, section.time))
-    targets = torch.from_numpy(batch.targets)
+    n_videos = len(network.bias)
+    is_sampled = bool(section.negatives) and section.negatives < n_videos
+    others = rng.choice(n_videos, section.negatives, replace=False) if is_sampled else None
+    mine = slice(team.rank, None, team.size)
+    targets = torch.from_numpy(batch.targets[mine])
+    if not len(targets):
+        return network.bias.sum() * 0.0
+    videos, told = torch.from_numpy(batch.videos[mine]), buckets(network, gaps[mine], section.time)
     predicted = targets >= 0
-    states, targets = states[predicted], targets[predicted]
+    states, targets = network.states(videos, told)[predicted], targets[predicted]
+    share = len(targets) / int((batch.targets >= 0).sum())
+    if others is None:
+        return F.cross_entropy(states @ network.table().T + network.bias, targets) * share
+    return _sampled(network, states, targets, torch.from_numpy(others)) * share
+
+
+def _sampled(network: SequenceNetwork, states: Tensor, targets: Tensor, others: Tensor) -> Tensor:
+    """The mean loss with `others` in the place of all videos but the true one."""
     table = network.table()
-    n_videos = len(table)
-    if not section.negatives or section.negatives >= n_videos:
-        return F.cross_entropy(states @ table.T + network.bias, targets)
-    others = torch.from_numpy(rng.choice(n_videos, section.negatives, replace=False))
     itself = others[None] == targets[:, None]
     logits = states @ table[others].T + network.bias[others]
     logits = logits.masked_fill(itself, -1e9)
     # what was drawn stands for all videos but the true one
-    correction = torch.log((n_videos - 1) / (section.negatives - itself.sum(dim=1)))
+    correction = torch.log((len(table) - 1) / (len(others) - itself.sum(dim=1)))
     true = (states * table[targets]).sum(dim=-1) + network.bias[targets]
     return (torch.logaddexp(torch.logsumexp(logits, dim=1) + correction, true) - true).mean()
 
