@@ -70,7 +70,7 @@ class Team:
         own = [torch.zeros_like(p) if p.grad is None else p.grad for p in wanted]
         flat = torch.cat([gradient.reshape(-1) for gradient in own])
         dist.all_reduce(flat)
-        parts = flat.split([gradient.numel() for gradient in own])
+        parts = torch.split(flat, [gradient.numel() for gradient in own])
         for parameter, part in zip(wanted, parts, strict=True):
             parameter.grad = part.view_as(parameter)
 
