@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from bench.nodes import Nodes, nodes, ray_processes
 from tests.engine.test_engines import wait_until
 from tests.engine.work import note_and_wait
+from tests.language.world import tiny_model
+from vireo.arrays import Floats
 from vireo.config import Config
 from vireo.demo import make_world
 from vireo.engine import ENGINES, EngineSection
+from vireo.engine.base import Context
+from vireo.engine.progress import Quiet
+from vireo.language import LanguageSection, cached, load
 from vireo.workspace import Workspace
 
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
@@ -62,6 +68,32 @@ def test_a_node_that_joins_in_mid_run_is_used_and_one_that_dies_is_missed(
     lost = [outcome for outcome in rest if outcome.tries]
     assert all("lost with a worker" in outcome.tries[0] for outcome in lost)
     assert len({*values, *(outcome.value for outcome in rest)}) == 3  # three workers took part
+
+
+def test_texts_are_read_on_the_nodes_and_give_the_same_bytes(
+    cluster: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached, "_BLOCK_TEXTS", 8)
+    tiny = tiny_model(tmp_path / "tiny")
+    texts = [f"a talk of {row} about " + "the sea and its tides " * (row % 7) for row in range(60)]
+    found, sent = [], []
+    for name, address in (("ray", cluster.address), ("processes", "")):
+        engine = ENGINES.get(name)(EngineSection(name=name, address=address))
+        context = Context(engine, tmp_path / name, Quiet(), seed=0)
+        model = load(LanguageSection(model="hub", path=str(tiny)), context)
+        monkeypatch.setattr(model, "encode", _noted(model.encode, sent))
+        found.append(model.embed(texts))
+        assert len(sent) == (0 if name == "ray" else 8)  # nothing was read in this process
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_allclose(np.linalg.norm(found[0], axis=1), 1.0, atol=1e-5)
+
+
+def _noted(encode: Callable[[list[str]], Floats], sent: list[int]) -> Callable[..., Floats]:
+    def noting(texts: list[str]) -> Floats:
+        sent.append(len(texts))
+        return encode(texts)
+
+    return noting
 
 
 def _kill_after(cluster: Nodes, workspace: Path, files: int, killed: list[int]) -> None:

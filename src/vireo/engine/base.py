@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 
 from vireo.engine.progress import Progress
 from vireo.settings import Section
@@ -40,6 +40,10 @@ class Outcome(Generic[Value]):
 
 class Engine(Protocol):
     """Runs one function over many items; a bad item costs its own outcome, never the run."""
+
+    elsewhere: ClassVar[bool]
+    """Whether workers may be on other machines. Then work is sent that keeps all processors of one
+    machine busy by itself, too."""
 
     def map(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
 from vireo.engine.child import Child, too_long
@@ -17,6 +17,8 @@ FAILED_STARTS = 3
 
 class Processes:
     """Worker processes with a time limit per item; they end with the map or with the parent."""
+
+    elsewhere: ClassVar[bool] = False
 
     def __init__(self, section: EngineSection) -> None:
         self.section = section

@@ -11,7 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
 from vireo.engine.nodes import Place, connected, processors
@@ -31,6 +31,8 @@ LOOK_SECONDS = 2.0
 class Ray:
     """Workers on all nodes of a cluster; those that come or go as it works are reckoned with."""
 
+    elsewhere: ClassVar[bool] = True
+
     def __init__(self, section: EngineSection) -> None:
         self.section = section
 
@@ -49,8 +51,8 @@ class Ray:
         packed = packed_function(function)
         if not len(items):
             return
-        pool: _Spread[Item, Value] = _Spread(connected(self.section), packed, items, timeout)
-        pool.most = self.section.workers or sys.maxsize
+        most = self.section.workers or sys.maxsize
+        pool: _Spread[Item, Value] = _Spread(connected(self.section), packed, items, timeout, most)
         try:
             yield from pool.outcomes()
         finally:
@@ -61,11 +63,12 @@ class _Spread(Pool[Item, Value]):
     """The workers of one map, wherever they are."""
 
     def __init__(
-        self, ray: Any, function: bytes, items: Sequence[Item], timeout: float | None
+        self, ray: Any, function: bytes, items: Sequence[Item], timeout: float | None, most: int
     ) -> None:
+        """`most` workers, wherever there are so many processors."""
         super().__init__(function, items, timeout)
         self.ray = ray
-        self.most = sys.maxsize
+        self.most = most
         self.places: list[Place] = []
         self.again: deque[tuple[int, bytes]] = deque()
         """Items to be tried again, before any new one."""

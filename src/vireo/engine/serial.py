@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
 from vireo.engine.worker import described
@@ -10,6 +11,8 @@ from vireo.engine.worker import described
 
 class Serial:
     """Runs every item here. Without isolation: `timeout` is ignored, and a crash is a crash."""
+
+    elsewhere: ClassVar[bool] = False
 
     def __init__(self, section: EngineSection) -> None:
         self.section = section

@@ -43,6 +43,10 @@ class CachedModel(ABC):
     def encode(self, texts: Sequence[str]) -> Floats:
         """(n,) clean texts, none of them empty -> (n, dimension) unit rows."""
 
+    def encoded(self, blocks: Sequence[Sequence[str]]) -> Iterator[Floats]:
+        """The vectors of each block in turn."""
+        return map(self.encode, blocks)
+
     def prepare(self, count: int) -> None:
         """Called before `count` unknown texts are encoded."""
         return
@@ -57,8 +61,9 @@ class CachedModel(ABC):
         if missing:
             self.prepare(len(missing))
         with (progress or Quiet()).task("reading texts", len(missing)) as tick:
-            for block in _blocks(missing):
-                rows = self.encode([missing[key] for key in block])
+            blocks = list(_blocks(missing))
+            every = self.encoded([[missing[key] for key in block] for block in blocks])
+            for block, rows in zip(blocks, every, strict=True):
                 fresh = dict(zip(block, rows, strict=True))
                 self._cache.put(self.fingerprint, fresh)
                 known |= fresh

@@ -7,7 +7,7 @@ from pathlib import Path
 from vireo.engine.base import Context
 from vireo.errors import ConfigError, InputError, VireoError
 from vireo.language.base import LanguageModel, LanguageSection
-from vireo.language.encoder import Encoder
+from vireo.language.spread import encoder
 
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
 
@@ -16,7 +16,8 @@ def load(
     section: LanguageSection, context: Context, model_dir: Path | None = None
 ) -> LanguageModel:
     """The model at `section.path`; raises VireoError when it is none or cannot be fetched."""
-    return Encoder(model_dir or _directory(section.path), section, context.cache)
+    directory = model_dir or _directory(section.path)
+    return encoder(directory, section, context.cache, context.engine)
 
 
 def _directory(path: str) -> Path:

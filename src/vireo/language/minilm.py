@@ -8,14 +8,14 @@ from pathlib import Path
 from vireo.engine.base import Context
 from vireo.errors import MissingLibrary
 from vireo.language.base import LanguageModel, LanguageSection
-from vireo.language.encoder import Encoder
+from vireo.language.spread import encoder
 
 
 def load(
     section: LanguageSection, context: Context, model_dir: Path | None = None
 ) -> LanguageModel:
     """all-MiniLM-L6-v2 (Wang et al. 2020; 384 dimensions), or its tuned copy in `model_dir`."""
-    return Encoder(model_dir or package_directory(), section, context.cache)
+    return encoder(model_dir or package_directory(), section, context.cache, context.engine)
 
 
 def package_directory() -> Path:
