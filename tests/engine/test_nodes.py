@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from vireo.engine import ENGINES, EngineSection
 from vireo.engine.base import Context
 from vireo.engine.progress import Quiet
 from vireo.language import LanguageSection, cached, load
+from vireo.language.encoder import Encoder
 from vireo.workspace import Workspace
 
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
@@ -76,11 +77,13 @@ def test_texts_are_read_on_the_nodes_and_give_the_same_bytes(
     monkeypatch.setattr(cached, "_BLOCK_TEXTS", 8)
     tiny = tiny_model(tmp_path / "tiny")
     texts = [f"a talk of {row} about " + "the sea and its tides " * (row % 7) for row in range(60)]
-    found, sent = [], []
+    found: list[Floats] = []
+    sent: list[int] = []
     for name, address in (("ray", cluster.address), ("processes", "")):
         engine = ENGINES.get(name)(EngineSection(name=name, address=address))
         context = Context(engine, tmp_path / name, Quiet(), seed=0)
         model = load(LanguageSection(model="hub", path=str(tiny)), context)
+        assert isinstance(model, Encoder)
         monkeypatch.setattr(model, "encode", _noted(model.encode, sent))
         found.append(model.embed(texts))
         assert len(sent) == (0 if name == "ray" else 8)  # nothing was read in this process
@@ -88,8 +91,8 @@ def test_texts_are_read_on_the_nodes_and_give_the_same_bytes(
     np.testing.assert_allclose(np.linalg.norm(found[0], axis=1), 1.0, atol=1e-5)
 
 
-def _noted(encode: Callable[[list[str]], Floats], sent: list[int]) -> Callable[..., Floats]:
-    def noting(texts: list[str]) -> Floats:
+def _noted(encode: Callable[[Sequence[str]], Floats], sent: list[int]) -> Callable[..., Floats]:
+    def noting(texts: Sequence[str]) -> Floats:
         sent.append(len(texts))
         return encode(texts)
 
