@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vireo.artifacts import Artifacts, Live
+from vireo.artifacts.elsewhere import Copied, Elsewhere
 from vireo.config import Config, as_toml
 from vireo.data.base import Split, Tables
 from vireo.data.sources import Sources
@@ -205,6 +206,24 @@ class Workspace(Rights):
         stages = self.live.rollback()
         self._look_again()
         return stages
+
+    def push(self, url: str) -> Copied:
+        """Copy what is served to a URL of fsspec; what is not served leaves it.
+
+        Raises NotBuilt, InputError where the place cannot be used.
+        """
+        with self._alone():
+            return Elsewhere(url).push(self.artifacts, self.live, self._progress)
+
+    def pull(self, url: str) -> Copied:
+        """Fetch and serve what was pushed to a URL.
+
+        Raises InputError where there is nothing, CorruptArtifact where it is damaged.
+        """
+        with self._alone():
+            copied = Elsewhere(url).pull(self.artifacts, self.live, self._progress)
+        self._look_again()
+        return copied
 
     @cached_property
     def served(self) -> Served:

@@ -1,0 +1,31 @@
+"""vireo push: what is served here, copied to where other machines reach it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
+from vireo.cli.output import print_json, say
+
+EXAMPLES = (
+    "vireo push s3://bucket/vireo (needs s3fs), then on each serving machine: "
+    "vireo pull s3://bucket/vireo"
+)
+
+
+def command(
+    url: str = typer.Argument(help="A directory, or any URL that fsspec writes."),
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy what is served to a URL; what is no longer served leaves it."""
+    done = opened(workspace).push(url)
+    if as_json:
+        print_json(asdict(done))
+        return
+    say(
+        f"{url} holds what is served: {done.copied} artefacts copied ({done.bytes / 1e6:,.1f} MB), "
+        f"{done.there} were there, {done.removed} removed."
+    )
