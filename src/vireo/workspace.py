@@ -14,7 +14,6 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vireo.artifacts import Artifacts, Live
-from vireo.artifacts.elsewhere import Copied, Elsewhere
 from vireo.config import Config, as_toml
 from vireo.data.base import Split, Tables
 from vireo.data.sources import Sources
@@ -27,6 +26,7 @@ from vireo.evaluation.report import Comparison, Report
 from vireo.evaluation.road import evaluate_plan
 from vireo.interest.menu import without_slow
 from vireo.listing import listing, stage_facts
+from vireo.moving import Moving
 from vireo.pipeline import Ground, Result, run
 from vireo.privacy.forget import drop_forgotten, finish_forgetting, sweep
 from vireo.privacy.keeping import open_kept
@@ -34,14 +34,13 @@ from vireo.privacy.leaving import without_viewers
 from vireo.published import Published
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
-from vireo.rights import Rights
 from vireo.served import Served
 from vireo.store.base import LiveEvent, Store
 
 CONFIG = "vireo.toml"
 
 
-class Workspace(Rights):
+class Workspace(Moving):
     """One catalogue, its viewers and everything made from them, in one directory."""
 
     def __init__(self, path: Path, config: Config, progress: Progress | None = None) -> None:
@@ -200,30 +199,6 @@ class Workspace(Rights):
         self.live.publish(stages)
         finish_forgetting(self.artifacts, self.live, stages, self.path, self.store)
         self._look_again()
-
-    def rollback(self) -> dict[str, str]:
-        """Serve what was published before."""
-        stages = self.live.rollback()
-        self._look_again()
-        return stages
-
-    def push(self, url: str) -> Copied:
-        """Copy what is served to a URL of fsspec; what is not served leaves it.
-
-        Raises NotBuilt, InputError where the place cannot be used.
-        """
-        with self._alone():
-            return Elsewhere(url).push(self.artifacts, self.live, self._progress)
-
-    def pull(self, url: str) -> Copied:
-        """Fetch and serve what was pushed to a URL.
-
-        Raises InputError where there is nothing, CorruptArtifact where it is damaged.
-        """
-        with self._alone():
-            copied = Elsewhere(url).pull(self.artifacts, self.live, self._progress)
-        self._look_again()
-        return copied
 
     @cached_property
     def served(self) -> Served:
