@@ -17,6 +17,7 @@ SETTINGS = {
     "interest": {
         "validation_users": 500,
         "sequence": {"epochs": 1, "least_steps": 0, "length": 20, "negatives": 32},
+        "sequence_content": {"epochs": 1, "least_steps": 0, "length": 20, "negatives": 32},
         "factors": {"iterations": 5},
         "next": {"max_megabytes": 256},
     },

@@ -104,7 +104,7 @@ def training_of(split: Split, config: Config, context: Context) -> tuple[Trainin
     videos = videos_of(split)
     content, has_content = content_space(understood(split, videos, config, context), unseen(videos))
     seconds = time.perf_counter() - start
-    published = np.full(split.n_items, NO_TIME, dtype=np.int64)
+    published = videos["published_at"].fill_null(NO_TIME).to_numpy().astype(np.int64)
     return Training(histories, content, has_content, published), seconds
 
 

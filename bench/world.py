@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -21,6 +23,8 @@ from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build as understand
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
+
+_YEAR = re.compile(r"\((\d{4})\)$")
 
 
 def histories_of(split: Split, config: Config) -> Histories:
@@ -52,10 +56,20 @@ def videos_of(split: Split) -> pl.DataFrame:
             "description": item.get("description") or None,
             "tags": item.get("tags", []),
             "transcript": item.get("dialogue"),
+            "published_at": _year_in(item["title"]),
         }
         for item in items
     ]
     return pl.DataFrame(rows, schema=VIDEO_SCHEMA)
+
+
+def _year_in(title: str) -> int | None:
+    """The first millisecond of the year that a title ends with, as the product's own reader of
+    MovieLens takes it."""
+    found = _YEAR.search(title)
+    if found is None:
+        return None
+    return int(datetime(int(found[1]), 1, 1, tzinfo=UTC).timestamp() * 1000)
 
 
 def unseen(videos: pl.DataFrame) -> VideoFeatures:

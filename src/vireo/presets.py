@@ -40,7 +40,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "repeats": True,
             "experts": [
                 "popularity", "recent", "trend", "ease", "ease-recent", "ease-text", "next",
-                "sequence", "transitions", "together", "knn", "again", "factors", "content",
+                "sequence", "sequence-content", "transitions", "together", "knn", "again",
+                "factors", "content",
             ],
         },
         "recommend": {

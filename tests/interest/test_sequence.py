@@ -23,6 +23,7 @@ from vireo.interest.base import Batch, InterestSection, SequenceSection, Trainin
 from vireo.interest.contract import ExpertContract, batch_of, training_of
 from vireo.interest.sequence import learning
 from vireo.interest.sequence.expert import Sequence
+from vireo.interest.sequence.half import is_half
 from vireo.interest.sequence.handover import predicted
 from vireo.interest.sequence.network import GAPS, SequenceNetwork, gap_buckets
 from vireo.interest.sequence.start import starting_vectors
@@ -161,6 +162,32 @@ def test_all_videos_in_the_softmax_are_the_limit_of_sampling() -> None:
         for seed in range(300)
     ]
     assert np.mean(drawn) == pytest.approx(expected.item(), abs=0.02)
+
+
+def test_half_the_bits_teach_the_same(context: Context) -> None:
+    """bfloat16 as on a card, here on the processor: losses are finite and near the others'."""
+    training = training_of(rings(), 12)
+    curves = {}
+    for precision in ("float32", "bfloat16"):
+        settings = QUICK.model_copy(update={"precision": precision, "epochs": 6})
+        expert = Sequence.fit(training, InterestSection(sequence=settings), context)
+        assert all(array.dtype == np.float32 for array in expert.arrays.values())
+        assert np.isfinite(expert.score(batch_of(training))).all()
+        curves[precision] = [entry["loss"] for entry in expert.curve]
+    assert curves["bfloat16"] != curves["float32"]
+    np.testing.assert_allclose(curves["bfloat16"], curves["float32"], rtol=0.05)
+
+
+def test_half_the_bits_by_themselves_on_a_card_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for, either is kept to; else a card that can computes in bfloat16."""
+    assert is_half(SequenceSection()) == torch.cuda.is_available()
+    assert is_half(SequenceSection(precision="bfloat16"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    assert is_half(SequenceSection())
+    assert not is_half(SequenceSection(precision="float32"))
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    assert not is_half(SequenceSection())
 
 
 def test_windows_cover_every_prediction_once() -> None:

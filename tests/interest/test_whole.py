@@ -23,6 +23,7 @@ from vireo.interest.base import (
     FactorsSection,
     InterestModel,
     InterestSection,
+    SequenceContentSection,
     SequenceSection,
     Training,
 )
@@ -35,8 +36,9 @@ SECTION = InterestSection(
     validation="last",
     factors=FactorsSection(dimension=2),  # with more, rounding decides
     sequence=SequenceSection(epochs=1, least_steps=2, tokens=64, length=6),
+    sequence_content=SequenceContentSection(epochs=1, least_steps=2, tokens=64, length=6),
 )
-IN_ORDER = tuple(name for name in SECTION.experts if name != "sequence")
+IN_ORDER = tuple(name for name in SECTION.experts if not name.startswith("sequence"))
 """Experts that do not draw their batches from the order of the users."""
 
 

@@ -25,6 +25,7 @@ from vireo.interest.section import (
     FactorsSection,
     InterestSection,
     NextSection,
+    SequenceContentSection,
     SequenceSection,
     TrendSection,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "InterestModel",
     "InterestSection",
     "NextSection",
+    "SequenceContentSection",
     "SequenceSection",
     "Training",
     "TrendSection",

@@ -20,6 +20,7 @@ EXPERTS = Registry(
         "ease-text": "vireo.interest.ease:EaseText",
         "next": "vireo.interest.following:Next",
         "sequence": "vireo.interest.sequence.expert:Sequence",
+        "sequence-content": "vireo.interest.sequence.by_content:SequenceContent",
         "transitions": "vireo.interest.neighbours:Transitions",
         "together": "vireo.interest.neighbours:Together",
         "knn": "vireo.interest.neighbours:Neighbours",

@@ -77,6 +77,8 @@ class SequenceSection(Section):
     """Events in a batch; fewer where the data are small."""
     negatives: Annotated[int, Field(ge=0)] = 512
     """Videos that stand for all others in the softmax; 0: all of them, three times slower."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of products while learning; `auto`: bfloat16 on a card that has it, else float32."""
     rate: Annotated[float, Field(gt=0)] = 2e-3
     """Highest learning rate."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
@@ -92,6 +94,17 @@ class SequenceSection(Section):
     own: the loss falls alike, the last digits differ."""
 
 
+class SequenceContentSection(SequenceSection):
+    """`[interest.sequence_content]`: the same transformer over what videos show and say."""
+
+    epochs: Annotated[int, Field(ge=1)] = 10
+    """Passes over all histories."""
+    bound: Annotated[float, Field(ge=0)] = 0.5
+    """Longest that a video's own part may be, beside a content vector of length 1."""
+    hidden: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Share of the videos whose own part is hidden from each batch, as if they were new."""
+
+
 class InterestSection(Section):
     """`[interest]`: the models of what viewers want; each is trained apart, then added."""
 
@@ -104,6 +117,7 @@ class InterestSection(Section):
         "ease-text",
         "next",
         "sequence",
+        "sequence-content",
         "transitions",
         "together",
         "knn",
@@ -130,3 +144,4 @@ class InterestSection(Section):
     factors: FactorsSection = FactorsSection()
     next: NextSection = NextSection()
     sequence: SequenceSection = SequenceSection()
+    sequence_content: SequenceContentSection = SequenceContentSection()

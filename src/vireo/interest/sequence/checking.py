@@ -72,8 +72,8 @@ class Questions:
         seen = np.split(self.videos, self.ends[:-1])
         histories = list(zip(seen, np.split(self.times, self.ends[:-1]), strict=True))
         states = last_states(network, histories, self.moments.tolist(), settings)
-        table = network.table().detach().numpy()
-        scores = states @ table.T + network.bias.detach().numpy()
+        table = network.table().detach().cpu().numpy()
+        scores = states @ table.T + network.biases().detach().cpu().numpy()
         gains = []
         for row, target in enumerate(self.targets.tolist()):
             own = scores[row, target]
@@ -104,9 +104,10 @@ def last_states(
             some = order[start : start + _TOGETHER].tolist()
             part = [histories[at] for at in some], [moments[at] for at in some]
             batch, last = asked(*part, settings.length)
-            gaps = buckets(network, batch.gaps, settings.time)
-            videos = torch.from_numpy(batch.videos)
-            found[some] = network.states_at(videos, gaps, torch.from_numpy(last)).numpy()
+            gaps = buckets(batch.gaps, settings.time)
+            read = (torch.from_numpy(batch.videos), gaps, torch.from_numpy(last))
+            states = network.states_at(*(part.to(network.bias.device) for part in read))
+            found[some] = states.cpu().numpy()
     return found
 
 

@@ -66,7 +66,7 @@ class Sequence:
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
-        settings = section.sequence
+        settings = cls._settings(section)
         before = training.before.get(cls.name)
         before = before if isinstance(before, cls) and len(before.lengths) else None
         videos = _with_vectors(training, settings)
@@ -77,16 +77,46 @@ class Sequence:
         if not windows.tokens:
             return cls._untrained(training, settings)
         with _threads():
-            network = network_of(settings, len(videos), context.seed)
-            if before is None:
-                _start(network, windows, context.seed)
-            else:
-                _go_on(network, before, videos)
-            learnt = _learn(network, windows, training, place, held, settings, context, before)
+            network = cls._begun(training, videos, windows, settings, context.seed, before)
+            asked = Questions.of(training, place, held) if len(held) else None
+            learnt = _learn(cls.name, network, windows, asked, settings, context, before)
         arrays = {name: np.ascontiguousarray(array) for name, array in learnt[0].items()}
+        return cls._finished(arrays, videos, training, settings, learnt[1])
+
+    @classmethod
+    def _settings(cls, section: InterestSection) -> SequenceSection:
+        return section.sequence
+
+    @classmethod
+    def _begun(
+        cls,
+        training: Training,  # noqa: ARG003  (for those who read more of it)
+        videos: Ints,
+        windows: Windows,
+        settings: SequenceSection,
+        seed: int,
+        before: Self | None,
+    ) -> SequenceNetwork:
+        """The network before it learns: from closed-form vectors, or from an earlier network."""
+        network = network_of(settings, len(videos), seed)
+        if before is None:
+            start(network, windows, seed)
+        else:
+            _go_on(network, before, videos)
+        return network
+
+    @classmethod
+    def _finished(
+        cls,
+        arrays: dict[str, Floats],
+        videos: Ints,
+        training: Training,
+        settings: SequenceSection,
+        curve: tuple[dict[str, float], ...],
+    ) -> Self:
+        """The expert over the whole catalogue."""
         vectors, bias, lengths = everybody(arrays, videos, training, settings)
-        arrays |= {"vectors.weight": vectors, "bias": bias}
-        return cls(settings, arrays, lengths, learnt[1])
+        return cls(settings, {**arrays, "vectors.weight": vectors, "bias": bias}, lengths, curve)
 
     @classmethod
     def _untrained(cls, training: Training, settings: SequenceSection) -> Self:
@@ -126,7 +156,7 @@ class Sequence:
         with safe_open(directory / _FILE, "np") as file:
             note = (file.metadata() or {}).get("note", "")
         about: dict[str, Any] = read_json(directory / "sequence.json") or {}
-        settings = SequenceSection(**about["settings"])
+        settings = cls._settings(InterestSection()).model_validate(about["settings"])
         return cls(settings, arrays, arrays.pop("lengths"), tuple(about["curve"]), note)
 
     @cached_property
@@ -151,7 +181,7 @@ class Sequence:
     @cached_property
     def _network(self) -> SequenceNetwork:
         network = network_of(self.settings, len(self.lengths))
-        network.load_state_dict(_tensors(self.arrays))
+        network.load_state_dict(tensors(self.arrays))
         return network.eval()
 
     def _states(self, histories: list[tuple[Ints, Ints]], moments: list[int]) -> Floats:
@@ -169,20 +199,19 @@ class Sequence:
 
 
 def _learn(
+    name: str,
     network: SequenceNetwork,
     windows: Windows,
-    training: Training,
-    place: Ints,
-    held: Ints,
+    questions: Questions | None,
     settings: SequenceSection,
     context: Context,
     before: Sequence | None,
 ) -> tuple[dict[str, Floats], tuple[dict[str, float], ...]]:
     from vireo.interest.sequence.learning import learn, plan_of
 
-    questions = Questions.of(training, place, held) if len(held) else None
     plan = plan_of(windows, settings, before is not None)
-    checkpoint = context.cache / "sequence" / _fingerprint(windows, settings, context.seed, before)
+    key = _fingerprint(network, windows, settings, context.seed, before)
+    checkpoint = context.cache / "sequence" / key
     if settings.processes > 1:
         from vireo.interest.sequence.shared import Job, train
 
@@ -196,6 +225,7 @@ def _learn(
         checkpoint=checkpoint,
         seed=context.seed,
         progress=context.progress,
+        name=name,
     )
     return learnt.arrays, learnt.curve
 
@@ -209,7 +239,8 @@ def _with_vectors(training: Training, settings: SequenceSection) -> Ints:
     return warm
 
 
-def _start(network: SequenceNetwork, windows: Windows, seed: int) -> None:
+def start(network: SequenceNetwork, windows: Windows, seed: int) -> None:
+    """Closed-form vectors and popularity, where there was noise."""
     import torch
 
     vectors, bias = starting_vectors(
@@ -225,7 +256,7 @@ def _go_on(network: SequenceNetwork, before: Sequence, videos: Ints) -> None:
     arrays = dict(before.arrays)
     arrays["vectors.weight"] = arrays["vectors.weight"][videos]
     arrays["bias"] = arrays["bias"][videos]
-    network.load_state_dict(_tensors(arrays))
+    network.load_state_dict(tensors(arrays))
 
 
 def network_of(settings: SequenceSection, n_videos: int, seed: int = 0) -> SequenceNetwork:
@@ -234,33 +265,36 @@ def network_of(settings: SequenceSection, n_videos: int, seed: int = 0) -> Seque
 
     from vireo.interest.sequence.network import SequenceNetwork
 
-    dimension, blocks, heads = SIZES[settings.size]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return SequenceNetwork(
-            n_videos,
-            dimension,
-            blocks,
-            heads,
-            settings.dropout,
-            settings.length,
-            settings.gated,
-        )
+        return SequenceNetwork(n_videos, *shape_of(settings))
 
 
-def _tensors(arrays: dict[str, Floats]) -> dict[str, Any]:
+def shape_of(settings: SequenceSection) -> tuple[int, int, int, float, int, bool]:
+    """What a network is made with: dimension, blocks, heads, dropout, length, gates."""
+    return *SIZES[settings.size], settings.dropout, settings.length, settings.gated
+
+
+def tensors(arrays: dict[str, Floats]) -> dict[str, Any]:
     import torch
 
     return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
 
 
 def _fingerprint(
-    windows: Windows, settings: SequenceSection, seed: int, before: Sequence | None
+    network: SequenceNetwork,
+    windows: Windows,
+    settings: SequenceSection,
+    seed: int,
+    before: Sequence | None,
 ) -> str:
     """Names the checkpoint: the same training, and no other, resumes from it."""
-    digest = hashlib.sha256(f"2 {settings.model_dump_json()} {seed}".encode())
+    kind = type(network).__name__
+    digest = hashlib.sha256(f"3 {kind} {settings.model_dump_json()} {seed}".encode())
     for array in (windows.users, windows.videos, windows.times, windows.starts, windows.ends):
         digest.update(np.ascontiguousarray(array).tobytes())
+    for _, frozen in sorted(network.named_buffers()):
+        digest.update(frozen.numpy().tobytes())
     if before is not None:
         digest.update(before.arrays["vectors.weight"].tobytes())
     return digest.hexdigest()[:24]

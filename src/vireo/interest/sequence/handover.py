@@ -7,6 +7,7 @@ import numpy as np
 
 from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.interest.base import SequenceSection, Training
+from vireo.interest.sequence.features import features
 
 _PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 _FEWEST = 10
@@ -29,7 +30,8 @@ def everybody(
     trained[videos] = True
     told = training.has_content
     rows = np.hstack([vectors, bias[:, None]])
-    guess = predicted(training.content, rows, trained & told & (training.watchers >= _WELL_KNOWN))
+    well_known = trained & told & (training.watchers >= _WELL_KNOWN)
+    guess = predicted(features(training), rows, well_known)
     if guess is None:
         return vectors, bias, lengths
     usual = float(lengths[videos].mean())
@@ -47,6 +49,14 @@ def predicted(content: Floats, trained: Floats, learn_from: Bools) -> Floats | N
     Predictions shrink towards the mean vector as far as content says little: a video that is like
     no other is not put near anything.
     """
+    found = regression(content, trained, learn_from)
+    return None if found is None else np.asarray(content @ found[0] + found[1], dtype=np.float32)
+
+
+def regression(
+    content: Floats, trained: Floats, learn_from: Bools
+) -> tuple[Doubles, Doubles] | None:
+    """The same as a map: weights (c, d) and what is added (d,)."""
     if learn_from.sum() < _FEWEST:
         return None
     x, y = content[learn_from].astype(np.float64), trained[learn_from].astype(np.float64)
@@ -56,7 +66,7 @@ def predicted(content: Floats, trained: Floats, learn_from: Bools) -> Floats | N
     errors = [_left_out(left, values, projected, y - mean_y, p) for p in _PENALTIES]
     penalty = _PENALTIES[int(np.argmin(errors))]
     weights = right.T @ ((values / (values**2 + penalty))[:, None] * projected)
-    return np.asarray((content - mean_x) @ weights + mean_y, dtype=np.float32)
+    return weights, mean_y - mean_x @ weights
 
 
 def _left_out(

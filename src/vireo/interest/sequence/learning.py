@@ -21,9 +21,10 @@ from torch.nn import functional as F
 from vireo.arrays import Floats
 from vireo.artifacts.files import write_json
 from vireo.engine.progress import Progress
-from vireo.engine.team import ALONE, Team
+from vireo.engine.team import ALONE, Team, device
 from vireo.interest.base import SequenceSection
 from vireo.interest.sequence.checking import Questions
+from vireo.interest.sequence.half import in_half
 from vireo.interest.sequence.network import SequenceNetwork, gap_buckets
 from vireo.interest.sequence.windows import Packed, Windows, batches_of, packed
 
@@ -95,15 +96,17 @@ def learn(
     seed: int,
     progress: Progress,
     team: Team = ALONE,
+    name: str = "sequence",
 ) -> Learnt:
     """Train the network in place; with `questions` the pass with the best NDCG@10 is kept.
 
     A checkpoint that another training completed is not gone on with: its network is the answer.
     The processes of a team take the same steps as one alone, dropout aside.
     """
+    network.to(device())
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, betas=(0.9, 0.98))
     state = _resumed(checkpoint, network, optimizer) or _State(0, [], -1.0, _copy(network))
-    with progress.task("sequence", plan.passes) as tick:
+    with progress.task(name, plan.passes) as tick:
         tick(state.done, "")
         for number in range(state.done, plan.passes):
             if questions is not None and _is_stuck(state.curve):
@@ -123,7 +126,7 @@ def learn(
             if team.leads:
                 _save(checkpoint, network, optimizer, state)
             tick(1, ", ".join(f"{name} {figure:.4f}" for name, figure in entry.items()))
-    arrays = {name: array.numpy() for name, array in state.arrays.items()}
+    arrays = {name: array.cpu().numpy() for name, array in state.arrays.items()}
     return Learnt(arrays, tuple(state.curve))
 
 
@@ -184,31 +187,33 @@ def loss_of(
     is_sampled = bool(section.negatives) and section.negatives < n_videos
     others = rng.choice(n_videos, section.negatives, replace=False) if is_sampled else None
     mine = slice(team.rank, None, team.size)
-    targets = torch.from_numpy(batch.targets[mine])
+    targets = torch.from_numpy(batch.targets[mine]).to(device())
     if not len(targets):
         return network.bias.sum() * 0.0
-    videos, told = torch.from_numpy(batch.videos[mine]), buckets(network, gaps[mine], section.time)
+    videos = torch.from_numpy(batch.videos[mine]).to(device())
+    with in_half(section):
+        states = network.states(videos, buckets(gaps[mine], section.time).to(device()))
     predicted = targets >= 0
-    states, targets = network.states(videos, told)[predicted], targets[predicted]
+    states, targets = states.float()[predicted], targets[predicted]  # logits need all their digits
     share = len(targets) / int((batch.targets >= 0).sum())
     if others is None:
-        return F.cross_entropy(states @ network.table().T + network.bias, targets) * share
-    return _sampled(network, states, targets, torch.from_numpy(others)) * share
+        return F.cross_entropy(states @ network.table().T + network.biases(), targets) * share
+    return _sampled(network, states, targets, torch.from_numpy(others).to(device())) * share
 
 
 def _sampled(network: SequenceNetwork, states: Tensor, targets: Tensor, others: Tensor) -> Tensor:
     """The mean loss with `others` in the place of all videos but the true one."""
-    table = network.table()
+    table, bias = network.table(), network.biases()
     itself = others[None] == targets[:, None]
-    logits = states @ table[others].T + network.bias[others]
+    logits = states @ table[others].T + bias[others]
     logits = logits.masked_fill(itself, -1e9)
     # what was drawn stands for all videos but the true one
     correction = torch.log((len(table) - 1) / (len(others) - itself.sum(dim=1)))
-    true = (states * table[targets]).sum(dim=-1) + network.bias[targets]
+    true = (states * table[targets]).sum(dim=-1) + bias[targets]
     return (torch.logaddexp(torch.logsumexp(logits, dim=1) + correction, true) - true).mean()
 
 
-def buckets(network: SequenceNetwork, gaps: np.ndarray, time_aware: bool) -> Tensor:
+def buckets(gaps: np.ndarray, time_aware: bool) -> Tensor:
     """Milliseconds (-1: unknown) -> gap buckets; all unknown where time does not count."""
     if not time_aware:
         return torch.zeros(gaps.shape, dtype=torch.int64)
@@ -248,7 +253,7 @@ def _resumed(
     file = checkpoint / f"{about['done']}.safetensors"
     if not file.is_file():
         return None
-    arrays = load_file(file)
+    arrays = load_file(file, device=str(network.bias.device))
     network.load_state_dict(_part(arrays, "now."))
     adam: dict[int, dict[str, Tensor]] = {}
     for name, value in _part(arrays, "adam.").items():

@@ -47,14 +47,14 @@ class Block(nn.Module):
     def at(self, x: Tensor, last: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         """What `forward` gives at one place of each row, at half the work. (b, l, d) -> (b, d)"""
         b, length, d = x.shape
-        rows = torch.arange(b)
+        rows = torch.arange(b, device=x.device)
         normed = self.before_attention(x)
         own = self.inputs(normed[rows, last]).view(b, 1, -1, self.heads, d // self.heads)
         query, _, _, *gate = own.permute(2, 0, 3, 1, 4)  # each (b, heads, 1, d / heads)
         both = F.linear(normed, self.inputs.weight[d : 3 * d])
         key, value = both.view(b, length, 2, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
         query = _rotated(query, cosine[last][:, None, None], sine[last][:, None, None])
-        before = (torch.arange(length) <= last[:, None])[:, None, None]
+        before = (torch.arange(length, device=x.device) <= last[:, None])[:, None, None]
         seen = F.scaled_dot_product_attention(
             query, _rotated(key, cosine, sine), value, attn_mask=before
         )
@@ -113,16 +113,24 @@ class SequenceNetwork(nn.Module):
 
     def _read(self, videos: Tensor, gaps: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         length = videos.shape[1]
-        x = self.vectors(videos) * self.dimension**0.5 + self.gaps(gaps)
+        x = F.embedding(videos, self.rows()) * self.dimension**0.5 + self.gaps(gaps)
         x = F.dropout(x, self.dropout, self.training)
         return x, (self.cosine[:length], self.sine[:length])
 
     def _pointing(self, x: Tensor) -> Tensor:
         return F.normalize(self.last(x), dim=-1) * self.scale.exp()
 
+    def rows(self) -> Tensor:
+        """(n, d) the vectors as they are read."""
+        return self.vectors.weight
+
+    def biases(self) -> Tensor:
+        """(n,) what every video's logits begin with."""
+        return self.bias
+
     def table(self) -> Tensor:
-        """(n, d) rows of length 1; states @ table.T + bias are the logits."""
-        return F.normalize(self.vectors.weight, dim=-1)
+        """(n, d) rows of length 1; states @ table.T + biases are the logits."""
+        return F.normalize(self.rows(), dim=-1)
 
 
 def gap_buckets(seconds: Tensor) -> Tensor:

@@ -20,8 +20,10 @@ from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import read_json, write_json
 from vireo.engine.progress import Lines, Quiet
 from vireo.engine.team import joined, together
-from vireo.interest.base import SequenceSection
+from vireo.interest.base import SequenceContentSection, SequenceSection
+from vireo.interest.sequence.by_content import content_network
 from vireo.interest.sequence.checking import Questions
+from vireo.interest.sequence.content_network import ContentNetwork
 from vireo.interest.sequence.expert import network_of
 from vireo.interest.sequence.learning import Plan, learn
 from vireo.interest.sequence.network import SequenceNetwork
@@ -48,7 +50,10 @@ def train(job: Job, network: SequenceNetwork, checkpoint: Path) -> None:
         "windows": asdict(job.windows),
         "questions": asdict(job.questions) if job.questions else {},
         "network": {name: array.numpy() for name, array in network.state_dict().items()},
+        "content": {},
     }
+    if isinstance(network, ContentNetwork):
+        parts["content"] = {"features": network.features.numpy()}
     arrays = {
         f"{part}/{name}": np.ascontiguousarray(array)
         for part, named in parts.items()
@@ -66,9 +71,15 @@ def main() -> None:
     checkpoint = Path(sys.argv[1])
     arrays = read_arrays(checkpoint / _ARRAYS)
     told = read_json(checkpoint / _TOLD) or {}
-    settings = SequenceSection.model_validate(told["settings"])
-    start = _part(arrays, "network")
-    network = network_of(settings, len(start["bias"]))
+    settings = told["settings"]
+    start, content = _part(arrays, "network"), _part(arrays, "content")
+    network: SequenceNetwork
+    if content:
+        settings = SequenceContentSection.model_validate(settings)
+        network = content_network(settings, content["features"])
+    else:
+        settings = SequenceSection.model_validate(settings)
+        network = network_of(settings, len(start["bias"]))
     network.load_state_dict({name: torch.from_numpy(array) for name, array in start.items()})
     asked = _part(arrays, "questions")
     questions = Questions(**asked) if asked else None
