@@ -61,7 +61,8 @@ def bare(path: Path, exact: bool) -> list[Bytes]:
                 frames = container.decode(stream)
             frame = next(f for f in frames if not exact or (f.time or 0.0) >= moment)
             width = round(frame.width * SIDE / frame.height)
-            pixels = frame.reformat(width=width, height=SIDE, format="rgb24").to_ndarray()
+            # swscale with a thread per core is slower here, and other loops have one
+            pixels = frame.reformat(width, SIDE, "rgb24", threads=1).to_ndarray()
             left = (width - SIDE) // 2
             found.append(np.asarray(pixels[:, left : left + SIDE], np.uint8))
     return found

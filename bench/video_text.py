@@ -11,6 +11,7 @@ among the first two of each action's two (precision at 2), and how often the fir
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +98,9 @@ def main() -> None:
     films, labels = actions(options.data / "clips", encoder.resolution, options.frames)
     describe = through(encoder)
     described = [describe(film) for film in films]
-    context = Context(Serial(EngineSection()), options.out.parent, Quiet(), 0)
-    language = MODELS.get("minilm")(Config().language, context)
-    words = language.embed(list(SENTENCES.values()))
+    with tempfile.TemporaryDirectory() as folder:
+        context = Context(Serial(EngineSection()), Path(folder), Quiet(), 0)
+        words = MODELS.get("minilm")(Config().language, context).embed(list(SENTENCES.values()))
     topic = np.array([list(SENTENCES).index(label) for label in labels])
     figures: dict[str, Any] = {"chance": round(1 / len(SENTENCES), 3)}
     for looks in ("0", "1"):

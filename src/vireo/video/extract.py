@@ -18,7 +18,7 @@ from vireo.video.memory import at_most
 from vireo.video.plan import Plan
 from vireo.video.words.subtitles import Line
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same file would give something else."""
 
 

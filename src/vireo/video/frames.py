@@ -6,9 +6,10 @@ a few milliseconds each. Short or unusual files have too few key frames; those a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ SHORT = 0.5
 """Seconds that pictures may end before the file does without a word about it."""
 UNTIMED = 0.04
 """Seconds that a frame without a time is taken to last."""
+BACK = (0.0, 1.0, 8.0, 1e6)
+"""Seconds before a moment from which it is decoded, where less led behind it; the last is before
+the beginning, which some files are sought by the clock of decoding to find."""
 PIXEL_ASPECTS = (0.2, 5.0)
 """Shapes of a pixel outside of this are a broken header."""
 
@@ -149,7 +153,9 @@ def _key_frames(
         if packet is None:
             found.append(None)
         elif album.plan.exact:
-            found.append(decoder.moment_of(packet))
+            moment = decoder.moment_of(packet)
+            # what is shown before its key frame cannot be decoded from there
+            found.append(moment if moment is not None and moment <= target else None)
         elif packet.is_keyframe and packet.pts is not None and packet.pts in packets:
             found.append(found[-1])
         else:
@@ -174,27 +180,67 @@ def _decode_on(path: Path, album: _Album, targets: list[float], keys: list[float
 
     False when it was too much work and was ended before the last target.
     """
-    budget, moment, last = MOST_PIXELS, 0.0, None
+    keys = keys or [None] * len(targets)
     with opened(path) as container:
-        decoder = Decoder(container, video_stream(container))
-        frames = decoder.frames()
-        for target, key in zip_longest(targets, keys):
-            if key and key > moment and decoder.seek(key):
-                frames = decoder.frames()
-            decoder.wanted = target
-            for frame in frames:
-                time = decoder.time_of(frame)
-                moment, last = (moment + UNTIMED if time is None else time), frame
-                budget -= frame.width * frame.height
-                if moment >= target or budget < 0:
-                    break
-            album.reached = max(album.reached, moment)
-            if last is not None:
-                album.add(moment, last)
-            if budget < 0:
+        walk = _Walk(Decoder(container, video_stream(container)))
+        for target, key, after in zip(targets, keys, [*keys[1:], math.inf], strict=True):
+            walk.to(target, key, alone=after is not None and after > target)
+            album.reached = max(album.reached, walk.moment)
+            if walk.last is not None:
+                album.add(walk.moment, walk.last)
+            if walk.budget < 0:
                 return False
-    album.troubles += decoder.troubles
+    album.troubles += walk.decoder.troubles
     return True
+
+
+class _Walk:
+    """From moment to moment through a film, decoding on or jumping to key frames."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
+        self.frames: Iterator[Any] = decoder.frames()
+        self.budget, self.moment = MOST_PIXELS, 0.0
+        self.last: Any = None
+        self.ended = False
+        """Whether nothing can be decoded on from here."""
+
+    def to(self, target: float, key: float | None, alone: bool) -> None:
+        """Goes to the first frame at or after a moment, or to the last one that there is.
+
+        `key` is where the key frame before it lies; `alone`: the next moment has one of its own,
+        so nothing behind this frame is wanted.
+        """
+        self.decoder.wanted = target
+        if self.ended or (key is not None and key > self.moment):
+            self._jump(target, alone)
+        self._through(target)
+        if self.ended and self.moment < target and self.budget >= 0:
+            self._jump(target, alone=False)
+            self._through(target)
+
+    def _jump(self, target: float, alone: bool) -> None:
+        """Goes to a place from which a moment can be decoded.
+
+        Some files lead to the next key frame instead of the one before; then from farther back.
+        """
+        self.ended = alone
+        for back in BACK:
+            self.decoder.seek(target - back) or self.decoder.seek(0.0)
+            frames = self.decoder.frames_to(target) if alone else self.decoder.frames()
+            first = next(frames, None)
+            self.frames = chain([] if first is None else [first], frames)
+            time = None if first is None else self.decoder.time_of(first)
+            if time is not None and time <= target:
+                return
+
+    def _through(self, target: float) -> None:
+        for frame in self.frames:
+            time = self.decoder.time_of(frame)
+            self.moment, self.last = (self.moment + UNTIMED if time is None else time), frame
+            self.budget -= frame.width * frame.height
+            if self.moment >= target or self.budget < 0:
+                return
 
 
 def _sample(album: _Album) -> Sample:

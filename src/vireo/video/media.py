@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,16 @@ class Decoder:
         self.wanted = 0.0
         """Frames before this moment (seconds) that no other frame needs are not decoded."""
         self._skip = "DEFAULT"
+        self._fields = False
+        """Whether pictures came as two fields, which may lie in packets of their own."""
+        base = stream.time_base or Fraction(0)
+        self._numerator, self._denominator = base.numerator, base.denominator
         self.start = float((stream.start_time or 0) * (stream.time_base or 0))
+        # libraries of their own decode behind what they are given, and would skip another picture
+        self._skips = not stream.codec_context.name.startswith("lib")
+        if not stream.codec_context.is_open:
+            # there is a worker per core; and damage is mended the same way every time
+            stream.codec_context.thread_count = 1
 
     def seek(self, seconds: float) -> bool:
         """Goes to the key frame at or before a moment; False where the file cannot."""
@@ -107,10 +117,7 @@ class Decoder:
         try:
             found = packet.decode()
             if not found and packet.is_keyframe:
-                found = self.stream.codec_context.decode(None)
-                self.stream.codec_context.flush_buffers()
-                for frame in found:  # what is asked for comes without its clock
-                    frame.time_base = self.stream.time_base
+                found = self._rest()
         except (FFmpegError, ValueError) as error:
             self.troubles.append(said(error))
             found = []
@@ -133,6 +140,47 @@ class Decoder:
             except (FFmpegError, ValueError) as error:
                 self.troubles.append(said(error))
 
+    def frames_to(self, seconds: float) -> Iterator[Any]:
+        """Frames up to the first at or after a moment; then the stream must be sought anew.
+
+        Nothing is decoded that this one is not made from: no picture before it that no other
+        needs, and none that follows it in the order of decoding, of which `frames` needs a few
+        to put pictures in order. It may end too early (two fields that lie in packets of their
+        own, packets without a clock, damage): then `frames` finds what there is.
+        """
+        if self._fields:
+            yield from self.frames()
+            return
+        try:
+            best = yield from self._needed_for(seconds)
+            rest = self._rest()
+        except (FFmpegError, OSError, ValueError):
+            return  # `frames` meets it again, and notes it
+        self._fields = any(frame.interlaced_frame for frame in rest)
+        for frame in rest:
+            if self._fields or frame.pts is None or best is None or frame.pts > best:
+                return
+            yield frame
+
+    def _needed_for(self, seconds: float) -> Generator[Any, None, int | None]:
+        """Decodes what the picture of a moment is made from; returns the tick that it has."""
+        best, later = None, list[Any]()
+        for packet in self._packets():
+            if packet.pts is None or packet.dts is None:
+                return None
+            if best is not None and packet.dts >= best:
+                break  # what is shown before it would have come by now
+            if best is not None and packet.pts > best:
+                later.append(packet)
+                continue
+            if self._shown(packet.pts) >= seconds:
+                best = packet.pts
+            for one in (*later, packet):  # what came later may be what this one is made from
+                self._skip_as("NONREF" if self._shown(one.pts) < seconds else "DEFAULT")
+                yield from one.decode()
+            later.clear()
+        return best
+
     def time_of(self, frame: Any) -> float | None:
         """Seconds since the start of the stream."""
         return None if frame.time is None else float(frame.time) - self.start
@@ -142,6 +190,18 @@ class Decoder:
         ticks = packet.pts if packet.pts is not None else packet.dts
         return None if ticks is None else float(ticks * packet.time_base) - self.start
 
+    def _rest(self) -> list[Any]:
+        """The pictures that the decoder keeps back; it starts anew after that."""
+        found: list[Any] = self.stream.codec_context.decode(None)
+        self.stream.codec_context.flush_buffers()
+        for frame in found:  # what is asked for comes without its clock
+            frame.time_base = self.stream.time_base
+        return found
+
+    def _shown(self, ticks: int) -> float:
+        """Seconds since the start, in plain numbers: it is asked for every packet."""
+        return float(ticks * self._numerator / self._denominator) - self.start
+
     def _packets(self) -> Iterator[Any]:
         return iter(self.container.demux(self.stream))
 
@@ -149,8 +209,9 @@ class Decoder:
         """Leaves out pictures that come too early and that no other picture is made from."""
         if self.wanted <= 0 or packet.pts is None:
             return
-        early = float(packet.pts * packet.time_base) - self.start < self.wanted
-        wanted = "NONREF" if early else "DEFAULT"
-        if self._skip != wanted:
-            self._skip = wanted
-            self.stream.codec_context.skip_frame = wanted
+        self._skip_as("NONREF" if self._shown(packet.pts) < self.wanted else "DEFAULT")
+
+    def _skip_as(self, kind: str) -> None:
+        if self._skip != kind and self._skips:
+            self._skip = kind
+            self.stream.codec_context.skip_frame = kind

@@ -21,7 +21,8 @@ def scaled(frame: VideoFrame, resolution: int, pixel_aspect: float = 1.0) -> Byt
     `pixel_aspect` is the width of a stored pixel over its height (1 for square pixels).
     """
     width, height = scaled_size(frame.width * pixel_aspect, frame.height, resolution)
-    small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
+    # one thread: there is a worker per core, and swscale's threads cost more than they bring
+    small = frame.reformat(width, height, "rgb24", interpolation="AREA", threads=1)
     return np.asarray(small.to_ndarray(), dtype=np.uint8)
 
 

@@ -40,7 +40,7 @@ def cuts(path: Path) -> list[float]:
             moment = decoder.time_of(frame)
             if moment is None:
                 continue
-            grey = frame.reformat(WIDTH, HEIGHT, "gray", interpolation="FAST_BILINEAR")
+            grey = frame.reformat(WIDTH, HEIGHT, "gray", interpolation="FAST_BILINEAR", threads=1)
             moments.append(moment)
             pictures.append(np.asarray(grey.to_ndarray(), dtype=np.float64))
             budget -= frame.width * frame.height

@@ -1,0 +1,67 @@
+"""Exact frames: whatever the codec and the container, those that a full decoding would show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.video.clips import write_clip
+from vireo.arrays import Bytes
+from vireo.video.frames import sample
+from vireo.video.media import Decoder, length, opened, video_stream
+from vireo.video.plan import Plan
+
+FRAMES = 90
+KINDS = [
+    ("libx264", "clip.mp4"),  # pictures out of order, several of which no other needs
+    ("libx264", "clip.ts"),
+    ("libx265", "clip.mkv"),
+    ("mpeg2video", "clip.mpg"),  # seeking leads to places that nothing can be decoded from
+    ("mpeg4", "clip.avi"),
+    ("libvpx-vp9", "clip.webm"),
+    ("libsvtav1", "clip.mp4"),  # decoded by a library that works behind what it is given
+]
+
+
+def numbered(index: int, pixels: Bytes) -> None:
+    """Seven stripes, white where the number of the frame has a one."""
+    for place in range(7):
+        pixels[:, place * 16 : (place + 1) * 16] = 235 if index >> place & 1 else 20
+
+
+def number(pixels: Bytes) -> int:
+    """The number of the frame that (side, side, 3) pixels show, whole pictures squeezed."""
+    side = len(pixels)
+    columns = [round((place + 0.5) * side / 7) for place in range(7)]
+    return sum(int(pixels[side // 2, column].mean() > 128) << i for i, column in enumerate(columns))
+
+
+@pytest.mark.parametrize(("codec", "name"), KINDS, ids=lambda text: text)
+@pytest.mark.parametrize("count", [4, 16])
+def test_the_frames_are_those_at_the_wanted_moments(
+    codec: str, name: str, count: int, tmp_path: Path
+) -> None:
+    if codec not in av.codecs_available:
+        pytest.skip(f"this libav has no {codec}")
+    path = write_clip(
+        tmp_path / name, numbered, frames=FRAMES, size=(112, 64), codec=codec, key_every=25
+    )
+    found = sample(path, Plan(count, 64, looks=0, exact=True))
+    assert found is not None
+    assert found.trouble == ""
+    with opened(path) as container:
+        stream = video_stream(container)
+        assert stream is not None
+        decoder = Decoder(container, stream)
+        wanted = Plan(count, 64).targets(length(container, stream) or 0.0)
+        times = [decoder.time_of(frame) or 0.0 for frame in decoder.frames()]
+    assert len(times) == FRAMES
+    shown = [number(pixels) for pixels in found.frames.pixels]
+    # every picture carries its number: the moments must be those of the numbers
+    np.testing.assert_allclose([times[i] for i in shown], found.frames.times, atol=1e-4)
+    for time, i in zip(wanted, shown, strict=True):
+        assert times[i] >= time - 1e-6
+        assert i == 0 or times[i - 1] < time + 1e-6
