@@ -86,6 +86,12 @@ def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
     return recipe(media, ground.config.video, ground.encoders, ground.context.seed)
 
 
+def _listed(ground: Ground) -> Any:
+    """The topics that the workspace's own list names; none without one."""
+    read = load_object("vireo.understanding.listed:read")
+    return read(ground.artifacts.root.parent, ground.config.understanding.topic_file)
+
+
 def _made_ahead(ground: Ground) -> Any:
     """Rules are applied to each list; indexes, tastes and the learned ranker are made ahead."""
     section = ground.config.recommend
@@ -113,7 +119,7 @@ _ROWS = (
     ),
     Stage(
         "video",
-        version=2,
+        version=3,
         noun="vireo.video.base:VideoFeatures",
         build="vireo.video.build:build",
         needs=("data/videos", "data/media"),
@@ -140,11 +146,13 @@ _ROWS = (
     ),
     Stage(
         "understanding",
-        version=4,
+        version=5,
         noun="vireo.understanding.base:Understanding",
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),
         sections=("understanding", "language", "language.generation"),
+        arguments=lambda ground: (ground.config, ground.context, _listed(ground)),
+        identity=lambda ground, _: [topic.told for topic in _listed(ground)] or None,
     ),
     Stage(
         "interest",

@@ -56,11 +56,16 @@ def tables(rows: Sequence[Mapping[str, Any]], comments: Sequence[Mapping[str, An
     return Tables(frames, allowed=tuple(frames))
 
 
-def unseen(tables: Tables, subtitles: Sequence[tuple[str, float, str]] = ()) -> VideoFeatures:
-    """No picture and no sound; subtitles as (video_id, start, text)."""
+def unseen(
+    tables: Tables,
+    subtitles: Sequence[tuple[str, float, str]] = (),
+    shown: Sequence[tuple[str, float, str]] = (),
+) -> VideoFeatures:
+    """No picture and no sound; subtitles, and what is shown, as (video_id, start, text)."""
     n = tables.videos.height
     none, no = np.zeros((n, 1), dtype=np.float32), np.zeros(n, dtype=bool)
-    lines = [(video_id, start, start + 1, text) for video_id, start, text in subtitles]
+    lines = [(video, start, start + 1, text, "subtitles") for video, start, text in subtitles]
+    lines += [(video, start, start + 1, text, "screen") for video, start, text in shown]
     return VideoFeatures(
         table=pl.DataFrame(schema=FEATURE_SCHEMA),
         picture=none,

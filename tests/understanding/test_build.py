@@ -12,10 +12,11 @@ from tests.language.world import context, movies, tables, tiny_model, unseen
 from tests.real_data import data_folder
 from vireo.config import Config
 from vireo.data.base import Tables
-from vireo.language import load, texts_of, typed
+from vireo.language import PARTS, load, texts_of, typed
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build
+from vireo.understanding.vectors import TOPICS
 from vireo.understanding.words import folded, tokens_of
 
 BASE = Checkpoint(None, {"choice": "base", "reason": "The base is kept."})
@@ -113,7 +114,7 @@ def test_saved_and_loaded_it_is_the_same(
     query = typed(["toys"])
     zeros = np.zeros((1, 384), dtype=np.float32)
     assert np.array_equal(back.project(zeros, query), made.project(zeros, query))
-    assert set(back.parts) == {"title", "description", "tags", "dialogue"}
+    assert set(back.parts) == {*PARTS, TOPICS}
 
 
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, tiny: Config) -> None:

@@ -68,7 +68,7 @@ def test_dialogue_does_not_drown_the_title() -> None:
     lexicon = lexicon_of(words_of(typed(texts)))
     assert lexicon is not None
     spoken = " ".join(_KINDS["kitchen"])
-    video = VideoTexts(("v",), ("harbour sailor",), ("",), ("",), (spoken,))
+    video = VideoTexts(("v",), ("harbour sailor",), ("",), ("",), (spoken,), ("",))
     row = lexicon.rows(words_of(video))[0]
     about_sea, about_food, about_space = lexicon.rows(
         words_of(typed([" ".join(words) for words in _KINDS.values()]))

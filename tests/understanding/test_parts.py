@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from vireo.arrays import Floats, unit_rows
 from vireo.engine.progress import Progress, Quiet
 from vireo.language import VideoTexts
+from vireo.understanding.chosen import diverse, phrases_of
 from vireo.understanding.clusters import spherical_kmeans
-from vireo.understanding.phrases import key_phrases
+from vireo.understanding.phrases import Phrase, key_phrases
 from vireo.understanding.summary import central_sentences
 from vireo.understanding.topics import NO_TOPIC, names_of, topics_of
-from vireo.understanding.vectors import WEIGHTS, vectors_of
+from vireo.understanding.vectors import TOPICS, WEIGHTS, vectors_of, with_topics
 from vireo.understanding.words import sentences_of
 
 
@@ -96,20 +97,24 @@ def test_the_central_sentence_is_found() -> None:
     assert len(central_sentences(["???", "!!!", "..."], rarity, 1)) == 1
 
 
+def said(phrases: Sequence[Phrase]) -> tuple[str, ...]:
+    return tuple(phrase.text for phrase in phrases)
+
+
 def test_phrases_are_rare_frequent_and_different() -> None:
     rarity = {"solar": 3.0, "eclipse": 4.0, "moon": 2.0, "sky": 1.0}
     text = "A solar eclipse, the Solar Eclipse of the year: moon before sky. Moon!"
-    assert key_phrases([(text, 1.0)], rarity, 3) == ("solar eclipse", "moon", "sky")
-    assert key_phrases([("The Moon’s sky", 1.0)], rarity, 1) == ("Moon’s sky",)
-    assert key_phrases([("By the moon's side", 1.0)], rarity, 1) == ("moon",)
-    assert key_phrases([("", 1.0)], rarity, 3) == ()
-    assert key_phrases([(text, 1.0)], rarity, 0) == ()
+    assert said(key_phrases([(text, 1.0)], rarity, 3)) == ("solar eclipse", "moon", "sky")
+    assert said(key_phrases([("The Moon’s sky", 1.0)], rarity, 1)) == ("Moon’s sky",)
+    assert said(key_phrases([("By the moon's side", 1.0)], rarity, 1)) == ("moon",)
+    assert said(key_phrases([("", 1.0)], rarity, 3)) == ()
+    assert said(key_phrases([(text, 1.0)], rarity, 0)) == ()
 
 
 @given(st.text(max_size=300), st.integers(0, 4))
 def test_any_text_gives_only_its_own_words(text: str, most: int) -> None:
     rarity = {word.casefold(): 1.0 for word in text.split()}
-    for phrase in key_phrases([(text, 1.0)], rarity, most):
+    for phrase in said(key_phrases([(text, 1.0)], rarity, most)):
         assert all(word in text for word in phrase.split(" "))
     one_line = " ".join(text.split())
     for sentence in central_sentences(sentences_of(one_line), rarity, most):
@@ -137,7 +142,7 @@ class _Lookup:
 def _texts(titles: Sequence[str], descriptions: Sequence[str]) -> VideoTexts:
     none = ("",) * len(titles)
     ids = tuple(str(i) for i in range(len(titles)))
-    return VideoTexts(ids, tuple(titles), tuple(descriptions), none, none)
+    return VideoTexts(ids, tuple(titles), tuple(descriptions), none, none, none)
 
 
 def test_a_missing_part_does_not_shift_the_vector() -> None:
@@ -166,3 +171,54 @@ def test_identical_texts_are_not_centred() -> None:
     made = vectors_of(_texts(["x"] * 80, [""] * 80), _Lookup({"x": (0.6, 0.8)}), Quiet())
     assert not made.centred
     assert np.allclose(made.fused, [0.6, 0.8], atol=1e-6)
+
+
+def _phrases(*texts: str) -> list[Phrase]:
+    return [Phrase(text, 4.0 - place) for place, text in enumerate(texts)]
+
+
+def test_phrases_that_say_the_same_make_room() -> None:
+    found = _phrases("boat", "ship", "bread")
+    vectors = unit_rows(np.array([[1, 0], [0.99, 0.1], [0.3, 1]], dtype=np.float32))
+    video = np.array([1, 0], dtype=np.float32)
+    assert diverse(found, vectors, video, 2, 0.0) == ("boat", "ship")
+    assert diverse(found, vectors, video, 2, 0.6) == ("boat", "bread")
+    assert diverse(found, vectors, video, 9, 0.6) == ("boat", "bread", "ship")
+    assert diverse([], vectors[:0], video, 2, 0.6) == ()
+
+
+def test_a_phrase_near_the_video_comes_before_one_that_is_only_frequent() -> None:
+    found = [Phrase("applause", 4.0), Phrase("whales", 3.5)]
+    vectors = np.eye(2, dtype=np.float32)
+    assert diverse(found, vectors, vectors[1], 1, 0.3) == ("whales",)
+
+
+def test_the_phrases_of_a_catalogue_are_read_once_per_block() -> None:
+    titles = ["red boats, tall ships", "", "bread"]
+    rarity = dict.fromkeys(["red", "boats", "tall", "ships", "bread"], 1.0)
+    model, videos = _Lookup({}), np.zeros((3, 2), dtype=np.float32)
+    made = phrases_of(_texts(titles, [""] * 3), rarity, videos, model, 2, 0.3, Quiet())
+    assert made == (("red boats", "tall ships"), (), ("bread",))
+    plain = phrases_of(_texts(titles, [""] * 3), rarity, videos, model, 2, 0.0, Quiet())
+    assert plain == made
+    assert phrases_of(_texts(titles, [""] * 3), rarity, videos, model, 0, 0.3, Quiet()) == ((),) * 3
+
+
+def test_topics_are_a_part_that_may_be_missing() -> None:
+    model = _Lookup({"x": (1, 0), "boats, sea": (0, 1)})
+    plain = vectors_of(_texts(["x", "x", ""], [""] * 3), model, Quiet())
+    made = with_topics(plain, [("boats", "sea"), (), ()], model, Quiet())
+    moved = np.array([WEIGHTS["title"], WEIGHTS[TOPICS]])
+    assert np.allclose(made.fused, [moved / np.linalg.norm(moved), [1, 0], [0, 0]], atol=1e-6)
+    assert made.parts[TOPICS].tolist() == [[0, 1], [0, 0], [0, 0]]
+    assert made.has_text.tolist() == [True, True, False]
+    assert np.array_equal(plain.uncentred, plain.fused)  # too few to be centred
+
+
+def test_what_is_shown_is_a_part_of_its_own() -> None:
+    model = _Lookup({"x": (1, 0), "EXIT": (0, 1)})
+    none = ("", "")
+    texts = VideoTexts(("a", "b"), ("x", "x"), none, none, none, ("EXIT", ""))
+    made = vectors_of(texts, model, Quiet())
+    moved = np.array([WEIGHTS["title"], WEIGHTS["screen"]])
+    assert np.allclose(made.fused, [moved / np.linalg.norm(moved), [1, 0]], atol=1e-6)

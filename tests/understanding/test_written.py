@@ -57,12 +57,15 @@ def test_what_the_model_says_is_held_against_the_sources(tiny: Path, tmp_path: P
         assert len(served.asked) == 2  # nothing is asked of a video without texts
     bread, sky, blank = made.records
     assert bread.summary == ("Anna bakes bread in Oslo.",)
-    assert [(s.topic, s.source, s.start, s.end) for s in bread.supports] == [
+    topics = [support for support in bread.supports if support.of == "topic"]
+    assert [(s.topic, s.source, s.start, s.end) for s in topics] == [
         ("sourdough starters", "dialogue", 12.0, 13.0),
         ("patience", "dialogue", 12.0, 16.0),
     ]
     assert bread.topics == ("sourdough starters", "patience")
     assert bread.entities == ("Anna", "Oslo")
+    quotes = {s.topic: s.quote for s in bread.supports if s.of == "entity"}
+    assert quotes == dict.fromkeys(("Anna", "Oslo"), "Anna bakes bread in Oslo.")
     assert (bread.mood, bread.language) == ("calm", "en")
     assert bread.author.startswith("tiny at 127.0.0.1")
     assert "left out" in bread.reason
@@ -118,7 +121,13 @@ def test_orders_in_one_video_change_no_other_record_and_no_prompt(
 
 def test_quotes_are_found_where_they_stand() -> None:
     lines = [Line(0, 2, "We set sail"), Line(2, 4, "for the island, at dawn."), Line(9, 10, "Bye")]
-    texts = {"title": "Sailing: a start", "description": "", "tags": "sea", "dialogue": ""}
+    texts = {
+        "title": "Sailing: a start",
+        "description": "",
+        "tags": "sea",
+        "dialogue": "",
+        "screen": "",
+    }
     whole = " ".join(line.text for line in lines)
     sources = Sources(texts | {"dialogue": whole}, lines)
     assert sources.find("the ISLAND at dawn") == ("dialogue", 2, 4)

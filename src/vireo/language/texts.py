@@ -1,4 +1,4 @@
-"""Tables -> what each video says of itself: title, description, tags, dialogue, as plain texts."""
+"""Tables -> what each video says of itself, as plain texts: title, description, tags, dialogue."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
-PARTS = ("title", "description", "tags", "dialogue")
-"""The names of the parts, in the order in which they are shown."""
+PARTS = ("title", "description", "tags", "screen", "dialogue")
+"""The names of the parts, in the order in which they are shown; what is said comes last."""
 
+SCREEN = "screen"
+"""The source of lines that were read from pictures; others are said."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 
 @dataclass(frozen=True)
 class VideoTexts:
-    """Four texts per video, in the catalogue's order; a missing text is the empty string."""
+    """Five texts per video, in the catalogue's order; a missing text is the empty string."""
 
     video_ids: tuple[str, ...]
     title: tuple[str, ...]
@@ -26,6 +28,8 @@ class VideoTexts:
     """Tags and category joined with commas; entries without a letter (numeric ids) are left out."""
     dialogue: tuple[str, ...]
     """The transcript; the subtitles where there is no transcript."""
+    screen: tuple[str, ...]
+    """What was read from its pictures."""
 
     def __len__(self) -> int:
         return len(self.video_ids)
@@ -37,6 +41,7 @@ class VideoTexts:
             "description": self.description,
             "tags": self.tags,
             "dialogue": self.dialogue,
+            "screen": self.screen,
         }
         return texts[name]
 
@@ -59,17 +64,15 @@ def typed(sentences: Sequence[str]) -> VideoTexts:
     """Sentences that someone typed, as videos that have a title alone."""
     titles = tuple(clean(sentence) for sentence in sentences)
     none = ("",) * len(titles)
-    return VideoTexts(tuple(map(str, range(len(titles)))), titles, none, none, none)
+    return VideoTexts(tuple(map(str, range(len(titles)))), titles, none, none, none, none)
 
 
 def texts_of(videos: pl.DataFrame, dialogue: pl.DataFrame) -> VideoTexts:
-    """The texts of each row of `videos` (VIDEO_SCHEMA), with subtitles from `dialogue`.
-
-    `dialogue` holds the columns video_id, start and text, one row per subtitle.
-    """
+    """The texts of each row of `videos` (VIDEO_SCHEMA), with what DIALOGUE_SCHEMA's lines tell."""
     ids: list[str] = videos["video_id"].to_list()
     titles = [clean(text) for text in videos["title"]]
-    spoken = _subtitles(dialogue)
+    shown = pl.col("source") == SCREEN
+    spoken, read = _in_order(dialogue.filter(~shown)), _in_order(dialogue.filter(shown))
     transcripts = [clean(text) for text in videos["transcript"]]
     return VideoTexts(
         video_ids=tuple(ids),
@@ -84,6 +87,7 @@ def texts_of(videos: pl.DataFrame, dialogue: pl.DataFrame) -> VideoTexts:
         dialogue=tuple(
             text or spoken.get(id_, "") for id_, text in zip(ids, transcripts, strict=True)
         ),
+        screen=tuple(read.get(id_, "") for id_ in ids),
     )
 
 
@@ -92,8 +96,8 @@ def _joined(words: Iterable[str | None]) -> str:
     return ", ".join(dict.fromkeys(word for word in cleaned if any(map(str.isalpha, word))))
 
 
-def _subtitles(dialogue: pl.DataFrame) -> dict[str, str]:
-    """video_id -> its subtitles in order of time, as one text."""
+def _in_order(dialogue: pl.DataFrame) -> dict[str, str]:
+    """video_id -> its lines in order of time, as one text."""
     lines: dict[str, list[str]] = {}
     # a stable sort: lines of the same instant keep the order of the file
     rows: Sequence[tuple[str, str]] = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -19,18 +20,28 @@ from vireo.artifacts.files import write_json
 from vireo.language import VideoTexts
 from vireo.settings import Section
 from vireo.understanding.lexical import Lexicon, joined, words_of
+from vireo.understanding.listed import DEFAULT_FILE
 from vireo.understanding.support import Support
 
 
 class UnderstandingSection(Section):
     """`[understanding]`: what is understood of each video."""
 
+    # what the file says is part of the recipe, not where it lies
+    outside_recipe: ClassVar[frozenset[str]] = frozenset({"topic_file"})
+
     summary_sentences: int = Field(default=2, ge=0)
     """Sentences in a record's summary, taken from the video's own text."""
     key_phrases: int = Field(default=5, ge=0)
     """Key phrases per record."""
+    phrase_diversity: float = Field(default=0.3, ge=0, le=1)
+    """How much a key phrase that resembles those before it is passed over; with 0 the language \
+model reads no phrases, which is quicker."""
     topics: int = Field(default=0, ge=0)
-    """Number of topics in the catalogue; 0 chooses it from the number of videos."""
+    """Number of topics that are discovered; 0 chooses it from the number of videos."""
+    topic_file: str = DEFAULT_FILE
+    """Your own list of topics instead, in the workspace or elsewhere: one a line, `name` or \
+`name: word, phrase`. Without that file topics are discovered."""
     word_weight: float = Field(default=3.0, ge=0)
     """How much the words of a long text count beside what its sentences mean; 0 for not at all."""
 
@@ -45,16 +56,17 @@ class VideoRecord:
     key_phrases: tuple[str, ...]
     topics: tuple[str, ...]
     sources: tuple[str, ...]
-    """Which texts it was made from: title, description, tags, dialogue."""
+    """Which texts it was made from: title, description, tags, screen, dialogue."""
     supports: tuple[Support, ...] = ()
-    """What each topic rests on: a quote, and its span where the dialogue has times."""
+    """What topics, entities, mood, audience and format rest on: a quote, and its span where the
+    dialogue has times."""
     language: str = ""
     """ISO 639-1, by its letters or by a model that writes; empty where it is not clear."""
     entities: tuple[str, ...] = ()
     mood: str = ""
     audience: str = ""
     format: str = ""
-    """These four by a model that writes, or empty."""
+    """These four by narrow rules, each with its quote, or by a model that writes; else empty."""
     author: str = "extractive"
     """What wrote it: `extractive`, or the name of a model."""
     reason: str = ""
@@ -76,7 +88,7 @@ class Understanding:
     """A few words that name each topic."""
     records: tuple[VideoRecord, ...]
     parts: Mapping[str, Floats] = field(default_factory=dict)
-    """Per-part vectors (title, description, tags, dialogue), each (n, d)."""
+    """Per-part vectors (title, description, tags, screen, dialogue, topics), each (n, d)."""
     info: Mapping[str, Any] = field(default_factory=dict)
     """Which language model was taken (base or tuned), whether vectors are centred, a sentence."""
     centre: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
@@ -148,7 +160,14 @@ class Understanding:
         )
 
     def summary(self) -> dict[str, Any]:
-        return {"topics": len(self.topics), "with_text": int(self.has_text.sum()), **self.info}
+        sizes = Counter(self.topic_of[self.topic_of >= 0].tolist())
+        named = {name: sizes[number] for number, name in enumerate(self.topics)}
+        return {
+            "topics": len(self.topics),
+            "with_text": int(self.has_text.sum()),
+            **self.info,
+            "videos_by_topic": named,
+        }
 
 
 def _arrays_of(lexicon: Lexicon | None) -> dict[str, Floats]:

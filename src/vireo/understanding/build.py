@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
+from vireo.arrays import Ints
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
-from vireo.language import VideoTexts, load, texts_of
+from vireo.language import LanguageModel, VideoTexts, load, texts_of
 from vireo.language.generate import generator
 from vireo.language.texts import clean
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding, VideoRecord
+from vireo.understanding.chosen import phrases_of
+from vireo.understanding.entities import small_words
 from vireo.understanding.lexical import Lexicon, joined, lexicon_of, words_of
-from vireo.understanding.records import rarity_of, records_of
-from vireo.understanding.support import Line, lines_of, sources_of, supports_of
-from vireo.understanding.topics import names_of, topics_of
-from vireo.understanding.vectors import TextVectors, vectors_of
+from vireo.understanding.listed import ListedTopic, assigned
+from vireo.understanding.listed import Says as SaysTopic
+from vireo.understanding.records import rarity_of, records_of, with_evidence
+from vireo.understanding.support import Line, Says, lines_of, says_word, sources_of
+from vireo.understanding.topics import names_of, told_topics, topics_of
+from vireo.understanding.vectors import TextVectors, vectors_of, with_topics
 from vireo.understanding.words import names_in
 from vireo.understanding.written import rewritten
 from vireo.video.base import VideoFeatures
@@ -31,34 +36,41 @@ def build(
     checkpoint: Checkpoint,
     config: Config,
     context: Context,
+    listed: Sequence[ListedTopic] = (),
 ) -> Understanding:
     """Read every video's texts with the chosen language model.
 
-    Reads the part "videos" and the subtitles of `video`; rows keep the catalogue's order.
+    Reads the part "videos" and the lines of `video`; rows keep the catalogue's order. `listed`
+    are the topics that a user wants; without any they are discovered.
     """
-    section = config.understanding
-    seed = context.seed % 2**32
+    section, progress = config.understanding, context.progress
     texts = texts_of(tables.videos, video.dialogue)
     model = load(config.language, context, checkpoint.model)
-    vectors = vectors_of(texts, model, context.progress)
+    vectors = vectors_of(texts, model, progress)
     counted = words_of(texts)
-    words = counted.used
+    words_used = counted.used
     # Who took part is said beside the video; what it is about are other words.
     names = names_in(tables.videos["participants"])
-    rarity = {word: rare for word, rare in rarity_of(words).items() if word not in names}
+    rarity = {word: rare for word, rare in rarity_of(words_used).items() if word not in names}
     lexicon = lexicon_of(counted) if section.word_weight else None
-    topic_of = topics_of(vectors.fused, vectors.has_text, section.topics, seed)
-    topics = names_of(topic_of, [own & rarity.keys() for own in words])
+    own = [used & rarity.keys() for used in words_used]
+    seed = context.seed % 2**32
+    topics = _topics(texts, vectors, own, listed, model, section.topics, seed)
     titles = [clean(title) or id_ for id_, title in tables.videos["video_id", "title"].iter_rows()]
-    records = records_of(texts, titles, words, rarity, topic_of, topics, section, context.progress)
-    records = _supported(records, texts, lines_of(video.dialogue), config, context)
+    wanted, diversity = section.key_phrases, section.phrase_diversity
+    phrases = phrases_of(texts, rarity, vectors.uncentred, model, wanted, diversity, progress)
+    records = records_of(
+        texts, titles, rarity, topics.told, phrases, section.summary_sentences, progress
+    )
+    records = _supported(records, texts, lines_of(video.dialogue), topics.says, config, context)
+    vectors = with_topics(vectors, [record.topics for record in records], model, progress)
     return Understanding(
         vectors=joined(vectors.fused, lexicon.rows(counted), section.word_weight)
         if lexicon
         else vectors.fused,
         has_text=vectors.has_text,
-        topic_of=topic_of,
-        topics=topics,
+        topic_of=topics.of,
+        topics=topics.names,
         records=records,
         parts=vectors.parts,
         info=_info(vectors, lexicon, checkpoint, config, model.fingerprint) | authors_of(records),
@@ -68,16 +80,48 @@ def build(
     )
 
 
+@dataclass(frozen=True)
+class _Topics:
+    """The topics of the catalogue, and which of them each video is about."""
+
+    names: tuple[str, ...]
+    of: Ints
+    told: tuple[tuple[str, ...], ...]
+    """Per video what its own words tell of its topics."""
+    says: Says
+
+
+def _topics(
+    texts: VideoTexts,
+    vectors: TextVectors,
+    words: Sequence[frozenset[str]],
+    listed: Sequence[ListedTopic],
+    model: LanguageModel,
+    count: int,
+    seed: int,
+) -> _Topics:
+    """A user's own topics, or those that are discovered. words: per video those that may name."""
+    if listed:
+        rows = model.embed([topic.told for topic in listed])
+        of, told = assigned(listed, texts, vectors.uncentred, rows)
+        return _Topics(tuple(topic.name for topic in listed), of, told, SaysTopic(listed))
+    of = topics_of(vectors.fused, vectors.has_text, count, seed)
+    names = names_of(of, words)
+    return _Topics(names, of, told_topics(of, names, words), says_word)
+
+
 def _supported(
     records: tuple[VideoRecord, ...],
     texts: VideoTexts,
     lines: Mapping[str, Sequence[Line]],
+    says: Says,
     config: Config,
     context: Context,
 ) -> tuple[VideoRecord, ...]:
-    """Each topic with the line that it rests on; then what a configured model makes of it."""
+    """What each statement rests on; then what a configured model makes of the texts."""
+    starters = small_words(texts)
     quoted = tuple(
-        replace(record, supports=supports_of(record.topics, sources_of(texts, row, lines)))
+        with_evidence(record, sources_of(texts, row, lines), says, starters)
         for row, record in enumerate(records)
     )
     generation = config.language.generation

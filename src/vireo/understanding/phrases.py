@@ -19,10 +19,18 @@ class _Found:
     count: float = 0.0
 
 
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase as it is written in a text, and how much it says of it."""
+
+    text: str
+    score: float
+
+
 def key_phrases(
     texts: Sequence[tuple[str, float]], rarity: Mapping[str, float], most: int
-) -> tuple[str, ...]:
-    """At most `most` phrases of one to three words, as they are written in the texts.
+) -> tuple[Phrase, ...]:
+    """At most `most` phrases of one to three words, best first.
 
     texts: (text, weight). rarity: inverse document frequency per folded word; a word without one
     is too common to be in a phrase. Candidates are runs of content words between stopwords and
@@ -36,13 +44,13 @@ def key_phrases(
                 key = tuple(folded(word) for word in words)
                 found.setdefault(key, _Found(_surface(words))).count += weight
     scores = {key: _score(key, one.count, rarity) for key, one in found.items()}
-    chosen: list[str] = []
+    chosen: list[Phrase] = []
     taken: set[str] = set()
     for key in sorted(scores, key=lambda key: (-scores[key], key)):
         if len(chosen) == most:
             break
         if taken.isdisjoint(key):
-            chosen.append(found[key].surface)
+            chosen.append(Phrase(found[key].surface, scores[key]))
             taken.update(key)
     return tuple(chosen)
 

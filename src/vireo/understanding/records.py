@@ -1,27 +1,23 @@
-"""Texts -> records: summary, key phrases and topics of each video, in its own words only."""
+"""Texts -> records of each video in its own words only, and the lines that they rest on."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import log
 
-from vireo.arrays import Ints
 from vireo.engine.progress import Progress
-from vireo.language import PARTS, VideoTexts
+from vireo.language import VideoTexts
 from vireo.language.chunks import thinned
-from vireo.understanding.base import UnderstandingSection, VideoRecord
-from vireo.understanding.phrases import key_phrases
+from vireo.understanding.base import VideoRecord
+from vireo.understanding.entities import names_of_things
 from vireo.understanding.summary import central_sentences
+from vireo.understanding.support import Says, Sources, says_name, supports_of
+from vireo.understanding.told import said_of_itself
 from vireo.understanding.tongue import language_of
 from vireo.understanding.words import sentences_of
 
-_PHRASE_WEIGHTS: Mapping[str, float] = {
-    "title": 2.0,
-    "description": 1.0,
-    "tags": 2.0,
-    "dialogue": 0.5,
-}
 _TOO_COMMON = 0.5
 _TONGUE = 500  # characters of the dialogue that tell its language
 _LEAST_VIDEOS = 20  # from here on, words of more than half of the videos count as small words
@@ -40,33 +36,24 @@ def rarity_of(words: Sequence[frozenset[str]]) -> dict[str, float]:
 def records_of(
     texts: VideoTexts,
     titles: Sequence[str],
-    words: Sequence[frozenset[str]],
     rarity: Mapping[str, float],
-    topic_of: Ints,
-    topics: Sequence[str],
-    section: UnderstandingSection,
+    topics: Sequence[tuple[str, ...]],
+    phrases: Sequence[tuple[str, ...]],
+    most_sentences: int,
     progress: Progress,
 ) -> tuple[VideoRecord, ...]:
-    """One extractive record per video. Every word of it occurs in the video's own texts.
-
-    Of the words that name the video's topic, only those that the video itself uses are kept.
-    """
+    """One extractive record per video. `topics` and `phrases`, per video, come from its texts."""
     records = []
     with progress.task("writing records", len(texts)) as tick:
         for row, video_id in enumerate(texts.video_ids):
-            said = [(thinned(texts.part(part)[row]), _PHRASE_WEIGHTS[part]) for part in PARTS]
-            name = topics[topic_of[row]] if topic_of[row] >= 0 else ""
+            candidates = _candidates(texts, row, most_sentences)
             records.append(
                 VideoRecord(
                     video_id=video_id,
                     title=titles[row],
-                    summary=central_sentences(
-                        _candidates(texts, row, section.summary_sentences),
-                        rarity,
-                        section.summary_sentences,
-                    ),
-                    key_phrases=key_phrases(said, rarity, section.key_phrases),
-                    topics=tuple(word for word in name.split(", ") if word in words[row]),
+                    summary=central_sentences(candidates, rarity, most_sentences),
+                    key_phrases=phrases[row],
+                    topics=topics[row],
                     sources=texts.sources(row),
                     language=language_of(
                         thinned(texts.dialogue[row], _TONGUE),
@@ -77,6 +64,27 @@ def records_of(
             )
             tick()
     return tuple(records)
+
+
+def with_evidence(
+    record: VideoRecord, sources: Sources, says: Says, starters: frozenset[str]
+) -> VideoRecord:
+    """Names, mood, audience and format, as far as the sources tell them; and what each rests on."""
+    names = names_of_things(sources.texts, record.language, starters)
+    supports = [
+        *supports_of(record.topics, sources, says),
+        *supports_of(names, sources, says_name, "entity"),
+        *said_of_itself(sources, record.language),
+    ]
+    told = {support.of: support.topic for support in supports}
+    return replace(
+        record,
+        entities=tuple(support.topic for support in supports if support.of == "entity"),
+        mood=told.get("mood", ""),
+        audience=told.get("audience", ""),
+        format=told.get("format", ""),
+        supports=tuple(supports),
+    )
 
 
 def _candidates(texts: VideoTexts, row: int, most: int) -> list[str]:

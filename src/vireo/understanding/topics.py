@@ -53,6 +53,16 @@ def names_of(topic_of: Ints, words: Sequence[frozenset[str]]) -> tuple[str, ...]
     return tuple(names)
 
 
+def told_topics(
+    topic_of: Ints, topics: Sequence[str], words: Sequence[frozenset[str]]
+) -> tuple[tuple[str, ...], ...]:
+    """Of the words that name each video's topic those that the video itself uses."""
+    return tuple(
+        tuple(word for word in topics[topic].split(", ") if word in own) if topic >= 0 else ()
+        for topic, own in zip(topic_of.tolist(), words, strict=True)
+    )
+
+
 def _distinct(ranked: Sequence[str], most: int) -> list[str]:
     """The first words, without forms of one another (dog, dogs)."""
     chosen: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,16 @@ from vireo.arrays import Bools, Floats, unit_rows
 from vireo.engine.progress import Progress
 from vireo.language import PARTS, LanguageModel, VideoTexts
 
-WEIGHTS: Mapping[str, float] = {"title": 1.0, "description": 1.0, "tags": 0.7, "dialogue": 0.7}
+TOPICS = "topics"
+"""The part that is known last: what a record says that the video is about."""
+WEIGHTS: Mapping[str, float] = {
+    "title": 1.0,
+    "description": 1.0,
+    "tags": 0.7,
+    "screen": 0.3,
+    "dialogue": 0.7,
+    TOPICS: 0.3,
+}
 LEAST_TO_CENTRE = 50
 _LEAST_SPREAD = 0.05  # below it the texts are all but the same, and centring would show noise
 
@@ -33,6 +42,11 @@ class TextVectors:
     def centred(self) -> bool:
         return bool(self.centre.any())
 
+    @property
+    def uncentred(self) -> Floats:
+        """(n, d) unit rows, comparable with the language model's own vectors."""
+        return _fuse(self.parts, *self.fused.shape)[0]
+
 
 def vectors_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> TextVectors:
     """Embed all parts in one call (n texts each) and fuse them.
@@ -41,9 +55,23 @@ def vectors_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> T
     In a catalogue of 50 texts or more the mean of all videos is subtracted (Mu and Viswanath
     2018): what every text shares says nothing about one, and cosines spread out.
     """
-    parts = _parts_of(texts, model, progress)
-    fused, has_text = _fuse(parts, len(texts), model.dimension)
-    centre = _centre(fused[has_text], model.dimension)
+    return _fused(_parts_of(texts, model, progress), len(texts), model.dimension)
+
+
+def with_topics(
+    vectors: TextVectors,
+    topics: Sequence[tuple[str, ...]],
+    model: LanguageModel,
+    progress: Progress,
+) -> TextVectors:
+    """The same with one part more, the topics of each video; one without any stays where it is."""
+    told = model.embed([", ".join(own) for own in topics], progress)
+    return _fused({**vectors.parts, TOPICS: told}, len(topics), model.dimension)
+
+
+def _fused(parts: Mapping[str, Floats], count: int, dimension: int) -> TextVectors:
+    fused, has_text = _fuse(parts, count, dimension)
+    centre = _centre(fused[has_text], dimension)
     if centre.any():
         fused = np.where(has_text[:, None], fused - centre, 0.0).astype(np.float32)
     return TextVectors(unit_rows(fused), parts, has_text, centre)

@@ -7,6 +7,7 @@ import re
 import polars as pl
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_LETTERS = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])")
 _ABBREVIATIONS = frozenset(
     {"mr", "mrs", "ms", "dr", "st", "vs", "prof", "jr", "sr", "e.g", "i.e", "etc"}
@@ -49,6 +50,11 @@ def tokens_of(text: str) -> list[str]:
 def folded(word: str) -> str:
     """The form in which words are compared: lower case, without the possessive ("Andy's")."""
     return word.casefold().replace("’", "'").removesuffix("'s")
+
+
+def folded_text(text: str) -> str:
+    """Words alone in lower case, between single spaces, one at either end."""
+    return " " + " ".join(_LETTERS.findall(text.casefold())) + " "
 
 
 def names_in(people: pl.Series) -> frozenset[str]:

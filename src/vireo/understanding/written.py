@@ -12,7 +12,14 @@ from vireo.language import PARTS, VideoTexts
 from vireo.language.chunks import thinned
 from vireo.language.generate import Answer, Generator, Prompt
 from vireo.understanding.base import VideoRecord
-from vireo.understanding.support import Line, Sources, Support, sources_of
+from vireo.understanding.support import (
+    Line,
+    Sources,
+    Support,
+    says_name,
+    sources_of,
+    supports_of,
+)
 from vireo.understanding.words import sentences_of, tokens_of
 
 _CHARACTERS_PER_TOKEN = 4
@@ -68,6 +75,8 @@ def rewritten(
 def prompt_of(texts: VideoTexts, row: int, input_tokens: int) -> Prompt[WrittenRecord]:
     """What is asked of one video; nothing of another is in it."""
     told = {part: texts.part(part)[row] for part in PARTS[:-1]}
+    if not told["screen"]:
+        del told["screen"]  # most videos show no words: an empty field would only cost tokens
     room = input_tokens * _CHARACTERS_PER_TOKEN
     left = max(room // 2, room - sum(map(len, told.values())))
     data = {part: thinned(text, room // 4) for part, text in told.items()}
@@ -83,14 +92,18 @@ def _checked(
     if written is None:
         return replace(record, reason=f"{author}: {answer.reason}")
     supports = tuple(_supported(written.topics, sources))
+    entities = tuple(name for name in written.entities if sources.holds(name))
     summary = tuple(s for s in sentences_of(written.summary) if _is_grounded(s, sources))
     dropped = len(written.topics) - len(supports) + (0 if summary else 1)
     return replace(
         record,
         summary=summary or record.summary,
         topics=tuple(support.topic for support in supports) or record.topics,
-        supports=supports or record.supports,
-        entities=tuple(name for name in written.entities if sources.holds(name)),
+        supports=(
+            *(supports or (s for s in record.supports if s.of == "topic")),
+            *supports_of(entities, sources, says_name, "entity"),
+        ),
+        entities=entities,
         mood=written.mood,
         audience=written.audience,
         format=written.format,

@@ -40,6 +40,7 @@ DIALOGUE_SCHEMA: dict[str, Any] = {
     "start": pl.Float64,  # seconds
     "end": pl.Float64,
     "text": pl.String,
+    "source": pl.String,  # "subtitles", "speech" or "screen"
 }
 
 
@@ -181,9 +182,12 @@ class VideoFeatures:
     def load(cls, directory: Path) -> VideoFeatures:
         arrays = load_file(directory / "vectors.safetensors")
         info = json.loads((directory / "info.json").read_text(encoding="utf-8"))
+        dialogue = pl.read_parquet(directory / "dialogue.parquet")
+        if "source" not in dialogue.columns:  # what is served may be an earlier version's
+            dialogue = dialogue.with_columns(source=pl.lit("subtitles"))
         return cls(
             table=pl.read_parquet(directory / "table.parquet"),
-            dialogue=pl.read_parquet(directory / "dialogue.parquet"),
+            dialogue=dialogue,
             info=info,
             **arrays,
         )

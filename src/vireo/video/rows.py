@@ -116,5 +116,9 @@ def _sounds(count: int, taken: Sequence[Taken], places: Sequence[int]) -> tuple[
 
 def _dialogue(taken: Sequence[Taken], places: Sequence[int]) -> pl.DataFrame:
     in_order = [taken[i] for i in np.argsort(places, kind="stable")]
-    rows = [(one.file.video_id, *line) for one in in_order for line in one.found.dialogue]
+    rows = [
+        (one.file.video_id, line.start, line.end, line.text, line.source or "subtitles")
+        for one in in_order
+        for line in one.found.dialogue
+    ]
     return pl.DataFrame(rows, DIALOGUE_SCHEMA, orient="row")

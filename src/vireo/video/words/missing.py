@@ -128,7 +128,8 @@ def _joined(one: Taken, name: str, out: Path, troubles: dict[str, str]) -> Taken
         reason = "; ".join(filter(None, (found.reason, f"{name}: {troubles[str(out)]}")))
         status = "partial" if found.status == "ok" else found.status
         return one._replace(found=replace(found, status=status, reason=reason))
-    lines = [Line(*line) for line in (read_json(out) or {}).get("lines", ())]
+    kept = (read_json(out) or {}).get("lines", ())
+    lines = [Line(start, end, text, name) for start, end, text, *_ in kept]
     if not lines:
         return one
     words = ", ".join(filter(None, (found.words, name)))

@@ -18,11 +18,13 @@ _ASS_FIELDS = ("layer", "start", "end", "style", "name", "left", "right", "verti
 
 
 class Line(NamedTuple):
-    """What is said from `start` to `end` (seconds)."""
+    """What is said, or shown, from `start` to `end` (seconds)."""
 
     start: float
     end: float
     text: str
+    source: str = ""
+    """speech or screen; nothing for subtitles."""
 
 
 def beside(video: Path) -> Path | None:
