@@ -206,6 +206,5 @@ def _one_after_the_other(parts: Sequence[Histories], now: int) -> Histories:
     arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     users = tuple(user for part in parts for user in part.user_ids)
     offsets = np.cumsum([0, *counts]).astype(np.int64)
-    joined = Histories(users, parts[0].n_videos, offsets, report=parts[0].report, **arrays)
-    joined.__dict__["now"] = now
-    return joined
+    told = {"report": parts[0].report, "clock": now}
+    return Histories(users, parts[0].n_videos, offsets, **told, **arrays)

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.engine.test_engines import alive, wait_until
-from tests.engine.work import fail_the_first_time, troubled, write_pid_and_hang
+from tests.engine.work import (
+    KINDS,
+    TROUBLES,
+    fail_the_first_time,
+    kinds_of,
+    troubled,
+    write_pid_and_hang,
+)
 from vireo.engine import ENGINES, EngineSection
 from vireo.engine.contract import EngineContract
 from vireo.errors import StageFailed
@@ -29,23 +36,10 @@ class TestRay(EngineContract):
 
 
 def test_each_trouble_costs_its_own_item_and_is_tried_twice() -> None:
-    items = ["a", "hang", "exit", "b", "segfault", "memory", "print", "lambda", "c"]
-    outcomes = list(TestRay.engine.map(troubled, items, timeout=2.0))
-    kinds = {item: outcome.kind for item, outcome in zip(items, outcomes, strict=True)}
-    assert kinds == {
-        **dict.fromkeys(["a", "b", "c", "print"], "done"),
-        "hang": "timeout",
-        "exit": "crash",
-        "segfault": "crash",
-        "memory": "error",
-        "lambda": "error",
-    }
-    errors = {item: outcome.error for item, outcome in zip(items, outcomes, strict=True)}
-    assert errors["hang"] == "took longer than 2 seconds"
-    assert errors["exit"] == "the worker process ended with exit code 3"
-    assert errors["segfault"] == "the worker process was ended by SIGSEGV"
-    tries = {item: len(outcome.tries) for item, outcome in zip(items, outcomes, strict=True)}
-    assert tries == {item: 0 if kind == "done" else 2 for item, kind in kinds.items()}
+    outcomes = list(TestRay.engine.map(troubled, TROUBLES, timeout=2.0))
+    assert kinds_of(outcomes) == KINDS
+    tries = {item: len(outcome.tries) for item, outcome in zip(TROUBLES, outcomes, strict=True)}
+    assert tries == {item: 0 if kind == "done" else 2 for item, kind in KINDS.items()}
 
 
 def test_what_fails_once_is_done_by_the_second_try(tmp_path: Path) -> None:

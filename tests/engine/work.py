@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from vireo.engine.base import Outcome
+
 
 def troubled(item: str) -> str:
     """Does what the item says."""
@@ -25,6 +27,23 @@ def troubled(item: str) -> str:
     elif item == "lambda":
         return lambda: None  # type: ignore[return-value]
     return item
+
+
+TROUBLES = ["a", "hang", "exit", "b", "segfault", "memory", "print", "lambda", "c"]
+KINDS = {
+    **dict.fromkeys(["a", "b", "c", "print"], "done"),
+    "hang": "timeout",
+    "exit": "crash",
+    "segfault": "crash",
+    "memory": "error",
+    "lambda": "error",
+}
+"""What becomes of each of TROUBLES with two seconds for each."""
+
+
+def kinds_of(outcomes: list[Outcome[str]]) -> dict[str, str]:
+    """What became of each of TROUBLES."""
+    return {item: outcome.kind for item, outcome in zip(TROUBLES, outcomes, strict=True)}
 
 
 def leave_a_mark(path: str) -> str:

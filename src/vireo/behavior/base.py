@@ -102,6 +102,8 @@ class Histories:
     times: Ints
     sessions: Ints
     report: Mapping[str, Any] = field(default_factory=dict)
+    clock: int | None = None
+    """ms; the time of the last event where these are a part of all; None: of these events."""
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -129,6 +131,8 @@ class Histories:
     @cached_property
     def now(self) -> int:
         """The time of the last known event: the clock of whatever is built from this."""
+        if self.clock is not None:
+            return self.clock
         return int(self.times.max()) if len(self.times) else NO_TIME
 
     @cached_property

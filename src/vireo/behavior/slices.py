@@ -41,9 +41,8 @@ class Slices:
         arrays = {name: self._read(name, first, last) for name in names}
         offsets = self._offsets[start : start + len(users) + 1] - first
         about = self._about
-        part = Histories(tuple(users), about["n_videos"], offsets, report=about["report"], **arrays)
-        part.__dict__["now"] = self.now
-        return part
+        told = {"report": about["report"], "clock": self.now}
+        return Histories(tuple(users), about["n_videos"], offsets, **told, **arrays)
 
     @cached_property
     def now(self) -> int:

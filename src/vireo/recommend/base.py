@@ -11,7 +11,7 @@ import numpy as np
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import NO_TIME, History
 from vireo.recommend.section import RecommendSection as RecommendSection
-from vireo.store.base import Viewer
+from vireo.store.base import ONE, Viewer
 
 NOBODY = Viewer("")
 """A viewer of whom nothing is told."""
@@ -79,9 +79,14 @@ class Query:
     nameable: Bools | None = None
     """(n,) what this viewer may be told of: reasons name nothing else; None: everything."""
     known_as: str = ""
-    """The name under which the viewer is kept, where that is not the id: rights are named by it."""
+    """The name under which the viewer is kept, where that is not the id."""
     literal: bool = False
     """Whether the sentence is a search, and not a taste: nothing but its own words counts."""
+
+    @property
+    def right(self) -> str | None:
+        """What `access` calls this viewer alone; None for somebody without an id."""
+        return f"{ONE}{self.known_as or self.user_id}" if self.user_id else None
 
     def may_name(self, video: int) -> bool:
         """Whether the video in this row may be named to the viewer, as a reason or otherwise."""

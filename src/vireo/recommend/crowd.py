@@ -1,7 +1,7 @@
 """Crowd: the lists of many viewers at once, by the same gate and the same rules as one list.
 
 What every list asks anew is asked once: the experts of a whole block (`chorus.py`), and the rules
-that only look at what is told of a viewer, once for all of whom the same is told. Viewers who need
+whose answers are kept (`gate.py`), once for all viewers of a kind. Viewers who need
 more (a wish, a sentence, a history without anything wanted, a rule that would have to give way) get
 their list on the road of one. The candidates are the best of all by the added scores, up to
 rounding; on the road of one, beyond `index.score_all_until` videos, what the indexes bring.
@@ -17,19 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.behavior.base import History
 from vireo.interest.base import Batch
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.chorus import Chorus, Stage
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.rules.seen import Seen
-from vireo.store.base import ONE
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-OF_ALL = frozenset({"rights", "blocks", "age", "region", "window", "language", "expiry", "live"})
-"""Rules that never look at the history: the same answer for all of whom the same is told."""
 SCORES = 32 * 2**20
 """Scores that are held at once: 128 MB of them."""
 MOST = 512
@@ -38,8 +33,6 @@ ALIKE = 64
 """From so many viewers of a kind on, only what they may see is scored."""
 STRIP = 64
 """Columns that are looked at as one before they are looked at one by one."""
-KINDS = 64
-"""Answers of those rules that are remembered."""
 
 
 class Crowd:
@@ -48,16 +41,8 @@ class Crowd:
     def __init__(self, recommender: Recommender) -> None:
         self.recommender = recommender
         self._shelves = recommender.shelves
-        self._n = len(recommender.catalogue)
+        self._gate, self._n = recommender.gate, len(recommender.catalogue)
         self._chorus = Chorus(self._shelves.panel)
-        self._seen = [rule for rule in recommender.gate.filters if isinstance(rule, Seen)]
-        self._of_all = [r for r in recommender.gate.filters if r.name in OF_ALL]
-        self._own = [
-            rule
-            for rule in recommender.gate.filters
-            if rule.name not in OF_ALL and not isinstance(rule, Seen)
-        ]
-        self._known: dict[Hashable, Bools] = {}
         self._last: tuple[Bools, Stage] | None = None
         self.block = max(1, min(MOST, SCORES // max(self._n, 1)))
         """How many viewers are served at once."""
@@ -74,14 +59,14 @@ class Crowd:
         kinds: dict[Hashable, list[int]] = {}
         for row, query in enumerate(queries):
             if self.able and self._is_plain(query):
-                kinds.setdefault(self._kind(query), []).append(row)
+                kinds.setdefault(self._gate.kind(query)[0], []).append(row)
         many = [rows for rows in kinds.values() if len(rows) >= ALIKE]
         few = [row for rows in kinds.values() if len(rows) < ALIKE for row in rows]
         for group, alike in (*((rows, True) for rows in many), (few, False)):
             for start in range(0, len(group), self.block):
                 rows = group[start : start + self.block]
                 some = [queries[row] for row in rows]
-                stage = self._stage(self._of_kind(some[0])) if alike else self._whole
+                stage = self._stage(self._gate.kind(some[0])[1]) if alike else self._whole
                 for row, slate in zip(rows, self._block(some, stage), strict=True):
                     made[row] = slate
         return [
@@ -93,8 +78,10 @@ class Crowd:
     def _whole(self) -> Stage:
         return Stage(self._shelves.panel, None)
 
-    def _stage(self, allowed: Bools) -> Stage:
+    def _stage(self, allowed: Bools | None) -> Stage:
         """Only what all of a kind may see; kept until another kind is asked for."""
+        if allowed is None:
+            return self._whole
         if self._last is None or self._last[0] is not allowed:
             self._last = (allowed, Stage(self._shelves.panel, np.flatnonzero(allowed)))
         return self._last[1]
@@ -105,14 +92,7 @@ class Crowd:
 
     def _is_plain(self, query: Query) -> bool:
         steered = query.like or query.wishes or query.picked or query.page != 1
-        return query.known and not steered and not self._is_named(query)
-
-    def _is_named(self, query: Query) -> bool:
-        """Whether a video is this viewer's alone."""
-        return (
-            f"{ONE}{query.known_as or query.user_id}"
-            in self._shelves.catalogue.labels("access").rows_of
-        )
+        return query.known and not steered
 
     def _block(self, queries: Sequence[Query], stage: Stage) -> list[Slate | None]:
         """None where the road of one is needed."""
@@ -120,7 +100,7 @@ class Crowd:
         nows = [query.now for query in queries]
         batch = Batch(histories, max(nows), self._n, nows)
         total, level, silent = self._chorus.totals(batch, stage, self._room)
-        asked = [replace(query, open=self._open(query)) for query in queries]
+        asked = [replace(query, open=self._gate.left(query)) for query in queries]
         for row, query in enumerate(asked):
             _bar(total, row, query.open, stage)
         best, scores = _best(total, max(self._shelves.section.candidates, asked[0].k))
@@ -149,47 +129,6 @@ class Crowd:
         assert query.open is not None
         slate = slate.take(query.open[slate.videos])  # whatever a rule from outside did
         return slate.take(np.arange(min(query.k, len(slate))))
-
-    def _open(self, query: Query) -> Bools:
-        """(n,) what the gate lets through, as `Gate.admit` says it where no rule gives way."""
-        allowed = self._of_kind(query).copy()
-        for seen in self._seen:
-            allowed[seen.barred(query)] = False
-        allowed[np.fromiter(query.exclude, dtype=np.int64, count=len(query.exclude))] = False
-        for rule in self._own:
-            mask = rule.open(query)
-            if mask is not None:
-                allowed &= mask
-        return allowed
-
-    def _kind(self, query: Query) -> Hashable:
-        """Equal for all of whom the same is told, at the same moment."""
-        viewer = query.viewer
-        told = (viewer.age, viewer.region, viewer.languages, viewer.groups)
-        return (*told, query.moment if self._is_timed else None)
-
-    def _of_kind(self, query: Query) -> Bools:
-        """(n,) what all of a kind may see."""
-        kind = self._kind(query)
-        if kind not in self._known:
-            if len(self._known) >= KINDS:
-                self._known.pop(next(iter(self._known)))
-            somebody = replace(query, user_id=None, history=History.empty())
-            self._known[kind] = self._asked(somebody)
-        return self._known[kind]
-
-    def _asked(self, somebody: Query) -> Bools:
-        allowed = np.ones(self._n, dtype=np.bool_)
-        for rule in self._of_all:
-            mask = rule.open(somebody)
-            if mask is not None:
-                allowed &= mask
-        return allowed
-
-    @cached_property
-    def _is_timed(self) -> bool:
-        """Whether the moment of asking counts for any of these rules."""
-        return any(rule.name in ("window", "expiry", "live") for rule in self._of_all)
 
     @cached_property
     def _viewers(self) -> Ints:

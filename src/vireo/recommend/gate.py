@@ -78,11 +78,26 @@ class Gate:
 
     def admit(self, query: Query) -> tuple[Query, tuple[str, ...]]:
         """The query with `open` set, and what is to be said about it."""
-        allowed = self._left(query, [*self._strict, *self._soft])
-        allowed[_excluded(query)] = False
+        allowed = self.left(query)
         if allowed.any():
             return replace(query, open=allowed), ()
         return self._one_by_one(query)
+
+    def left(self, query: Query) -> Bools:
+        """(n,) what all rules let through, the caller's own; nothing gives way."""
+        allowed = self._left(query, self.filters)
+        allowed[_excluded(query)] = False
+        return allowed
+
+    def kind(self, query: Query) -> tuple[Hashable, Bools | None]:
+        """What the rules with keys depend on for this viewer, and (n,) what they let through.
+
+        None: everything. Not to be changed: it is the same for all viewers of the kind.
+        """
+        keys = [(rule, rule.key(query)) for rule in self.filters]
+        kept = [rule for rule, key in keys if key is not None]
+        kind = tuple((rule.name, key) for rule, key in keys if key is not None)
+        return kind, self._together(query, kept, kind)
 
     def _one_by_one(self, query: Query) -> tuple[Query, tuple[str, ...]]:
         """Where nothing is left: which rule it was, and whether one gives way."""
@@ -107,6 +122,8 @@ class Gate:
         """The query with `nameable` set."""
         secret = [rule for rule in self._strict if rule.name in SECRET]
         keys = tuple((rule.name, rule.key(query)) for rule in secret)
+        if any(key is None for _, key in keys):
+            return replace(query, nameable=self._left(query, secret))
         return replace(query, nameable=self._together(query, secret, keys))
 
     def protected(self, query: Query) -> Bools:

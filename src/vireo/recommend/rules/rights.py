@@ -26,6 +26,6 @@ class Rights(Filter):
         """Those of the viewer's groups that any video names."""
         # A group that calls itself `user:ana` must not open what is ana's alone.
         groups = [g for g in query.viewer.groups if not g.strip().lower().startswith(ONE)]
-        mine = [f"{ONE}{query.known_as or query.user_id}"] if query.user_id else []
+        mine = [query.right] if query.right else []
         named = self.catalogue.labels("access").rows_of
         return tuple(sorted({g.strip() for g in (*groups, *mine)} & named.keys()))
