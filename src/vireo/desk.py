@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -203,8 +203,10 @@ def _row(part: Histories, row: int) -> Histories:
 def _one_after_the_other(parts: Sequence[Histories], now: int) -> Histories:
     counts = [length for part in parts for length in np.diff(part.offsets).tolist()]
     names = ("videos", "weights", "times", "sessions")
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in names
+    }
     users = tuple(user for part in parts for user in part.user_ids)
     offsets = np.cumsum([0, *counts]).astype(np.int64)
-    told = {"report": parts[0].report, "clock": now}
-    return Histories(users, parts[0].n_videos, offsets, **told, **arrays)
+    joined = Histories(users, parts[0].n_videos, offsets, report=parts[0].report, **arrays)
+    return replace(joined, clock=now)

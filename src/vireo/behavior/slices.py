@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,11 @@ class Slices:
         users = self.users(start, stop)
         first, last = int(self._offsets[start]), int(self._offsets[start + len(users)])
         names = ("videos", "weights", "times", "sessions")
-        arrays = {name: self._read(name, first, last) for name in names}
+        arrays: dict[str, Any] = {name: self._read(name, first, last) for name in names}
         offsets = self._offsets[start : start + len(users) + 1] - first
         about = self._about
-        told = {"report": about["report"], "clock": self.now}
-        return Histories(tuple(users), about["n_videos"], offsets, **told, **arrays)
+        part = Histories(tuple(users), about["n_videos"], offsets, report=about["report"], **arrays)
+        return replace(part, clock=self.now)
 
     @cached_property
     def now(self) -> int:
