@@ -176,7 +176,7 @@ class Histories:
     def load(cls, directory: Path) -> Histories:
         users = pl.read_parquet(directory / "users.parquet")["user_id"].to_list()
         about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
-        arrays = read_arrays(directory / "histories.safetensors")
+        arrays: dict[str, Any] = read_arrays(directory / "histories.safetensors")
         return cls(tuple(users), about["n_videos"], report=about["report"], **arrays)
 
     def summary(self) -> dict[str, Any]:
