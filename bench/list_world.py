@@ -50,7 +50,7 @@ def world(n: int, dimension: int, seed: int) -> tuple[Catalogue, InterestModel]:
         "popularity": Popularity(viewers.astype(np.float64)),
         "recent": RecentPopularity(recent.astype(np.float64)),
         "content": Content(content),
-        "factors": Factors(taste.astype(np.float32), 0.05, 10.0),
+        "factors": Factors(taste.astype(np.float32)),
         "sequence": _sequence(_clustered(topic_of, TASTE, rng), rng),
         "next": _next(viewers, topic_of, rng),
     }

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import sparse
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from vireo.arrays import Floats, Ints
 from vireo.behavior.base import History
@@ -33,6 +35,7 @@ from vireo.interest.ease import Ease, EaseRecent, EaseText
 from vireo.interest.factors import Factors, predict
 from vireo.interest.following import Next
 from vireo.interest.item_item import Ridge, item_item
+from vireo.interest.least_squares import solved
 from vireo.interest.neighbours import Neighbours, Together, Transitions
 from vireo.interest.popularity import Popularity, RecentPopularity
 from vireo.interest.trend import Trend
@@ -370,23 +373,35 @@ def test_prediction_is_the_whole_inner_product() -> None:
 
 def test_the_fold_in_is_the_solve_of_the_implicit_library(context: Context) -> None:
     from implicit.cpu.als import AlternatingLeastSquares
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     training, x = random_training()
-    expert = Factors.fit(training, SECTION, context)
-    settings = SECTION.factors
+    settings = FactorsSection(dimension=8, regularisation=0.05, frequency=0.0)
+    expert = Factors.fit(training, InterestSection(factors=settings), context)
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
             factors=settings.dimension, regularization=settings.regularisation
         )
         model.item_factors = expert.videos
-        from scipy import sparse
-
         padded = np.hstack([x, np.zeros((40, 2))]) * settings.confidence
         expected = model.recalculate_user(np.arange(40), sparse.csr_matrix(padded))
     ours = expert.users(batch_of(training))
     np.testing.assert_allclose(ours[:40], expected, rtol=2e-3, atol=2e-4)
     assert not ours[40].any()
+
+
+@pytest.mark.parametrize("frequency", [0.0, 0.5, 1.0])
+def test_half_a_round_of_least_squares_is_where_the_loss_is_flat(frequency: float) -> None:
+    """The loss written out cell by cell: 1 wanted where it was watched, 0 elsewhere, the penalty
+    by how often a viewer occurs."""
+    _, x = random_training()
+    settings = FactorsSection(dimension=3, frequency=frequency, confidence=4.0)
+    videos = np.random.default_rng(6).normal(size=(x.shape[1], 3)).astype(np.float32)
+    users = solved(sparse.csr_matrix(x), videos, x.shape[1], settings).astype(np.float64)
+    weights = np.where(x > 0, settings.confidence, 1.0)
+    ridge = settings.regularisation * (x.sum(axis=1) + x.shape[1] / 4.0) ** frequency
+    slope = (weights * (users @ videos.T - x)) @ videos + ridge[:, None] * users
+    assert np.abs(slope).max() < 1e-3
+    assert np.abs(users).max() > 0.1
 
 
 def two_topics(n: int = 10) -> Floats:

@@ -29,13 +29,16 @@ class TrendSection(Section):
 
 
 class FactorsSection(Section):
-    """`[interest.factors]`: matrix factorisation by alternating least squares (Hu et al. 2008)."""
+    """`[interest.factors]`: matrix factorisation by alternating least squares."""
 
     dimension: Annotated[int, Field(ge=1)] = 64
     """Length of a viewer's and of a video's vector."""
-    regularisation: Annotated[float, Field(gt=0)] = 0.05
-    """Ridge penalty on the vectors."""
-    confidence: Annotated[float, Field(ge=1)] = 10.0
+    regularisation: Annotated[float, Field(gt=0)] = 0.015
+    """Ridge penalty on the vectors, times how often their viewer or video occurs to the power of
+    `frequency`."""
+    frequency: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """1: in full, as Rendle et al. 2021 advise; 0: the same penalty for all."""
+    confidence: Annotated[float, Field(ge=1)] = 4.0
     """Weight of an observed interaction against an unobserved one."""
     iterations: Annotated[int, Field(ge=1)] = 15
     """Rounds of solving for viewers, then for videos."""
