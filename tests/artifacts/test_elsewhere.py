@@ -58,8 +58,11 @@ def test_what_is_no_longer_served_leaves_the_copy(built: Path, url: str) -> None
     again.build()
     changed = {s for s, id_ in again.live.current().items() if before_stages[s] != id_}
     assert "interest" in changed
+    system, root = fsspec.url_to_fs(url)
+    system.pipe_file(f"{root}/artifacts/interest/notes.txt", b"of somebody else")
     pushed = again.push(url)
     assert pushed.copied == pushed.removed == len(changed)
+    assert system.exists(f"{root}/artifacts/interest/notes.txt")
     gone = before - set(files_at(url))
     assert {path.split("/")[2] for path in gone} == changed
     assert not [path for path in files_at(url) if before_stages["interest"] in path]
@@ -113,6 +116,11 @@ def test_where_nothing_was_pushed_and_where_nothing_can_be(built: Path, tmp_path
     (tmp_path / "file").write_text("in the way", "utf-8")
     with pytest.raises(InputError, match="cannot be written"):
         work.push(str(tmp_path / "file" / "below"))
+    with pytest.raises(InputError, match="no name"):
+        work.push(" ")
+    with pytest.raises(InputError, match="is a workspace"):
+        work.push(str(built))
+    assert not any(result.built for result in work.build())
     with pytest.raises(NotBuilt):
         Workspace.create(tmp_path / "empty", config=QUICK).push(str(tmp_path / "there"))
 

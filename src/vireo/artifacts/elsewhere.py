@@ -27,6 +27,7 @@ from vireo.errors import CorruptArtifact, InputError
 
 _SET = "live.json"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Elsewhere:
 
     def __init__(self, url: str) -> None:
         """Raises InputError for a URL that no installed file system reads."""
+        if not url.strip():
+            raise InputError("The place has no name.", "Name a directory or a URL.")
         self.url = url
         try:
             self._system, root = fsspec.url_to_fs(url)
@@ -55,7 +58,7 @@ class Elsewhere:
                 f"{url} cannot be used: {error}",
                 "Name a directory, or a URL whose file system is installed (s3:// needs s3fs).",
             ) from None
-        self._root = PurePosixPath(root)
+        self._root = root.rstrip("/")
 
     def push(self, artifacts: Artifacts, live: Live, progress: Progress) -> Copied:
         """Copy what is served there, then take away what is not served.
@@ -64,6 +67,7 @@ class Elsewhere:
         """
         stages = live.current()
         manifests = [_found(artifacts, stage, id_) for stage, id_ in sorted(stages.items())]
+        self._refuse_a_workspace()
         copied = size = 0
         with self._access("written"), progress.task("copying", len(manifests)) as tick:
             for manifest in manifests:
@@ -93,6 +97,14 @@ class Elsewhere:
         live.publish(stages)
         return Copied(stages, copied, len(stages) - copied, 0, size)
 
+    def _refuse_a_workspace(self) -> None:
+        with self._access("read"):
+            if self._system.exists(f"{self._root}/vireo.toml"):
+                raise InputError(
+                    f"{self.url} is a workspace: a push would take its earlier builds away.",
+                    "Name another directory; `vireo pull` brings a set into a workspace.",
+                )
+
     def _send(self, manifest: Manifest) -> int:
         for name in [*manifest.files, MANIFEST]:
             there = self._at(manifest.stage, manifest.id, name)
@@ -103,9 +115,9 @@ class Elsewhere:
     def _remove_others(self, stages: Mapping[str, str]) -> int:
         """Artefacts that are not of this set; the manifest first, so that none is found half."""
         removed = 0
-        for stage in _names(self._system, self._at()):
+        for stage in stages:
             for id_ in _names(self._system, self._at(stage)):
-                if stages.get(stage) != id_:
+                if _ID.fullmatch(id_) and stages[stage] != id_:
                     manifest = self._at(stage, id_, MANIFEST)
                     if self._system.exists(manifest):
                         self._system.rm_file(manifest)
@@ -168,8 +180,8 @@ class Elsewhere:
 
     def _at(self, *names: str) -> str:
         if names == (_SET,):
-            return str(self._root / _SET)
-        return str(self._root.joinpath("artifacts", *names))
+            return f"{self._root}/{_SET}"
+        return "/".join((self._root, "artifacts", *names))
 
     @contextmanager
     def _access(self, what: str) -> Iterator[None]:
