@@ -10,9 +10,12 @@ from typing import Any
 import polars as pl
 
 from vireo.published import Nouns
+from vireo.recommend.quotes import at
 
 LATEST = 250_000_000_000_000
 """Milliseconds: dates after the year 9800 cannot be written."""
+LONGEST_SHOWN = 400
+"""Characters of a text that people are shown."""
 
 
 def video_facts(nouns: Nouns, row: int, min_people: int) -> dict[str, Any]:
@@ -36,6 +39,31 @@ def video_facts(nouns: Nouns, row: int, min_people: int) -> dict[str, Any]:
         "understood": _filled({**asdict(record), "topic": nouns.catalogue.topics[row]}),
         **_watched(int(nouns.catalogue.viewers[row]), min_people),
     }
+
+
+def for_people(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The same facts to be read: long texts are cut, and each support is one line."""
+    shown = dict(facts)
+    shown["given"] = {name: _cut(value) for name, value in facts["given"].items()}
+    if "understood" in facts:
+        understood = dict(facts["understood"])
+        if "supports" in understood:
+            understood["supports"] = [_line_of(one) for one in understood["supports"]]
+        shown["understood"] = understood
+    return shown
+
+
+def _cut(value: Any) -> Any:
+    if not isinstance(value, str) or len(value) <= LONGEST_SHOWN:
+        return value
+    return f"{value[:LONGEST_SHOWN].rsplit(' ', 1)[0]} … ({len(value):,} characters in all)"
+
+
+def _line_of(support: Mapping[str, Any]) -> str:
+    """`topic whales: “They sing.” (dialogue at 12:40)`"""
+    when = "" if support["start"] is None else f" at {at(support['start'])}"
+    quote = _cut(support["quote"])
+    return f"{support['of']} {support['topic']}: “{quote}” ({support['source']}{when})"
 
 
 def _watched(viewers: int, min_people: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from tests.language.world import context, movies, tables, tiny_model, unseen
 from tests.real_data import data_folder
 from vireo.config import Config
 from vireo.data.base import Tables
+from vireo.errors import InputError
 from vireo.language import PARTS, load, texts_of, typed
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding
@@ -127,6 +128,51 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, tiny: Config) -> No
         build(inputs, unseen(inputs), BASE, tiny, context(shelf / "cache")).save(shelf)
         files.append([path.read_bytes() for path in sorted(shelf.iterdir()) if path.is_file()])
     assert files[0] == files[1]
+
+
+def test_ten_megabytes_of_dialogue_are_one_record(tmp_path: Path, tiny: Config) -> None:
+    said = "We sail to the island and the island burns. " * 240_000
+    inputs = tables([{"video_id": "a", "transcript": said}, {"video_id": "b", "title": "Fire"}])
+    assert len(said) > 10_000_000
+    made = build(inputs, unseen(inputs), BASE, tiny, context(tmp_path))
+    long, short = made.records
+    assert long.summary == ("We sail to the island and the island burns.",)
+    assert (long.language, long.sources) == ("en", ("dialogue",))
+    assert short.sources == ("title",)
+    assert made.has_text.all()
+
+
+UNKNOWN = "\u13a3\u13cd\u13d3 \u13a4\u13b5\u13ae\u13b5\u13cd\u13d7"
+"""Letters of Cherokee, for which the tokenizer has no pieces."""
+
+
+def test_a_language_that_the_model_does_not_know(tmp_path: Path, tiny: Config) -> None:
+    """The video is accounted for: its words stand in its record, whatever its vector is."""
+    inputs = tables([{"video_id": "a", "description": UNKNOWN}, {"video_id": "b", "title": "Ok"}])
+    made = build(inputs, unseen(inputs), BASE, tiny, context(tmp_path))
+    assert made.records[0].summary == (UNKNOWN,)
+    assert made.records[0].sources == ("description",)
+    assert np.isfinite(made.vectors).all()
+    own_words_only(inputs, made)
+
+
+def test_a_directory_that_is_no_model_ends_the_build_with_what_is_missing(tmp_path: Path) -> None:
+    inputs = tables([{"video_id": "a", "title": "A film"}])
+    config = Config.of({"language": {"model": "hub", "path": str(tmp_path)}})
+    with pytest.raises(InputError, match=r"config\.json is missing"):
+        build(inputs, unseen(inputs), BASE, config, context(tmp_path / "cache"))
+
+
+def test_what_is_shown_in_a_video_is_read_with_its_time(tmp_path: Path, tiny: Config) -> None:
+    inputs = tables([{"video_id": "a"}, {"video_id": "b", "title": "Named"}])
+    seen = unseen(inputs, [("a", 0.0, "Hello.")], [("a", 9.0, "DEPARTURES TO OSLO")])
+    made = build(inputs, seen, BASE, tiny, context(tmp_path))
+    record = made.records[0]
+    assert record.sources == ("screen", "dialogue")
+    assert record.key_phrases
+    assert made.parts["screen"].any(axis=1).tolist() == [True, False]
+    by_source = {support.source: support.start for support in record.supports}
+    assert by_source.get("screen", 9.0) == 9.0
 
 
 _ODD: dict[str, list[dict[str, Any]]] = {

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from vireo.arrays import Floats, unit_rows
 from vireo.engine.progress import Progress, Quiet
 from vireo.language import VideoTexts
+from vireo.language.chunks import JOINT
 from vireo.understanding.chosen import diverse, phrases_of
 from vireo.understanding.clusters import spherical_kmeans
 from vireo.understanding.phrases import Phrase, key_phrases
@@ -77,6 +78,8 @@ def test_sentences() -> None:
     ]
     assert max(len(part.split()) for part in sentences_of("so on " * 500)) == 40
     assert sentences_of("") == []
+    cut = f"All of it. Half of{JOINT}another half. Whole. And a{JOINT}third. The end."
+    assert sentences_of(cut) == ["All of it.", "Whole.", "The end."]
 
 
 def test_the_central_sentence_is_found() -> None:

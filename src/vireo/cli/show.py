@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from vireo.about import for_people
 from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, print_mapping, say
 from vireo.pipeline import STAGES
@@ -30,7 +31,7 @@ def command(
     if as_json:
         print_json(facts)
         return
-    print_mapping(facts)
+    print_mapping(for_people(facts) if "given" in facts else facts)
 
 
 def _facts(work: Workspace, what: str) -> dict[str, object]:

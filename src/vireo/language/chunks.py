@@ -15,6 +15,9 @@ MAX_CHUNKS = 16
 MAX_CHARACTERS = 100_000
 """Characters per text that are tokenised: far more than MAX_CHUNKS holds in any script."""
 
+JOINT = "\n"
+"""Where something is left out; texts are on one line, so nothing else is spelt like it."""
+
 Chunk = list[int]
 
 
@@ -52,13 +55,13 @@ class Chunker:
 def thinned(text: str, room: int = MAX_CHARACTERS) -> str:
     """The text, or `MAX_CHUNKS` evenly spread windows of it that hold about `room` characters.
 
-    Words that a window would cut in two are left out.
+    Words that a window would cut in two are left out. JOINT stands between two windows.
     """
     if len(text) <= room:
         return text
     width = room // MAX_CHUNKS
     starts = [(len(text) - width) * i // (MAX_CHUNKS - 1) for i in range(MAX_CHUNKS)]
-    return " ".join(_whole_words(text, start, start + width) for start in starts)
+    return JOINT.join(_whole_words(text, start, start + width) for start in starts)
 
 
 def _whole_words(text: str, start: int, end: int) -> str:

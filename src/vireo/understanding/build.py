@@ -120,14 +120,15 @@ def _supported(
 ) -> tuple[VideoRecord, ...]:
     """What each statement rests on; then what a configured model makes of the texts."""
     starters = small_words(texts)
-    quoted = tuple(
-        with_evidence(record, sources_of(texts, row, lines), says, starters)
-        for row, record in enumerate(records)
-    )
+    quoted = []
+    with context.progress.task("finding quotes", len(records)) as tick:
+        for row, record in enumerate(records):
+            quoted.append(with_evidence(record, sources_of(texts, row, lines), says, starters))
+            tick()
     generation = config.language.generation
     author = generator(generation, context) if generation.records else None
     if author is None:
-        return quoted
+        return tuple(quoted)
     return rewritten(quoted, texts, lines, author, generation.input_tokens, context.progress)
 
 

@@ -122,7 +122,8 @@ def says_word(text: str, word: str) -> bool:
 
 def says_name(text: str, name: str) -> bool:
     """Whether a text has these words in this order."""
-    return name.casefold()[:1] in text.casefold() and folded_text(name) in folded_text(text)
+    likely = name.split()[0].casefold() in text.casefold()  # quick, and mostly no
+    return likely and folded_text(name) in folded_text(text)
 
 
 def supports_of(

@@ -6,6 +6,8 @@ import re
 
 import polars as pl
 
+from vireo.language.chunks import JOINT
+
 _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _LETTERS = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])")
@@ -69,7 +71,20 @@ def is_content(word: str) -> bool:
 
 
 def sentences_of(text: str) -> list[str]:
-    """The sentences of a text, each a verbatim piece of it of at most 40 words."""
+    """The sentences of a text, each a verbatim piece of it of at most 40 words.
+
+    What a JOINT cuts in two is left out: its halves would be said in one breath.
+    """
+    found: list[str] = []
+    windows = text.split(JOINT)
+    for place, window in enumerate(windows):
+        own = _sentences(window)
+        end = len(own) if place == len(windows) - 1 else len(own) - 1
+        found += own[1 if place else 0 : end]
+    return found
+
+
+def _sentences(text: str) -> list[str]:
     pieces: list[str] = []
     start = 0
     for end in _SENTENCE_END.finditer(text):

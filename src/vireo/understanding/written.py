@@ -11,6 +11,7 @@ from vireo.engine.progress import Progress
 from vireo.language import PARTS, VideoTexts
 from vireo.language.chunks import thinned
 from vireo.language.generate import Answer, Generator, Prompt
+from vireo.language.texts import clean
 from vireo.understanding.base import VideoRecord
 from vireo.understanding.support import (
     Line,
@@ -93,7 +94,7 @@ def _checked(
         return replace(record, reason=f"{author}: {answer.reason}")
     supports = tuple(_supported(written.topics, sources))
     entities = tuple(name for name in written.entities if sources.holds(name))
-    summary = tuple(s for s in sentences_of(written.summary) if _is_grounded(s, sources))
+    summary = tuple(s for s in sentences_of(clean(written.summary)) if _is_grounded(s, sources))
     dropped = len(written.topics) - len(supports) + (0 if summary else 1)
     return replace(
         record,

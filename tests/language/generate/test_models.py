@@ -17,7 +17,8 @@ import pytest
 from tests.language.generate.causal import tiny_causal
 from tests.language.generate.world import asked
 from tests.language.world import context, tiny_model
-from vireo.errors import InputError
+from vireo.errors import InputError, VireoError
+from vireo.language import LanguageSection, load
 from vireo.language.generate import GenerationSection, generator
 from vireo.language.generate.local import LocalModel
 from vireo.language.generate.wording import messages_of
@@ -106,3 +107,7 @@ def test_a_server_that_ignores_the_schema_ends_in_the_reason(
     given = made.answer([asked("one"), asked("two")])
     assert [answer.reason[:29] for answer in given] == ["its reply did not fit, twice:"] * 2
     assert all(answer.tokens_out > 0 for answer in given)
+    # it writes, but it offers no embeddings
+    section = LanguageSection(model="openai", base_url=served, name=str(directory), retries=0)
+    with pytest.raises(VireoError, match="404"):
+        load(section, context(tmp_path)).embed(["a red fox"])

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
+from vireo.about import for_people
 from vireo.artifacts.files import read_json
 from vireo.errors import InputError, VireoError
 from vireo.server.callers import ServiceOf
@@ -110,7 +111,7 @@ def video(
     request: Request, response: Response, video_id: str, service: ServiceOf, session: OwnerOf
 ) -> Response:
     """What was given, seen, heard and understood of one video."""
-    about = service.about_video(video_id)
+    about = for_people(service.about_video(video_id))
     return page(request, response, session, "video.html", about=about, video_id=video_id)
 
 
