@@ -108,6 +108,6 @@ def test_a_server_that_ignores_the_schema_ends_in_the_reason(
     assert [answer.reason[:29] for answer in given] == ["its reply did not fit, twice:"] * 2
     assert all(answer.tokens_out > 0 for answer in given)
     # it writes, but it offers no embeddings
-    section = LanguageSection(model="openai", base_url=served, name=str(directory), retries=0)
+    reading = LanguageSection(model="openai", base_url=served, name=str(directory), retries=0)
     with pytest.raises(VireoError, match="404"):
-        load(section, context(tmp_path)).embed(["a red fox"])
+        load(reading, context(tmp_path)).embed(["a red fox"])
