@@ -73,7 +73,7 @@ def names_of_things(
         for sentence in _usable(texts.get(part, ""), most_large):
             for place, run in _runs(sentence):
                 begins = place == 0  # every sentence begins large
-                if begins and not _is_name(run[0], small | starters):
+                if begins and (folded(run[0]) in starters or not _is_name(run[0], small)):
                     run, begins = run[1:], False
                 words = _trimmed(run)
                 if not words or (len(words) == 1 and not _is_name(words[0], small)):
