@@ -40,8 +40,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "repeats": True,
             "experts": [
                 "popularity", "recent", "trend", "ease", "ease-recent", "ease-text", "next",
-                "sequence", "sequence-content", "transitions", "together", "knn", "again",
-                "factors", "content",
+                "sequence", "transitions", "together", "knn", "again", "factors", "content",
             ],
         },
         "recommend": {

@@ -120,7 +120,6 @@ class InterestSection(Section):
         "ease-text",
         "next",
         "sequence",
-        "sequence-content",
         "transitions",
         "together",
         "knn",
