@@ -146,7 +146,7 @@ _ROWS = (
     ),
     Stage(
         "understanding",
-        version=5,
+        version=6,
         noun="vireo.understanding.base:Understanding",
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),

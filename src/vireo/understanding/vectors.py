@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,14 +12,14 @@ from vireo.engine.progress import Progress
 from vireo.language import PARTS, LanguageModel, VideoTexts
 
 TOPICS = "topics"
-"""The part that is known last: what a record says that the video is about."""
+"""The part that is known last: what a record says that the video is about. The fused vector leaves
+it out: at weights of 0.15 to 0.6 related talks of TED were found less well the more it counted."""
 WEIGHTS: Mapping[str, float] = {
     "title": 1.0,
     "description": 1.0,
     "tags": 0.7,
     "screen": 0.3,
     "dialogue": 0.7,
-    TOPICS: 0.3,
 }
 LEAST_TO_CENTRE = 50
 _LEAST_SPREAD = 0.05  # below it the texts are all but the same, and centring would show noise
@@ -55,7 +55,12 @@ def vectors_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> T
     In a catalogue of 50 texts or more the mean of all videos is subtracted (Mu and Viswanath
     2018): what every text shares says nothing about one, and cosines spread out.
     """
-    return _fused(_parts_of(texts, model, progress), len(texts), model.dimension)
+    parts = _parts_of(texts, model, progress)
+    fused, has_text = _fuse(parts, len(texts), model.dimension)
+    centre = _centre(fused[has_text], model.dimension)
+    if centre.any():
+        fused = np.where(has_text[:, None], fused - centre, 0.0).astype(np.float32)
+    return TextVectors(unit_rows(fused), parts, has_text, centre)
 
 
 def with_topics(
@@ -64,17 +69,9 @@ def with_topics(
     model: LanguageModel,
     progress: Progress,
 ) -> TextVectors:
-    """The same with one part more, the topics of each video; one without any stays where it is."""
+    """The same with one part more, the topics of each video; zeros for one without any."""
     told = model.embed([", ".join(own) for own in topics], progress)
-    return _fused({**vectors.parts, TOPICS: told}, len(topics), model.dimension)
-
-
-def _fused(parts: Mapping[str, Floats], count: int, dimension: int) -> TextVectors:
-    fused, has_text = _fuse(parts, count, dimension)
-    centre = _centre(fused[has_text], dimension)
-    if centre.any():
-        fused = np.where(has_text[:, None], fused - centre, 0.0).astype(np.float32)
-    return TextVectors(unit_rows(fused), parts, has_text, centre)
+    return replace(vectors, parts={**vectors.parts, TOPICS: told})
 
 
 def fused_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> Floats:
@@ -92,8 +89,8 @@ def _parts_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> di
 def _fuse(parts: Mapping[str, Floats], count: int, dimension: int) -> tuple[Floats, Bools]:
     """Weighted means of the present parts, as unit rows. -> (n, d), (n,)"""
     total = np.zeros((count, dimension), dtype=np.float32)
-    for name, rows in parts.items():
-        total += WEIGHTS[name] * rows
+    for name, weight in WEIGHTS.items():
+        total += weight * parts[name]
     # opposite parts cannot cancel out to nothing by chance, so zeros mean: no text
     has_text: Bools = np.abs(total).max(axis=1, initial=0.0) > 0
     return unit_rows(total), has_text
