@@ -9,6 +9,7 @@ VireoError                  something that a user can act upon
 |-- NotBuilt                an artefact is needed that was not built yet     (exit code 2)
 |-- CorruptArtifact         a file of an artefact differs from its manifest  (exit code 1)
 |-- StageFailed             a stage could not finish                         (exit code 1)
+|   `-- DatabaseFailed      the database does not answer, or refuses         (exit code 1)
 `-- MissingLibrary          an optional library is not installed             (exit code 1)
 """
 
@@ -60,6 +61,14 @@ class CorruptArtifact(VireoError):
 
 class StageFailed(VireoError):
     """A stage of the pipeline could not finish."""
+
+
+class DatabaseFailed(StageFailed):
+    """The database does not answer, or refuses. `told` is what callers from outside may hear."""
+
+    def __init__(self, what: str, hint: str, told: str) -> None:
+        super().__init__(what, hint)
+        self.told = told
 
 
 class MissingLibrary(VireoError):

@@ -177,7 +177,9 @@ def test_missing_things_are_pages_for_people(client: TestClient) -> None:
         "/watch/nothing",
         "/static/../app.py",
         "/media/nothing",
-        "/owner/reports/x/y.png",
+        "/owner/reports/x",
+        "/owner/reports/20260301-1200-time",
+        "/owner/reports/..%2F..%2Fvireo.toml",
     ):
         answer = client.get(path, headers={"accept": "text/html"})
         assert answer.status_code == 404, path
@@ -238,7 +240,16 @@ def test_evaluations_show_their_figures(built: Path, serve: Serve) -> None:
     report = work.evaluate("2026-03-01", systems=["popularity"])
     work.save_report(report)
     work.close()
-    page = serve(built).get("/owner/reports").text
+    client = serve(built)
+    page = client.get("/owner/reports").text
     (name,) = [metric for metric in report.metrics if metric.startswith("ndcg@10")][:1]
     assert name in page
     assert f"{report.systems['popularity'][name].mean:.4f}" in page
+    (address,) = re.findall(r'<iframe[^>]* sandbox src="(/owner/reports/[^"]+)"', page)
+    plots = client.get(address)
+    assert plots.headers["content-type"] == "text/html; charset=utf-8"
+    policy = plots.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert policy.endswith("sandbox"), "whatever is in the file, nothing runs"
+    assert plots.headers["x-frame-options"] == "SAMEORIGIN"
+    assert plots.text.count("<svg") >= 2

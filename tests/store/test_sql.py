@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
+from tests.store.postgres import Postgres, postgres
 from vireo.errors import ConfigError, MissingLibrary, StageFailed
 from vireo.store.base import Store, StoreSection
 from vireo.store.contract import StoreContract, live
 from vireo.store.sql import open_store
-
-
-def postgres_programs() -> Path | None:
-    """Where this machine keeps initdb and pg_ctl: on the path, or where Debian puts them."""
-    places = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    there = (place for place in places if (place / "initdb").exists())
-    return next((place for place in there if (place / "pg_ctl").exists()), None)
-
-
-POSTGRES = postgres_programs()
 
 
 class TestSqlite(StoreContract):
@@ -39,47 +25,17 @@ class TestSqlite(StoreContract):
 
 
 class TestPostgres(StoreContract):
-    server: str
+    server: Postgres
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
     def _running(cls) -> Iterator[None]:
-        if POSTGRES is None:
-            pytest.skip("PostgreSQL's initdb and pg_ctl are not on this machine")
-        if find_spec("psycopg") is None:
-            pytest.skip("the driver psycopg is not installed")
-        if os.getuid() == 0 and shutil.which("runuser") is None:
-            pytest.skip("PostgreSQL does not run as root, and runuser is not there")
-        # Not below pytest's own folder: only its user may enter that, and the path of a socket
-        # must be short.
-        home = Path(tempfile.mkdtemp(prefix="vireo-postgres-"))
-        as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-        if as_user:
-            shutil.chown(home, "postgres")
-
-        def postgres(program: str, *arguments: str) -> None:
-            command = [*as_user, str(POSTGRES / program), "-D", str(home / "db"), *arguments]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-        try:
-            postgres("initdb", "-U", "vireo", "-A", "trust")
-            options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
-            postgres("pg_ctl", "-w", "-o", options, "-l", str(home / "log"), "start")
-            cls.server = f"postgresql+psycopg://vireo@/{{}}?host={home}"
+        with postgres() as cls.server:
             yield
-            postgres("pg_ctl", "-m", "immediate", "stop")
-        finally:
-            shutil.rmtree(home, ignore_errors=True)
 
     def open(self, place: Path) -> Store:
         name = "t" + hashlib.sha256(str(place).encode()).hexdigest()[:16]
-        admin = create_engine(self.server.format("postgres"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            known = connection.scalar(text(f"SELECT 1 FROM pg_database WHERE datname='{name}'"))
-            if not known:
-                connection.execute(text(f"CREATE DATABASE {name}"))
-        admin.dispose()
-        return open_store(StoreSection(url=self.server.format(name)), place)
+        return open_store(StoreSection(url=self.server.create(name)), place)
 
 
 WRITER = """

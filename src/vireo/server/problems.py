@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from vireo.errors import (
     Busy,
     CorruptArtifact,
+    DatabaseFailed,
     InputError,
     NotBuilt,
     StageFailed,
@@ -141,6 +142,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
     hint = error.hint if isinstance(error, VireoError) else "Send it again."
     if status == 503:
         LOG.error("%s %s", request_id_of(request), what)
+    if isinstance(error, DatabaseFailed):
+        what, hint = error.told, "Send it again in a moment; the log says what happened."
     return told(request, status, kind, what, hint)
 
 

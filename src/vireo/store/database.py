@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from vireo.errors import StageFailed
+from vireo.errors import DatabaseFailed, StageFailed
 from vireo.store.migrations import prepare
 from vireo.store.schema import FACTS, FORGOTTEN, first_facts, get_number, present
 
 BUSY_SECONDS = 30.0
+CONNECT_SECONDS = 5
 POOL = 8
 """Connections that are kept; as many again are opened when all are in use."""
 _WRITE = "vireo_write"
@@ -25,6 +26,7 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         self._name = url.render_as_string(hide_password=True)
+        self._is_file = url.get_backend_name() == "sqlite"
         self._engine = _engine(url)
         self._key = self._prepare()
 
@@ -93,14 +95,32 @@ class Database:
         if isinstance(error, StageFailed):
             return error
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        return StageFailed(
-            f"The database {self._name} failed: {reason}", "Check [store] url, and that it runs."
+        return DatabaseFailed(
+            f"The database {self._name} failed: {reason}",
+            "Check [store] url, and that it runs.",
+            self._told(error, reason),
         )
+
+    def _told(self, error: Exception, reason: str) -> str:
+        """What a caller may hear: a server's own words name its host and its users."""
+        if self._is_file:
+            return f"The database failed: {reason}."
+        if isinstance(error, OperationalError | InterfaceError):
+            return "The database does not answer."
+        return "The database refuses what it was asked."
 
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=POOL, max_overflow=POOL)
+        # A host that is silent must not keep a request for the minutes that TCP waits.
+        timed = url.get_driver_name().startswith("psycopg") and "connect_timeout" not in url.query
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=POOL,
+            max_overflow=POOL,
+            connect_args={"connect_timeout": CONNECT_SECONDS} if timed else {},
+        )
     arguments = {"timeout": BUSY_SECONDS}
     engine = create_engine(url, connect_args=arguments, pool_size=POOL, max_overflow=POOL)
     event.listen(engine, "connect", _on_connect)

@@ -38,7 +38,7 @@ def page(report: Report) -> str:
         '<p class="soft">Means over viewers with 95% intervals by bootstrap; the best of each '
         "column is bold.</p>",
         *_tables(report),
-        f'<div class="charts">{"".join(figures(report))}</div>',
+        f'<div class="charts" id="plots">{"".join(figures(report))}</div>',
         *_groups(report),
         *_learning(report),
         *_other_lengths(report),

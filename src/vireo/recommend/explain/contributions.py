@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -60,17 +59,49 @@ class Contributions:
 
     def to_each(self, rows: Ints) -> list[Shares]:
         """The same for several videos (v,), which costs hardly more than for one."""
+        videos, _ = self._distinct
+        return [Shares(videos, column) for column in np.ascontiguousarray(self._added(rows).T)]
+
+    def strongest(self, rows: Ints, nameable: Bools | None) -> list[int | None]:
+        """Per video (v,) the own video that speaks most for it, of those that may be named."""
+        videos, _ = self._distinct
+        added = self._added(rows)
+        if nameable is not None:
+            keep = nameable[videos]
+            if not keep.all():
+                videos, added = videos[keep], added[keep]
+        if not len(videos):
+            return [None] * len(rows)
+        best, most = videos[added.argmax(axis=0)].tolist(), added.max(axis=0).tolist()
+        return [one if high > 0 else None for one, high in zip(best, most, strict=True)]
+
+    def _added(self, rows: Ints) -> Floats:
+        """What each of the distinct own videos adds to the score of each video. (m, v)"""
+        model = self._model
         total = np.zeros((len(self._history), len(rows)), dtype=np.float32)
-        for name, expert in self._model.experts.items():
-            speaks = np.flatnonzero([name in self._speaking(row) for row in rows.tolist()])
+        # Of a video nobody wanted, only `content` knows anything.
+        new = ~model.warm[rows] if len(model.warm) else np.zeros(len(rows), dtype=np.bool_)
+        new &= CONTENT in model.experts
+        everything, some = np.arange(len(rows)), new.any()
+        serving = model.serving
+        for name, expert in model.experts.items():
+            if name in serving:
+                speaks = everything if name == CONTENT or not some else np.flatnonzero(~new)
+            elif name == CONTENT and some:
+                speaks = np.flatnonzero(new)
+            else:
+                continue
             shares = self._of(name, expert, rows[speaks]) if len(speaks) else None
             if shares is not None:
                 total[:, speaks] += self._scaled(name, shares)
         videos, entry = self._distinct
+        if len(videos) == len(entry):  # nothing was watched twice
+            found = np.empty_like(total)
+            found[entry] = total
+            return found
         found = np.zeros((len(videos), len(rows)))
         np.add.at(found, entry, total)
-        columns = np.ascontiguousarray(found.T, dtype=np.float32)
-        return [Shares(videos, column) for column in columns]
+        return found.astype(np.float32)
 
     @cached_property
     def _distinct(self) -> tuple[Ints, Ints]:
@@ -102,16 +133,6 @@ class Contributions:
         weight = self._model.weights.get(name, 0.0) or self._model.newcomer
         scale = np.divide(weight, largest, out=np.zeros_like(largest), where=largest > 0)
         return np.asarray(scale * shares, dtype=np.float32)
-
-    def _speaking(self, video: int) -> Collection[str]:
-        """The experts behind a score: of a video nobody wanted, only `content` knows anything."""
-        model = self._model
-        new = bool(len(model.warm)) and not model.warm[video]
-        return (CONTENT,) if new and CONTENT in model.experts else self._serving
-
-    @cached_property
-    def _serving(self) -> Collection[str]:
-        return self._model.serving.keys()
 
 
 def _linear(expert: Expert, history: History) -> tuple[Floats, Floats] | None:

@@ -36,8 +36,8 @@ class _Behind:
 
     @cached_property
     def _causes(self) -> dict[int, int | None]:
-        shares = Contributions(self._model, self._query.history).to_each(self._shown)
-        named = (one.among(self._query.nameable).strongest() for one in shares)
+        own = Contributions(self._model, self._query.history)
+        named = own.strongest(self._shown, self._query.nameable)
         return dict(zip(self._shown.tolist(), named, strict=True))
 
 

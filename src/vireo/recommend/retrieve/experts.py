@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from vireo.arrays import Bools
+from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query, Slate
+from vireo.recommend.index.portion import portion_of
 from vireo.recommend.retrieve.merge import best_of, merged, scored
-from vireo.recommend.retrieve.opinions import ALL, Heard
+from vireo.recommend.retrieve.opinions import ALL, Heard, Opinion
 from vireo.recommend.shelves import Shelves
+
+NEW = 10
+"""Of the videos that nobody wanted, so many for each place of the list are looked at."""
 
 
 class Experts:
@@ -21,6 +25,11 @@ class Experts:
         self._section = shelves.section
         self._panel = shelves.panel
         self._unwatched = np.asarray(shelves.catalogue.viewers == 0)
+        self._apart = {
+            name: portion_of(voice.index, self._unwatched)
+            for name, voice in shelves.panel.voices.items()
+            if voice.expert.knows_new
+        }
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if not query.known:
@@ -53,11 +62,18 @@ class Experts:
         chosen = [opinion.best(count, allowed) for opinion in heeded]
         unwatched = allowed & self._unwatched
         chosen += [
-            opinion.best(self._section.candidates, unwatched)
+            self._of_unwatched(opinion, unwatched, query.k)
             for opinion in heard.said.values()
             if opinion.voice.expert.knows_new
         ]
         return scored(slate, heard.parts, chosen)
+
+    def _of_unwatched(self, opinion: Opinion, allowed: Bools, k: int) -> Ints:
+        """The best of an expert among videos that nobody wanted; `allowed` is of these alone."""
+        apart, count = self._apart.get(opinion.voice.name), min(self._section.candidates, NEW * k)
+        if apart is None or not opinion.scale:
+            return opinion.best(count, allowed)
+        return apart.search(opinion.towards, count, allowed)
 
     def _count(self, query: Query) -> int:
         return max(self._section.candidates, query.k)

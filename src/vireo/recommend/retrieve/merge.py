@@ -20,7 +20,9 @@ def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
 
     Sources that are already on the slate count 0 for rows that are new to it.
     """
-    fresh = np.setdiff1d(np.concatenate(chosen), slate.videos) if chosen else slate.videos[:0]
+    fresh = np.unique(np.concatenate(chosen)) if chosen else slate.videos[:0]
+    if len(slate) and len(fresh):
+        fresh = np.setdiff1d(fresh, slate.videos, assume_unique=True)
     videos = np.concatenate([slate.videos, fresh]).astype(np.int64)
     kept = {
         name: np.concatenate([values, np.zeros(len(fresh), dtype=np.float32)])

@@ -223,8 +223,15 @@ class Heard:
         cold = self.panel.cold if everything else np.flatnonzero(~self.panel.warm[rows])
         parts = {}
         for name, opinion in self.said.items():
+            weight = np.float32(self.weights[name])
+            if not weight and not everything:  # of the rows that it does not count for, no scores
+                parts[name] = np.zeros(len(rows), dtype=np.float32)
+                if len(cold) and name == CONTENT:
+                    own = opinion.standardised(np.asarray(rows)[cold])
+                    parts[name][cold] = np.float32(self._of_cold) * own
+                continue
             own = opinion.standardised(rows)
-            part = np.float32(self.weights[name]) * own
+            part = weight * own
             if len(cold) and not opinion.voice.expert.knows_new:
                 part[cold] = 0.0
             elif len(cold) and name == CONTENT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Annotated
 
@@ -51,12 +52,19 @@ def recommendations(
     ask = Ask(page, session, tuple(picked or ()), context=context)
     length = k or service.work.config.recommend.k
     picks, variant = service.listed(user_id, length, like, ask, preset)
-    answer = ListOut.of(picks, request_id_of(request), variant)
-    if explain:
-        for entry in answer.recommendations:
-            entry.because = _because(service, user_id, entry.video_id)
+    rows = picks.as_json()
+    for row in rows:
+        own = _because(service, user_id, row["video_id"]) if explain else None
+        row["because"] = own if own is None else [one.model_dump() for one in own]
+    answer = {
+        "request_id": request_id_of(request),
+        "recommendations": rows,
+        "notes": list(picks.notes),
+        "variant": variant,
+    }
     # Written here: what is made by us need not be checked against its own description.
-    return Response(answer.model_dump_json(), media_type="application/json")
+    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    return Response(body.encode("utf-8", "replace"), media_type="application/json")
 
 
 def _because(service: Service, user_id: str, video_id: str) -> list[OwnVideo]:

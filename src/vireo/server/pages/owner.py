@@ -24,6 +24,12 @@ router = APIRouter(prefix="/owner", include_in_schema=False)
 PER_PAGE = 50
 _REPORT = re.compile(r"[0-9]{8}-[0-9-]+[a-z-]*")
 SHOWN_METRICS = ("hit_rate", "ndcg", "coverage")
+DRAWN = "report.html"
+BOXED = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox"
+)
+"""For a page that carries its own style: no script, no form, nothing from elsewhere."""
 LISTS = "/v1/users/{user_id}/recommendations"
 
 
@@ -139,21 +145,18 @@ def _report(path: Path) -> dict[str, Any]:
     report = read_json(path) or {}
     systems = report.get("systems", {})
     metrics = [m for m in next(iter(systems.values()), {}) if m.startswith(SHOWN_METRICS)]
-    plots = sorted(plot.name for plot in path.parent.glob("*.png"))
-    return {"name": path.parent.name, "systems": systems, "metrics": metrics, "plots": plots}
+    drawn = (path.parent / DRAWN).is_file() and _REPORT.fullmatch(path.parent.name)
+    return {"name": path.parent.name, "systems": systems, "metrics": metrics, "drawn": bool(drawn)}
 
 
-@router.get("/reports/{report}/{plot}")
-def plot(report: str, plot: str, service: ServiceOf, session: OwnerOf) -> Response:
-    """A plot of a report."""
-    path = _home(service) / report / plot
-    if (
-        not _REPORT.fullmatch(report)
-        or not re.fullmatch(r"[\w-]+\.png", plot)
-        or not path.is_file()
-    ):
-        raise Refusal(404, "unknown", "There is no such plot.", "")
-    return FileResponse(path, media_type="image/png")
+@router.get("/reports/{report}")
+def report_page(report: str, service: ServiceOf, session: OwnerOf) -> Response:
+    """A report with its plots, as `vireo evaluate` wrote it; shown in a box that runs nothing."""
+    path = _home(service) / report / DRAWN
+    if not _REPORT.fullmatch(report) or not path.is_file():
+        raise Refusal(404, "unknown", f"There is no report '{report}'.", "/owner/reports has all.")
+    boxed = {"content-security-policy": BOXED, "x-frame-options": "SAMEORIGIN"}
+    return FileResponse(path, media_type="text/html; charset=utf-8", headers=boxed)
 
 
 @router.get("/try", response_class=HTMLResponse)
