@@ -17,7 +17,7 @@ from tests.video.clips import thirds, write_clip
 from vireo.workspace import CONFIG, Workspace
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -74,8 +74,11 @@ def page(browser: Browser, service: Running) -> Iterator[Page]:
         "console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None
     )
     made.on("pageerror", lambda error: complaints.append(str(error)))
+
     # What is still loading when a test goes on to the next page is broken off.
-    lost = lambda r: "/static/" in r.url and r.failure != "net::ERR_ABORTED"  # noqa: E731
+    def lost(request: Request) -> bool:
+        return "/static/" in request.url and request.failure != "net::ERR_ABORTED"
+
     made.on("requestfailed", lambda r: complaints.append(r.url) if lost(r) else None)
     yield made
     context.close()
@@ -197,6 +200,8 @@ STRUCTURE = """() => {
       bad.push(`too small to touch: ${e.outerHTML.slice(0, 60)}`); }
   return bad;
 }"""
+
+
 def test_the_owner_sees_the_plots_of_an_evaluation(page: Page) -> None:
     page.goto("/owner/reports")
     plots = page.frame_locator("iframe.report").locator("figure svg")

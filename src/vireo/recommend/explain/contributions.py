@@ -99,9 +99,9 @@ class Contributions:
             found = np.empty_like(total)
             found[entry] = total
             return found
-        found = np.zeros((len(videos), len(rows)))
-        np.add.at(found, entry, total)
-        return found.astype(np.float32)
+        sums = np.zeros((len(videos), len(rows)))
+        np.add.at(sums, entry, total)
+        return sums.astype(np.float32)
 
     @cached_property
     def _distinct(self) -> tuple[Ints, Ints]:

@@ -224,10 +224,12 @@ class Heard:
         parts = {}
         for name, opinion in self.said.items():
             weight = np.float32(self.weights[name])
-            if not weight and not everything:  # of the rows that it does not count for, no scores
+            if not weight and not isinstance(
+                rows, slice
+            ):  # of the rows that it does not count for, no scores
                 parts[name] = np.zeros(len(rows), dtype=np.float32)
                 if len(cold) and name == CONTENT:
-                    own = opinion.standardised(np.asarray(rows)[cold])
+                    own = opinion.standardised(rows[cold])
                     parts[name][cold] = np.float32(self._of_cold) * own
                 continue
             own = opinion.standardised(rows)
