@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sqlite3
@@ -34,6 +35,30 @@ def test_the_python_example_runs_as_written(
     assert [(e.event, e.rank) for e in kept.events_of("ana")] == [("impression", 1), ("view", 1)]
     assert kept.choices("ana")["taste"] == "slow films about bread"
     kept.close()
+
+
+def test_the_curl_examples_run_as_written(built: Path, tmp_path: Path) -> None:
+    curl, shell = shutil.which("curl"), shutil.which("sh")
+    if curl is None or shell is None:
+        pytest.skip("curl is not on this machine")
+    script = tmp_path / "examples.sh"
+    with running(built) as service:
+        told = {"SERVICE": service.url, "KEY": "none", "PATH": str(Path(curl).parent)}
+        lines = block_with("curl -H").replace("curl -H", "curl --fail --silent --show-error -H")
+        script.write_text(f"set -e\n{lines}")
+        done = subprocess.run([shell, str(script)], capture_output=True, text=True, env=told)
+    assert done.returncode == 0, done.stderr
+    listed, taken = re.findall(r"\{.*?\}(?=\{\"received|$)", done.stdout.strip(), re.DOTALL)
+    assert len(json.loads(listed)["recommendations"]) == 5
+    assert json.loads(listed)["recommendations"][0]["because"] is not None
+    assert json.loads(taken) == {"received": 1, "stored": 1}
+
+
+def block_with(start: str) -> str:
+    """The block of the page whose first line begins so."""
+    text = PAGE.read_text(encoding="utf-8")
+    begin = text.index(f"```\n{start}") + 4
+    return text[begin : text.index("```", begin)]
 
 
 def test_every_setting_and_every_route_is_on_the_page(built: Path) -> None:
