@@ -91,7 +91,7 @@ def test_every_video_has_a_row_in_the_order_of_the_catalogue(
     assert features.has_sound.tolist() == [False, True, *[False] * 7]
     assert features.sound.shape == (9, DIMENSION)
     assert not features.picture[~features.has_picture].any()
-    assert features.dialogue.rows() == [("red", 1.0, 2.0, "Hello red")]
+    assert features.dialogue.rows() == [("red", 1.0, 2.0, "Hello red", "subtitles")]
     assert red["sheet"].startswith("cache/")
     assert (tmp_path / red["sheet"]).read_bytes()[:2] == b"\xff\xd8"  # a JPEG
     assert row(features, "garbage")["sheet"] is None

@@ -48,8 +48,9 @@ def test_writing_in_pictures_becomes_lines(tmp_path: Path, monkeypatch: pytest.M
     words = WordsSection(screen="rapidocr", frames=4).model_dump()
     config = Config.of({"video": {"resolution": 32, "frames": 4, "words": words}})
     features = made(tables_of(clips), tmp_path, config)
-    ((video, start, end, text),) = features.dialogue.rows()
+    ((video, start, end, text, source),) = features.dialogue.rows()
     assert (video, text.upper().replace(" ", "")) == ("news", "SNOWINMAY")
+    assert source == "screen"
     assert 0 <= start < end <= 1.5  # two of the four pictures
     assert row(features, "news")["words"] == "screen"
     assert row(features, "night")["words"] is None
