@@ -23,7 +23,7 @@ import numpy as np
 
 from bench.telling import made_by, tell
 from vireo.arrays import Floats
-from vireo.video.sound import RATE
+from vireo.video.mel import RATE
 from vireo.video.words.api import wav
 from vireo.video.words.base import WordsSection
 from vireo.video.words.sphinx import Sphinx, provide

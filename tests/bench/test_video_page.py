@@ -43,6 +43,15 @@ FIGURES: dict[str, dict[str, Any]] = {
             "parent_mb": 402.0,
         },
     },
+    "sound": {
+        "statistics": {"same digit": 0.071, "same speaker": 0.817, "altered": 0.294},
+        "network, seed 0": {
+            "same digit": 0.217,
+            "same speaker": 0.601,
+            "altered": 0.235,
+            "processor s of training": 42,
+        },
+    },
     "fuzz": {
         "copies": 500,
         "sources": 99,

@@ -32,7 +32,7 @@ def extracted(paths: list[Path], folder: Path) -> dict[str, Extraction]:
     found = {}
     for outcome in engine.map(work, jobs, timeout=60.0):
         assert outcome.kind == "done", (paths[outcome.index].name, outcome.error)
-        extraction = Shelf(folder).find(jobs[outcome.index].key, with_pixels=True)
+        extraction = Shelf(folder).find(jobs[outcome.index].key, also=["pixels"])
         assert extraction is not None
         found[paths[outcome.index].name] = extraction
     return found

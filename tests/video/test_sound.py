@@ -12,7 +12,8 @@ from tests.video.clips import RED, plain, write_clip
 from vireo.arrays import Floats
 from vireo.video import sound
 from vireo.video.media import Unreadable
-from vireo.video.sound import BANDS, DIMENSION, RATE, describe, filters, hear
+from vireo.video.mel import BANDS, RATE, filters, levels, packed
+from vireo.video.sound import DIMENSION, describe, hear
 
 LOUDNESS, SILENT, CROSSINGS, BRIGHT, FLAT = (3 * BANDS + i for i in (0, 2, 3, 5, 7))
 
@@ -82,3 +83,10 @@ def test_a_bad_file_is_unreadable(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFF nothing")
     with pytest.raises(Unreadable):
         hear(tmp_path / "a.wav")
+
+
+def test_packed_bands_are_the_logarithms_that_the_statistics_average() -> None:
+    wave = tone(1000, seconds=2.0)
+    bands = levels(packed(wave))
+    assert bands.shape == (99, BANDS)  # 198 moments, two at a time
+    np.testing.assert_allclose(bands.mean(axis=0)[8:20], describe(wave)[8:20], atol=0.06)

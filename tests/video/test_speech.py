@@ -18,7 +18,7 @@ from vireo.errors import ConfigError, InputError, StageFailed
 from vireo.video import VideoFeatures
 from vireo.video.encoders import learning
 from vireo.video.extract import Extraction
-from vireo.video.sound import RATE
+from vireo.video.mel import RATE
 from vireo.video.words import api, sphinx, whisper
 from vireo.video.words.base import Recogniser, WordsSection
 from vireo.video.words.contract import RecogniserContract

@@ -29,6 +29,13 @@ POOLINGS = Registry(
     },
 )
 
+EARS = Registry(
+    "ears",
+    {
+        "statistics": "vireo.video.ears.statistics:provide",
+        "network": "vireo.video.ears.trained:provide",
+    },
+)
 RECOGNISERS = Registry(
     "recognisers",
     {
@@ -40,6 +47,7 @@ RECOGNISERS = Registry(
 SCREENS = Registry("screens", {"rapidocr": "vireo.video.words.rapid:provide"})
 
 __all__ = [
+    "EARS",
     "ENCODERS",
     "POOLINGS",
     "RECOGNISERS",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,11 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 from pydantic import Field
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Bytes, Floats, Ints
+from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import write_json
 from vireo.settings import Section, Size
+from vireo.video.extract import Extraction, Job
 from vireo.video.plan import MOST_FRAMES, Plan, Sampling
 from vireo.video.words.base import WordsSection
 
@@ -80,6 +82,9 @@ class VideoSection(Section):
     """MB of the largest file that is fetched by URL (see `data.remote`); `timeout` counts that."""
     retrain_at_growth: float = 0.5
     """`cnn` is trained anew when the files it was not trained on exceed this share."""
+    ear: str = "statistics"
+    """What describes the sound: `statistics` (of log-mel bands) or `network` (a small one, trained
+    on the catalogue as `cnn` is)."""
     words: WordsSection = WordsSection()
     """What is said and shown where no subtitles tell it."""
 
@@ -148,6 +153,26 @@ class Footage(Protocol):
         ...
 
 
+class Sounds(Protocol):
+    """The sounds of the catalogue's files, read from disk file by file."""
+
+    jobs: list[Job]
+
+    def taken(self, row: int) -> Extraction:
+        """What was taken from a file: its statistics (`sound`), and whether it `has_sound`."""
+        ...
+
+    def bands(self, row: int) -> Bytes:
+        """(t, mel.BANDS) uint8, see `mel.levels`."""
+        ...
+
+
+Ear = Callable[[int], Floats]
+"""The row of a file -> the vector of its sound, as long for one file as for another.
+
+The menu `EARS` names factories: `provide(section, footage, sounds: Sounds, context) -> Ear`."""
+
+
 @dataclass(frozen=True)
 class VideoFeatures:
     """What was seen and heard: one row per video of the catalogue, in the catalogue's order."""
@@ -180,7 +205,7 @@ class VideoFeatures:
 
     @classmethod
     def load(cls, directory: Path) -> VideoFeatures:
-        arrays = load_file(directory / "vectors.safetensors")
+        arrays: dict[str, Any] = read_arrays(directory / "vectors.safetensors")
         info = json.loads((directory / "info.json").read_text(encoding="utf-8"))
         dialogue = pl.read_parquet(directory / "dialogue.parquet")
         if "source" not in dialogue.columns:  # what is served may be an earlier version's

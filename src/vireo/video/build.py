@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.language import MODELS
-from vireo.video import ENCODERS
+from vireo.video import EARS, ENCODERS
 from vireo.video.base import VideoFeatures, VideoSection
 from vireo.video.encode import Encoded, encoded
-from vireo.video.encoders.kept import choose_encoder, training_id
+from vireo.video.encoders.kept import EARS as EARS_FOLDER
+from vireo.video.encoders.kept import training_of
 from vireo.video.encoders.weights import digest_of_weights
 from vireo.video.footage import CatalogueFootage, File, files_of
 from vireo.video.rows import Taken, features
@@ -36,6 +38,7 @@ def recipe(media: pl.DataFrame, section: VideoSection, encoders: Path, seed: int
     words = [[file.video_id, file.words_digest] for file in files if file.words]
     return {
         "encoder": _encoder_id(files, section, encoders, seed),
+        "ear": _ear_id(files, section, encoders, seed),
         "words": digest_of_json(words),
         "heard": missing.identity(section.words),
     }
@@ -48,9 +51,13 @@ def _encoder_id(files: list[File], section: VideoSection, encoders: Path, seed: 
         return f"{section.encoder} {digest_of_weights(Path(section.model))}"
     if section.encoder != "cnn":
         return f"{section.encoder} {section.model}"
-    digests = [file.digest for file in files]
-    kept = choose_encoder(encoders, section, seed, digests)
-    return kept.training if kept else training_id(section, seed, digests)
+    return training_of(encoders, section, seed, [file.digest for file in files])
+
+
+def _ear_id(files: list[File], section: VideoSection, encoders: Path, seed: int) -> str:
+    if section.ear != "network" or not files:
+        return section.ear
+    return training_of(encoders / EARS_FOLDER, section, seed, [file.digest for file in files])
 
 
 def build(tables: Tables, config: Config, context: Context, encoders: Path) -> VideoFeatures:
@@ -72,7 +79,11 @@ def build(tables: Tables, config: Config, context: Context, encoders: Path) -> V
     encoder = ENCODERS.get(config.video.encoder)(config.video, footage, context)
     shots = footage.unread(encoder.resolution)
     seen = encoded(shots, encoder, config.video, context)
-    taken = [Taken(file, shots.taken(row), shots.sheet(row)) for row, file in enumerate(files)]
+    hear = EARS.get(config.video.ear)(config.video, footage, shots, context)
+    taken = [
+        Taken(file, replace(shots.taken(row), sound=hear(row)), shots.sheet(row))
+        for row, file in enumerate(files)
+    ]
     taken, said = missing.with_words(taken, config.video.words, config.video.fetch, context)
     info = _info(config.video, seen, shots.opened, media.height, said)
     return features(tables.videos, media, taken, seen, info, context.cache.parent)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from vireo.arrays import Bytes, Floats
+from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import digest_of_json
 from vireo.engine.base import Context
 from vireo.video import POOLINGS
@@ -59,10 +60,10 @@ class _Work:
             self.parts.append(np.zeros(shape, np.float32))
             return
         path = _path(self.folder, self.shots, row)
-        found = _found(path, shape)
+        found = parts_at(path, shape)
         if found is None:
             found = self._made(self.shots.pixels(row), times)
-            _keep(path, found)
+            keep_parts(path, found)
             self.made += 1
         else:
             self.reused += 1
@@ -98,15 +99,17 @@ def _path(folder: Path, shots: CatalogueShots, row: int) -> Path:
     return folder / key[:2] / f"{key}.safetensors"
 
 
-def _found(path: Path, shape: tuple[int, int]) -> Parts | None:
+def parts_at(path: Path, shape: tuple[int, int]) -> Parts | None:
+    """What `keep_parts` left there; None where nothing of this shape is."""
     try:
-        parts = load_file(path)["parts"]
+        parts = read_arrays(path)["parts"]
     except (OSError, SafetensorError, KeyError):
         return None  # absent or damaged: it is made again
     return parts if parts.shape == shape else None
 
 
-def _keep(path: Path, parts: Parts) -> None:
+def keep_parts(path: Path, parts: Parts) -> None:
+    """Complete or absent, whatever kills the process."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     save_file({"parts": np.ascontiguousarray(parts)}, temporary)

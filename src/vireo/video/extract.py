@@ -34,6 +34,8 @@ class Extraction:
     """(n,) seconds"""
     sound: Floats
     """(sound.DIMENSION,), zeros without sound; (0,) where the file failed."""
+    bands: Bytes
+    """(t, mel.BANDS) uint8, see `mel.levels`; none without sound."""
     has_sound: bool = False
     loudness: float | None = None
     """Decibels below full scale; with `speech` and `tempo` see hearing.py."""
@@ -53,7 +55,7 @@ class Extraction:
         """A file that gave nothing."""
         nothing = np.zeros((0, resolution, resolution, 3), np.uint8)
         empty = np.zeros(0, np.float32)
-        return cls("failed", reason, nothing, empty, empty)
+        return cls("failed", reason, nothing, empty, empty, UNREAD_BANDS)
 
 
 class Shelf:
@@ -74,17 +76,17 @@ class Shelf:
         save_file(arrays, temporary, metadata={"about": json.dumps(about)})
         temporary.replace(path)
 
-    def find(self, key: str, with_pixels: bool = False) -> Extraction | None:
-        """What is kept under the key; without pixels unless asked, since they are the bulk."""
+    def find(self, key: str, also: Sequence[str] = ()) -> Extraction | None:
+        """What is kept under the key; "pixels" and "bands" only if asked: they are the bulk."""
         try:
             with safe_open(self._path(key), "np") as file:
                 about = json.loads(file.metadata()["about"])
-                wanted = [name for name in _ARRAYS if with_pixels or name != "pixels"]
+                wanted = [name for name in _ARRAYS if name in also or name not in _BULK]
                 arrays = {name: file.get_tensor(name) for name in wanted}
         except (OSError, SafetensorError, ValueError, KeyError):
             return None  # absent or damaged: it is made again
         about["dialogue"] = tuple(Line(*line) for line in about["dialogue"])
-        return Extraction(**{"pixels": _UNREAD, **about, **arrays})
+        return Extraction(**{**_BULK, **about, **arrays})
 
     def holds(self, key: str) -> bool:
         """Whether anything is kept under the key."""
@@ -98,8 +100,10 @@ class Shelf:
         return self.folder / key[:2] / f"{key}.safetensors"
 
 
-_ARRAYS = ("pixels", "times", "sound")
-_UNREAD: Bytes = np.zeros((0, 0, 0, 3), np.uint8)
+UNREAD_BANDS: Bytes = np.zeros((0, 0), np.uint8)
+_ARRAYS = ("pixels", "times", "sound", "bands")
+_BULK = {"pixels": np.zeros((0, 0, 0, 3), np.uint8), "bands": UNREAD_BANDS}
+"""Arrays that are not read unless they are asked for."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,15 @@ from vireo.data.remote import is_url
 from vireo.engine.base import Context, Outcome
 from vireo.errors import StageFailed
 from vireo.video.base import VideoSection
-from vireo.video.extract import VERSION, Extract, Extraction, Job, Shelf, first_of_each
+from vireo.video.extract import (
+    UNREAD_BANDS,
+    VERSION,
+    Extract,
+    Extraction,
+    Job,
+    Shelf,
+    first_of_each,
+)
 from vireo.video.words.subtitles import beside
 
 
@@ -124,13 +132,22 @@ class CatalogueShots:
         return self._lost.get(key) or self.shelf.find(key) or self._gone()
 
     def pixels(self, row: int) -> Bytes:
-        found = self.shelf.find(self.jobs[row].key, with_pixels=True)
+        return self._bulk(row, "pixels").pixels
+
+    def bands(self, row: int) -> Bytes:
+        """(t, mel.BANDS) uint8 of one file, see `mel.levels`."""
+        if self.jobs[row].key in self._lost:
+            return UNREAD_BANDS
+        return self._bulk(row, "bands").bands
+
+    def _bulk(self, row: int, name: str) -> Extraction:
+        found = self.shelf.find(self.jobs[row].key, [name])
         if found is None:
             raise StageFailed(
-                f"The frames of {self.jobs[row].path} vanished from {self.shelf.folder}.",
+                f"The {name} of {self.jobs[row].path} vanished from {self.shelf.folder}.",
                 "Build again: they are made anew.",
             )
-        return found.pixels
+        return found
 
     def sheet(self, row: int) -> Path | None:
         """The contact sheet of one file."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from vireo.arrays import Bytes, Floats
 from vireo.video import frames, sound
-from vireo.video.extract import Extraction
+from vireo.video.extract import UNREAD_BANDS, Extraction
 from vireo.video.media import Unreadable, length, opened
 from vireo.video.plan import Plan
 from vireo.video.sheet import contact_sheet
@@ -49,6 +49,7 @@ def read(path: Path, words: Path | None, plan: Plan) -> Extraction:
         times=sample.frames.times if sample else np.zeros(0, np.float32),
         has_sound=heard is not None,
         sound=heard.vector if heard else _silence(),
+        bands=heard.bands if heard else UNREAD_BANDS,
         loudness=heard.heard.loudness if heard else None,
         speech=heard.heard.speech if heard else None,
         tempo=heard.heard.tempo if heard else None,

@@ -1,27 +1,24 @@
 """A video file -> one vector of its sound: how loud, how bright, how it changes.
 
-The sound is brought to 16 kHz mono; log-mel bands (triangular filters on the HTK scale, as in
-Davis and Mermelstein, 1980) are summed up by their mean, spread and change over time.
+The sound is brought to 16 kHz mono; its log-mel bands (mel.py) are summed up by their mean,
+spread and change over time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from av.audio.resampler import AudioResampler
 
-from vireo.arrays import Doubles, Floats
+from vireo.arrays import Bytes, Floats
 from vireo.video.hearing import Heard, heard
 from vireo.video.media import Decoder, length, opened, said
+from vireo.video.mel import BANDS, FFT, RATE, filters, packed, spectra, windows_of
 
-RATE = 16_000
-WINDOW, HOP, FFT = 400, 160, 512
-BANDS = 32
 MOST_SECONDS = 60.0
 PARTS = 6
 """A longer sound is heard in this many equal parts, spread over the whole."""
@@ -37,22 +34,34 @@ class Sound:
     """The vector, (DIMENSION,) float32, figures in words, and what went wrong ("" for nothing)."""
 
     vector: Floats
+    bands: Bytes
+    """(t, BANDS): log-mel bands, PACE to a second, for those who listen closer; see mel.py."""
     heard: Heard
     trouble: str = ""
 
 
 def hear(path: Path) -> Sound | None:
     """What the file sounds like; None where there is no sound. Raises Unreadable."""
+    troubles = list[str]()
+    wave = wave_of(path, troubles)
+    if wave is None:
+        return None
+    return Sound(describe(wave), packed(wave), heard(wave), troubles[0] if troubles else "")
+
+
+def wave_of(path: Path, troubles: list[str]) -> Floats | None:
+    """At most MOST_SECONDS of the first track, 16 kHz mono; None where there is none to speak of.
+
+    What went wrong is added to `troubles`. Raises Unreadable.
+    """
     with opened(path) as container:
         streams = [s for s in container.streams.audio if s.codec_context is not None]
         if not streams:
             return None
         decoder = Decoder(container, streams[0])
-        seconds = length(container, streams[0])
-        wave = _wave(decoder, seconds)
-    if len(wave) < FFT:
-        return None
-    return Sound(describe(wave), heard(wave), decoder.troubles[0] if decoder.troubles else "")
+        wave = _wave(decoder, length(container, streams[0]))
+    troubles += decoder.troubles
+    return wave if len(wave) >= FFT else None
 
 
 def _wave(decoder: Decoder, seconds: float | None) -> Floats:
@@ -105,8 +114,8 @@ def _samples(frame: Any) -> Floats:
 
 def describe(wave: Floats) -> Floats:
     """(samples,) at 16 kHz in [-1, 1] -> (DIMENSION,) float32, finite."""
-    windows = np.lib.stride_tricks.sliding_window_view(wave, WINDOW)[::HOP]  # (t, WINDOW)
-    power = np.abs(np.fft.rfft(windows * np.hanning(WINDOW), FFT)) ** 2  # (t, FFT // 2 + 1)
+    windows = windows_of(wave)
+    power = spectra(windows)
     bands = np.log10(power @ filters().T + 1e-6)  # (t, BANDS)
     change = np.abs(np.diff(bands, axis=0)).mean(0) if len(bands) > 1 else np.zeros(BANDS)
     loud = 10 * np.log10((windows.astype(np.float64) ** 2).mean(1) + 1e-10)  # dB, (t,)
@@ -119,14 +128,3 @@ def describe(wave: Floats) -> Floats:
         *(crossings.mean(), crossings.std(), bright.mean(), bright.std(), flat.mean()),
     ]
     return np.concatenate([bands.mean(0), bands.std(0), change, figures]).astype(np.float32)
-
-
-@cache
-def filters() -> Doubles:
-    """(BANDS, FFT // 2 + 1) triangles of height 1, evenly spaced on the mel scale to 8 kHz."""
-    top = 2595 * np.log10(1 + RATE / 2 / 700)
-    edges = 700 * (10 ** (np.linspace(0, top, BANDS + 2) / 2595) - 1)  # Hz
-    tones = np.linspace(0, RATE / 2, FFT // 2 + 1)
-    rising = (tones - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - tones) / (edges[2:] - edges[1:-1])[:, None]
-    return np.maximum(0.0, np.minimum(rising, falling))

@@ -19,6 +19,8 @@ VERSION = 2
 """Raise it when the network or its training changes."""
 WEIGHTS = "encoder.safetensors"
 MANIFEST = "manifest.json"
+EARS = "ears"
+"""Folder, beside the frame encoders, of the networks that hear."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,12 @@ def settings_of(section: VideoSection, seed: int) -> dict[str, Any]:
 def training_id(section: VideoSection, seed: int, digests: Sequence[str]) -> str:
     """Names the training on exactly these files."""
     return digest_of_json([settings_of(section, seed), sorted(set(digests))])[:16]
+
+
+def training_of(folder: Path, section: VideoSection, seed: int, digests: Sequence[str]) -> str:
+    """The id of the training of the kept one that fits, or of the one that a build would do."""
+    kept = choose_encoder(folder, section, seed, digests)
+    return kept.training if kept else training_id(section, seed, digests)
 
 
 def choose_encoder(

@@ -42,7 +42,7 @@ def train(shots: Shots, texts: Floats, shape: Shape, resolution: int, context: C
     if len(rows) == 0:
         return network.eval()
     targets = torch.from_numpy(centred(texts))
-    heads = _Heads(shape.dimension, targets.shape[1], context.seed)
+    heads = Heads(shape.dimension, targets.shape[1], context.seed)
     batches = _Batches(shots, rows, resolution, context.seed)
     steps = min(FEWEST_STEPS + len(rows) // 4, MOST_STEPS) * shape.effort
     weights = [*network.parameters(), *heads.parameters()]
@@ -62,7 +62,7 @@ def train(shots: Shots, texts: Floats, shape: Shape, resolution: int, context: C
     return network.eval()
 
 
-class _Heads(nn.Module):
+class Heads(nn.Module):
     """What the vectors are trained through, and what is dropped afterwards."""
 
     def __init__(self, dimension: int, text_dimension: int, seed: int) -> None:

@@ -6,11 +6,10 @@ The sound of the catalogue's files leaves this machine for the address that the 
 from __future__ import annotations
 
 import io
-import os
 import wave as waves
 from functools import cached_property
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -18,7 +17,8 @@ import numpy as np
 from vireo.arrays import Floats
 from vireo.artifacts.files import digest_of_json
 from vireo.errors import ConfigError, MissingLibrary
-from vireo.video.sound import RATE
+from vireo.language.wire import client
+from vireo.video.mel import RATE
 from vireo.video.words.base import WordsSection
 from vireo.video.words.subtitles import Line, plain
 
@@ -61,15 +61,17 @@ class Api:
 
     @cached_property
     def _client(self) -> Any:
-        from openai import DefaultHttpxClient, OpenAI
+        place = _Server(self._section.url, self._section.key_variable, self._section.timeout)
+        return client(place).with_options(max_retries=place.retries)
 
-        return OpenAI(
-            base_url=self._section.url,
-            api_key=os.environ.get(self._section.key_variable) or "none",
-            timeout=self._section.timeout,
-            # a redirect could carry the sound to a place that the config does not name
-            http_client=DefaultHttpxClient(follow_redirects=False),
-        )
+
+class _Server(NamedTuple):
+    """A `Place` (see language/wire.py)."""
+
+    base_url: str
+    key_variable: str
+    timeout: float
+    retries: int = 2
 
 
 def provide(section: WordsSection) -> Api:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.engine.worker import pack, unpack
-from vireo.video.sound import RATE
+from vireo.video.mel import RATE
 from vireo.video.words.base import Recogniser
 
 

@@ -92,14 +92,15 @@ class _Pass:
         folder = context.cache / "video-words" / digest_of_json([self.name, *self.told])[:16]
         rows = [row for row, one in enumerate(taken) if self.wanted(one.found)]
         outs = {row: _out(folder, taken[row].file.digest) for row in rows}
-        new = {str(outs[r]): Heard(taken[r].file.path, str(outs[r])) for r in rows}
-        jobs = [job for out, job in new.items() if read_json(Path(out)) is None]
-        troubles = self._done(jobs, timeout, context)
+        kept = {out: _lines(out, self.name) for out in outs.values()}
+        new = {out: taken[row].file.path for row, out in outs.items() if kept[out] is None}
+        troubles = self._done([Heard(path, out) for out, path in new.items()], timeout, context)
+        kept |= {out: _lines(out, self.name) for out in new}
         changed = list(taken)
-        for row in rows:
-            changed[row] = _joined(taken[row], self.name, outs[row], troubles)
-        lines = sum(len((read_json(out) or {}).get("lines", ())) for out in set(outs.values()))
-        note = f"{self.name}: {lines} lines in {len(new)} files, {len(jobs)} of them new"
+        for row, out in outs.items():
+            changed[row] = _joined(taken[row], self.name, kept[out] or [], troubles.get(out, ""))
+        lines = sum(len(found or ()) for found in kept.values())
+        note = f"{self.name}: {lines} lines in {len(kept)} files, {len(new)} of them new"
         return changed, f"{note}{f', {len(troubles)} failed' if troubles else ''}."
 
     def _done(self, jobs: list[Heard], timeout: float, context: Context) -> dict[str, str]:
@@ -118,18 +119,24 @@ class _Pass:
         return troubles
 
 
-def _out(folder: Path, digest: str) -> Path:
-    return folder / digest[:2] / f"{digest}.json"
+def _out(folder: Path, digest: str) -> str:
+    return str(folder / digest[:2] / f"{digest}.json")
 
 
-def _joined(one: Taken, name: str, out: Path, troubles: dict[str, str]) -> Taken:
+def _lines(out: str, source: str) -> list[Line] | None:
+    """What was kept there; None where nothing was."""
+    kept = read_json(Path(out))
+    if kept is None:
+        return None
+    return [Line(start, end, text, source) for start, end, text, *_ in kept.get("lines", ())]
+
+
+def _joined(one: Taken, name: str, lines: list[Line], trouble: str) -> Taken:
     found = one.found
-    if str(out) in troubles:
-        reason = "; ".join(filter(None, (found.reason, f"{name}: {troubles[str(out)]}")))
+    if trouble:
+        reason = "; ".join(filter(None, (found.reason, f"{name}: {trouble}")))
         status = "partial" if found.status == "ok" else found.status
         return one._replace(found=replace(found, status=status, reason=reason))
-    kept = (read_json(out) or {}).get("lines", ())
-    lines = [Line(start, end, text, name) for start, end, text, *_ in kept]
     if not lines:
         return one
     words = ", ".join(filter(None, (found.words, name)))

@@ -9,7 +9,8 @@ import numpy as np
 
 from vireo.arrays import Floats
 from vireo.video.media import Decoder, opened
-from vireo.video.sound import RATE, resampled
+from vireo.video.mel import RATE
+from vireo.video.sound import resampled
 
 QUIET = RATE // 5
 """Samples of the stretch in whose middle a sound is cut: a fifth of a second."""

@@ -1,0 +1,16 @@
+"""The sound as its log-mel statistics (see sound.py): taken when the file was read."""
+
+from __future__ import annotations
+
+from vireo.arrays import Floats
+from vireo.engine.base import Context
+from vireo.video.base import Ear, Footage, Sounds, VideoSection
+
+
+def provide(section: VideoSection, footage: Footage, sounds: Sounds, context: Context) -> Ear:
+    """Learns nothing and keeps nothing."""
+
+    def hear(row: int) -> Floats:
+        return sounds.taken(row).sound
+
+    return hear
