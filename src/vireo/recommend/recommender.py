@@ -81,8 +81,6 @@ class Recommender:
         self.rules: list[Step] = [p(shelves) for p in parts.values() if p not in barring]
         # What rules bar does not depend on counts: the answers that are kept stay true.
         self.gate: Gate = before.gate if before else Gate(shelves, [p(shelves) for p in barring])
-        self.asks_a_model: bool = section.reranker.enabled
-        """Whether a model that writes is asked for every list."""
         self._explain = [EXPLAINERS.get("facts")(shelves)]
 
     def slate(self, query: Query) -> Slate:

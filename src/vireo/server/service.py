@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 from vireo.asking import ANYTHING, Ask
@@ -16,36 +15,17 @@ from vireo.privacy.base import consents
 from vireo.privacy.forget import Receipt, waits
 from vireo.recommend.explain.picture import Explanation
 from vireo.recommend.recommender import Picks
-from vireo.served import taste_of
 from vireo.server.base import Caller
 from vireo.server.builds import Builds
 from vireo.server.finding import newest, search, trending
 from vireo.server.lists import Lists
 from vireo.server.state import Now, State
-from vireo.server.turns import Turns
 from vireo.server.writer import Writer
 from vireo.store.base import Action, LiveEvent, LiveVideo, Standing, Viewer
 from vireo.variants import experiment_of, names_of, variant_of
 from vireo.workspace import Workspace
 
 LOG = logging.getLogger("vireo.server")
-QUICK_K = 50
-"""Longer lists are made by a thread of their own."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A question for a list, with all that it depends on."""
-
-    user_id: str | None
-    k: int
-    like: str
-    ask: Ask
-    name: str
-    """The variant or preset; "" for [recommend] as it is."""
-    standing: Standing
-    now: Now
-    key: Hashable
 
 
 class Service:
@@ -57,7 +37,6 @@ class Service:
         self.store = work.store
         self.state = State(work)
         self.lists = Lists(self.section.cached_lists)
-        self.turns = Turns()
         self.writer = Writer(work.store)
         self.builds = Builds(work.path, self.section.rebuild_minutes)
         self.started = time.time()
@@ -132,29 +111,8 @@ class Service:
         self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING, preset: str = ""
     ) -> tuple[Picks, str]:
         """The same, and the variant or preset by which it was made; "" where nothing is tried."""
-        asked = self._asked(user_id, k, like, ask, preset)
-        return self._found(asked), asked.name
-
-    def quick(
-        self, user_id: str, k: int, ask: Ask = ANYTHING, preset: str = ""
-    ) -> tuple[Picks, str] | None:
-        """The same where it takes a few milliseconds and waits for nobody; None: it may not."""
-        if not self.store.is_file or k > QUICK_K or ask.page > 1 or preset:
-            return None
-        asked = self._asked(user_id, k, "", ask, preset)
-        if self.lists.lacks(asked.key) and not self._is_quick(asked):
-            return None
-        return self._found(asked), asked.name
-
-    def _is_quick(self, asked: _Asked) -> bool:
-        """No model that reads or writes is asked, and no live events wait to be weighed."""
-        standing, recommender = asked.standing, asked.now.served.recommenders.named(asked.name)
-        sentences = taste_of(standing) or standing.edits or recommender.asks_a_model
-        return not sentences and not standing.events
-
-    def _asked(self, user_id: str | None, k: int, like: str, ask: Ask, preset: str) -> _Asked:
-        """The question, and what the database knows of who asks."""
         now = self.now
+        served = now.served
         viewer = self.store.known_as(user_id) if user_id else ""
         standing = (
             self.store.standing(viewer, now.overlay.live_until)
@@ -163,19 +121,12 @@ class Service:
         )
         name = preset or self._variant(viewer, standing)
         key = (k, like.strip(), ask, name, *_situation(now, viewer, standing))
-        return _Asked(user_id, k, like, ask, name, standing, now, key)
-
-    def _found(self, asked: _Asked) -> Picks:
-        """The list that was kept, or a new one."""
-        found = self.lists.get(asked.key)
-        return self._made(asked) if found is None else found
-
-    def _made(self, asked: _Asked) -> Picks:
-        served = asked.now.served
-        query = served.query_of(asked.user_id, asked.standing, asked.k, asked.like, asked.ask)
-        found = served.recommenders.named(asked.name).recommend(query)
-        self.lists.put(asked.key, found)
-        return found
+        found = self.lists.get(key)
+        if found is None:
+            query = served.query_of(user_id, standing, k, like, ask)
+            found = served.recommenders.named(name).recommend(query)
+            self.lists.put(key, found)
+        return found, name
 
     def _variant(self, user_id: str, standing: Standing) -> str:
         """The viewer's variant; nobody is tried upon without a name, or who refuses research."""

@@ -312,9 +312,4 @@ class Experiments(Protocol):
 class Store(Events, Videos, People, Naming, Keys, Experiments, Protocol):
     """The database of one workspace."""
 
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a file of this machine: reading waits for no network and no writer."""
-        ...
-
     def close(self) -> None: ...

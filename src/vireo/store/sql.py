@@ -49,11 +49,6 @@ class SqlStore(SqlEvents, SqlVideos, SqlPeople, SqlKeys, SqlExperiments):
     def __init__(self, url: URL) -> None:
         SqlPeople.__init__(self, Database(url))  # the parts share one database
 
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a SQLite file: reading waits for no network and no writer."""
-        return self._database.dialect.name == "sqlite"
-
     def close(self) -> None:
         """Let go of every connection."""
         self._database.close()

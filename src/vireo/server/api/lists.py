@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from vireo.asking import Ask
 from vireo.errors import InputError
-from vireo.recommend.recommender import Picks
 from vireo.server.api.answers import problems
 from vireo.server.base import MOST_K, MOST_TEXT
 from vireo.server.callers import CallerOf, ServiceOf, for_whom, need_sight, need_user
@@ -35,7 +32,7 @@ K = Annotated[int | None, Query(ge=1, le=MOST_K, description="Length; default: r
 
 
 @router.get("/users/{user_id}/recommendations", responses=problems(404), response_model=ListOut)
-async def recommendations(
+def recommendations(
     request: Request,
     user_id: UserId,
     service: ServiceOf,
@@ -54,31 +51,10 @@ async def recommendations(
     check_text("user_id", user_id)
     ask = Ask(page, session, tuple(picked or ()), context=context)
     length = k or service.work.config.recommend.k
-    quick = None
-    if not like and not explain:
-        quick = await service.turns.take(lambda: service.quick(user_id, length, ask, preset))
-    if quick is None:
-        picks, variant = await run_in_threadpool(service.listed, user_id, length, like, ask, preset)
-    else:
-        picks, variant = quick
-    if not explain:
-        return _written(request, picks, variant, [None] * len(picks))
-    return await run_in_threadpool(_with_reasons, request, service, user_id, picks, variant)
-
-
-def _with_reasons(
-    request: Request, service: Service, user_id: str, picks: Picks, variant: str
-) -> Response:
-    because = [_because(service, user_id, pick.video_id) for pick in picks]
-    return _written(request, picks, variant, because)
-
-
-def _written(
-    request: Request, picks: Picks, variant: str, because: Sequence[list[OwnVideo] | None]
-) -> Response:
-    """The answer, as ListOut describes it."""
+    picks, variant = service.listed(user_id, length, like, ask, preset)
     rows = picks.as_json()
-    for row, own in zip(rows, because, strict=True):
+    for row in rows:
+        own = _because(service, user_id, row["video_id"]) if explain else None
         row["because"] = own if own is None else [one.model_dump() for one in own]
     answer = {
         "request_id": request_id_of(request),
