@@ -188,3 +188,8 @@ def test_titles_cannot_steer_the_terminal(tmp_path: Path) -> None:
     shown = vireo("run", videos, events, home=tmp_path).stdout
     assert "\x1b" not in shown
     assert "[bold]x[/bold]" in shown
+
+
+def test_a_port_that_cannot_be_is_wrong_usage(built: Path) -> None:
+    said = vireo("serve", "-w", built, "--port", "99999", home=built, code=2)
+    assert "65535" in said.stderr

@@ -16,7 +16,9 @@ from vireo.workspace import Workspace
 def command(
     workspace: WorkspaceOption = HERE,
     host: Annotated[str | None, typer.Option(help="Address [default: server.host].")] = None,
-    port: Annotated[int | None, typer.Option(help="Port [default: server.port].", min=0)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port [default: server.port].", min=0, max=65535)
+    ] = None,
     database: Annotated[
         str | None, typer.Option(help="URL of the database, above [store] url.", metavar="URL")
     ] = None,
