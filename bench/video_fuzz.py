@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bench.telling import made_by, tell
-from bench.video_speed import watched
+from bench.watching import watched
 from vireo.engine import EngineSection
 from vireo.engine.processes import Processes
 from vireo.video.extract import Extract, Job

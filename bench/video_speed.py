@@ -11,14 +11,12 @@ memory with two workers, an 8K file among the clips; one build of many short cli
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,7 @@ import polars as pl
 
 from bench.telling import made_by, tell
 from bench.video_clips import OTHERS, TIMED, draw
+from bench.watching import watched
 from vireo.arrays import Bytes
 from vireo.artifacts.files import digest_of_file
 from vireo.config import Config
@@ -183,40 +182,6 @@ def _fresh(footage: CatalogueFootage, context: Context, name: str) -> CatalogueF
     """The same files before an empty cache."""
     empty = Context(context.engine, context.cache / name, context.progress, context.seed)
     return CatalogueFootage(footage.files, footage.section, empty, footage.encoders, footage.texts)
-
-
-@contextmanager
-def watched() -> Iterator[dict[str, float]]:
-    """The largest resident memory of this process's workers, all together, and of this one."""
-    found = {"workers_mb": 0.0}
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.wait(0.05):
-            found["workers_mb"] = max(found["workers_mb"], _children_mb())
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield found
-    finally:
-        stop.set()
-        thread.join()
-        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        found["parent_mb"] = round(own, 1)
-        found["workers_mb"] = round(found["workers_mb"], 1)
-
-
-def _children_mb() -> float:
-    pages = 0
-    for task in Path("/proc/self/task").glob("*/children"):
-        for child in task.read_text(encoding="ascii").split():
-            try:
-                statm = Path(f"/proc/{child}/statm").read_text(encoding="ascii")
-            except OSError:
-                continue
-            pages += int(statm.split()[1])
-    return pages * resource.getpagesize() / 1e6
 
 
 def memory(clips: Sequence[Path], huge: Path | None, repeats: Sequence[int]) -> dict[str, Any]:

@@ -44,7 +44,8 @@ def failure(bench: Bench, split: Split, system: System) -> str:
 
 
 def test_an_honest_system_earns_its_row(bench: Bench, split: Split, tmp_path: Path) -> None:
-    system = replace(script(tmp_path, HONEST), settings={"depth": 3})
+    staying = f"{HONEST}import time\ntime.sleep(1)\n"  # memory is looked at while it runs
+    system = replace(script(tmp_path, staying), settings={"depth": 3})
     run_system(bench, system, split)
     results = load(bench.results / f"{split.name}.json")
     (row,) = results["rows"]
