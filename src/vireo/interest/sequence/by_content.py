@@ -7,7 +7,7 @@ earns by being watched: alpha = k / (k + handover) of it for k viewers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -109,8 +109,7 @@ class SequenceContent(Sequence):
     @classmethod
     def load(cls, directory: Path) -> Self:
         laid_out = super().load(directory)
-        raw = read_arrays(directory / _RAW)
-        return cls(laid_out.settings, laid_out.arrays, laid_out.lengths, laid_out.curve, raw=raw)
+        return replace(laid_out, raw=read_arrays(directory / _RAW))
 
 
 def content_network(

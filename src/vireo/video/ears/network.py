@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vireo.arrays import Bytes, Floats
+from vireo.arrays import Bytes, Floats, Ints
 from vireo.engine.base import Context
-from vireo.video.encoders.learning import Heads, centred
+from vireo.video.encoders.learning import Heads, centred, descend
 from vireo.video.encoders.network import threads
 from vireo.video.mel import FAINTEST, levels
 
@@ -26,7 +26,6 @@ DIMENSION = 96
 LENGTH, STRIDE = 48, 24
 """Steps of 20 ms in a patch: about a second; and between two patches."""
 FEWEST_STEPS, MOST_STEPS, BATCH = 160, 600, 64
-LEARNING_RATE = 2e-3
 LOUDER, ROOM, FASTER = 0.5, 0.3, 0.15
 """Powers of ten by which a patch, and on a smooth curve its bands, are raised or lowered at most;
 share by which it is slower or faster."""
@@ -75,22 +74,15 @@ def train(bands: Sequence[Bytes], texts: Floats, context: Context) -> Network:
     targets = torch.from_numpy(centred(texts))
     heads = Heads(DIMENSION, targets.shape[1], context.seed)
     steps = min(FEWEST_STEPS + len(bands) // 2, MOST_STEPS)
-    weights = [*network.parameters(), *heads.parameters()]
-    optimiser = torch.optim.AdamW(weights, LEARNING_RATE, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
     random = np.random.default_rng(context.seed)
+
+    def draw() -> tuple[Ints, Tensor]:
+        chosen = random.permutation(len(bands))[:BATCH]
+        views = [view(bands[row], random) for _ in range(2) for row in chosen.tolist()]
+        return chosen, torch.from_numpy(np.stack(views))
+
     with threads(), context.progress.task("Learning to hear", steps) as tick:
-        for _ in range(steps):
-            chosen = random.permutation(len(bands))[:BATCH]
-            views = [view(bands[row], random) for _ in range(2) for row in chosen.tolist()]
-            vectors = network(torch.from_numpy(np.stack(views)))
-            loss = heads.loss(vectors, targets[torch.from_numpy(chosen)])
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(weights, 5.0)
-            optimiser.step()
-            schedule.step()
-            tick(1, f"loss {loss.item():.2f}")
+        descend(network, heads, targets, draw, steps, tick)
     return network.eval()
 
 

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from vireo.arrays import Bytes, Floats, Ints, unit_rows
 from vireo.engine.base import Context
+from vireo.engine.progress import Tick
 from vireo.video.base import Shots
 from vireo.video.encoders.losses import TEMPERATURE, nt_xent
 from vireo.video.encoders.network import Network, Shape, fresh, threads
@@ -45,21 +46,32 @@ def train(shots: Shots, texts: Floats, shape: Shape, resolution: int, context: C
     heads = Heads(shape.dimension, targets.shape[1], context.seed)
     batches = _Batches(shots, rows, resolution, context.seed)
     steps = min(FEWEST_STEPS + len(rows) // 4, MOST_STEPS) * shape.effort
+    with threads(), context.progress.task("Learning to see", steps) as tick:
+        descend(network, heads, targets, batches.draw, steps, tick)
+    return network.eval()
+
+
+def descend(
+    network: nn.Module,
+    heads: Heads,
+    targets: Tensor,
+    draw: Callable[[], tuple[Ints, Tensor]],
+    steps: int,
+    tick: Tick,
+) -> None:
+    """Train both in place on `steps` batches: (b,) rows of `targets` and (2b, ...) views."""
     weights = [*network.parameters(), *heads.parameters()]
     optimiser = torch.optim.AdamW(weights, LEARNING_RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
-    with threads(), context.progress.task("Learning to see", steps) as tick:
-        for _ in range(steps):
-            chosen, views = batches.draw()
-            vectors = network(views)
-            loss = heads.loss(vectors, targets[torch.from_numpy(chosen)])
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(weights, 5.0)
-            optimiser.step()
-            schedule.step()
-            tick(1, f"loss {loss.item():.2f}")
-    return network.eval()
+    for _ in range(steps):
+        chosen, views = draw()
+        loss = heads.loss(network(views), targets[torch.from_numpy(chosen)])
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(weights, 5.0)
+        optimiser.step()
+        schedule.step()
+        tick(1, f"loss {loss.item():.2f}")
 
 
 class Heads(nn.Module):
