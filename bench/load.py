@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from typing import Any
 import numpy as np
 
 Answer = tuple[int, bytes]
+READY_SECONDS = 120.0
+"""A service that is not ready by then will never be."""
 
 
 @dataclass
@@ -53,8 +56,8 @@ def service(work: Path) -> Iterator[Served]:
             break
     drain = threading.Thread(target=lambda: [None for _ in process.stderr or ()], daemon=True)
     drain.start()
-    asyncio.run(_until_ready(port))
     try:
+        asyncio.run(_until_ready(port))
         yield Served(process, port)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -65,14 +68,18 @@ def service(work: Path) -> Iterator[Served]:
 
 
 async def _until_ready(port: int) -> None:
-    one = Connection(port)
-    while True:
+    """Raises TimeoutError with what the service said last."""
+    one, end, said = Connection(port), time.monotonic() + READY_SECONDS, "nothing"
+    while time.monotonic() < end:
         try:
-            if (await one.ask("GET", "/v1/ready"))[0] == 200:
-                break
-        except OSError:
-            pass
+            code, body = await one.ask("GET", "/v1/ready")
+            if code == 200:
+                return
+            said = body.decode("utf-8", "replace")
+        except OSError as error:
+            said = str(error)
         await asyncio.sleep(0.2)
+    raise TimeoutError(f"The service was not ready in {READY_SECONDS:.0f} s; it said: {said}")
     one.close()
 
 

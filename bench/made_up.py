@@ -29,9 +29,10 @@ TITLES = 50
 
 
 def make_world(folder: Path, videos: int, events: int, seed: int = 0) -> Path:
-    """Tables of a made-up catalogue and its viewers, built once. -> the workspace."""
+    """Tables of a made-up catalogue and its viewers, built by today's code. -> the workspace."""
     work = folder / f"{videos}-videos-{events}-events"
     if (work / "live.json").exists():
+        build(Workspace.open(work))
         return work
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,9 +54,14 @@ def make_world(folder: Path, videos: int, events: int, seed: int = 0) -> Path:
         else Workspace.create(work, config=Config.of(SETTINGS))
     )
     made.ingest(folder / "videos.parquet", folder / "events.parquet")
-    made.build(on_result=lambda r: print(f"{r.stage} {r.seconds:.0f} s", file=sys.stderr))
-    made.close()
+    build(made)
     return work
+
+
+def build(work: Workspace) -> None:
+    """What is built already is kept; then the workspace is closed."""
+    work.build(on_result=lambda r: print(f"{r.stage} {r.seconds:.0f} s", file=sys.stderr))
+    work.close()
 
 
 _STEMS = [

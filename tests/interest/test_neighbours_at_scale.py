@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vireo.behavior.base import Histories
+from vireo.behavior.base import Histories, History
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
 from vireo.interest import neighbours
-from vireo.interest.base import InterestSection, Training
+from vireo.interest.base import Batch, InterestSection, Training
 from vireo.interest.neighbours import Neighbours, Together, Transitions
 
 VIDEOS, USERS, EVENTS = 60, 80, 25
@@ -62,3 +62,20 @@ def test_sittings_are_told_apart_by_viewer_and_number() -> None:
             by_hand += together and own.videos[at] != own.videos[at + 1]
     first = neighbours._counted(users, videos, VIDEOS)
     assert by_hand < counts.sum() < first.sum()
+
+
+@pytest.mark.parametrize("expert", [Transitions, Together, Neighbours])
+def test_contributions_to_several_videos_are_those_to_each_and_add_up(
+    expert: type[Transitions], tmp_path: Path
+) -> None:
+    context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    fitted = expert.fit(training(), InterestSection(), context)
+    history = training().histories.row(3)
+    shown = np.array([59, 0, 17, 4])  # in no order, as on a list
+    together = fitted.contributions_to(history, shown)
+    each = [fitted.contributions(history, int(video)) for video in shown]
+    assert np.array_equal(together, np.stack([one for one in each if one is not None], axis=1))
+    assert together.any()
+    scores = fitted.score(Batch([history], 0, VIDEOS))[0]
+    assert np.allclose(together.sum(axis=0), scores[shown], atol=1e-5)
+    assert fitted.contributions_to(History.empty(), shown).shape == (0, 4)

@@ -142,7 +142,7 @@ def test_shown_scores_fall_within_zero_and_one(totals: list[float]) -> None:
 
 
 @given(
-    st.lists(st.integers(-3, 3), min_size=1, max_size=50),
+    st.lists(st.integers(-3, 3), min_size=1, max_size=400),
     st.integers(1, 60),
 )
 def test_top_is_a_stable_sort_cut_short(values: list[int], count: int) -> None:

@@ -23,6 +23,7 @@ from prometheus_client import Gauge
 
 from tests.server.conftest import Serve
 from tests.server.running import running
+from vireo.server.app import THREADS
 from vireo.store import database as database_module
 from vireo.store.base import StoreSection
 from vireo.store.sql import FILE, open_store
@@ -250,18 +251,24 @@ def test_a_clock_that_jumps_back_changes_nothing(
     assert "compare the clocks" in refused.json()["hint"]
 
 
+@pytest.mark.parametrize(
+    ("address", "work"),
+    [("/v1/users/ana/recommendations", "listed"), ("/v1/search?text=cooking", "search")],
+)
 def test_too_many_requests_at_once_are_turned_away_and_it_recovers(
-    built: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    built: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, address: str, work: str
 ) -> None:
     patient(built)
     client = serve(built)
-    address = "/v1/users/ana/recommendations"
     served = client.app.state.service  # type: ignore[attr-defined]
     in_flight = client.app.state.metrics.in_flight  # type: ignore[attr-defined]
-    most, threads = served.section.max_waiting, served.section.threads
+    section = served.section
+    lists = work == "listed"  # which wait in a line of their own
+    threads = section.threads if lists else THREADS
+    most = section.threads + section.line if lists else section.max_waiting
     first = client.get(address).json()["recommendations"]
-    gate = Gate(served.listed)
-    monkeypatch.setattr(served, "listed", gate)
+    gate = Gate(getattr(served, work))
+    monkeypatch.setattr(served, work, gate)
     codes: list[int] = []
     ask = lambda: codes.append(client.get(address).status_code)  # noqa: E731
     asking = [threading.Thread(target=ask, daemon=True) for _ in range(most)]

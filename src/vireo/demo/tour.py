@@ -16,6 +16,8 @@ from vireo.recommend.recommender import Picks
 from vireo.workspace import CONFIG, Workspace
 
 K = 5
+SETTINGS = {"pretraining": {"objective": "contrastive"}}
+"""The demo walks all of the road; elsewhere training is asked for in vireo.toml."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def tour(
     if (directory / CONFIG).is_file():
         work = Workspace.open(directory, progress=progress)
     else:
-        work = Workspace.create(directory, config=Config(seed=seed), progress=progress)
+        config = Config.of({**SETTINGS, "seed": seed})
+        work = Workspace.create(directory, config=config, progress=progress)
     accounting = work.ingest(world.videos, world.events, replace=True)
     work.build(on_result=on_result)
     lists = {user: work.recommend(user, K) for user in world.three_users}

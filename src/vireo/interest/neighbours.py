@@ -71,14 +71,32 @@ class Transitions:
         asked = self.inputs(batch)
         return np.asarray((asked @ self.matrix).toarray(), dtype=np.float32)
 
-    def contributions(self, history: History, video: int) -> Floats | None:
-        """Exact: the entries add up to the score."""
-        added = np.zeros(len(history), dtype=np.float32)
+    @staticmethod
+    def asking(history: History) -> Floats:
+        """How much each entry of a history asks. (m,)"""
+        asked = np.zeros(len(history), dtype=np.float32)
         wanted = np.flatnonzero(history.weights > 0)
         fading = np.exp(-np.arange(len(wanted))[::-1] / _SPAN)
-        fading[fading < _LEAST] = 0.0
-        column = self.matrix[:, [video]].toarray()[:, 0]
-        added[wanted] = fading * column[history.videos[wanted]]
+        asked[wanted] = np.where(fading < _LEAST, 0.0, fading)
+        return asked
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        """Exact: the entries add up to the score."""
+        return self.contributions_to(history, np.array([video]))[:, 0]
+
+    def contributions_to(self, history: History, videos: Ints) -> Floats:
+        """The same for several videos (v,); only the rows of the history are read. (m, v)"""
+        asked = self.asking(history)
+        entries = np.flatnonzero(asked)
+        added = np.zeros((len(history), len(videos)), dtype=np.float32)
+        rows = self.matrix[history.videos[entries]]
+        entry = np.repeat(entries, np.diff(rows.indptr))
+        order = np.argsort(videos)
+        place = np.searchsorted(videos, rows.indices, sorter=order)
+        place = order[np.minimum(place, len(videos) - 1)]
+        same = videos[place] == rows.indices
+        entry, place = entry[same], place[same]
+        added[entry, place] = asked[entry] * rows.data[same]
         return added
 
     def save(self, directory: Path) -> None:
@@ -154,11 +172,10 @@ class Neighbours(Transitions):
         """1 for every wanted video. (b, n)"""
         return batch.positives
 
-    def contributions(self, history: History, video: int) -> Floats | None:
-        """Exact: the newest entry of a video stands for all of them."""
-        column = self.matrix[:, [video]].toarray()[:, 0]
-        added = np.where(newest_wanted(history), column[history.videos], 0.0)
-        return np.asarray(added, dtype=np.float32)
+    @staticmethod
+    def asking(history: History) -> Floats:
+        """1 for the newest entry of every wanted video, which stands for all of them. (m,)"""
+        return newest_wanted(history).astype(np.float32)
 
 
 def _wanted(training: Training) -> tuple[Ints, Ints, Ints]:

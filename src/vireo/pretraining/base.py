@@ -29,9 +29,9 @@ class PretrainingSection(Section):
     outside_recipe: ClassVar[frozenset[str]] = frozenset({"processes"})
     size: Size = "small"
     """How long the training may take; for a model from scratch also how large it is."""
-    objective: str = "masked"
-    """`masked` (go on guessing masked words), `contrastive` (tell which texts belong to one \
-video), `causal` (a model that writes: guess the next word), or `none` (keep the base model)."""
+    objective: str = "none"
+    """`none` (keep the base model), `contrastive` (tell which texts belong to one video), \
+`masked` (go on guessing masked words), or `causal` (a model that writes: guess the next word)."""
     base: str = ""
     """What training starts from: a Hugging Face directory, `scratch`, or nothing for the \
 language model (`causal`: from scratch)."""

@@ -18,9 +18,12 @@ from vireo.server.pages import entry, insight, media, owner, viewer
 from vireo.server.pages.session import Sessions
 from vireo.server.problems import Problem, install
 from vireo.server.service import Service
+from vireo.server.turns import Turns
 from vireo.version import VERSION
 from vireo.workspace import Workspace
 
+THREADS = 4
+"""For what is no list: pages, searches, thumbnails, exports."""
 ABOUT = """Personal lists of videos with reasons, live events in, everything about a viewer out.
 
 Times are milliseconds since 1970 UTC. Errors are problem details (RFC 9457) whose `hint` says what
@@ -33,7 +36,7 @@ def create_app(work: Workspace) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = service.section.threads
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await anyio.to_thread.run_sync(service.start)
         yield
         await anyio.to_thread.run_sync(service.close)
@@ -49,6 +52,7 @@ def create_app(work: Workspace) -> FastAPI:
     )
     metrics = Metrics()
     app.state.service, app.state.metrics, app.state.buckets = service, metrics, Buckets()
+    app.state.turns = Turns(service.section.threads, service.section.line, metrics)
     app.state.sessions = Sessions()
     api, pages = (lists, events, videos, users, running, gorse), (viewer, owner, insight, media)
     for part in (*api, *pages, entry):

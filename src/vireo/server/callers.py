@@ -12,6 +12,7 @@ from vireo.server.buckets import Buckets
 from vireo.server.keys import KeyRing
 from vireo.server.refusal import Refusal
 from vireo.server.service import Service
+from vireo.server.turns import Turns
 from vireo.store.base import Scope
 from vireo.store.checks import check_text
 
@@ -23,6 +24,14 @@ async def service_of(request: Request) -> Service:
 
 
 ServiceOf = Annotated[Service, Depends(service_of)]
+
+
+async def turns_of(request: Request) -> Turns:
+    turns: Turns = request.app.state.turns
+    return turns
+
+
+TurnsOf = Annotated[Turns, Depends(turns_of)]
 
 
 def token_of(request: Request) -> str:

@@ -20,7 +20,7 @@ from vireo.server.api.answers import problems
 from vireo.server.api.gorse_nouns import Feedback, Item, ItemPatch, RowAffected, Score, User
 from vireo.server.api.lists import UserId, VideoId
 from vireo.server.base import MOST_BATCH, MOST_K
-from vireo.server.callers import CallerOf, ServiceOf, need, need_user
+from vireo.server.callers import CallerOf, ServiceOf, TurnsOf, need, need_user
 from vireo.server.service import Service
 from vireo.store.base import LiveEvent
 from vireo.store.checks import check_text
@@ -145,10 +145,11 @@ def delete_user(user_id: UserId, service: ServiceOf, caller: CallerOf) -> RowAff
 
 @router.get("/recommend/{user_id}", responses=problems())
 @router.get("/recommend/{user_id}/{category}", responses=problems())
-def recommend(
+async def recommend(
     user_id: UserId,
     service: ServiceOf,
     caller: CallerOf,
+    turns: TurnsOf,
     response: Response,
     category: str = "",
     n: N = 10,
@@ -158,19 +159,28 @@ def recommend(
     need_user(caller, user_id)
     check_text("user_id", user_id)
     most = MOST_K if category else min(MOST_K, n + offset)
-    picks = service.recommend(user_id, most)
-    ids = [pick.video_id for pick in picks if service.in_category(pick.video_id, category)]
-    return ids[offset : offset + n]
+
+    def make() -> list[str]:
+        picks = service.recommend(user_id, most)
+        return [pick.video_id for pick in picks if service.in_category(pick.video_id, category)]
+
+    return (await turns.take(make))[offset : offset + n]
 
 
 @router.post("/session/recommend", responses=problems())
-def session(
-    body: list[Feedback], service: ServiceOf, caller: CallerOf, n: N = 10, offset: Offset = 0
+async def session(
+    body: list[Feedback],
+    service: ServiceOf,
+    caller: CallerOf,
+    turns: TurnsOf,
+    n: N = 10,
+    offset: Offset = 0,
 ) -> list[Score]:
     """A list for somebody without a name, from their feedback; nothing is kept."""
     now = round(time.time() * 1000)
     events = [_event(one.model_copy(update={"UserId": "session"}), now, "") for one in body]
-    return _scores(service.session(events, min(MOST_K, n + offset)), offset)
+    picks = await turns.take(lambda: service.session(events, min(MOST_K, n + offset)))
+    return _scores(picks, offset)
 
 
 @router.get("/item/{video_id}/neighbors", responses=problems(404))

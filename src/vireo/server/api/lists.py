@@ -10,9 +10,17 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from vireo.asking import Ask
 from vireo.errors import InputError
+from vireo.recommend.recommender import Picks
 from vireo.server.api.answers import problems
 from vireo.server.base import MOST_K, MOST_TEXT
-from vireo.server.callers import CallerOf, ServiceOf, for_whom, need_sight, need_user
+from vireo.server.callers import (
+    CallerOf,
+    ServiceOf,
+    TurnsOf,
+    for_whom,
+    need_sight,
+    need_user,
+)
 from vireo.server.refusal import request_id_of
 from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
 from vireo.server.service import Service
@@ -32,11 +40,12 @@ K = Annotated[int | None, Query(ge=1, le=MOST_K, description="Length; default: r
 
 
 @router.get("/users/{user_id}/recommendations", responses=problems(404), response_model=ListOut)
-def recommendations(
+async def recommendations(
     request: Request,
     user_id: UserId,
     service: ServiceOf,
     caller: CallerOf,
+    turns: TurnsOf,
     k: K = None,
     like: Annotated[str, Query(max_length=MOST_TEXT, description="A sentence that steers.")] = "",
     page: Annotated[int, Query(ge=1, le=100, description="2 holds what 1 did not.")] = 1,
@@ -51,13 +60,24 @@ def recommendations(
     check_text("user_id", user_id)
     ask = Ask(page, session, tuple(picked or ()), context=context)
     length = k or service.work.config.recommend.k
-    picks, variant = service.listed(user_id, length, like, ask, preset)
+    request_id = request_id_of(request)
+
+    def make() -> Response:
+        picks, variant = service.listed(user_id, length, like, ask, preset)
+        return _answer(service, user_id, picks, variant, explain, request_id)
+
+    return await turns.take(make)
+
+
+def _answer(
+    service: Service, user_id: str, picks: Picks, variant: str, explain: bool, request_id: str
+) -> Response:
     rows = picks.as_json()
     for row in rows:
         own = _because(service, user_id, row["video_id"]) if explain else None
         row["because"] = own if own is None else [one.model_dump() for one in own]
     answer = {
-        "request_id": request_id_of(request),
+        "request_id": request_id,
         "recommendations": rows,
         "notes": list(picks.notes),
         "variant": variant,
@@ -86,10 +106,13 @@ def explanation(
 
 
 @router.post("/sessions/recommendations", responses=problems())
-def session(request: Request, body: SessionIn, service: ServiceOf, caller: CallerOf) -> ListOut:
+async def session(
+    request: Request, body: SessionIn, service: ServiceOf, caller: CallerOf, turns: TurnsOf
+) -> ListOut:
     """A list for somebody without a name, from what they did just now. Nothing is kept."""
     events = body.live(round(time.time() * 1000))
-    return ListOut.of(service.session(events, body.k, body.like), request_id_of(request))
+    picks = await turns.take(lambda: service.session(events, body.k, body.like))
+    return ListOut.of(picks, request_id_of(request))
 
 
 @router.get("/videos/{video_id}/similar", responses=problems(404))
