@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vireo.server.base import ServerSection
 from vireo.server.metrics import Metrics
 from vireo.server.problems import problem, told
+from vireo.server.turns import makes_list
 
 LOG = logging.getLogger("vireo.access")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -55,6 +56,7 @@ class Guard:
         self._metrics = metrics
         self._keyless = open_to_all
         self._waiting = 0
+        self._lists = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,23 +64,26 @@ class Guard:
             return
         turn = _Turn(scope, send, self._section.max_body_kb * 1024, receive)
         scope["vireo_request_id"] = turn.request_id
+        lists = makes_list(scope["path"])
         self._waiting += 1
+        self._lists += lists
         self._metrics.in_flight.set(self._waiting)
         try:
-            refusal = self._refusal(scope, turn)
+            refusal = self._refusal(scope, turn, lists)
             if refusal is not None:
                 await refusal(scope, receive, turn.send)
             else:
                 await self._answer(scope, turn)
         finally:
             self._waiting -= 1
+            self._lists -= lists
             self._metrics.in_flight.set(self._waiting)
             self._note(scope, turn)
 
-    def _refusal(self, scope: Scope, turn: _Turn) -> Any:
-        if self._waiting > self._section.max_waiting:
+    def _refusal(self, scope: Scope, turn: _Turn, lists: bool) -> Any:
+        many = self._too_many(lists)
+        if many:
             self._metrics.turned_away.inc()
-            many = f"{self._waiting - 1} requests are in flight."
             return problem(503, "overloaded", many, "Come again in a moment.", turn.request_id)
         if self._keyless() and not self._is_ours(scope):
             what = "While there are no keys, only this machine is answered, under its own name."
@@ -87,6 +92,14 @@ class Guard:
         if turn.declared > turn.most:
             return _too_large(turn)
         return None
+
+    def _too_many(self, lists: bool) -> str:
+        """What there is too much of, or the empty string."""
+        if self._waiting > self._section.max_waiting:
+            return f"{self._waiting - 1} requests are in flight."
+        if lists and self._lists > self._section.threads + self._section.line:
+            return f"{self._section.line} lists wait to be made."
+        return ""
 
     def _is_ours(self, scope: Scope) -> bool:
         """From this machine, and under a name of ours: a page elsewhere cannot rebind its name."""

@@ -1,36 +1,34 @@
-"""Turns: lists are made a few at a time, and only so many wait.
+"""Turns: lists are made a few at a time.
 
-A list is many short steps of one interpreter: two threads take turns at it, and each turn costs
-what nobody gains. A long line gains nobody anything either: what waits in it is late.
+A list is many short steps of one interpreter: two threads would take turns at it, and each turn
+costs what nobody gains. How many wait for their turn is bounded at the door (guard.py), where a
+refusal costs next to nothing: what waits in a long line is late, and nobody gains that either.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 
-from vireo.server.metrics import Metrics
-from vireo.server.refusal import Refusal
-
 Made = TypeVar("Made")
+_LISTS = re.compile(r"/v1/(users/.+|sessions)/recommendations|/api/(session/)?recommend(/.*)?")
+
+
+def makes_list(path: str) -> bool:
+    """Whether what answers under this path takes its turn."""
+    return _LISTS.fullmatch(path) is not None
 
 
 class Turns:
     """One line for everything that makes lists."""
 
-    def __init__(self, threads: int, line: int, metrics: Metrics) -> None:
+    def __init__(self, threads: int) -> None:
         self._limiter = anyio.CapacityLimiter(threads)
-        self._line = line
-        self._metrics = metrics
 
     async def take(self, make: Callable[[], Made]) -> Made:
-        """What `make` returns, once it had its turn in a thread; Refusal where too many wait."""
-        waiting = self._limiter.statistics().tasks_waiting
-        if waiting >= self._line:
-            self._metrics.turned_away.inc()
-            many = f"{waiting} lists wait to be made."
-            raise Refusal(503, "overloaded", many, "Come again in a moment.")
+        """What `make` returns, once it had its turn in a thread."""
         return await anyio.to_thread.run_sync(make, limiter=self._limiter)
