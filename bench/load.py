@@ -74,13 +74,13 @@ async def _until_ready(port: int) -> None:
         try:
             code, body = await one.ask("GET", "/v1/ready")
             if code == 200:
+                one.close()
                 return
             said = body.decode("utf-8", "replace")
         except OSError as error:
             said = str(error)
         await asyncio.sleep(0.2)
     raise TimeoutError(f"The service was not ready in {READY_SECONDS:.0f} s; it said: {said}")
-    one.close()
 
 
 @dataclass

@@ -62,7 +62,10 @@ def _pair(value: float, goal: float | None) -> list[str]:
 
 def _speed(figures: Figures) -> Iterator[str]:
     yield from ("## Videos: reading and encoding", "")
-    yield f"{figures['clips']}. Loops in turns in one run, the best of three rounds; Vireo decodes on one thread, the loop on libav's own."
+    yield (
+        f"{figures['clips']}. Loops in turns in one run, the best of three rounds; Vireo decodes "
+        "on one thread, the loop on libav's own."
+    )
     yield ""
     yield from table(("what", "figure", "goal"), [])
     for name, goal in (("nearest key frames", "at least 0.9"), ("exact", "")):
