@@ -43,7 +43,7 @@ def exposure(films: Films, users: Ints, seed: int) -> list[dict[str, Any]]:
     catalogue = replace(films.catalogue, viewers=viewers, recent=viewers)
     content = films.catalogue.content
     experts: dict[str, Expert] = {"ease-recent": films.expert, "content": Content(content)}
-    model = InterestModel(experts, {"ease-recent": 1.0}, content, {}, ~new, 0.0)
+    model = InterestModel(experts, {"ease-recent": 1.0}, content, {}, ~new, {})
     rows = []
     for quota in (0.0, *QUOTAS):
         section = RecommendSection(new_share=quota, rules=("seen", "new-videos"))

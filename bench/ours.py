@@ -138,9 +138,12 @@ def trained_on(
     if "part" in settings:
         part = model.experts[settings["part"]]
         return Trained(part.score, *spent, "Out of the stack; the seconds are the whole stack's.")
-    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in model.weights.items() if weight)
-    note = f"Weights: {weights}; new items {model.newcomer:.2f}."
+    note = f"Weights: {_told(model.weights)}; of new items: {_told(model.for_new)}."
     return Trained(partial(_total, model), *spent, note)
+
+
+def _told(weights: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items() if weight)
 
 
 def _keep(model: InterestModel, spent: tuple[float, float], home: Path) -> None:

@@ -40,10 +40,9 @@ def court() -> tuple[Court, Floats, Bools]:
         np.arange(USERS) % 2, rng.integers(30, 40, USERS), rng.integers(0, 30, USERS)
     )
     total[np.arange(USERS), targets] += 1.0
-    nothing = np.zeros((1, 1), dtype=np.float32)
     unseen = np.ones(total.shape, dtype=np.bool_)
     new = np.arange(VIDEOS) >= VIDEOS - NEW
-    return Court({}, nothing, unseen, np.arange(USERS), targets), total, new
+    return Court({}, new, unseen, np.arange(USERS), targets), total, new
 
 
 def test_the_offset_gives_new_videos_the_chosen_share() -> None:

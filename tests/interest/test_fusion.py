@@ -29,7 +29,7 @@ from vireo.interest.build import fit
 from vireo.interest.contract import WORLDS, batch_of, training_of
 from vireo.interest.fusion import candidates, fused, standardised
 from vireo.interest.holding import HeldBack, by_chance, by_last, by_time, pairs
-from vireo.interest.validation import Court, choose
+from vireo.interest.validation import Court, choose, stood_in
 
 SECTION = InterestSection(ease=EaseSection(regularisation=5.0), factors=FactorsSection(dimension=8))
 
@@ -185,17 +185,18 @@ def test_the_court_judges_as_the_evaluator_does_but_loses_ties() -> None:
     unseen = rng.random((30, 60)) < 0.8
     for row, videos in enumerate(targets):
         unseen[row, videos] = True
-    court = Court({}, np.zeros((1, 1), np.float32), unseen, *pairs(targets))
+    court = Court({}, np.zeros(60, dtype=np.bool_), unseen, *pairs(targets))
     ranked = np.argsort(-np.where(unseen, total, -np.inf), axis=1)
     np.testing.assert_allclose(court.gains(total), per_user(ranked, targets, 10)["ndcg"])
     assert not court.gains(np.zeros_like(total)).any()
 
 
-def court_of(said: dict[str, Floats], targets: Ints, of_new: Floats | None = None) -> Court:
+def court_of(said: dict[str, Floats], targets: Ints, known: int | None = None) -> Court:
+    """Without what anybody has met; the videos from row `known` on are new."""
     shape = next(iter(said.values())).shape
-    none = np.zeros(shape, dtype=np.float32)
+    new = np.arange(shape[1]) >= (shape[1] if known is None else known)
     unseen = np.ones(shape, dtype=np.bool_)
-    return Court(said, none if of_new is None else of_new, unseen, np.arange(shape[0]), targets)
+    return Court(said, new, unseen, np.arange(shape[0]), targets)
 
 
 def test_content_stands_in_for_new_videos_as_much_as_it_helps() -> None:
@@ -207,11 +208,11 @@ def test_content_stands_in_for_new_videos_as_much_as_it_helps() -> None:
     warm[:, 30:] = 0.0
     content = np.zeros((users, videos), dtype=np.float32)
     content[np.arange(users), targets] = 2.5
-    said = {"ease": warm, "content": np.zeros_like(content)}
-    _, newcomer = choose(court_of(said, targets, content))
-    assert newcomer > 0.5
-    useless = court_of(said, rng.integers(0, 30, users), content)
-    assert choose(useless)[1] <= 0.5
+    said = {"ease": warm, "content": content}
+    weights = {"ease": 1.0, "content": 0.0}
+    assert stood_in(court_of(said, targets, 30), weights)["content"] > 0.5
+    useless = court_of(said, rng.integers(0, 30, users), 30)
+    assert stood_in(useless, weights)["content"] <= 0.5
 
 
 def test_a_useless_expert_gets_no_weight() -> None:
@@ -223,7 +224,7 @@ def test_a_useless_expert_gets_no_weight() -> None:
     noise = rng.normal(size=(users, videos)).astype(np.float32)
     helper = 0.5 * rng.normal(size=(users, videos)).astype(np.float32)
     helper[np.arange(users), targets] += 0.8
-    weights, _ = choose(court_of({"noise": noise, "good": good, "helper": helper}, targets))
+    weights = choose(court_of({"noise": noise, "good": good, "helper": helper}, targets))
     assert weights["noise"] == 0.0
     assert weights["good"] > 0
     assert weights["helper"] > 0
@@ -263,7 +264,7 @@ def test_gains_are_full_ranks_with_ties_lost() -> None:
     scores[1, [0, 5, 6]] = 1.0  # 0 is seen, so 6 alone ties: second
     scores[2, 7] = 1.0  # ties with eleven others behind the first: beyond ten
     court = Court.hear({"oracle": Oracle(scores)}, held, np.ones(14, dtype=np.bool_))
-    gains = court.gains(court.total({"oracle": 1.0}, 0.0))
+    gains = court.gains(court.total({"oracle": 1.0}, {}))
     assert gains == pytest.approx([1.0, 1 / np.log2(3), 0.0])
 
 
@@ -274,7 +275,7 @@ def test_gains_of_several_targets_are_textbook_ndcg() -> None:
     court = Court.hear({"oracle": Oracle(scores)}, held, np.ones(14, dtype=np.bool_))
     dcg = sum(1 / np.log2(rank + 1) for rank in (4, 5, 6))
     ideal = sum(1 / np.log2(rank + 1) for rank in (1, 2, 3))
-    gains = court.gains(court.total({"oracle": 1.0}, 0.0))
+    gains = court.gains(court.total({"oracle": 1.0}, {}))
     assert gains == pytest.approx([dcg / ideal])
 
 

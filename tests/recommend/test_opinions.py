@@ -40,7 +40,8 @@ def world(tmp_path: Path, cold: bool = True) -> tuple[InterestModel, Training, C
     training = training_of(users, N)
     experts = {name: EXPERTS.get(name).fit(training, section, context) for name in NAMES}
     weights = dict(zip(NAMES, (0.1, 0.1, 0.2, 0.2, 0.2, 0.2, 0.0), strict=True))
-    model = InterestModel(experts, weights, training.content, {}, training.warm, 0.7)
+    for_new = {"sequence": 0.2, "content": 0.5}
+    model = InterestModel(experts, weights, training.content, {}, training.warm, for_new)
     return model, training, context
 
 

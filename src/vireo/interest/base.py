@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +46,11 @@ __all__ = [
 ]
 
 _CONTENT = "content.safetensors"
+CONTENT = "content"
+"""The expert that reads what videos show and say, and nothing else."""
+STAND_IN = 0.5
+"""How much of the others' weight content takes over for a video that nobody wanted, unless
+validation shows that another share serves better."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +164,9 @@ class InterestModel:
     report: Mapping[str, Any] = field(default_factory=dict)
     warm: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     """(n,) videos that somebody wanted; empty stands for all of them."""
-    newcomer: float = 0.5
-    """Share of the other experts' weight that content takes over for videos that nobody wanted."""
+    new_weights: Mapping[str, float] | None = None
+    """The weights for videos that nobody wanted, of experts that can tell such apart; None: as
+    `handed_over` says."""
     repeats: bool = False
     """Whether videos that a viewer has met are candidates too."""
     offset: float = 0.0
@@ -168,8 +174,22 @@ class InterestModel:
 
     @property
     def serving(self) -> dict[str, Expert]:
-        """Only the experts that help."""
+        """Only the experts that help among the videos that somebody wanted."""
         return {name: e for name, e in self.experts.items() if self.weights.get(name, 0.0) > 0}
+
+    @cached_property
+    def for_new(self) -> Mapping[str, float]:
+        """What each expert counts for a video that nobody wanted: those above 0."""
+        found = self.new_weights
+        if found is None:
+            knowing = [name for name, expert in self.experts.items() if expert.knows_new]
+            found = handed_over(self.weights, knowing)
+        return {name: weight for name, weight in found.items() if weight > 0}
+
+    def speaking(self, new: bool) -> dict[str, Expert]:
+        """The experts that help, with those that do only where videos are new if there are any."""
+        heard = {*self.serving, *(self.for_new if new else ())}
+        return {name: expert for name, expert in self.experts.items() if name in heard}
 
     def without(self, history: History) -> InterestModel:
         """The model as if this viewer had not been in the training of the experts that can tell.
@@ -192,7 +212,7 @@ class InterestModel:
         about = {
             "experts": list(self.experts),
             "weights": dict(self.weights),
-            "newcomer": self.newcomer,
+            "new_weights": None if self.new_weights is None else dict(self.new_weights),
             "repeats": self.repeats,
             "offset": self.offset,
             "report": dict(self.report),
@@ -205,9 +225,21 @@ class InterestModel:
         experts = {name: EXPERTS.get(name).load(directory / name) for name in about["experts"]}
         arrays = read_arrays(directory / _CONTENT)
         content, warm = arrays["content"], arrays["warm"]
-        report, newcomer = about["report"], about["newcomer"]
-        rest = (newcomer, about["repeats"], about["offset"])
-        return cls(experts, about["weights"], content, report, warm, *rest)
+        # builds of before there were such weights have none
+        rest = (about.get("new_weights"), about["repeats"], about["offset"])
+        return cls(experts, about["weights"], content, about["report"], warm, *rest)
 
     def summary(self) -> dict[str, Any]:
-        return {"weights": dict(self.weights), "newcomer": self.newcomer, **self.report}
+        return {"weights": dict(self.weights), "new_weights": dict(self.for_new), **self.report}
+
+
+def handed_over(
+    weights: Mapping[str, float], knowing: Collection[str], share: float = STAND_IN
+) -> dict[str, float]:
+    """Weights for videos that nobody wanted, made of the others: experts that can tell such apart
+    (`knowing`) keep theirs, and content takes over this share of what the rest would have had.
+    """
+    found = {name: weights.get(name, 0.0) for name in knowing}
+    if CONTENT in found:
+        found[CONTENT] += share * sum(w for name, w in weights.items() if name not in found)
+    return found

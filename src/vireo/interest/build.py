@@ -15,9 +15,9 @@ from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Expert, InterestModel, InterestSection, Training
 from vireo.interest.exposure import exchange, hidden, kept_from, offset_for, told
-from vireo.interest.fusion import NEWCOMER
 from vireo.interest.holding import HeldBack, by_chance, by_last, by_time
 from vireo.interest.menu import EXPERTS
+from vireo.interest.newness import weights_for_new, wishes_for
 from vireo.interest.space import content_space
 from vireo.interest.validation import (
     FEWEST_USERS,
@@ -25,6 +25,7 @@ from vireo.interest.validation import (
     Court,
     choose,
     default_weights,
+    stood_in,
 )
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -70,7 +71,7 @@ def fit(training: Training, section: InterestSection, context: Context) -> Inter
         training.content,
         report,
         training.warm,
-        found.newcomer,
+        found.new_weights,
         section.repeats,
         found.offset,
     )
@@ -90,7 +91,7 @@ class _Found:
     """What the users held back have shown."""
 
     weights: dict[str, float]
-    newcomer: float
+    new_weights: dict[str, float] | None
     offset: float
     report: Mapping[str, Any]
     experts: dict[str, Expert]
@@ -108,24 +109,33 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
         if section.validation_users:
             context.progress.say(note)
         report |= {"ndcg@10": {}, "note": note}
-        return _Found(default_weights(section.experts), NEWCOMER, 0.0, report, {})
+        return _Found(default_weights(section.experts), None, 0.0, report, {})
     kept = hidden(training, held, context.seed)
     rest = replace(training, histories=kept_from(held.histories, kept), shared={})
     experts = _experts(rest, section, context)
     court = Court.hear(experts, held, rest.warm, section.repeats)
-    weights, newcomer = choose(court)
-    totals = {name: court.heard(name, 1.0, NEWCOMER) for name in court.said}
-    totals["fused"] = fused = court.total(weights, newcomer)
+    weights = choose(court)
+    for_new = stood_in(court, weights)
+    wishes = wishes_for(held.histories, kept, len(held.rows), context.seed)
+    own = weights_for_new(experts, wishes, kept, rest.warm, sum(for_new.values()))
+    for_new = for_new if own is None else own
+    totals = {name: court.heard(name, 1.0) for name in court.said}
+    totals["fused"] = fused = court.total(weights, for_new)
     rates = exchange(court, fused, ~rest.warm)
     share = section.new_share
     offset = 0.0 if share is None else offset_for(court, fused, ~rest.warm, share)
     ndcg = {name: round(float(court.gains(total).mean()), 6) for name, total in totals.items()}
-    about = {"hidden_videos": len(kept), "offset": offset, "exchange": rates, **told(rates)}
+    about = {
+        "hidden_videos": len(kept),
+        "wishes_for_hidden": len(wishes.rows),
+        "offset": offset,
+        "exchange": rates,
+        **told(rates),
+    }
     # the others' matrices would stand in memory twice while all are fitted anew
     going_on = {name: e for name, e in experts.items() if getattr(e, "goes_on", False)}
-    return _Found(
-        weights, newcomer, offset, {**report, "ndcg@10": ndcg, **about, "note": ""}, going_on
-    )
+    report |= {"ndcg@10": ndcg, **about, "note": ""}
+    return _Found(weights, for_new, offset, report, going_on)
 
 
 def _held_back(training: Training, section: InterestSection, seed: int) -> tuple[HeldBack, str]:

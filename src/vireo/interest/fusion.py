@@ -11,12 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from vireo.arrays import Bools, Floats
-from vireo.interest.base import Batch, Expert, InterestModel
+from vireo.interest.base import CONTENT, Batch, Expert, InterestModel
 
-CONTENT = "content"
-NEWCOMER = 0.5
-"""How much of the others' weight content takes over for a video that nobody wanted, unless
-validation shows that another share serves better."""
 FOR_STRANGERS = ("popularity", "recent")
 """Who speaks, in equal parts, to a viewer of whom the weighted experts know nothing."""
 
@@ -25,16 +21,16 @@ def fused(model: InterestModel, batch: Batch) -> tuple[Floats, dict[str, Floats]
     """The total (b, n) and, per expert, its weighted standardised part (b, n); parts add up to it.
 
     A video that nobody wanted (`model.warm` is false) is unknown to all experts but those with
-    `knows_new`; they would rank it last for no fault of its own. There, content's standardised
-    score stands in for them at `model.newcomer` of their weight, and is shown as part of `content`.
+    `knows_new`; they would rank it last for no fault of its own. So there these alone count, with
+    weights of their own (`model.for_new`).
     """
     warm = model.warm if len(model.warm) else np.ones(batch.n_videos, dtype=np.bool_)
-    experts = model.serving
-    if not warm.all() and CONTENT in model.experts:
-        experts = {**experts, CONTENT: model.experts[CONTENT]}
-    said = opinions(experts, batch, warm, model.newcomer, model.repeats)
-    parts = {name: np.float32(model.weights.get(name, 0.0)) * z for name, z in said.items()}
-    _credit_content(parts, experts, ~warm)
+    said = opinions(model.speaking(not warm.all()), batch, warm, model.repeats)
+    parts = {}
+    for name, scores in said.items():
+        parts[name] = np.float32(model.weights.get(name, 0.0)) * scores
+        if not warm.all():
+            parts[name][:, ~warm] = np.float32(model.for_new.get(name, 0.0)) * scores[:, ~warm]
     total = _added(parts, (len(batch.histories), batch.n_videos))
     strangers = np.asarray(~total.any(axis=1))
     if strangers.any():
@@ -51,10 +47,9 @@ def opinions(
     experts: Mapping[str, Expert],
     batch: Batch,
     warm: Bools,
-    newcomer: float,
     repeats: bool = False,
 ) -> dict[str, Floats]:
-    """Standardised scores per expert, each (b, n), with content standing in for new videos."""
+    """Standardised scores per expert, each (b, n); 0 for videos that are new to the expert."""
     unseen = candidates(batch, repeats)
     said = {
         name: standardised(expert.score(batch), unseen if expert.knows_new else unseen & warm)
@@ -62,7 +57,7 @@ def opinions(
     }
     for name, scores in said.items():
         if not experts[name].knows_new:
-            scores[:, ~warm] = newcomer * said[CONTENT][:, ~warm] if CONTENT in said else 0.0
+            scores[:, ~warm] = 0.0
     return said
 
 
@@ -92,16 +87,6 @@ def standardised(scores: Floats, among: Bools) -> Floats:
     return np.asarray(scaled, dtype=np.float32)
 
 
-def _credit_content(parts: dict[str, Floats], experts: Mapping[str, Expert], new: Bools) -> None:
-    """What content said of new videos in the others' place is moved to its own part."""
-    if CONTENT not in parts or not new.any():
-        return
-    for name, part in parts.items():
-        if not experts[name].knows_new:
-            parts[CONTENT][:, new] += part[:, new]
-            part[:, new] = 0.0
-
-
 def _speak_to_strangers(
     model: InterestModel, batch: Batch, warm: Bools, rows: Bools, parts: dict[str, Floats]
 ) -> None:
@@ -112,7 +97,7 @@ def _speak_to_strangers(
         batch.n_videos,
     )
     voices = {name: model.experts[name] for name in speakers}
-    said = opinions(voices, some, warm, model.newcomer, model.repeats)
+    said = opinions(voices, some, warm, model.repeats)
     for name, scores in said.items():
         part = parts.setdefault(name, np.zeros((len(rows), batch.n_videos), dtype=np.float32))
         part[rows] = scores / len(speakers)

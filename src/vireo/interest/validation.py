@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vireo.arrays import Bools, Doubles, Floats, Ints
-from vireo.interest.base import Batch, Expert
-from vireo.interest.fusion import CONTENT, NEWCOMER, candidates, opinions
+from vireo.interest.base import CONTENT, STAND_IN, Batch, Expert, handed_over
+from vireo.interest.fusion import candidates, opinions
 from vireo.interest.holding import HeldBack, pairs
 
 DEFAULTS: Mapping[str, float] = {
@@ -31,8 +31,8 @@ STEPS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 """Weights that are tried for an expert, against weight 1 of the best single one."""
 IMPERSONAL = frozenset({"popularity", "recent"})
 """Experts that say the same to everybody."""
-NEWCOMERS = (0.0, 0.25, 0.75, 1.0, 1.25, 1.5)
-"""What is tried in place of NEWCOMER."""
+SHARES = (0.0, 0.25, 0.75, 1.0, 1.25, 1.5)
+"""What is tried in place of STAND_IN."""
 _BLOCK = 256
 """Users heard at once."""
 _PAIRS = 2048
@@ -47,8 +47,8 @@ class Court:
 
     said: Mapping[str, Floats]
     """Per expert (v, n); 0 for videos that are new to it."""
-    of_new: Floats
-    """(v, n) what content says of new videos, 0 elsewhere."""
+    new: Bools
+    """(n,) videos that nobody wanted."""
     unseen: Bools
     """(v, n) the candidates."""
     owner: Ints
@@ -59,10 +59,17 @@ class Court:
 
     @classmethod
     def hear(
-        cls, experts: Mapping[str, Expert], held: HeldBack, warm: Bools, repeats: bool = False
+        cls,
+        experts: Mapping[str, Expert],
+        held: HeldBack,
+        warm: Bools,
+        repeats: bool = False,
+        among: Ints | None = None,
     ) -> Court:
+        """Of all videos, or only `among` these rows, rising; all targets have to be of them."""
         histories = held.histories
-        shape = (len(held.rows), histories.n_videos)
+        columns = np.arange(histories.n_videos) if among is None else among
+        shape = (len(held.rows), len(columns))
         said = {name: np.zeros(shape, dtype=np.float32) for name in experts}
         unseen = np.zeros(shape, dtype=np.bool_)
         for start in range(0, len(held.rows), _BLOCK):
@@ -70,25 +77,28 @@ class Court:
             rows = [histories.row(int(row)) for row in held.rows[part]]
             times = None if held.times is None else held.times[part].tolist()
             batch = Batch(rows, histories.now, histories.n_videos, times=times)
-            unseen[part] = candidates(batch, repeats)
-            for name, scores in opinions(experts, batch, warm, 0.0, repeats).items():
-                said[name][part] = scores
-        of_new = np.where(warm, 0.0, said[CONTENT]) if CONTENT in said else np.zeros((1, 1))
+            unseen[part] = candidates(batch, repeats)[:, columns]
+            for name, scores in opinions(experts, batch, warm, repeats).items():
+                said[name][part] = scores[:, columns]
         knowing = frozenset(name for name, expert in experts.items() if expert.knows_new)
-        return cls(said, of_new.astype(np.float32), unseen, *pairs(held.targets), knowing)
+        owner, targets = pairs(held.targets)
+        return cls(said, ~warm[columns], unseen, owner, np.searchsorted(columns, targets), knowing)
 
-    def total(self, weights: Mapping[str, float], newcomer: float) -> Floats:
-        """The weighted sum; `newcomer` as in `fused`. (v, n)"""
+    def total(self, weights: Mapping[str, float], for_new: Mapping[str, float]) -> Floats:
+        """The weighted sum, new videos with the weights `for_new`. (v, n)"""
         total = np.zeros(self.unseen.shape, dtype=np.float32)
-        for name, weight in weights.items():
-            total += self.heard(name, weight, newcomer)
+        of_new = np.zeros((len(total), int(self.new.sum())), dtype=np.float32)
+        for name, scores in self.said.items():
+            total += np.float32(weights.get(name, 0.0)) * scores
+            of_new += np.float32(for_new.get(name, 0.0)) * scores[:, self.new]
+        total[:, self.new] = of_new
         return total
 
-    def heard(self, name: str, weight: float, newcomer: float) -> Floats:
+    def heard(self, name: str, weight: float) -> Floats:
         """One expert's weighted part, content standing in for it on new videos. (v, n)"""
         part: Floats = np.float32(weight) * self.said[name]
-        if name not in self.knowing and newcomer:
-            part = part + np.float32(weight * newcomer) * self.of_new
+        if name not in self.knowing and CONTENT in self.said:
+            part[:, self.new] = np.float32(weight * STAND_IN) * self.said[CONTENT][:, self.new]
         return part
 
     def gains(self, total: Floats) -> Doubles:
@@ -110,25 +120,23 @@ class Court:
         return np.asarray(best / ideal, dtype=np.float64)
 
 
-def choose(court: Court) -> tuple[dict[str, float], float]:
+def choose(court: Court) -> dict[str, float]:
     """Greedy forward selection: from the best personal expert, add who helps beyond noise.
 
     Every expert of the court gets a weight, most of them perhaps 0; they sum to 1. What is the
     same for everybody (IMPERSONAL) never outweighs what is personal: on logs of what a site showed
-    to all, recent popularity predicts best and recommends nothing. Then the weight at which
-    content stands in for the others on new videos (`newcomer`).
+    to all, recent popularity predicts best and recommends nothing.
     """
-    alone = {n: court.gains(court.heard(n, 1.0, NEWCOMER)).mean() for n in court.said}
+    alone = {name: court.gains(court.heard(name, 1.0)).mean() for name in court.said}
     personal = [name for name in alone if name not in IMPERSONAL] or list(alone)
-    weights = {max(personal, key=lambda name: alone[name]): 1.0}
-    total = court.total(weights, NEWCOMER)
+    first = max(personal, key=lambda name: alone[name])
+    weights, total = {first: 1.0}, court.heard(first, 1.0)
     while found := _best_step(court, total, _steps(court.said, weights)):
         name, weight = found
         weights[name] = weight
-        total = total + court.heard(name, weight, NEWCOMER)
-    newcomer = _best_newcomer(court, weights)
+        total = total + court.heard(name, weight)
     whole = sum(weights.values())
-    return {name: round(weights.get(name, 0.0) / whole, 6) for name in court.said}, newcomer
+    return {name: round(weights.get(name, 0.0) / whole, 6) for name in court.said}
 
 
 def _steps(names: Iterable[str], weights: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -150,22 +158,25 @@ def _best_step(
     before = court.gains(total)
     best, found = 0.0, None
     for name, weight in steps:
-        change = court.gains(total + court.heard(name, weight, NEWCOMER)) - before
+        change = court.gains(total + court.heard(name, weight)) - before
         error = change.std() / np.sqrt(len(change))
         if change.mean() > max(best, NOISE * error):
             best, found = float(change.mean()), (name, weight)
     return found
 
 
-def _best_newcomer(court: Court, weights: Mapping[str, float]) -> float:
-    """The stand-in that helps most beyond noise; NEWCOMER if none does."""
-    before = court.gains(court.total(weights, NEWCOMER))
-    best, found = 0.0, NEWCOMER
-    for newcomer in NEWCOMERS:
-        change = court.gains(court.total(weights, newcomer)) - before
+def stood_in(court: Court, weights: Mapping[str, float]) -> dict[str, float]:
+    """The weights for new videos, content standing in for the others at the share that helps most
+    beyond noise; at STAND_IN if none does."""
+    usual = handed_over(weights, court.knowing)
+    before = court.gains(court.total(weights, usual))
+    best, found = 0.0, usual
+    for share in SHARES:
+        tried = handed_over(weights, court.knowing, share)
+        change = court.gains(court.total(weights, tried)) - before
         error = change.std() / np.sqrt(len(change))
         if change.mean() > max(best, NOISE * error):
-            best, found = float(change.mean()), newcomer
+            best, found = float(change.mean()), tried
     return found
 
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.interest.base import Batch
-from vireo.interest.fusion import CONTENT
 from vireo.recommend.index.moments import Moments
 from vireo.recommend.retrieve.opinions import NO_OPINION, Panel, Voice
 
@@ -98,13 +97,9 @@ class Chorus:
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         model = panel.model
-        names = list(model.serving)
-        if len(panel.cold) and CONTENT in panel.voices and CONTENT not in names:
-            names.append(CONTENT)
+        names = list(model.speaking(len(panel.cold) > 0))
         self.voices = [panel.voices[name] for name in names]
         self.weights = {name: model.weights.get(name, 0.0) for name in names}
-        others = sum(w for n, w in self.weights.items() if not panel.voices[n].expert.knows_new)
-        self.of_cold = model.newcomer * others if CONTENT in names else 0.0
 
     def totals(
         self, batch: Batch, stage: Stage, room: Floats | None = None
@@ -203,10 +198,9 @@ class Chorus:
         rows = stage.columns[stage.cold]
         total = np.full((len(said[0].mean), len(rows)), float(self.panel.model.offset))
         for one in said:
-            if not one.voice.expert.knows_new:
+            if one.voice.name not in self.panel.model.for_new:
                 continue
-            stands_in = self.of_cold if one.voice.name == CONTENT else 0.0
-            weight = (self.weights[one.voice.name] + stands_in) * one.scale
+            weight = self.panel.model.for_new[one.voice.name] * one.scale
             if one.raw is None:
                 assert one.voice.vectors is not None
                 assert one.towards is not None
@@ -219,9 +213,8 @@ class Chorus:
     def _silent(self, said: Sequence[Said], viewers: int) -> Bools:
         heard = np.zeros(viewers, dtype=np.bool_)
         for one in said:
-            name = one.voice.name
-            helps = name == CONTENT and len(self.panel.cold) and self.of_cold != 0
-            if self.weights[name] or helps:
+            of_cold = len(self.panel.cold) and one.voice.name in self.panel.model.for_new
+            if self.weights[one.voice.name] or of_cold:
                 heard |= one.scale > 0
         return ~heard
 

@@ -37,7 +37,8 @@ def lean(base: Published) -> Published:
 
 def heard(model: InterestModel) -> InterestModel:
     """The model with the experts that lists may ask."""
-    kept = {n: e for n, e in model.experts.items() if n in model.serving or n in ALWAYS}
+    asked = {*model.speaking(new=True), *ALWAYS}
+    kept = {name: expert for name, expert in model.experts.items() if name in asked}
     return replace(model, experts=kept)
 
 

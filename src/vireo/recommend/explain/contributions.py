@@ -7,10 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from vireo.arrays import Bools, Floats, Ints
+from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import Expert, InterestModel
-from vireo.interest.fusion import CONTENT
+from vireo.interest.base import CONTENT, STAND_IN, Expert, InterestModel
 from vireo.interest.linear import by_vectors
 
 
@@ -79,21 +78,15 @@ class Contributions:
         """What each of the distinct own videos adds to the score of each video. (m, v)"""
         model = self._model
         total = np.zeros((len(self._history), len(rows)), dtype=np.float32)
-        # Of a video nobody wanted, only `content` knows anything.
         new = ~model.warm[rows] if len(model.warm) else np.zeros(len(rows), dtype=np.bool_)
-        new &= CONTENT in model.experts
-        everything, some = np.arange(len(rows)), new.any()
-        serving = model.serving
+        # of a new video content can always tell, also where others are believed
+        of_new = {CONTENT: STAND_IN, **model.for_new}
         for name, expert in model.experts.items():
-            if name in serving:
-                speaks = everything if name == CONTENT or not some else np.flatnonzero(~new)
-            elif name == CONTENT and some:
-                speaks = np.flatnonzero(new)
-            else:
-                continue
+            weights = np.where(new, of_new.get(name, 0.0), model.weights.get(name, 0.0))
+            speaks = np.flatnonzero(weights > 0)
             shares = self._of(name, expert, rows[speaks]) if len(speaks) else None
             if shares is not None:
-                total[:, speaks] += self._scaled(name, shares)
+                total[:, speaks] += _scaled(shares, weights[speaks])
         videos, entry = self._distinct
         if len(videos) == len(entry):  # nothing was watched twice
             found = np.empty_like(total)
@@ -128,11 +121,12 @@ class Contributions:
         told = [shares for shares in each if shares is not None]
         return np.stack(told, axis=1) if len(told) == len(rows) else None
 
-    def _scaled(self, name: str, shares: Floats) -> Floats:
-        largest = np.abs(shares).max(axis=0, initial=0.0)
-        weight = self._model.weights.get(name, 0.0) or self._model.newcomer
-        scale = np.divide(weight, largest, out=np.zeros_like(largest), where=largest > 0)
-        return np.asarray(scale * shares, dtype=np.float32)
+
+def _scaled(shares: Floats, weights: Doubles) -> Floats:
+    """Each video's shares (m, v), the largest as large as the expert's weight for it."""
+    largest = np.abs(shares).max(axis=0, initial=0.0)
+    scale = np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)
+    return np.asarray(scale * shares, dtype=np.float32)
 
 
 def _linear(expert: Expert, history: History) -> tuple[Floats, Floats] | None:

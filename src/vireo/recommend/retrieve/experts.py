@@ -63,8 +63,8 @@ class Experts:
         unwatched = allowed & self._unwatched
         chosen += [
             self._of_unwatched(opinion, unwatched, query.k)
-            for opinion in heard.said.values()
-            if opinion.voice.expert.knows_new
+            for name, opinion in heard.said.items()
+            if name in heard.for_new
         ]
         return scored(slate, heard.parts, chosen)
 

@@ -1,9 +1,9 @@
 """What the experts say to one viewer: of every video, or, through indexes, of those that are asked.
 
 The same numbers as `interest.fusion.fused`: scores standardised among the videos that the viewer
-has not met, weighted, content standing in for the others on videos that nobody wanted. Mean and
-deviation of inner products need no scores at all (`index/moments.py`), so a catalogue of a
-million videos is standardised over all of it although only a few hundred are scored.
+has not met, weighted, with other weights for videos that nobody wanted. Mean and deviation of inner
+products need no scores at all (`index/moments.py`), so a catalogue of a million videos is
+standardised over all of it although only a few hundred are scored.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import Batch, Expert, InterestModel
-from vireo.interest.fusion import CONTENT, FOR_STRANGERS
+from vireo.interest.base import CONTENT, Batch, Expert, InterestModel
+from vireo.interest.fusion import FOR_STRANGERS
 from vireo.interest.linear import ByVectors, by_vectors
 from vireo.recommend.index.base import Index
 from vireo.recommend.index.moments import Moments
@@ -169,15 +169,14 @@ class Panel:
 
     def hear(self, history: History, now: int) -> Heard:
         """What every serving expert says to the viewer with this history."""
-        names = list(self.model.serving)
-        if len(self.cold) and CONTENT in self.voices and CONTENT not in names:
-            names.append(CONTENT)
+        names = list(self.model.speaking(len(self.cold) > 0))
         said = self._opinions(names, history, now)
-        heard = Heard(self, said, {n: self.model.weights.get(n, 0.0) for n in said}, True)
+        weights = {name: self.model.weights.get(name, 0.0) for name in said}
+        heard = Heard(self, said, weights, self.model.for_new)
         if heard.silent:
             speakers = [name for name in FOR_STRANGERS if name in self.voices]
             share = {name: 1.0 / len(speakers) for name in speakers}
-            return Heard(self, self._opinions(speakers, history, now), share, False)
+            return Heard(self, self._opinions(speakers, history, now), share, {})
         return heard
 
     def _opinions(self, names: Sequence[str], history: History, now: int) -> dict[str, Opinion]:
@@ -193,8 +192,8 @@ class Heard:
     panel: Panel
     said: Mapping[str, Opinion]
     weights: Mapping[str, float]
-    stands_in: bool
-    """Whether content speaks for the others of videos that nobody wanted."""
+    for_new: Mapping[str, float]
+    """Those for videos that nobody wanted."""
 
     @property
     def dense(self) -> bool:
@@ -205,17 +204,8 @@ class Heard:
     def silent(self) -> bool:
         """Whether no expert that counts has any opinion."""
         speaking = {n for n, o in self.said.items() if o.scale}
-        helped = len(self.panel.cold) > 0 and CONTENT in speaking and self._of_cold != 0
-        return not helped and all(self.weights[n] == 0 for n in speaking)
-
-    @cached_property
-    def _of_cold(self) -> float:
-        """The weight at which content stands in for the others on videos that nobody wanted."""
-        if not self.stands_in or CONTENT not in self.said:
-            return 0.0
-        voices = self.panel.voices
-        others = sum(w for n, w in self.weights.items() if not voices[n].expert.knows_new)
-        return self.panel.model.newcomer * others
+        of_new = self.for_new if len(self.panel.cold) else {}
+        return not any(self.weights[name] or of_new.get(name) for name in speaking)
 
     def parts(self, rows: Rows) -> dict[str, Floats]:
         """Per expert its weighted, standardised part of the rows' scores. (m,) each"""
@@ -223,22 +213,17 @@ class Heard:
         cold = self.panel.cold if everything else np.flatnonzero(~self.panel.warm[rows])
         parts = {}
         for name, opinion in self.said.items():
-            weight = np.float32(self.weights[name])
-            if not weight and not isinstance(
-                rows, slice
-            ):  # of the rows that it does not count for, no scores
+            weight, of_new = self.weights[name], np.float32(self.for_new.get(name, 0.0))
+            if not weight and not isinstance(rows, slice):
+                # of the rows that it does not count for, no scores
                 parts[name] = np.zeros(len(rows), dtype=np.float32)
-                if len(cold) and name == CONTENT:
-                    own = opinion.standardised(rows[cold])
-                    parts[name][cold] = np.float32(self._of_cold) * own
+                if len(cold) and of_new:
+                    parts[name][cold] = of_new * opinion.standardised(rows[cold])
                 continue
             own = opinion.standardised(rows)
-            part = weight * own
-            if len(cold) and not opinion.voice.expert.knows_new:
-                part[cold] = 0.0
-            elif len(cold) and name == CONTENT:
-                part[cold] += np.float32(self._of_cold) * own[cold]
-            parts[name] = part
+            parts[name] = np.float32(weight) * own
+            if len(cold):
+                parts[name][cold] = of_new * own[cold]
         if self.panel.model.offset and len(cold):
             nothing = np.zeros(len(self.panel.warm[rows]), dtype=np.float32)
             parts[CONTENT] = parts.get(CONTENT, nothing)
