@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from vireo.arrays import Floats, Ints
+from vireo.arrays import Floats, Ints, unit_rows
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
@@ -23,6 +23,7 @@ from vireo.interest.base import (
     Batch,
     EaseSection,
     FactorsSection,
+    InterestModel,
     InterestSection,
     NextSection,
     Training,
@@ -34,9 +35,11 @@ from vireo.interest.contract import ExpertContract, batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent, EaseText
 from vireo.interest.factors import Factors, predict
 from vireo.interest.following import Next
+from vireo.interest.following_content import NextContent
 from vireo.interest.item_item import Ridge, item_item
 from vireo.interest.least_squares import solved
 from vireo.interest.neighbours import Neighbours, Together, Transitions
+from vireo.interest.newcomers import with_newcomers
 from vireo.interest.popularity import Popularity, RecentPopularity
 from vireo.interest.trend import Trend
 
@@ -72,6 +75,11 @@ class TestEaseTextContract(ExpertContract):
 
 class TestNextContract(ExpertContract):
     expert = Next
+    section = InterestSection(next=NextSection(regularisation=2.0))
+
+
+class TestNextContentContract(ExpertContract):
+    expert = NextContent
     section = InterestSection(next=NextSection(regularisation=2.0))
 
 
@@ -473,6 +481,65 @@ def test_next_contributions_add_up_to_the_score(context: Context) -> None:
             added = expert.contributions(history, video)
             assert added is not None
             assert added.sum() == pytest.approx(scores[row, video], abs=1e-5)
+
+
+def follows_in_content(context: Context) -> tuple[Training, NextContent]:
+    """What follows video v is v + 1 around a circle of 24; content is the place on the circle; the
+    last video is new and stands where video 3 does."""
+    users = [[(start + step) % 24 for step in range(4)] for start in range(24)] * 6
+    angles = 2 * np.pi * np.r_[np.arange(24), 3] / 24
+    content = np.c_[np.cos(angles), np.sin(angles), np.cos(2 * angles), np.sin(2 * angles)]
+    training = training_of(users, 25, unit_rows(content.astype(np.float32)))
+    section = InterestSection(next=NextSection(regularisation=1.0))
+    return training, NextContent.fit(training, section, context)
+
+
+def test_a_new_video_follows_what_videos_like_it_have_followed(context: Context) -> None:
+    training, expert = follows_in_content(context)
+    after = [
+        expert.score(Batch([training_of([[v]], 25).histories.row(0)], 0, 25))[0, 24]
+        for v in range(24)
+    ]
+    assert int(np.argmax(after)) in (1, 2)  # of steps of one, two and three, the short ones lead
+    np.testing.assert_allclose(
+        expert.score(batch_of(training))[:, 24], expert.score(batch_of(training))[:, 3], rtol=1e-5
+    )
+
+
+def test_next_content_is_ridge_regression_of_the_columns_of_next(context: Context) -> None:
+    """Least squares with the penalty as rows of their own and an intercept of its own; that, equal
+    for all videos, is left out of the scores."""
+    training, expert = follows_in_content(context)
+    section = InterestSection(next=NextSection(regularisation=1.0))
+    fitted = Next.fit(training, section, context)
+    rows = unit_rows(training.content)
+    known = rows[fitted.videos]
+    penalty = np.c_[np.sqrt(10.0) * np.eye(4), np.zeros(4)]
+    left = np.vstack([np.c_[known, np.ones(len(known))], penalty])
+    right = np.vstack([fitted.matrix.T, np.zeros((4, len(fitted.matrix)))])
+    solved_by_hand = np.linalg.lstsq(left, right, rcond=None)[0]
+    batch = batch_of(training)
+    wanted = expert._faded.inputs(batch) @ (np.c_[rows, np.ones(25)] @ solved_by_hand).T
+    apart = wanted - expert.score(batch)
+    np.testing.assert_allclose(apart - apart[:, :1], 0.0, atol=1e-5)
+
+
+def test_next_content_contributions_add_up_and_newcomers_are_told_exactly(
+    context: Context,
+) -> None:
+    training, expert = follows_in_content(context)
+    batch = batch_of(training)
+    scores = expert.score(batch)
+    for row in (0, 30, -1):
+        for video in (3, 24):
+            added = expert.contributions(batch.histories[row], video)
+            assert added is not None
+            assert added.sum() == pytest.approx(scores[row, video], abs=1e-5)
+    model = InterestModel({"next-content": expert}, {"next-content": 1.0}, training.content)
+    wider = with_newcomers(model, training.content[[7]]).experts["next-content"]
+    said = wider.score(Batch(batch.histories, batch.now, 26))
+    np.testing.assert_array_equal(said[:, 25], said[:, 7])
+    np.testing.assert_allclose(said[:, :25], scores, atol=1e-6)
 
 
 def test_next_leaves_out_spans_then_seldom_watched_videos(context: Context) -> None:

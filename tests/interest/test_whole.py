@@ -33,7 +33,7 @@ from vireo.interest.fusion import candidates, fused
 from vireo.interest.sequence.expert import Sequence
 
 SECTION = InterestSection(
-    experts=(*InterestSection().experts, "sequence-content"),
+    experts=(*InterestSection().experts, "next-content", "sequence-content"),
     validation="last",
     factors=FactorsSection(dimension=2),  # with more, rounding decides
     sequence=SequenceSection(epochs=1, least_steps=2, tokens=64, length=6),

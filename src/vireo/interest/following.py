@@ -9,6 +9,7 @@ several spans let the very last video and the long taste speak with separate wei
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,52 @@ _FADED = 1e-3
 """Inputs that have faded below this are left out."""
 _CHUNK = 4_000_000
 """Pairs of events that are added up at once."""
+
+
+@dataclass(frozen=True)
+class Faded:
+    """How much of each video is left in a viewer's memory, once per span."""
+
+    videos: Ints
+    """(w,) rows in the catalogue, rising; others are not remembered."""
+    spans: tuple[float, ...]
+    n_videos: int
+
+    @cached_property
+    def place(self) -> Ints:
+        """Row in the catalogue -> place in `videos`, or -1. (n,)"""
+        place = np.full(self.n_videos, -1, dtype=np.int64)
+        place[self.videos] = np.arange(len(self.videos))
+        return place
+
+    def inputs(self, batch: Batch) -> sparse.csr_matrix:
+        """Per span, exp(-k / span) for the k-th last wanted video, until it has faded away.
+        (b, spans * w)"""
+        wishes, size = batch.wishes, len(self.videos)
+        places = self.place[wishes.videos]
+        owners, columns, values = [], [], []
+        for at, span in enumerate(self.spans):
+            kept = wishes.before(span, _FADED) & (places >= 0)
+            owners.append(wishes.owners[kept])
+            columns.append(at * size + places[kept])
+            values.append(np.exp(-wishes.lags[kept] / span))
+        shape = (len(batch.histories), size * len(self.spans))
+        entries = (np.concatenate(owners), np.concatenate(columns))
+        matrix = sparse.csr_matrix((np.concatenate(values), entries), shape=shape, dtype=np.float32)
+        matrix.sum_duplicates()
+        return matrix
+
+    def remembered(self, history: History) -> Iterator[tuple[Ints, Doubles, Ints]]:
+        """Per span: the entries that have not faded, how much is left of each, and its input."""
+        wanted = np.flatnonzero(history.weights > 0)
+        places = self.place[history.videos[wanted]]
+        mine = places >= 0
+        lags = np.arange(len(wanted))[::-1][mine]
+        for block, span in enumerate(self.spans):
+            fading = np.exp(-lags / span)
+            near = np.flatnonzero(fading >= _FADED)
+            inputs = block * len(self.videos) + places[mine][near]
+            yield wanted[mine][near], fading[near], inputs
 
 
 @dataclass(frozen=True)
@@ -65,10 +112,12 @@ class Next:
         gram = _gram(users, items, spans, len(videos))
         outputs = _outputs(users, items, spans, len(videos))
         matrix = _solved(gram, outputs, settings.regularisation)
-        return cls(videos, spans, matrix, training.n_videos, note)
+        fitted = cls(videos, spans, matrix, training.n_videos, note)
+        training.shared[cls.name] = fitted
+        return fitted
 
     def score(self, batch: Batch) -> Floats:
-        inputs = self._inputs(batch)
+        inputs = self.faded.inputs(batch)
         if worth_it(inputs, len(self.videos), self.n_videos):
             return self._strips.times(inputs)
         scores = np.zeros((len(batch.histories), self.n_videos), dtype=np.float32)
@@ -77,35 +126,15 @@ class Next:
 
     def score_within(self, batch: Batch) -> Floats:
         """The scores of `videos` alone. (b, w)"""
-        return np.asarray(self._inputs(batch) @ self.matrix, dtype=np.float32)
+        return np.asarray(self.faded.inputs(batch) @ self.matrix, dtype=np.float32)
 
     @cached_property
     def _strips(self) -> Strips:
         return Strips.of(self.matrix, self.videos, self.n_videos)
 
     @cached_property
-    def _place(self) -> Ints:
-        """Row in the catalogue -> place in `videos`, or -1. (n,)"""
-        place = np.full(self.n_videos, -1, dtype=np.int64)
-        place[self.videos] = np.arange(len(self.videos))
-        return place
-
-    def _inputs(self, batch: Batch) -> sparse.csr_matrix:
-        """Per span, exp(-k / span) for the k-th last wanted video, until it has faded away.
-        (b, spans * w)"""
-        wishes, size = batch.wishes, len(self.videos)
-        places = self._place[wishes.videos]
-        owners, columns, values = [], [], []
-        for at, span in enumerate(self.spans):
-            kept = wishes.before(span, _FADED) & (places >= 0)
-            owners.append(wishes.owners[kept])
-            columns.append(at * size + places[kept])
-            values.append(np.exp(-wishes.lags[kept] / span))
-        shape = (len(batch.histories), size * len(self.spans))
-        entries = (np.concatenate(owners), np.concatenate(columns))
-        matrix = sparse.csr_matrix((np.concatenate(values), entries), shape=shape, dtype=np.float32)
-        matrix.sum_duplicates()
-        return matrix
+    def faded(self) -> Faded:
+        return Faded(self.videos, self.spans, self.n_videos)
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact: the entries add up to the score."""
@@ -114,18 +143,11 @@ class Next:
     def contributions_to(self, history: History, videos: Ints) -> Floats:
         """The same for several videos (v,). -> (m, v)"""
         added = np.zeros((len(history), len(videos)), dtype=np.float32)
-        wanted = np.flatnonzero(history.weights > 0)
-        rows, columns = self._place[history.videos[wanted]], self._place[videos]
-        mine, theirs = rows >= 0, columns >= 0
-        lags = np.arange(len(wanted))[::-1][mine]
-        cells = np.ix_(wanted[mine], np.flatnonzero(theirs))
-        for block, span in enumerate(self.spans):
-            fading = np.exp(-lags / span)
-            near = np.flatnonzero(fading >= _FADED)
-            weights = np.zeros((len(lags), int(theirs.sum())), dtype=np.float32)
-            inputs = block * len(self.videos) + rows[mine][near]
-            weights[near] = self.matrix[np.ix_(inputs, columns[theirs])]
-            added[cells] += fading[:, None] * weights
+        columns = self.faded.place[videos]
+        theirs = np.flatnonzero(columns >= 0)
+        for entries, left, inputs in self.faded.remembered(history):
+            weights = self.matrix[np.ix_(inputs, columns[theirs])]
+            added[np.ix_(entries, theirs)] += left[:, None] * weights
         return added
 
     def save(self, directory: Path) -> None:

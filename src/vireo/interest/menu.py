@@ -19,6 +19,7 @@ EXPERTS = Registry(
         "ease-recent": "vireo.interest.ease:EaseRecent",
         "ease-text": "vireo.interest.ease:EaseText",
         "next": "vireo.interest.following:Next",
+        "next-content": "vireo.interest.following_content:NextContent",
         "sequence": "vireo.interest.sequence.expert:Sequence",
         "sequence-content": "vireo.interest.sequence.by_content:SequenceContent",
         "transitions": "vireo.interest.neighbours:Transitions",

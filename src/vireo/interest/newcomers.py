@@ -20,6 +20,7 @@ from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
 from vireo.interest.content import Content
+from vireo.interest.following_content import NextContent
 from vireo.interest.linear import by_vectors
 
 RELATIVES = 5
@@ -145,8 +146,8 @@ def with_newcomers(
 
 
 def _wider(expert: Expert, content: Floats, known: int, relatives: Ints) -> Expert:
-    if isinstance(expert, Content):
-        return Content(unit_rows(content))
+    if isinstance(expert, Content | NextContent):
+        return replace(expert, rows=unit_rows(content))
     if not len(relatives):
         return expert
     if expert.knows_new:

@@ -14,6 +14,7 @@ import numpy as np
 from vireo.arrays import Floats
 from vireo.interest.base import InterestModel
 from vireo.interest.content import Content
+from vireo.interest.following_content import NextContent
 from vireo.published import Published
 from vireo.recommend.catalogue import Catalogue
 
@@ -54,10 +55,10 @@ def _one(array: Floats, other: Floats) -> Floats:
 
 
 def with_unit_rows(model: InterestModel, catalogue: Catalogue) -> InterestModel:
-    """The model whose content expert reads the rows that similarity reads."""
+    """The model whose experts by content read the rows that similarity reads."""
     experts = {
-        name: Content(_one(expert.rows, catalogue.unit_content))
-        if isinstance(expert, Content)
+        name: replace(expert, rows=_one(expert.rows, catalogue.unit_content))
+        if isinstance(expert, Content | NextContent)
         else expert
         for name, expert in model.experts.items()
     }
