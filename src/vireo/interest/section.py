@@ -33,11 +33,12 @@ class FactorsSection(Section):
 
     dimension: Annotated[int, Field(ge=1)] = 64
     """Length of a viewer's and of a video's vector."""
-    regularisation: Annotated[float, Field(gt=0)] = 0.015
+    regularisation: Annotated[float, Field(gt=0)] = 0.15
     """Ridge penalty on the vectors, times how often their viewer or video occurs to the power of
     `frequency`."""
-    frequency: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """1: in full, as Rendle et al. 2021 advise; 0: the same penalty for all."""
+    frequency: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """1: in full, as Rendle et al. 2021 advise, which weighs short histories down where videos are
+    many; 0: the same penalty for all."""
     confidence: Annotated[float, Field(ge=1)] = 4.0
     """Weight of an observed interaction against an unobserved one."""
     iterations: Annotated[int, Field(ge=1)] = 15
