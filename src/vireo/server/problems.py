@@ -56,6 +56,9 @@ _TITLES = {
     "too-many": "Too many requests",
     "too-large": "The body is too large",
     "method": "Not in this way",
+    "malformed": "This is no request",
+    "head-too-large": "The address and the headers are too large",
+    "too-late": "The request came too slowly",
     "bug": "Vireo has a bug",
 }
 
