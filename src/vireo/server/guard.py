@@ -102,15 +102,16 @@ class Guard:
         return ""
 
     def _is_ours(self, scope: Scope) -> bool:
-        """From this machine, and under a name of ours: a page elsewhere cannot rebind its name."""
+        """From this machine, under a name of ours, and from no page elsewhere.
+
+        Such a page cannot point its own name at us, nor have a visitor's browser send what no form
+        of ours sent.
+        """
         if (scope.get("client") or ("", 0))[0] not in LOOPBACK:
             return False
-        raw = next((v for n, v in scope["headers"] if n == b"host"), b"").decode("latin-1")
-        try:
-            host = urlsplit(f"//{raw}").hostname or ""
-        except ValueError:
-            return False
-        return host in (*LOOPBACK, *self._section.hosts)
+        names = (*LOOPBACK, *self._section.hosts)
+        origins = [v.decode("latin-1") for n, v in scope["headers"] if n == b"origin"]
+        return all(_host_in(at) in names for at in (f"//{_header(scope, b'host')}", *origins))
 
     async def _answer(self, scope: Scope, turn: _Turn) -> None:
         try:
@@ -178,6 +179,14 @@ class _Turn:
                 *((n.encode(), v.encode()) for n, v in more.items() if n.encode() not in there),
             ]
         await self._send(message)
+
+
+def _host_in(url: str) -> str:
+    """The host that an address names; empty where it is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _header(scope: Scope, wanted: bytes) -> str:
