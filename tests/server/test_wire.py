@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
@@ -128,6 +128,29 @@ def test_what_does_not_arrive_is_not_waited_for(
         answer = talk(at, WHOLE, b"GET")
         assert answer.startswith(b"HTTP/1.1 200")
         assert talk(at, WHOLE).endswith(b"}"), "a connection that is kept open ends in silence"
+
+
+def test_bodies_that_come_slowly_keep_nobody_else_waiting(built: Path) -> None:
+    """They need no key: whoever is refused at the end has held a place until then."""
+    toml = built / "vireo.toml"
+    toml.write_text(toml.read_text().replace("# max_waiting = 64", "max_waiting = 2"))
+    body = b'{"event_id": "e%d", "user_id": "ana", "video_id": "v-1042", "event": "view"}'
+    length = b"Content-Length: %d\r\n\r\n" % len(body % 1)
+    with listening(built) as at, ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(at, LONGEST)) for _ in range(2)]
+        for number, one in enumerate(slow):
+            one.sendall(POST + b"Expect: 100-continue\r\n" + length)
+            assert one.recv(65_536).startswith(b"HTTP/1.1 100"), "it is waited for"
+            one.sendall((body % number)[:1])
+        late = POST + b"Connection: close\r\n" + length
+        assert talk(at, late + body % 8).startswith(b"HTTP/1.1 503")
+        for path in (b"/v1/health", b"/v1/users/ana/recommendations"):
+            asked = WHOLE.replace(b"/v1/health", path)[:-2] + b"Connection: close\r\n\r\n"
+            assert talk(at, asked).startswith(b"HTTP/1.1 200")
+        for number, one in enumerate(slow):
+            one.sendall((body % number)[1:])
+            assert one.recv(65_536).startswith(b"HTTP/1.1 202")
+        assert talk(at, late + body % 9).startswith(b"HTTP/1.1 202"), "their places are free"
 
 
 def test_a_wish_for_another_protocol_is_not_heard(at: tuple[str, int]) -> None:

@@ -57,6 +57,7 @@ class Guard:
         self._keyless = open_to_all
         self._waiting = 0
         self._lists = 0
+        self._arriving: set[_Turn] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,6 +65,9 @@ class Guard:
             return
         turn = _Turn(scope, send, self._section.max_body_kb * 1024, receive)
         scope["vireo_request_id"] = turn.request_id
+        if turn.declared or _header(scope, b"transfer-encoding"):
+            self._arriving.add(turn)
+            turn.arrived = lambda: self._arriving.discard(turn)
         lists = makes_list(scope["path"])
         self._waiting += 1
         self._lists += lists
@@ -75,13 +79,14 @@ class Guard:
             else:
                 await self._answer(scope, turn)
         finally:
+            turn.arrived()
             self._waiting -= 1
             self._lists -= lists
             self._metrics.in_flight.set(self._waiting)
             self._note(scope, turn)
 
     def _refusal(self, scope: Scope, turn: _Turn, lists: bool) -> Any:
-        many = self._too_many(lists)
+        many = self._too_many(turn, lists)
         if many:
             self._metrics.turned_away.inc()
             return problem(503, "overloaded", many, "Come again in a moment.", turn.request_id)
@@ -93,10 +98,13 @@ class Guard:
             return _too_large(turn)
         return None
 
-    def _too_many(self, lists: bool) -> str:
+    def _too_many(self, turn: _Turn, lists: bool) -> str:
         """What there is too much of, or the empty string."""
-        if self._waiting > self._section.max_waiting:
-            return f"{self._waiting - 1} requests are in flight."
+        # Bodies that come slowly, which needs no key, keep nobody waiting but one another.
+        arriving = len(self._arriving)
+        many = arriving if turn in self._arriving else self._waiting - arriving
+        if many > self._section.max_waiting:
+            return f"{many - 1} requests are in flight."
         if lists and self._lists > self._section.threads + self._section.line:
             return f"{self._section.line} lists wait to be made."
         return ""
@@ -157,6 +165,7 @@ class _Turn:
         self.declared = int(length) if length.isdecimal() else 0
         self.status = 0
         self.limit: asyncio.Timeout | None = None
+        self.arrived: Callable[[], None] = lambda: None
         self._got = 0
         self._send, self._receive = send, receive
 
@@ -165,6 +174,8 @@ class _Turn:
         self._got += len(message.get("body", b""))
         if self._got > self.most:
             raise HTTPException(413, f"The body has more than {self.most} bytes.")
+        if not message.get("more_body"):
+            self.arrived()
         return message
 
     async def send(self, message: Message) -> None:
