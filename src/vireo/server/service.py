@@ -53,7 +53,14 @@ class Service:
         if experiment is not None:
             self.store.begin_experiment(experiment)
         self._refresh()
+        self._warm()
         self._keeper.start()
+
+    def _warm(self) -> None:
+        try:
+            self.state.warm()
+        except Exception as error:  # lists do without it, and who searches is told again
+            LOG.error("The language model cannot be loaded: %s", str(error).splitlines()[0])
 
     def close(self) -> None:
         """Write what waits, let go of the database."""

@@ -73,6 +73,11 @@ class State:
             raise NotBuilt(self.trouble or "Nothing is published here yet.", "`vireo build` first.")
         return self._now
 
+    def warm(self) -> None:
+        """Load what reads sentences, if anything is served."""
+        if self._base is not None:
+            self._base.warm()
+
     def refresh(self) -> None:
         """Look at everything that may have changed, and swap in what did."""
         with self._turn:
@@ -129,6 +134,8 @@ class State:
         for part in (base.tables.videos, base.tables.media, base.histories.row_of):
             len(part)
         _ = base.histories.now, base.video, base.language, base.shown
+        if self._base is not None:  # requests go on meanwhile, with the build before
+            base.warm()
         return base
 
     def _swap(self, base: Published, published: bool) -> None:
