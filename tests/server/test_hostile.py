@@ -11,8 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.server.conftest import Serve
+from tests.store.postgres import postgres
 from vireo.server.api.lists import _because as because
 from vireo.store.base import LiveVideo
+from vireo.store.sql import DATABASE
 from vireo.testing import TinyWorld
 
 ODD = (
@@ -51,9 +53,24 @@ PATHS = (
 
 @pytest.mark.parametrize("path", PATHS)
 def test_odd_ids_are_answered_and_never_a_bug(path: str, client: TestClient) -> None:
+    answers_odd_ids(client, path)
+
+
+def answers_odd_ids(client: TestClient, path: str) -> None:
     for odd in ODD:
         answer = client.get(path.format(quote(odd, safe="")))
-        assert answer.status_code in (200, 404, 422), (odd, answer.text)
+        assert answer.status_code in (200, 404, 422), (path, odd, answer.text)
+
+
+def test_odd_ids_are_no_failure_of_another_database(
+    built: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL keeps no NUL, and must not be asked for one."""
+    with postgres() as server:
+        monkeypatch.setenv(DATABASE, server.create("hostile"))
+        client = serve(built)
+        for path in PATHS:
+            answers_odd_ids(client, path)
 
 
 @pytest.mark.parametrize("number", ["9" * 5_000, "9" * 20, "0", "-1", "١"])
