@@ -42,6 +42,7 @@ class Service:
         self.started = time.time()
         self.variants = names_of(work.config)
         self._models = -1
+        self._failed = ""
         self._wake = threading.Event()
         self._ending = False
         self._looking = threading.Lock()
@@ -60,7 +61,7 @@ class Service:
         try:
             self.state.warm()
         except Exception as error:  # lists do without it, and who searches is told again
-            LOG.error("The language model cannot be loaded: %s", str(error).splitlines()[0])
+            LOG.error("The language model cannot be loaded: %s", _first_line(error))
 
     def close(self) -> None:
         """Write what waits, let go of the database."""
@@ -89,11 +90,17 @@ class Service:
                 self.state.refresh()
                 self.builds.look()
                 self._finish_forgetting()
+            self._failed = ""
         except Busy:  # somebody builds: the rest of a forgetting waits for the next look
-            return
+            self._failed = ""
         except Exception as error:  # the thread must outlive whatever went wrong
-            self.state.trouble = str(error).splitlines()[0]
-            LOG.error("Looking for changes failed: %s", self.state.trouble)
+            self._failed = _first_line(error)
+            LOG.error("Looking for changes failed: %s", self._failed)
+
+    @property
+    def trouble(self) -> str:
+        """Why changes are not followed, or what is published last is not served; else empty."""
+        return self._failed or self.state.trouble
 
     def _finish_forgetting(self) -> None:
         if waits(self.store, self.work.path) and not self.builds.running:
@@ -305,6 +312,10 @@ class Service:
         self.store.watermark()
         if not self._keeper.is_alive():
             raise InputError("The service is not started.", "Restart it.")
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _situation(now: Now, user_id: str, standing: Standing) -> tuple[object, ...]:
