@@ -19,7 +19,7 @@ from vireo.server.base import Caller
 from vireo.server.builds import Builds
 from vireo.server.finding import newest, search, trending
 from vireo.server.lists import Lists
-from vireo.server.state import Now, State
+from vireo.server.state import Now, State, first_line
 from vireo.server.writer import Writer
 from vireo.store.base import Action, LiveEvent, LiveVideo, Standing, Viewer
 from vireo.variants import experiment_of, names_of, variant_of
@@ -42,7 +42,6 @@ class Service:
         self.started = time.time()
         self.variants = names_of(work.config)
         self._models = -1
-        self._failed = ""
         self._wake = threading.Event()
         self._ending = False
         self._looking = threading.Lock()
@@ -54,14 +53,8 @@ class Service:
         if experiment is not None:
             self.store.begin_experiment(experiment)
         self._refresh()
-        self._warm()
+        self.state.warm()
         self._keeper.start()
-
-    def _warm(self) -> None:
-        try:
-            self.state.warm()
-        except Exception as error:  # lists do without it, and who searches is told again
-            LOG.error("The language model cannot be loaded: %s", _first_line(error))
 
     def close(self) -> None:
         """Write what waits, let go of the database."""
@@ -90,17 +83,12 @@ class Service:
                 self.state.refresh()
                 self.builds.look()
                 self._finish_forgetting()
-            self._failed = ""
+            self.state.failed = ""
         except Busy:  # somebody builds: the rest of a forgetting waits for the next look
-            self._failed = ""
+            self.state.failed = ""
         except Exception as error:  # the thread must outlive whatever went wrong
-            self._failed = _first_line(error)
-            LOG.error("Looking for changes failed: %s", self._failed)
-
-    @property
-    def trouble(self) -> str:
-        """Why changes are not followed, or what is published last is not served; else empty."""
-        return self._failed or self.state.trouble
+            self.state.failed = first_line(error)
+            LOG.error("Looking for changes failed: %s", self.state.failed)
 
     def _finish_forgetting(self) -> None:
         if waits(self.store, self.work.path) and not self.builds.running:
@@ -312,10 +300,6 @@ class Service:
         self.store.watermark()
         if not self._keeper.is_alive():
             raise InputError("The service is not started.", "Restart it.")
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _situation(now: Now, user_id: str, standing: Standing) -> tuple[object, ...]:

@@ -41,7 +41,7 @@ def overview(
     """Health, what is published, the last build, requests."""
     metrics: Metrics = request.app.state.metrics
     facts = {
-        "trouble": service.trouble,
+        "trouble": service.state.trouble,
         "uptime": round((time.time() - service.started) / 60),
         "counts": _counts(service),
         "stages": _stages(service),
