@@ -76,7 +76,9 @@ class State:
     def now(self) -> Now:
         """Raises NotBuilt before anything could be loaded."""
         if self._now is None:
-            raise NotBuilt(self._unserved or "Nothing is published here yet.", "`vireo build` first.")
+            raise NotBuilt(
+                self._unserved or "Nothing is published here yet.", "`vireo build` first."
+            )
         return self._now
 
     def warm(self) -> None:
