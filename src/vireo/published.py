@@ -18,6 +18,7 @@ from vireo.data.base import Tables
 from vireo.engine import Context
 from vireo.interest.base import InterestModel
 from vireo.language import LanguageModel, VideoTexts, load, typed
+from vireo.language.encoder import LocalEncoder
 from vireo.language.generate import Generator, generator
 from vireo.pipeline import STAGES, load_noun
 from vireo.pretraining.base import Checkpoint
@@ -81,8 +82,7 @@ class Published:
     def changed(self, **nouns: Any) -> Published:
         """The same build with other nouns in the place of some; what is loaded stays loaded."""
         other = Published(self._manifests, self._config, self._context)
-        own = {name: getattr(other, name) for name in ("_reading",)}
-        other.__dict__.update({**self.__dict__, **own, **nouns})
+        other.__dict__.update({**self.__dict__, **nouns})  # its lock too: the model is the same
         return other
 
     def _noun(self, stage: str, parts: tuple[str, ...] = ()) -> Any:
@@ -159,6 +159,12 @@ class Published:
             vector = self.language.embed([sentence])
         projected: Floats = self.understanding.project(vector, typed([sentence]))[0]
         return projected
+
+    def warm(self) -> None:
+        """Load what reads sentences, so that the first one need not wait for it."""
+        with self._reading:
+            if isinstance(self.language, LocalEncoder):  # a server of models is not ours to wake
+                self.language.encode(["warm"])
 
     def read_videos(self, texts: VideoTexts) -> Floats:
         """The text vectors of videos that came after the build. (m, d)"""

@@ -37,6 +37,10 @@ def until(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+def in_trouble(client: httpx.Client) -> bool:
+    return "\nvireo_trouble 1.0\n" in client.get("/metrics").text
+
+
 class Sender:
     """Sends one event after the other, each until it is accepted."""
 
@@ -83,6 +87,7 @@ def test_a_database_that_goes_and_comes_back(built: Path, server: Postgres) -> N
                 *sender.refused,
             ]
             assert client.get("/v1/health").status_code == 200, "the process lives"
+            until(lambda: in_trouble(client), "the metrics tell that changes are not followed")
             server.start()
             before = len(sender.accepted)
             until(lambda: len(sender.accepted) > before + 5, "events are accepted again")
@@ -90,6 +95,8 @@ def test_a_database_that_goes_and_comes_back(built: Path, server: Postgres) -> N
             sender.end()
         assert client.get("/v1/ready").status_code == 200
         assert client.get("/v1/users/ana/recommendations").status_code == 200
+        until(lambda: not in_trouble(client), "the trouble is over")
+        assert 'role="alert"' not in client.get("/owner").text
         client.close()
         log = "".join(service.said)
     for answer in answers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import resource
 import shutil
 import signal
@@ -189,12 +190,17 @@ def test_a_damaged_build_is_not_published_over_a_good_one(built: Path, serve: Se
     state.refresh()
     assert client.get("/v1/published").json()["stages"] == first, "the good one goes on"
     assert "not what its manifest says" in state.trouble
+    assert "\nvireo_trouble 1.0\n" in client.get("/metrics").text
     assert client.get("/v1/users/ana/recommendations").status_code == 200
     shutil.rmtree(built / "artifacts" / "interest" / work.live.current()["interest"])
     work.build()
     (built / "live.json").touch()
     state.refresh()
     assert state.trouble == ""
+    text = client.get("/metrics").text
+    assert "\nvireo_trouble 0.0\n" in text
+    published = float(re.findall(r"\nvireo_published_at_seconds (\S+)", text)[0])
+    assert published == pytest.approx((built / "live.json").stat().st_mtime)
     assert client.get("/v1/published").json()["stages"] != first
     work.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
@@ -10,8 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.server.conftest import Serve
+from tests.store.postgres import postgres
 from vireo.server.api.lists import _because as because
 from vireo.store.base import LiveVideo
+from vireo.store.sql import DATABASE
 from vireo.testing import TinyWorld
 
 ODD = (
@@ -50,9 +53,55 @@ PATHS = (
 
 @pytest.mark.parametrize("path", PATHS)
 def test_odd_ids_are_answered_and_never_a_bug(path: str, client: TestClient) -> None:
+    answers_odd_ids(client, path)
+
+
+def answers_odd_ids(client: TestClient, path: str) -> None:
     for odd in ODD:
         answer = client.get(path.format(quote(odd, safe="")))
-        assert answer.status_code in (200, 404, 422), (odd, answer.text)
+        assert answer.status_code in (200, 404, 422), (path, odd, answer.text)
+
+
+def test_odd_ids_are_no_failure_of_another_database(
+    built: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL keeps no NUL, and must not be asked for one."""
+    with postgres() as server:
+        monkeypatch.setenv(DATABASE, server.create("hostile"))
+        client = serve(built)
+        for path in PATHS:
+            answers_odd_ids(client, path)
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "9" * 20, "0", "-1", "١"])
+def test_numbers_in_forms_that_are_none_are_no_bug(number: str, client: TestClient) -> None:
+    """Python reads no more than 4,300 digits, and no database keeps twenty."""
+    token = re.findall(r'name="csrf" value="([^"]+)"', client.get("/").text)[0]
+    client.post("/user", data={"csrf": token, "user": "ana"})
+    liked = {"csrf": token, "event": "like", "video_id": "v-1042", "rank": number}
+    assert client.post("/act", data=liked).status_code == 200
+    answer = client.post("/me/wish", data={"csrf": token, "undo": number})
+    assert answer.status_code == 422, answer.text
+
+
+def test_an_error_in_a_batch_names_the_event(client: TestClient) -> None:
+    good = {"event_id": "e1", "user_id": "ana", "video_id": "v-1042", "event": "view"}
+    told = client.post("/v1/events", json=[good, good | {"rank": 0}]).json()
+    assert told["detail"].startswith("body.events.1.rank: ")
+    assert (
+        client.post("/v1/events", json=good | {"rank": 0})
+        .json()["detail"]
+        .startswith("body.event.rank: ")
+    )
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_body_that_is_not_called_json_is_told_so(kind: str, client: TestClient) -> None:
+    """As curl sends it without a header; a page elsewhere may send it, too, so it is not read."""
+    body = '{"event_id": "e1", "user_id": "ana", "video_id": "v-1042", "event": "view"}'
+    answer = client.post("/v1/events", content=body, headers={"content-type": kind})
+    assert answer.status_code == 422
+    assert "application/json" in answer.json()["hint"]
 
 
 def test_forgetting_many_at_once_forgets_all_of_them(

@@ -176,6 +176,17 @@ def test_without_keys_only_our_own_name_is_answered(client: TestClient) -> None:
         assert "vireo keys add" in answer.json()["hint"]
 
 
+def test_without_keys_no_page_elsewhere_is_answered(client: TestClient) -> None:
+    """A browser sends for any page, without asking, what needs neither a body nor a header."""
+    before = client.get("/v1/published").json()
+    for origin in ("https://evil.example", "http://localhost.evil.example", "null", "http://[::1"):
+        answer = client.post("/v1/rollback", headers={"origin": origin})
+        assert answer.status_code == 403, origin
+    assert client.get("/v1/published").json() == before
+    assert client.get("/v1/builds").status_code == 404
+    assert client.get("/v1/health", headers={"origin": "http://localhost:8080"}).is_success
+
+
 def test_too_many_requests_are_told_to_wait(built: Path, serve: Serve) -> None:
     text = (built / CONFIG).read_text(encoding="utf-8")
     text = text.replace("[server]", "[server]\nrequests_per_minute = 30")

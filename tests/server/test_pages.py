@@ -220,6 +220,20 @@ def test_with_keys_people_log_in(keyed: tuple[TestClient, dict[str, str]]) -> No
     assert client.get("/owner").status_code == 200
 
 
+def test_no_page_elsewhere_logs_a_visitor_in(keyed: tuple[TestClient, dict[str, str]]) -> None:
+    """What they watch from then on would be told to whoever owns the key."""
+    client, tokens = keyed
+    for site, status in (("cross-site", 403), ("same-site", 403), ("same-origin", 303)):
+        answer = client.post(
+            "/login",
+            data={"key": tokens["viewer"]},
+            headers={"sec-fetch-site": site},
+            follow_redirects=False,
+        )
+        assert answer.status_code == status, site
+        assert ("set-cookie" in answer.headers) == (status == 303)
+
+
 def test_a_revoked_key_ends_its_session(
     keyed: tuple[TestClient, dict[str, str]], built: Path
 ) -> None:

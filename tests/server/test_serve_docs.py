@@ -17,6 +17,7 @@ from tests.server.conftest import Serve
 from tests.server.running import running
 from vireo.server.app import create_app
 from vireo.server.base import ServerSection
+from vireo.server.metrics import Metrics
 from vireo.workspace import Workspace
 
 PAGE = ROOT / "docs" / "serve.md"
@@ -89,6 +90,21 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
     unit.write_text(block("[Unit]").replace("/opt/vireo/bin/vireo", "/bin/true"))
     done = subprocess.run([program, "verify", str(unit)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_torch_that_the_page_installs_is_the_pinned_one() -> None:
+    wanted = re.findall(r"torch==[\d.]+\d", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    named = re.findall(r"torch==[\d.]+\d", PAGE.read_text(encoding="utf-8"))
+    assert len(named) == 2
+    assert set(named) == set(wanted)
+
+
+def test_every_metric_is_on_the_page() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for metric in Metrics().registry.collect():
+        if metric.name.startswith("vireo_"):
+            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+            assert f"`{name}" in text, name
 
 
 def test_the_container_may_write_where_the_workspace_lies() -> None:

@@ -57,6 +57,7 @@ class Guard:
         self._keyless = open_to_all
         self._waiting = 0
         self._lists = 0
+        self._arriving: set[_Turn] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,6 +65,9 @@ class Guard:
             return
         turn = _Turn(scope, send, self._section.max_body_kb * 1024, receive)
         scope["vireo_request_id"] = turn.request_id
+        if turn.declared or _header(scope, b"transfer-encoding"):
+            self._arriving.add(turn)
+            turn.arrived = lambda: self._arriving.discard(turn)
         lists = makes_list(scope["path"])
         self._waiting += 1
         self._lists += lists
@@ -75,13 +79,14 @@ class Guard:
             else:
                 await self._answer(scope, turn)
         finally:
+            turn.arrived()
             self._waiting -= 1
             self._lists -= lists
             self._metrics.in_flight.set(self._waiting)
             self._note(scope, turn)
 
     def _refusal(self, scope: Scope, turn: _Turn, lists: bool) -> Any:
-        many = self._too_many(lists)
+        many = self._too_many(turn, lists)
         if many:
             self._metrics.turned_away.inc()
             return problem(503, "overloaded", many, "Come again in a moment.", turn.request_id)
@@ -93,24 +98,28 @@ class Guard:
             return _too_large(turn)
         return None
 
-    def _too_many(self, lists: bool) -> str:
+    def _too_many(self, turn: _Turn, lists: bool) -> str:
         """What there is too much of, or the empty string."""
-        if self._waiting > self._section.max_waiting:
-            return f"{self._waiting - 1} requests are in flight."
+        # Bodies that come slowly, which needs no key, keep nobody waiting but one another.
+        arriving = len(self._arriving)
+        many = arriving if turn in self._arriving else self._waiting - arriving
+        if many > self._section.max_waiting:
+            return f"{many - 1} requests are in flight."
         if lists and self._lists > self._section.threads + self._section.line:
             return f"{self._section.line} lists wait to be made."
         return ""
 
     def _is_ours(self, scope: Scope) -> bool:
-        """From this machine, and under a name of ours: a page elsewhere cannot rebind its name."""
+        """From this machine, under a name of ours, and from no page elsewhere.
+
+        Such a page cannot point its own name at us, nor have a visitor's browser send what no form
+        of ours sent.
+        """
         if (scope.get("client") or ("", 0))[0] not in LOOPBACK:
             return False
-        raw = next((v for n, v in scope["headers"] if n == b"host"), b"").decode("latin-1")
-        try:
-            host = urlsplit(f"//{raw}").hostname or ""
-        except ValueError:
-            return False
-        return host in (*LOOPBACK, *self._section.hosts)
+        names = (*LOOPBACK, *self._section.hosts)
+        origins = [v.decode("latin-1") for n, v in scope["headers"] if n == b"origin"]
+        return all(_host_in(at) in names for at in (f"//{_header(scope, b'host')}", *origins))
 
     async def _answer(self, scope: Scope, turn: _Turn) -> None:
         try:
@@ -156,6 +165,7 @@ class _Turn:
         self.declared = int(length) if length.isdecimal() else 0
         self.status = 0
         self.limit: asyncio.Timeout | None = None
+        self.arrived: Callable[[], None] = lambda: None
         self._got = 0
         self._send, self._receive = send, receive
 
@@ -164,6 +174,8 @@ class _Turn:
         self._got += len(message.get("body", b""))
         if self._got > self.most:
             raise HTTPException(413, f"The body has more than {self.most} bytes.")
+        if not message.get("more_body"):
+            self.arrived()
         return message
 
     async def send(self, message: Message) -> None:
@@ -178,6 +190,14 @@ class _Turn:
                 *((n.encode(), v.encode()) for n, v in more.items() if n.encode() not in there),
             ]
         await self._send(message)
+
+
+def _host_in(url: str) -> str:
+    """The host that an address names; empty where it is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _header(scope: Scope, wanted: bytes) -> str:

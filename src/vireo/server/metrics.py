@@ -34,6 +34,16 @@ class Metrics:
             "vireo_events", "Events that came.", ("what",), registry=self.registry
         )
         self.lists = Gauge("vireo_lists", "Lists by origin.", ("origin",), registry=self.registry)
+        self.published = Gauge(
+            "vireo_published_at_seconds",
+            "When a build was published last, since 1970; 0: never.",
+            registry=self.registry,
+        )
+        self.trouble = Gauge(
+            "vireo_trouble",
+            "1 while what is published last cannot be served, or cannot be looked for.",
+            registry=self.registry,
+        )
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

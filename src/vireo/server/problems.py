@@ -56,6 +56,9 @@ _TITLES = {
     "too-many": "Too many requests",
     "too-large": "The body is too large",
     "method": "Not in this way",
+    "malformed": "This is no request",
+    "head-too-large": "The address and the headers are too large",
+    "too-late": "The request came too slowly",
     "bug": "Vireo has a bug",
 }
 
@@ -152,7 +155,10 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     detail = f"{place}: {first['msg']}"
-    return told(request, 422, "bad-input", detail, "/v1/openapi.json describes it.")
+    hint = "/v1/openapi.json describes it."
+    if first["loc"][0] == "body" and "json" not in request.headers.get("content-type", ""):
+        hint = "Send `Content-Type: application/json` with a body."
+    return told(request, 422, "bad-input", detail, hint)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from vireo.errors import InputError
 from vireo.server.app import create_app
 from vireo.server.guard import LOOPBACK
+from vireo.server.wire import Wire
 from vireo.workspace import Workspace
 
 _BACKLOG = 1024
@@ -37,20 +38,26 @@ def run_server(work: Workspace, host: str, port: int, say: Callable[[str], None]
     sys.setswitchinterval(_SWITCH_SECONDS)
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.INFO)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    section = work.config.server
-    config = uvicorn.Config(
-        create_app(work),
-        access_log=False,  # its lines would show who asked; ours name the route alone
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=round(section.timeout_seconds) + 1,
-        backlog=_BACKLOG,
-    )
     at = listening.getsockname()
     say(f"Vireo serves {work.path} at http://{f'[{at[0]}]' if ':' in at[0] else at[0]}:{at[1]}/")
     if keyless:
         say("There are no keys: only this machine is answered, and whoever uses it is the owner.")
-    uvicorn.Server(config).run(sockets=[listening])
+    server_of(work).run(sockets=[listening])
+
+
+def server_of(work: Workspace) -> uvicorn.Server:
+    """The server of a workspace, on whatever socket it is given."""
+    config = uvicorn.Config(
+        create_app(work),
+        http=Wire,
+        ws="none",  # whatever libraries are installed
+        access_log=False,  # its lines would show who asked; ours name the route alone
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=round(work.config.server.timeout_seconds) + 1,
+        backlog=_BACKLOG,
+    )
+    return uvicorn.Server(config)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from vireo.recommend.recommender import Picks
 from vireo.server.base import MOST_BATCH, MOST_K, MOST_TEXT, MOST_WORDS
@@ -59,7 +59,16 @@ class EventIn(In):
         return LiveEvent(**{**self.model_dump(), "timestamp": moment})
 
 
-EventsIn = EventIn | Annotated[list[EventIn], Field(min_length=1, max_length=MOST_BATCH)]
+def _one_or_many(body: object) -> str:
+    return "events" if isinstance(body, list) else "event"
+
+
+# Told apart before they are read, so that an error is about what was meant.
+EventsIn = Annotated[
+    Annotated[EventIn, Tag("event")]
+    | Annotated[list[EventIn], Field(min_length=1, max_length=MOST_BATCH), Tag("events")],
+    Discriminator(_one_or_many),
+]
 
 
 class EventsOut(Out):

@@ -19,7 +19,7 @@ from vireo.server.base import Caller
 from vireo.server.builds import Builds
 from vireo.server.finding import newest, search, trending
 from vireo.server.lists import Lists
-from vireo.server.state import Now, State
+from vireo.server.state import Now, State, first_line
 from vireo.server.writer import Writer
 from vireo.store.base import Action, LiveEvent, LiveVideo, Standing, Viewer
 from vireo.variants import experiment_of, names_of, variant_of
@@ -53,6 +53,7 @@ class Service:
         if experiment is not None:
             self.store.begin_experiment(experiment)
         self._refresh()
+        self.state.warm()
         self._keeper.start()
 
     def close(self) -> None:
@@ -82,11 +83,12 @@ class Service:
                 self.state.refresh()
                 self.builds.look()
                 self._finish_forgetting()
+            self.state.failed = ""
         except Busy:  # somebody builds: the rest of a forgetting waits for the next look
-            return
+            self.state.failed = ""
         except Exception as error:  # the thread must outlive whatever went wrong
-            self.state.trouble = str(error).splitlines()[0]
-            LOG.error("Looking for changes failed: %s", self.state.trouble)
+            self.state.failed = first_line(error)
+            LOG.error("Looking for changes failed: %s", self.state.failed)
 
     def _finish_forgetting(self) -> None:
         if waits(self.store, self.work.path) and not self.builds.running:

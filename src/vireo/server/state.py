@@ -62,16 +62,32 @@ class State:
         self._made: Overlay | None = None
         self._stamp: tuple[int, int] | None = None
         self._position = -1
-        self.trouble = ""
-        """Why what is published last is not served, if it is not."""
+        self.failed = ""
+        """Why the last look for changes failed, if it did."""
+        self._unserved = ""
         self._turn = threading.Lock()
+
+    @property
+    def trouble(self) -> str:
+        """Why changes are not followed, or what is published last is not served; else empty."""
+        return self.failed or self._unserved
 
     @property
     def now(self) -> Now:
         """Raises NotBuilt before anything could be loaded."""
         if self._now is None:
-            raise NotBuilt(self.trouble or "Nothing is published here yet.", "`vireo build` first.")
+            raise NotBuilt(
+                self._unserved or "Nothing is published here yet.", "`vireo build` first."
+            )
         return self._now
+
+    def warm(self) -> None:
+        """Load what reads sentences, if anything is served."""
+        try:
+            if self._base is not None:
+                self._base.warm()
+        except Exception as error:  # lists do without it, and who searches is told again
+            LOG.error("The language model cannot be loaded: %s", first_line(error))
 
     def refresh(self) -> None:
         """Look at everything that may have changed, and swap in what did."""
@@ -108,14 +124,14 @@ class State:
         try:
             sets = self._work.live.sets()
         except VireoError as error:
-            self.trouble = error.what
+            self._unserved = error.what
             return None
-        self.trouble = ""
+        self._unserved = ""
         for stages in sets if self._base is None else sets[:1]:
             try:
                 return self._whole(stages)
             except VireoError as error:
-                self.trouble = self.trouble or error.what
+                self._unserved = self._unserved or error.what
                 LOG.error("A published build cannot be served: %s", error.what)
         return None
 
@@ -129,6 +145,8 @@ class State:
         for part in (base.tables.videos, base.tables.media, base.histories.row_of):
             len(part)
         _ = base.histories.now, base.video, base.language, base.shown
+        if self._base is not None:  # requests go on meanwhile, with the build before
+            base.warm()
         return base
 
     def _swap(self, base: Published, published: bool) -> None:
@@ -151,3 +169,8 @@ class State:
         count = (before.counts if before else 0) + 1
         trending = tuple(self.trends.now(self._work.config.server.trend_hours, MOST_TRENDING))
         self._now = Now(served, made, base.ids, models, count, trending)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line; its name where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

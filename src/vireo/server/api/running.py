@@ -40,6 +40,8 @@ def metrics(request: Request, service: ServiceOf, caller: CallerOf) -> Response:
     counted: Metrics = request.app.state.metrics
     counted.lists.labels("kept").set(service.lists.hits)
     counted.lists.labels("made").set(service.lists.misses)
+    counted.published.set(service.work.live.stamp()[0] / 1e9)
+    counted.trouble.set(bool(service.state.trouble))
     return Response(counted.text(), media_type=CONTENT_TYPE_LATEST)
 
 

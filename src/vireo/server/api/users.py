@@ -17,6 +17,7 @@ router = APIRouter(prefix="/v1/users", tags=["viewers"])
 def show(user_id: UserId, response: Response, service: ServiceOf, caller: CallerOf) -> UserOut:
     """Everything that is held about a viewer, as one download."""
     need_user(caller, user_id)
+    check_text("user_id", user_id)
     response.headers["content-disposition"] = 'attachment; filename="viewer.json"'
     service.log(caller, "show what is held of a viewer", "")
     return UserOut.model_validate(service.export(user_id))

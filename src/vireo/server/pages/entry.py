@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from vireo.server.callers import ServiceOf
 from vireo.server.pages.render import bare
-from vireo.server.pages.session import COOKIE, FormOf, Sessions, TrustedForm
+from vireo.server.pages.session import COOKIE, OwnForm, Sessions, TrustedForm
 from vireo.server.refusal import Refusal
 
 router = APIRouter(include_in_schema=False)
@@ -20,8 +20,9 @@ async def form() -> Response:
 
 
 @router.post("/login")
-async def enter(request: Request, form: FormOf, service: ServiceOf) -> Response:
-    """A key -> a session. There is no session yet to protect, so the form has no token."""
+async def enter(request: Request, form: OwnForm, service: ServiceOf) -> Response:
+    """A key -> a session. There is no session yet, so the form has no token: but another's page
+    must not log a visitor in as somebody else."""
     host = request.client.host if request.client else ""
     if request.app.state.buckets.take(f"login {host}", TRIES_PER_MINUTE):
         raise Refusal(429, "too-many", "Too many tries.", "Wait a minute.")

@@ -19,6 +19,7 @@ from vireo.server.pages.render import bars, page
 from vireo.server.pages.session import OwnerOf, TrustedForm
 from vireo.server.refusal import Refusal
 from vireo.server.service import Service
+from vireo.store.checks import check_text
 
 router = APIRouter(prefix="/owner", include_in_schema=False)
 PER_PAGE = 50
@@ -170,6 +171,8 @@ def try_user(
 ) -> Response:
     """A viewer's list as it comes about: scores by source, and what is known of them."""
     user, like = user.strip()[:500], like.strip()[:1000]
+    if user:
+        check_text("user", user)
     picks = service.recommend(user or None, 20, like)
     rows = [{"pick": pick, "bars": bars(list(pick.sources.items()))} for pick in picks]
     try:

@@ -114,12 +114,22 @@ FormOf = Annotated[dict[str, str], Depends(form_of)]
 
 def trusted_form(request: Request, session: SessionOf, form: FormOf) -> dict[str, str]:
     """A form that our own page sent: raises Refusal where the token or the origin is not ours."""
-    site = request.headers.get("sec-fetch-site", "same-origin")
     token = form.get("csrf", "").encode("utf-8", "replace")
-    ours = hmac.compare_digest(token, session.csrf.encode())
-    if not ours or site not in ("same-origin", "none"):
-        raise Refusal(403, "forbidden", "This form did not come from our page.", "Load it again.")
+    if not hmac.compare_digest(token, session.csrf.encode()):
+        raise _not_ours()
+    return from_our_page(request, form)
+
+
+def from_our_page(request: Request, form: FormOf) -> dict[str, str]:
+    """A form that no page elsewhere sent, as far as the browser says; raises Refusal."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise _not_ours()
     return form
 
 
+def _not_ours() -> Refusal:
+    return Refusal(403, "forbidden", "This form did not come from our page.", "Load it again.")
+
+
 TrustedForm = Annotated[dict[str, str], Depends(trusted_form)]
+OwnForm = Annotated[dict[str, str], Depends(from_our_page)]

@@ -134,7 +134,7 @@ def act(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
     """Like, less of this, save, watched: an event like any other."""
     if form.get("event") not in ACTS:
         raise Refusal(422, "bad-input", "There is no such action.", "")
-    rank = form.get("rank", "")
+    rank = _number(form.get("rank", ""))
     event = LiveEvent(
         event_id=uuid.uuid4().hex,
         user_id=_own(session),
@@ -143,10 +143,15 @@ def act(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
         timestamp=round(time.time() * 1000),
         watch_seconds=_seconds(form.get("watch_seconds", "")),
         request_id=form.get("request_id") or None,
-        rank=int(rank) if rank.isdecimal() and 0 < int(rank) < 10_000 else None,
+        rank=rank if 0 < rank < 10_000 else None,
     )
     service.record([event]).result(WAIT_SECONDS)
     return _back(form)
+
+
+def _number(text: str) -> int:
+    """A number of up to nine digits; 0 for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _seconds(text: str) -> float | None:
@@ -169,9 +174,9 @@ def change(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Respons
 @router.post("/me/wish")
 def wish(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
     """More or less of something, in words; or one of these taken back."""
-    undo = form.get("undo", "")
-    if undo.isdecimal():
-        service.work.undo_edit(_own(session), int(undo))
+    undo = _number(form.get("undo", ""))
+    if undo:
+        service.work.undo_edit(_own(session), undo)
     else:
         service.work.edit(_own(session), form.get("text", ""))
     return RedirectResponse("/me", 303)

@@ -1,0 +1,83 @@
+"""The model that reads sentences: loaded before anybody asks, and waited for while it is busy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.server.conftest import Serve
+from vireo.published import Published
+from vireo.workspace import CONFIG, Workspace
+
+LONGEST = 60.0
+"""Seconds after which waiting is a failure."""
+SEARCH = "/v1/search?text=boats+on+the+ocean"
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + LONGEST
+    while not holds():
+        assert time.monotonic() < end, f"in {LONGEST:.0f} seconds never: {what}"
+        time.sleep(0.01)
+
+
+def served(client: TestClient) -> Published:
+    base = client.app.state.service.state._base  # type: ignore[attr-defined]
+    assert isinstance(base, Published)
+    return base
+
+
+def is_warm(base: Published) -> bool:
+    """Whether the network was loaded; nobody but who reads a text loads it."""
+    return "network" in vars(base.language)
+
+
+def test_a_service_that_starts_is_warm(client: TestClient) -> None:
+    assert is_warm(served(client))
+
+
+def test_a_model_that_cannot_be_loaded_keeps_no_list_back(
+    built: Path, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    exported = vars(served(serve(built)).language)["_exported"]
+    exported.parent.mkdir(exist_ok=True)
+    exported.write_bytes(b"no network")
+    client = serve(built)
+    assert "cannot be loaded" in caplog.text
+    assert client.get("/v1/users/ana/recommendations").status_code == 200
+    assert client.get(SEARCH).headers["content-type"] == "application/problem+json"
+
+
+def test_a_search_waits_for_the_model_and_not_for_ever(built: Path, serve: Serve) -> None:
+    path = built / CONFIG
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("# timeout_seconds = 10.0", "timeout_seconds = 1.0"))
+    client = serve(built)
+    with served(client)._reading:  # as it is held while new videos are read
+        answer = client.get(SEARCH)
+        assert client.get("/v1/ready").json()["status"] == "ready", "lists are there"
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert answer.json()["type"] == "urn:vireo:problem:too-slow"
+
+    def found() -> bool:
+        return client.get(SEARCH).status_code == 200
+
+    until(found, "the search is answered")
+
+
+def test_a_build_is_warm_when_it_is_published(client: TestClient, built: Path) -> None:
+    before = served(client)
+    event: dict[str, Any] = {"event_id": "e1", "user_id": "ana", "video_id": "v-1042"}
+    assert client.post("/v1/events", json=event | {"event": "like"}).status_code == 202
+    work = Workspace.open(built)
+    work.build()
+    work.close()
+    client.app.state.service.state.refresh()  # type: ignore[attr-defined]
+    assert served(client) is not before
+    assert is_warm(served(client))
