@@ -74,15 +74,17 @@ def test_who_knows_the_new_videos_is_believed_of_them_and_nobody_else() -> None:
     """Who met video v of the first twenty wishes for 20 + v; all from 20 on are kept."""
     users = 2 * FEWEST_WISHES
     training = training_of([[u % 20, 20 + u % 20] for u in range(users)], 40)
-    right = np.zeros((20, 40), dtype=np.float32)
-    right[np.arange(20), 20 + np.arange(20)] = 1.0
-    wrong = np.random.default_rng(0).normal(size=(20, 40)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    right, wrong = (rng.normal(size=(20, 40)).astype(np.float32) for _ in range(2))
+    right[np.arange(20), 20 + np.arange(20)] += 2.0
     experts = {"right": Likes(right), "wrong": Likes(wrong), "blind": Knows(right)}
     kept = np.arange(20, 40)
     wishes = wishes_for(training.histories, kept, users, seed=0)
     warm = np.arange(40) < 20
     found = weights_for_new(experts, wishes, kept, warm, 0.8)
     assert found == {"right": 0.8, "wrong": 0.0}
+    twins = {"one": Likes(right), "two": Likes(right)}
+    assert weights_for_new(twins, wishes, kept, warm, 0.8) == {"one": 0.4, "two": 0.4}
     few = wishes_for(training.histories, kept, FEWEST_WISHES - 1, seed=0)
     assert weights_for_new(experts, few, kept, warm, 0.8) is None
     assert weights_for_new({"blind": Knows(right)}, wishes, kept, warm, 0.8) is None

@@ -7,16 +7,19 @@ a video that was kept from the experts is one, so each viewer's last of these is
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
 
-from vireo.arrays import Bools, Ints
+from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import Histories
 from vireo.interest.base import Expert
 from vireo.interest.holding import HeldBack, only
-from vireo.interest.validation import Court, choose
+from vireo.interest.validation import NOISE, Court
 
+_FACTORS = (0.0, 0.5, 2.0)
+_MOST_STEPS = 12
 FEWEST_WISHES = 200
 """Below this, the weights for new videos stay what the others' weights make of them."""
 
@@ -49,4 +52,36 @@ def weights_for_new(
     if len(wishes.rows) < FEWEST_WISHES or not knowing:
         return None
     court = Court.hear(knowing, wishes, warm, among=videos)
-    return {name: round(whole * weight, 6) for name, weight in choose(court).items()}
+    found = from_equal_parts(court)
+    scale = whole / sum(found.values())
+    return {name: round(scale * weight, 6) for name, weight in found.items()}
+
+
+def from_equal_parts(court: Court) -> dict[str, float]:
+    """Every expert counts alike, unless another weight for one helps beyond noise.
+
+    Few videos are hidden, and chance decides which, so who is best among them says little: equal
+    parts are hard to beat (Clemen 1989). Beginning with the best one, as `choose` does, cost a
+    tenth of what they give on new films of MovieLens-1M.
+    """
+    weights = dict.fromkeys(court.said, 1.0)
+    for _ in range(_MOST_STEPS):
+        total = _sum(court, weights)
+        before = court.gains(total)
+        best, found = 0.0, None
+        for name, factor in itertools.product(weights, _FACTORS):
+            moved = total + np.float32((factor - 1.0) * weights[name]) * court.said[name]
+            change = court.gains(moved) - before
+            if change.mean() > max(best, NOISE * change.std() / np.sqrt(len(change))):
+                best, found = float(change.mean()), (name, factor)
+        if found is None:
+            break
+        weights[found[0]] *= found[1]
+    return weights
+
+
+def _sum(court: Court, weights: Mapping[str, float]) -> Floats:
+    total = np.zeros(court.unseen.shape, dtype=np.float32)
+    for name, weight in weights.items():
+        total += np.float32(weight) * court.said[name]
+    return total
