@@ -201,8 +201,7 @@ class Served:
         """Age, groups, wishes and impressions; nothing of a forgotten viewer."""
         if query.user_id is None or standing.forgotten:
             return query if ask.viewer is None else replace(query, viewer=ask.viewer)
-        return replace(
-            query,
+        return query.changed(
             viewer=ask.viewer or standing.viewer,
             wishes=self._wishes(standing.edits),
             impressions=self._impressions(query.user_id, standing, query.history),

@@ -129,3 +129,27 @@ def test_a_viewer_of_whom_no_expert_knows_anything_hears_what_is_popular(tmp_pat
     )
     seen = history([299])  # nobody else wanted it: item-item says nothing
     same(only, Panel.of(only, N, {}), seen)
+
+
+@pytest.mark.parametrize("seen", HISTORIES)
+def test_neighbours_are_asked_for_few_and_say_what_the_fusion_says(
+    tmp_path: Path, seen: History
+) -> None:
+    model, training, context = world(tmp_path)
+    names = ("knn", "transitions")
+    counted = {n: EXPERTS.get(n).fit(training, InterestSection(), context) for n in names}
+    experts = {**counted, "content": model.experts["content"]}
+    other = replace(model, experts=experts, weights={"knn": 0.6, "transitions": 0.4})
+    panel = Panel.of(other, N, indexed(other, training, context))
+    heard = panel.hear(seen, 10**6)
+    told = [name for name, opinion in heard.said.items() if opinion.few is not None]
+    assert told == list(names) or not heard.for_new
+    same(other, panel, seen)
+    wider = with_newcomers(other, training.content[60][None])
+    same(wider, Panel.of(wider, N + 1, indexed(other, training, context)), seen, N + 1)
+    whole = Panel.of(other, N, {}).hear(seen, 10**6)
+    allowed = np.ones(N, dtype=np.bool_)
+    for name in told:
+        said = whole.said[name]
+        mine, best = heard.said[name].best(40, allowed), said.best(40, allowed)
+        np.testing.assert_allclose(said.scores(mine), said.scores(best), rtol=1e-6)

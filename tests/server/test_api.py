@@ -299,6 +299,9 @@ def test_health_readiness_and_metrics(client: TestClient, tmp_path: Path, serve:
     [
         ("GET", "/v1/users/ana/recommendations?k=0", None, 422, "query.k"),
         ("GET", "/v1/users/ana/recommendations?k=100000", None, 422, "query.k"),
+        ("GET", "/v1/users/ana/recommendations?page=x", None, 422, "query.page"),
+        ("GET", "/v1/users/ana/recommendations?" + "picked=v&" * 51, None, 422, "query.picked"),
+        ("GET", "/v1/users/%20/recommendations", None, 422, "cannot be stored"),
         ("GET", "/v1/search?text=%20", None, 422, "Send a word"),
         ("GET", "/v1/videos/nothing/similar", None, 404, "no video 'nothing'"),
         ("GET", "/v1/nothing", None, 404, "openapi.json"),
@@ -394,3 +397,20 @@ def test_pages_of_a_list_do_not_overlap(client: TestClient) -> None:
         for page in (1, 2)
     ]
     assert len(set(pages[0]) | set(pages[1])) == 8
+
+
+def test_every_parameter_of_a_list_is_read_and_described(
+    client: TestClient, world: TinyWorld
+) -> None:
+    picked = [("picked", video) for video in world.sailing[:2]]
+    path = "/v1/users/somebody-new/recommendations"
+    found = client.get(path, params=[("k", "3"), *picked, ("explain", "true"), ("other", "1")])
+    assert len(ids(found)) == 3
+    assert set(ids(found)) <= set(world.sailing) - {video for _, video in picked}
+    assert found.json()["recommendations"][0]["because"] == [], "a stranger has watched nothing"
+    document: Any = client.get("/v1/openapi.json").json()
+    described = document["paths"]["/v1/users/{user_id}/recommendations"]["get"]["parameters"]
+    names = ["user_id", "k", "like", "page", "session", "picked", "context", "preset", "explain"]
+    assert [one["name"] for one in described] == names
+    assert [one["in"] for one in described] == ["path", *["query"] * 8]
+    assert all(one["description"] for one in described[1:])

@@ -22,6 +22,7 @@ from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
 from vireo.interest.ease import newest_wanted
+from vireo.interest.few import Few, found
 
 _FILE = "neighbours.safetensors"
 _LONGEST = 6
@@ -86,18 +87,30 @@ class Transitions:
 
     def contributions_to(self, history: History, videos: Ints) -> Floats:
         """The same for several videos (v,); only the rows of the history are read. (m, v)"""
+        entry, neighbours, amounts = self._read(history)
+        added = np.zeros((len(history), len(videos)), dtype=np.float32)
+        order = np.argsort(videos)
+        there, place = found(neighbours, videos[order])
+        added[entry[there], order[place]] = amounts[there]
+        return added
+
+    def few(self, history: History) -> Few:
+        """What `score` says of the neighbours of a history."""
+        _, neighbours, amounts = self._read(history)
+        rows, place = np.unique(neighbours, return_inverse=True)
+        sums = np.bincount(place, weights=amounts, minlength=len(rows))
+        return Few(rows.astype(np.int64), sums.astype(np.float32), self.matrix.shape[0])
+
+    def _read(self, history: History) -> tuple[Ints, Ints, Floats]:
+        """All neighbours of all entries: whose entry, which video, what it adds. (e,) each"""
         asked = self.asking(history)
         entries = np.flatnonzero(asked)
-        added = np.zeros((len(history), len(videos)), dtype=np.float32)
-        rows = self.matrix[history.videos[entries]]
-        entry = np.repeat(entries, np.diff(rows.indptr))
-        order = np.argsort(videos)
-        place = np.searchsorted(videos, rows.indices, sorter=order)
-        place = order[np.minimum(place, len(videos) - 1)]
-        same = videos[place] == rows.indices
-        entry, place = entry[same], place[same]
-        added[entry, place] = asked[entry] * rows.data[same]
-        return added
+        starts = self.matrix.indptr[history.videos[entries]]
+        counts = self.matrix.indptr[history.videos[entries] + 1] - starts
+        entry = np.repeat(entries, counts)
+        first = np.cumsum(counts) - counts
+        cell = np.arange(len(entry)) + np.repeat(starts - first, counts)
+        return entry, self.matrix.indices[cell], asked[entry] * self.matrix.data[cell]
 
     def save(self, directory: Path) -> None:
         arrays = {

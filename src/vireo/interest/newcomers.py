@@ -20,6 +20,7 @@ from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
 from vireo.interest.content import Content
+from vireo.interest.few import Few, few_of
 from vireo.interest.following_content import NextContent
 from vireo.interest.linear import by_vectors
 
@@ -51,6 +52,10 @@ class Padded:
         scores = np.zeros((len(batch.histories), batch.n_videos), dtype=np.float32)
         scores[:, : self.n_videos] = self.expert.score(self._own(batch))
         return scores
+
+    def few(self, history: History) -> Few | None:
+        own = few_of(self.expert, self._known(history)[0])
+        return None if own is None else replace(own, n_videos=self.n_videos + self.newcomers)
 
     def _own(self, batch: Batch) -> Batch:
         """The same viewers, among the videos that the expert knows."""
@@ -122,6 +127,9 @@ class Related(Padded):
         scores = super().score(batch)
         scores[:, self.n_videos :] = scores[:, self.relatives].mean(axis=2)
         return scores
+
+    def few(self, history: History) -> Few | None:
+        return None  # the relatives of newcomers are scored for every viewer
 
     def _added(self, own: Floats) -> Floats:
         return np.asarray(own[self.relatives].mean(axis=1), dtype=np.float32)

@@ -83,6 +83,12 @@ class Query:
     literal: bool = False
     """Whether the sentence is a search, and not a taste: nothing but its own words counts."""
 
+    def changed(self, **parts: Any) -> Query:
+        """`replace`, without the checks that take longer than a step of a list."""
+        other = object.__new__(Query)
+        other.__dict__.update(self.__dict__, **parts)
+        return other
+
     @property
     def right(self) -> str | None:
         """What `access` calls this viewer alone; None for somebody without an id."""
@@ -189,32 +195,32 @@ class Slate:
             positions = np.flatnonzero(index)
         else:
             positions = index.astype(np.int64, copy=False)
-        return self._with(
+        return self.changed(
             videos=self.videos[positions],
             sources=Columns.of(self.sources, positions),
             scores=self.scores[positions] if len(self.scores) else self.scores,
             reasons=tuple(self.reasons[i] for i in positions) if self.reasons else (),
         )
 
-    def _with(self, **changed: Any) -> Slate:
+    def changed(self, **parts: Any) -> Slate:
         """`replace`, without the checks that take longer than a step of a list."""
         other = object.__new__(Slate)
-        other.__dict__.update(self.__dict__, **changed)
+        other.__dict__.update(self.__dict__, **parts)
         return other
 
     def ranked(self, scores: Floats) -> Slate:
         """The same candidates with these totals, best first; equal ones keep their order."""
         order = np.argsort(-scores, kind="stable")
-        return self._with(scores=scores).take(order)
+        return self.changed(scores=scores).take(order)
 
     def joined(self, videos: Ints) -> Slate:
         """The same slate with these rows at the end, those that are new to it unscored."""
         fresh = videos[~np.isin(videos, self.videos)] if len(videos) else videos
         if not len(fresh):
-            return self._with(reasons=()) if self.reasons else self
+            return self.changed(reasons=()) if self.reasons else self
         blank = np.zeros(len(fresh), dtype=np.float32)
         floor = blank + (self.scores.min() if len(self.scores) else 0)
-        return self._with(
+        return self.changed(
             videos=np.concatenate([self.videos, fresh]).astype(np.int64),
             sources={n: np.concatenate([v, blank]) for n, v in self.sources.items()},
             scores=np.concatenate([self.scores, floor]).astype(np.float32),
@@ -239,15 +245,15 @@ class Slate:
 
     def scoring(self, scores: Floats) -> Slate:
         """The same order with these totals, highest first: the scores go with the places."""
-        return self._with(scores=np.sort(scores)[::-1])
+        return self.changed(scores=np.sort(scores)[::-1])
 
     def marking(self, mark: str, videos: Iterable[int]) -> Slate:
         """The same slate, saying that this rule put these rows of the catalogue there."""
-        return self._with(marks={**self.marks, **{int(video): mark for video in videos}})
+        return self.changed(marks={**self.marks, **{int(video): mark for video in videos}})
 
     def noting(self, note: str) -> Slate:
         """The same slate with one more note."""
-        return self._with(notes=(*self.notes, note))
+        return self.changed(notes=(*self.notes, note))
 
 
 class Step(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
@@ -107,17 +106,17 @@ class Recommender:
     def _listed(self, query: Query) -> tuple[Slate, Query]:
         """All candidates in the order of the rules, and the query as it was admitted."""
         lean = leaning(self.shelves, query.wishes)
-        asked, notes = self.gate.admit(self.gate.named(replace(query, leaning=lean)))
+        asked, notes = self.gate.admit(self.gate.named(query.changed(leaning=lean)))
         assert asked.open is not None
         left = int(np.count_nonzero(asked.open))
         beyond = query.page > 1 and (query.page - 1) * query.k >= left
         if beyond:  # the pages before it hold everything: none has to be made to know that
             asked = asked.without(np.flatnonzero(asked.open))
         for page in range(1, 1 if beyond else query.page):
-            before = self._ruled(replace(asked, page=page)).videos[: query.k]
+            before = self._ruled(asked.changed(page=page)).videos[: query.k]
             asked = asked.without(before)
         slate = self._ruled(asked)
-        return replace(slate, notes=(*notes, *slate.notes)), asked
+        return slate.changed(notes=(*notes, *slate.notes)), asked
 
     def _ruled(self, asked: Query) -> Slate:
         """All candidates for an admitted query, in the order of the rules."""

@@ -39,6 +39,7 @@ def create_app(work: Workspace) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await anyio.to_thread.run_sync(service.start)
         yield
+        await anyio.to_thread.run_sync(app.state.turns.close)
         await anyio.to_thread.run_sync(service.close)
 
     app = FastAPI(

@@ -38,7 +38,10 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
 }
+
+_ALWAYS = tuple((n.encode(), v.encode()) for n, v in HEADERS.items())
 
 
 class Guard:
@@ -183,12 +186,10 @@ class _Turn:
             self.status = message["status"]
             if self.limit is not None and not self.limit.expired():
                 self.limit.reschedule(None)  # a film may take as long as it lasts
-            there = {name for name, _ in message["headers"]}
-            more = {**HEADERS, "cache-control": "no-store", "x-request-id": self.request_id}
-            message["headers"] = [
-                *message["headers"],
-                *((n.encode(), v.encode()) for n, v in more.items() if n.encode() not in there),
-            ]
+            told = message["headers"]
+            there = {name for name, _ in told}
+            more = (*_ALWAYS, (b"x-request-id", self.request_id.encode()))
+            message["headers"] = [*told, *(one for one in more if one[0] not in there)]
         await self._send(message)
 
 

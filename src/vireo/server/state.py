@@ -6,8 +6,11 @@ or put meanwhile is swapped in as a whole, between requests.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from vireo.behavior.weigh import words_of
@@ -65,6 +68,8 @@ class State:
         self.failed = ""
         """Why the last look for changes failed, if it did."""
         self._unserved = ""
+        self.on_load: Callable[[], None] = lambda: None
+        """Called when a build was loaded and is served."""
         self._turn = threading.Lock()
 
     @property
@@ -91,12 +96,14 @@ class State:
 
     def refresh(self) -> None:
         """Look at everything that may have changed, and swap in what did."""
-        with self._turn:
+        with self._turn, _uncollected():
             self.keys.refresh()
             published = self._published()
             if self._base is None:
                 return
             self._swap(*self._without_the_forgotten(self._base, published))
+            if published:
+                self.on_load()
 
     def _without_the_forgotten(self, base: Published, published: bool) -> tuple[Published, bool]:
         """The build less those who were forgotten since; True if that changed anything."""
@@ -174,3 +181,16 @@ class State:
 def first_line(error: Exception) -> str:
     """What an error says, in one line; its name where it says nothing."""
     return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Reading a build and a million events makes objects by the hundred thousand: the collector
+    would walk through all of them again and again, and hold every thread meanwhile."""
+    able = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if able:
+            gc.enable()

@@ -7,12 +7,11 @@ refusal costs next to nothing: what waits in a long line is late, and nobody gai
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
-
-import anyio
-import anyio.to_thread
 
 Made = TypeVar("Made")
 _LISTS = re.compile(r"/v1/(users/.+|sessions)/recommendations|/api/(session/)?recommend(/.*)?")
@@ -27,8 +26,12 @@ class Turns:
     """One line for everything that makes lists."""
 
     def __init__(self, threads: int) -> None:
-        self._limiter = anyio.CapacityLimiter(threads)
+        self._pool = ThreadPoolExecutor(threads, "vireo-lists")
 
     async def take(self, make: Callable[[], Made]) -> Made:
         """What `make` returns, once it had its turn in a thread."""
-        return await anyio.to_thread.run_sync(make, limiter=self._limiter)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, make)
+
+    def close(self) -> None:
+        """Wait for what is being made."""
+        self._pool.shutdown(cancel_futures=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import Dialect, Select
 from sqlalchemy.exc import DBAPIError
 
 
@@ -19,13 +19,12 @@ class Prepared:
         self._errors = driver.Error
         self._order: Sequence[str] | None = compiled.positiontup
 
-    def rows(self, connection: Connection, **values: Any) -> Sequence[Any]:
-        """The rows, for these values of the parameters; asked of the driver itself: rows are all
-        that is wanted of a result."""
+    def rows(self, driver: Any, **values: Any) -> Sequence[Any]:
+        """The rows, for these values of the parameters; asked of the driver's own connection: rows
+        are all that is wanted of a result."""
         told: Any = values
         if self._order is not None:
             told = tuple(values[name] for name in self._order)
-        driver: Any = connection.connection
         cursor = driver.cursor()
         try:
             cursor.execute(self._text, told)

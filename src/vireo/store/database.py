@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, select
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from vireo.errors import DatabaseFailed, StageFailed
 from vireo.store.migrations import prepare
@@ -40,6 +40,24 @@ class Database:
             ):
                 yield connection
         except SQLAlchemyError as error:
+            raise self._failed(error) from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """The driver's own connection, on which all that the block reads is of one moment.
+
+        For Prepared questions: a transaction of SQLAlchemy takes longer than all of a list's.
+        """
+        library: Any = self._engine.dialect.loaded_dbapi
+        try:
+            driver = self._engine.raw_connection()
+            try:
+                if self._is_file:
+                    driver.cursor().execute("BEGIN").close()  # others begin by themselves
+                yield driver
+            finally:
+                driver.close()  # the pool rolls back what was begun
+        except (SQLAlchemyError, library.Error) as error:
             raise self._failed(error) from None
 
     def locked(self, connection: Connection, name: str) -> int:
@@ -105,7 +123,9 @@ class Database:
         """What a caller may hear: a server's own words name its host and its users."""
         if self._is_file:
             return f"The database failed: {reason}."
-        if isinstance(error, OperationalError | InterfaceError):
+        library: Any = self._engine.dialect.loaded_dbapi
+        cause = getattr(error, "orig", None) or error
+        if isinstance(cause, (library.OperationalError, library.InterfaceError)):
             return "The database does not answer."
         return "The database refuses what it was asked."
 

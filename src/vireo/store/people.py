@@ -68,14 +68,14 @@ class SqlPeople:
     def standing(self, user_id: str, after: int = 0) -> Standing:
         """All that a list needs to know of a viewer beyond the build, in one question."""
         asked = self._asked
-        with self._database.transaction() as connection:
-            if asked["forgotten"].rows(connection, hash=self._database.hash(user_id)):
+        with self._database.reading() as driver:
+            if asked["forgotten"].rows(driver, hash=self._database.hash(user_id)):
                 return Standing(Viewer(user_id), forgotten=True)
             told, events, edits, choices = (
-                asked["told"].rows(connection, user=user_id),
-                asked["events"].rows(connection, user=user_id, after=after),
-                asked["edits"].rows(connection, user=user_id),
-                asked["choices"].rows(connection, user=user_id),
+                asked["told"].rows(driver, user=user_id),
+                asked["events"].rows(driver, user=user_id, after=after),
+                asked["edits"].rows(driver, user=user_id),
+                asked["choices"].rows(driver, user=user_id),
             )
         return Standing(
             viewer_of(user_id, told),
@@ -126,8 +126,8 @@ class SqlPeople:
 
     def viewer(self, user_id: str) -> Viewer:
         """What is told of a viewer."""
-        with self._database.transaction() as connection:
-            return viewer_of(user_id, self._asked["told"].rows(connection, user=user_id))
+        with self._database.reading() as driver:
+            return viewer_of(user_id, self._asked["told"].rows(driver, user=user_id))
 
     def add_edit(self, edit: Edit) -> Edit:
         """Keep a wish, and return it with its number. Raises InputError for a forgotten viewer."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query, Reason, Slate
@@ -128,16 +129,23 @@ class Facts:
 
     def _quoted(self, video: int) -> str:
         """What is said in the recommended video on its topic, and when; nothing if unknown."""
-        line = self._catalogue.terms["quote"][video]
-        if line is None:
-            return ""
-        return f"; at {at(self._catalogue.terms['quote_at'][video])}: “{line}”"
+        lines, moments = self._quotes
+        line = lines[video]
+        return "" if line is None else f"; at {at(moments[video])}: “{line}”"
+
+    @cached_property
+    def _quotes(self) -> tuple[pl.Series, pl.Series]:
+        return self._catalogue.terms["quote"], self._catalogue.terms["quote_at"]
 
     def _shared_creator(self, video: int, cause: int) -> str | None:
         creator_of = self._catalogue.creator_of
         if creator_of[video] < 0 or creator_of[video] != creator_of[cause]:
             return None
-        return str(self._catalogue.table["creator"][video])
+        return str(self._creators[video])
+
+    @cached_property
+    def _creators(self) -> pl.Series:
+        return self._catalogue.table["creator"]
 
     def _shared_topic(self, video: int, cause: int) -> str | None:
         same = self._catalogue.topic_of[video] == self._catalogue.topic_of[cause]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import blas
 
 from vireo.arrays import Doubles, Floats
 
@@ -53,5 +54,11 @@ class Moments:
         left_out = without.astype(np.float64) @ q
         count = max(self.count - len(left_out), 1)
         mean = float(self.total @ q - left_out.sum()) / count
-        second = max(float(q @ self.squares @ q - left_out @ left_out), 0.0) / count
+        second = max(quadratic(self.squares, q) - float(left_out @ left_out), 0.0) / count
         return mean, float(np.sqrt(max(second - mean * mean, 0.0))), float(np.sqrt(second))
+
+
+def quadratic(symmetric: Doubles | Floats, vector: Doubles | Floats) -> float:
+    """v' S v; only half of S is read, which is too large to stay in the processor's cache."""
+    symv = blas.dsymv if symmetric.dtype == np.float64 else blas.ssymv
+    return float(symv(1.0, symmetric.T, vector) @ vector)  # transposed, it needs no copy

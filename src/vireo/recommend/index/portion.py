@@ -1,7 +1,8 @@
 """A portion of the rows in an index of its own, for questions that allow no others.
 
-Probing an inverted file for a quarter of its rows means looking through all of its lists, and past
-three rows for each that counts; a small index of the quarter alone costs a quarter.
+Probing an inverted file for a quarter of its rows means looking through nearly all of its lists,
+and past three rows for each that counts; an index of the quarter alone costs a quarter, and less
+where the lists are kept.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.recommend.index.base import Index
-from vireo.recommend.index.files import PARTS, flat, found
+from vireo.recommend.index.files import PARTS, flat, found, inverted
+from vireo.recommend.index.plan import Plan
 from vireo.recommend.index.stored import FEW, Stored
 from vireo.recommend.top import top
 
 MOST = 0.5
 """Of a greater share than this, the whole index is asked."""
+WIDER = 2
+"""Times as many lists are looked through as for the best of all rows: the best of a portion lie
+farther from the question."""
 
 
 @dataclass(frozen=True)
@@ -29,24 +34,32 @@ class Portion:
     rows: Ints
     """(m,) rising."""
     main: Any
-    """The faiss index over them: all are compared."""
+    """The faiss index over them; where the plan has no lists, all are compared."""
 
     def search(self, towards: Floats, count: int, allowed: Bools) -> Ints:
-        """As `Stored.search`, where `allowed` (n,) lets through none but these rows and those that
-        came after the plan was made."""
+        """The `count` best rows in no order, where `allowed` (n,) lets through none but these rows
+        and those that came after the plan was made.
+
+        Of narrowed vectors the best in few directions: whoever asks compares what is brought in
+        full width, and to compare four times as many first takes longer than all the rest.
+        """
         plan, vectors = self.stored.plan, self.stored.vectors
+        later = plan.count + np.flatnonzero(allowed[plan.count :])
+        if len(later) > count:
+            later = later[top(vectors[later] @ towards, count)]
         mask = allowed[self.rows]
         left = int(np.count_nonzero(mask))
         if left <= FEW:
             some = self.rows[mask]
+            some = some[top(vectors[some] @ towards, count)]
         else:
             asked = towards @ plan.basis if plan.narrowed else towards
-            more = min(len(mask), -(-plan.over * count * len(mask) // left))
-            places = found(self.main, asked[None], more, PARTS)[1][0]
+            more = min(len(mask), -(-count * len(mask) // left))
+            probes = PARTS if plan.exact else min(WIDER * plan.probes, len(plan.centroids))
+            places = found(self.main, asked[None], more, probes)[1][0]
             places = places[places >= 0]
-            some = np.sort(self.rows[places[mask[places]]])
-        rows = np.concatenate([some, plan.count + np.flatnonzero(allowed[plan.count :])])
-        return np.asarray(rows[top(vectors[rows] @ towards, count)])
+            some = self.rows[places[mask[places]]]
+        return np.concatenate([some, later])
 
 
 def portion_of(index: Index | None, wanted: Bools) -> Portion | None:
@@ -66,6 +79,11 @@ def portion_of(index: Index | None, wanted: Bools) -> Portion | None:
             rows = np.flatnonzero(there)
             if not FEW < len(rows) <= MOST * plan.count:
                 return None
-            own = index.vectors[rows]
-            kept = plan.made["portion"] = (rows, flat(own @ plan.basis if plan.narrowed else own))
+            kept = plan.made["portion"] = (rows, _made(plan, rows, index.vectors[rows]))
     return Portion(index, *kept)
+
+
+def _made(plan: Plan, rows: Ints, own: Floats) -> Any:
+    """The faiss index over these rows (m, d) of a plan, narrowed and in lists as there."""
+    held = own @ plan.basis if plan.narrowed else own
+    return flat(held) if plan.exact else inverted(plan.centroids, plan.lists[rows], held)

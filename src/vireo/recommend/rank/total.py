@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from vireo.recommend.base import Query, Slate
@@ -24,4 +22,4 @@ class Total:
         ordered = total[order]
         if (ordered[1:] == ordered[:-1]).any():
             order = np.lexsort((slate.videos, -self._viewers[slate.videos], -total))
-        return replace(slate, scores=total).take(order)
+        return slate.changed(scores=total).take(order)

@@ -40,6 +40,8 @@ def favourites(history: History, catalogue: Catalogue) -> Ints:
     liked = history.liked
     creators = catalogue.creator_of[liked.videos]
     known = creators >= 0
+    if not known.any():
+        return creators[:0]
     names, place = np.unique(creators[known], return_inverse=True)
     weights = np.bincount(place, weights=liked.weights[known], minlength=len(names))
     return np.asarray(names[np.argsort(-weights, kind="stable")][:MOST], dtype=np.int64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +27,8 @@ def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
         name: np.concatenate([values, np.zeros(len(fresh), dtype=np.float32)])
         for name, values in slate.sources.items()
     }
-    return replace(slate, videos=videos, sources={**kept, **score(videos)}, scores=slate.scores[:0])
+    sources = {**kept, **score(videos)}
+    return slate.changed(videos=videos, sources=sources, scores=slate.scores[:0])
 
 
 def merged(slate: Slate, columns: Mapping[str, Floats], chosen: list[Ints]) -> Slate:

@@ -17,12 +17,14 @@ import numpy as np
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
 from vireo.interest.base import CONTENT, Batch, Expert, InterestModel
+from vireo.interest.few import Few, few_of, found
 from vireo.interest.fusion import FOR_STRANGERS
 from vireo.interest.linear import ByVectors, by_vectors
 from vireo.recommend.index.base import Index
 from vireo.recommend.index.moments import Moments
 from vireo.recommend.index.plan import Plan
 from vireo.recommend.index.stored import Stored
+from vireo.recommend.retrieve.best import best_of_few, first_of
 from vireo.recommend.retrieve.merge import best_of
 
 ALL = slice(None)
@@ -42,6 +44,8 @@ class Voice:
     """None: all videos are scored for every viewer."""
     moments: Moments | None = None
     """With an index: of the vectors of the videos that count."""
+    by_few: bool = False
+    """Whether it is asked for the few videos that it speaks of, if it can tell them so."""
 
     @cached_property
     def linear(self) -> ByVectors | None:
@@ -72,10 +76,14 @@ class Opinion:
     mean: float = 0.0
     scale: float = 0.0
     """1 / deviation; 0: no opinion."""
+    few: Few | None = None
+    """In place of `raw`: scores of the videos that the expert speaks of, 0 for all others."""
 
     def scores(self, rows: Rows) -> Floats:
         if self.raw is not None:
             return self.raw[rows]
+        if self.few is not None:
+            return self.few.whole[rows] if isinstance(rows, slice) else self.few.at(rows)
         vectors = self.voice.vectors
         assert vectors is not None
         return np.asarray(vectors[rows] @ self.towards, dtype=np.float32)
@@ -88,7 +96,15 @@ class Opinion:
         knows, all but the rows `met`, rising."""
         knows_new = self.voice.expert.knows_new
         met = met if knows_new else met[panel.warm[met]]
-        if self.raw is None:
+        size = panel.n_videos - len(met) - (0 if knows_new else len(panel.cold))
+        if self.few is not None:
+            counts = np.ones(len(self.few.rows), dtype=np.bool_)
+            counts[found(met, self.few.rows)[1]] = False
+            if not knows_new:
+                counts &= panel.warm[self.few.rows]
+            mean, spread = self.few.spread(counts, size)
+            largest = float(np.abs(self.few.values).max(initial=0.0))
+        elif self.raw is None:
             moments, vectors = self.voice.moments, self.voice.vectors
             assert moments is not None
             assert vectors is not None
@@ -96,7 +112,6 @@ class Opinion:
         else:
             counted = panel.counted[0 if knows_new else 1].copy()
             counted[met] = 0.0
-            size = panel.n_videos - len(met) - (0 if knows_new else len(panel.cold))
             mean, spread = _spread(self.raw, counted, size)
             largest = float(max(self.raw.max(initial=0.0), -self.raw.min(initial=0.0)))
         scale = 1.0 / spread if spread > NO_OPINION * largest else 0.0
@@ -106,9 +121,11 @@ class Opinion:
         """The best allowed rows, through the index; none where there is no opinion."""
         if not self.scale:
             return np.zeros(0, dtype=np.int64)
+        if self.few is not None:
+            return best_of_few(self.few, count, allowed)
         order = self.voice.in_order
         if order is not None:
-            return _first(order if self.towards[0] > 0 else order[::-1], count, allowed)
+            return first_of(order if self.towards[0] > 0 else order[::-1], count, allowed)
         if self.raw is not None:
             # Many experts know a few videos and score all others alike: these need no sorting.
             above = allowed & (self.raw > np.float32(self.mean))
@@ -141,7 +158,7 @@ class Panel:
         """The voice with its index; rows that came after the plan was made are added to it."""
         vectors, plan = voice.vectors, plans.get(voice.name)
         if vectors is None or len(vectors) != self.n_videos:
-            return voice
+            return replace(voice, by_few=vectors is None)
         if vectors.shape[1] == 1:
             known = vectors if voice.expert.knows_new else vectors[self.warm]
             return replace(voice, moments=Moments.of(known))
@@ -198,7 +215,7 @@ class Heard:
     @property
     def dense(self) -> bool:
         """Whether every video has been scored."""
-        return all(opinion.raw is not None for opinion in self.said.values())
+        return all(o.raw is not None or o.few is not None for o in self.said.values())
 
     @property
     def silent(self) -> bool:
@@ -235,7 +252,11 @@ def _asked(voice: Voice, batch: Batch) -> Opinion:
     """An expert's opinion, not yet standardised: of all videos where there is no index."""
     vectors, linear = voice.vectors, voice.linear
     if vectors is None or linear is None:
-        return Opinion(voice, voice.expert.score(batch)[0], np.zeros(0, dtype=np.float32))
+        nothing = np.zeros(0, dtype=np.float32)
+        few = few_of(voice.expert, batch.histories[0]) if voice.by_few else None
+        if few is not None:
+            return Opinion(voice, None, nothing, few=few)
+        return Opinion(voice, voice.expert.score(batch)[0], nothing)
     towards = linear.towards(batch)[0]
     if voice.moments is not None:
         return Opinion(voice, None, towards)
@@ -250,13 +271,3 @@ def _spread(raw: Floats, counted: Floats, size: int) -> tuple[float, float]:
     slip = float(centred.sum(dtype=np.float64)) / size  # what single precision lost of the mean
     variance = float(centred @ centred) / size - slip * slip
     return mean + slip, float(np.sqrt(max(variance, 0.0)))
-
-
-def _first(order: Ints, count: int, allowed: Bools) -> Ints:
-    """The first allowed rows of an order."""
-    reach = 4 * count
-    while True:
-        rows = order[:reach][allowed[order[:reach]]]
-        if len(rows) >= count or reach >= len(order):
-            return rows[:count]
-        reach *= 4

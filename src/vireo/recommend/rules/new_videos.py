@@ -8,6 +8,7 @@ from vireo.arrays import Floats, Ints
 from vireo.behavior.base import History
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.chance import chance, rounded
+from vireo.recommend.index.moments import quadratic
 from vireo.recommend.shelves import Shelves
 
 _ALIKE = 1e-6
@@ -34,7 +35,9 @@ class NewVideos:
         if self._share <= 0 or not query.known or k == 0:
             return slate
         new = self._viewers[slate.videos] == 0
-        wanted = rounded(self._share * k, chance("new", query)) - int(new[:k].sum())
+        share = self._share * k
+        places = int(share) if share.is_integer() else rounded(share, chance("new", query))
+        wanted = places - int(np.count_nonzero(new[:k]))
         if wanted <= 0:
             return slate
         fit = np.full(len(slate), -np.inf, dtype=np.float32)
@@ -48,16 +51,17 @@ class NewVideos:
             return slate
         # Videos that are new already keep their places; the others make room from the end.
         giving = np.flatnonzero(~new[:k])[::-1][: len(promoted)]
-        kept = np.setdiff1d(np.arange(k), giving)
+        kept = np.ones(k, dtype=np.bool_)
+        kept[giving] = False
         promoted = promoted[: len(giving)]
-        first = np.array([*kept, *promoted], dtype=np.int64)
+        first = np.concatenate([np.flatnonzero(kept), promoted])
         return slate.led_by(first).marking("new", slate.videos[promoted])
 
     def _fit(self, history: History, videos: Ints) -> Floats:
         """Likeness of the videos to the mean of what was wanted, in deviations. -> (c,)"""
         taste = self._content[history.liked.videos].mean(axis=0)
         usual = float(self._usual @ taste)
-        spread = float(np.sqrt(max(float(taste @ self._around @ taste), 0.0)))
+        spread = float(np.sqrt(max(quadratic(self._around, taste), 0.0)))
         if spread <= _ALIKE:
             return np.zeros(len(videos), dtype=np.float32)
         return np.asarray((self._content[videos] @ taste - usual) / spread, dtype=np.float32)

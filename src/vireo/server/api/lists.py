@@ -8,7 +8,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from vireo.asking import Ask
 from vireo.errors import InputError
 from vireo.recommend.recommender import Picks
 from vireo.server.api.answers import problems
@@ -17,21 +16,22 @@ from vireo.server.callers import (
     CallerOf,
     ServiceOf,
     TurnsOf,
+    caller_of,
     for_whom,
     need_sight,
     need_user,
+    service_of,
+    turns_of,
 )
+from vireo.server.questions import ListQuestion, described
 from vireo.server.refusal import request_id_of
 from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
 from vireo.server.service import Service
-from vireo.store.checks import MOST_ID, MOST_WORD, check_text
+from vireo.store.checks import MOST_ID, check_text
 
 router = APIRouter(prefix="/v1", tags=["lists"])
 UserId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
 VideoId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
-_PICKED = "Ids of videos that stand for the taste, as if they had been watched."
-_CONTEXT = "Id of the video on the screen: what is like it comes first."
-_PRESET = "Settings to make the list by: a variant, or platform, courses, live, meetings."
 For = Annotated[
     str | None,
     Query(min_length=1, max_length=MOST_ID, description="For whom; default: anybody."),
@@ -39,32 +39,25 @@ For = Annotated[
 K = Annotated[int | None, Query(ge=1, le=MOST_K, description="Length; default: recommend.k.")]
 
 
-@router.get("/users/{user_id}/recommendations", responses=problems(404), response_model=ListOut)
-async def recommendations(
-    request: Request,
-    user_id: UserId,
-    service: ServiceOf,
-    caller: CallerOf,
-    turns: TurnsOf,
-    k: K = None,
-    like: Annotated[str, Query(max_length=MOST_TEXT, description="A sentence that steers.")] = "",
-    page: Annotated[int, Query(ge=1, le=100, description="2 holds what 1 did not.")] = 1,
-    session: Annotated[str, Query(max_length=MOST_ID, description="Seeds chance.")] = "",
-    picked: Annotated[list[str] | None, Query(max_length=50, description=_PICKED)] = None,
-    context: Annotated[str, Query(max_length=MOST_ID, description=_CONTEXT)] = "",
-    preset: Annotated[str, Query(max_length=MOST_WORD, description=_PRESET)] = "",
-    explain: Annotated[bool, Query(description="Say what the viewer's own videos add.")] = False,
-) -> Response:
+@router.get(
+    "/users/{user_id}/recommendations",
+    responses=problems(404),
+    response_model=ListOut,
+    openapi_extra=described(),
+)
+async def recommendations(request: Request, user_id: UserId) -> Response:
     """A list for one viewer; an unknown one gets a popular, recent and varied one."""
-    need_user(caller, user_id)
+    # Asked for by hand: for every dependency FastAPI walks the whole question anew.
+    service, turns = await service_of(request), await turns_of(request)
+    need_user(await caller_of(request, service), user_id)
     check_text("user_id", user_id)
-    ask = Ask(page, session, tuple(picked or ()), context=context)
-    length = k or service.work.config.recommend.k
+    asked = ListQuestion.of(request)
+    length = asked.k or service.work.config.recommend.k
     request_id = request_id_of(request)
 
     def make() -> Response:
-        picks, variant = service.listed(user_id, length, like, ask, preset)
-        return _answer(service, user_id, picks, variant, explain, request_id)
+        picks, variant = service.listed(user_id, length, asked.like, asked.ask, asked.preset)
+        return _answer(service, user_id, picks, variant, asked.explain, request_id)
 
     return await turns.take(make)
 
