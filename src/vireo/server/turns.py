@@ -27,10 +27,14 @@ class Turns:
 
     def __init__(self, threads: int) -> None:
         self._pool = ThreadPoolExecutor(threads, "vireo-lists")
+        self._free = asyncio.Semaphore(threads)
 
     async def take(self, make: Callable[[], Made]) -> Made:
         """What `make` returns, once it had its turn in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, make)
+        # The pool has a line of its own, but then one list follows the other and the loop gets the
+        # interpreter for a moment only: refusals, which are its work, took up to two seconds.
+        async with self._free:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, make)
 
     def close(self) -> None:
         """Wait for what is being made."""
