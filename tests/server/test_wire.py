@@ -68,6 +68,38 @@ def problem_in(answer: bytes) -> dict[str, Any]:
     return told
 
 
+class Recorder:
+    """What would have gone over the wire, write by write."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_head_goes_with_the_first_part_of_its_body() -> None:
+    for parts, sent in {
+        (b"head", b"body", b"more"): [b"headbody", b"more"],
+        (b"HTTP/1.1 100 Continue\r\n\r\n", b"head", b""): [
+            b"HTTP/1.1 100 Continue\r\n\r\n",
+            b"head",
+        ],
+        (b"head",): [b"head"],
+    }.items():
+        below = Recorder()
+        together = wire._Together(below)  # type: ignore[arg-type]
+        for part in parts:
+            together.write(part)
+        together.close()
+        assert below.written == sent
+        assert below.closed
+
+
 MALFORMED = {
     "words": b"HELLO SERVICE\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
@@ -85,6 +117,25 @@ MALFORMED = {
 def at(_built: Path) -> Iterator[tuple[str, int]]:
     with listening(_built) as address:
         yield address
+
+
+def test_answers_without_a_body_arrive_also_where_requests_wait_in_line(
+    at: tuple[str, int],
+) -> None:
+    head = WHOLE.replace(b"GET", b"HEAD")
+    last = WHOLE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    first, second, third, body = talk(at, head + head + last).split(b"\r\n\r\n")
+    assert [one.split()[0] for one in (first, second, third)] == [b"HTTP/1.1"] * 3
+    assert json.loads(body)
+
+
+def test_who_waits_for_a_word_before_the_body_gets_it(at: tuple[str, int]) -> None:
+    asked = POST + b"Expect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n"
+    with socket.create_connection(at, LONGEST) as connection:
+        connection.sendall(asked)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 100")
+        connection.sendall(b"[]")
+        assert connection.recv(65_536).split()[1] in (b"202", b"422")
 
 
 @pytest.mark.parametrize("name", MALFORMED)

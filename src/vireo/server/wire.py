@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from functools import partial
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -28,8 +29,42 @@ _LONG = (
 )
 
 
+_CONTINUE = b"HTTP/1.1 100"
+"""What is no answer yet: who hears it sends the body."""
+
+
 class _HeadTooLarge(Exception):
     """Ends the parsing; uvicorn then asks for the refusal."""
+
+
+class _Together:
+    """A transport that sends the head of an answer with the first part of its body.
+
+    uvicorn writes them apart; each write is a call of the system, and wakes up who waits for it.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held = b""
+        self._begun = False
+
+    def write(self, data: bytes) -> None:
+        if not self._begun and not data.startswith(_CONTINUE):
+            self._held, self._begun = data, True
+            return
+        self._transport.write(self._held + data)
+        self._held = b""
+
+    def flush(self) -> None:
+        if self._held:
+            self.write(b"")
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
 
 
 class Wire(HttpToolsProtocol):
@@ -63,11 +98,18 @@ class Wire(HttpToolsProtocol):
             raise _HeadTooLarge
         self._head = None
         super().on_headers_complete()
+        together = _Together(self.transport)
+        self.cycle.transport = together  # type: ignore[assignment]
+        self.cycle.on_response = partial(self._answered, together)
 
     def on_message_complete(self) -> None:
         self._timer.cancel()
         self._head = 0
         super().on_message_complete()
+
+    def _answered(self, together: _Together) -> None:
+        together.flush()  # there may have been no body
+        self.on_response_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
