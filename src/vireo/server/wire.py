@@ -19,6 +19,8 @@ MOST_HEAD = 64 * 1024
 """Bytes of a request's first line and headers."""
 ARRIVAL_SECONDS = 20.0
 """From the first byte of a request to its last; a new connection has as long to begin."""
+LINGER_SECONDS = 2.0
+"""Until then a refused client may go on sending."""
 _MALFORMED = (400, "malformed", "What came is not a request of HTTP/1.1.", "Look at the client.")
 _LATE = (408, "too-late", "The request did not arrive in time.", "Send it again, at once.")
 _LONG = (
@@ -73,6 +75,7 @@ class Wire(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._why = _MALFORMED
+        self._hung_up = False
         self._head: int | None = 0  # bytes that came of the next head; None while a body comes
         self._timer = self.loop.call_later(ARRIVAL_SECONDS, self._give_up)
 
@@ -81,6 +84,8 @@ class Wire(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._hung_up:
+            return
         if self._head is not None:
             self._head += len(data)
         super().data_received(data)
@@ -131,16 +136,26 @@ class Wire(HttpToolsProtocol):
 
     def _refuse(self, why: tuple[int, str, str, str]) -> None:
         """Hang up; with an answer, unless it would be taken for that of an earlier request."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._hung_up:
             return
         cycle = self.cycle
         if self._head is not None:
             free = cycle is None or cycle.response_complete
         else:
             free = cycle.more_body and not cycle.response_started
-        if free:
-            self.transport.write(_written(*why))
-        self.transport.close()
+        if not free:
+            self.transport.close()
+            return
+        self.transport.write(_written(*why))
+        self.transport.write_eof()
+        if cycle is not None and not cycle.response_complete:  # what waits for the body is told
+            cycle.disconnected = True
+            cycle.message_event.set()
+        # What still comes is read and dropped: closing over it would have the system take the
+        # answer back before it was read.
+        self._hung_up = True
+        self._timer.cancel()
+        self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
 
 def _written(status: int, kind: str, detail: str, hint: str) -> bytes:
