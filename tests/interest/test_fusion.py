@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.interest.untrained import Untrained
 from vireo.arrays import Floats, Ints
 from vireo.behavior.base import NO_TIME, History
 from vireo.engine.base import Context, EngineSection
@@ -231,29 +232,15 @@ def test_a_useless_expert_gets_no_weight() -> None:
 
 
 @dataclass(frozen=True)
-class Oracle:
+class Oracle(Untrained):
     """Knows the targets: a court must hear it clearly, and lose every tie."""
 
     name: ClassVar[str] = "oracle"
     knows_new: ClassVar[bool] = False
     scores: Floats
 
-    @classmethod
-    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
-        raise NotImplementedError
-
     def score(self, batch: Batch) -> Floats:
         return self.scores
-
-    def contributions(self, history: History, video: int) -> Floats | None:
-        return None
-
-    def save(self, directory: Path) -> None:
-        raise NotImplementedError
-
-    @classmethod
-    def load(cls, directory: Path) -> Self:
-        raise NotImplementedError
 
 
 def test_gains_are_full_ranks_with_ties_lost() -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from tests.interest.untrained import Untrained
 from vireo.arrays import Floats
-from vireo.behavior.base import History
-from vireo.engine.base import Context
-from vireo.interest.base import Batch, InterestModel, InterestSection, Training, handed_over
+from vireo.interest.base import Batch, InterestModel, handed_over
 from vireo.interest.contract import training_of
 from vireo.interest.fusion import fused
 from vireo.interest.newness import FEWEST_WISHES, weights_for_new, wishes_for
@@ -39,7 +37,7 @@ def test_the_last_wish_for_a_kept_video_is_judged_by_what_came_before_it() -> No
 
 
 @dataclass(frozen=True)
-class Likes:
+class Likes(Untrained):
     """Says the same to everybody, but for what depends on the first video that one has met."""
 
     name: ClassVar[str] = "likes"
@@ -47,22 +45,8 @@ class Likes:
     scores: Floats
     """(videos met first, n)"""
 
-    @classmethod
-    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
-        raise NotImplementedError
-
     def score(self, batch: Batch) -> Floats:
         return np.stack([self.scores[history.videos[0]] for history in batch.histories])
-
-    def contributions(self, history: History, video: int) -> Floats | None:
-        return None
-
-    def save(self, directory: Path) -> None:
-        raise NotImplementedError
-
-    @classmethod
-    def load(cls, directory: Path) -> Self:
-        raise NotImplementedError
 
 
 class Knows(Likes):

@@ -5,6 +5,7 @@ The only expert that can score a video which nobody has watched.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -24,13 +25,38 @@ SPAN = 10.0
 
 
 @dataclass(frozen=True)
-class Content:
-    """Cosine between a video and the viewer's profile; disliked videos push the profile away."""
+class ByContent(ABC):
+    """Whatever compares what it reads in a history with what videos show and say."""
 
-    name: ClassVar[str] = "content"
     knows_new: ClassVar[bool] = True
     rows: Floats
     """(n, d) of length 1, or zeros where nothing is known of a video."""
+
+    @property
+    def vectors(self) -> Floats:
+        return self.rows
+
+    def score(self, batch: Batch) -> Floats:
+        return np.asarray(self.towards(batch) @ self.rows.T, dtype=np.float32)
+
+    @abstractmethod
+    def towards(self, batch: Batch) -> Floats:
+        """What the viewers' scores are the inner products with. (b, d)"""
+
+    @abstractmethod
+    def shares(self, history: History) -> Floats:
+        """Exact: each entry's share of `towards`. (m, d)"""
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        """Exact: each entry's share times its likeness to the video."""
+        return np.asarray(self.shares(history) @ self.rows[video], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Content(ByContent):
+    """Cosine between a video and the viewer's profile; disliked videos push the profile away."""
+
+    name: ClassVar[str] = "content"
 
     @classmethod
     def fit(
@@ -40,13 +66,6 @@ class Content:
         context: Context,  # noqa: ARG003
     ) -> Self:
         return cls(unit_rows(training.content))
-
-    @property
-    def vectors(self) -> Floats:
-        return self.rows
-
-    def score(self, batch: Batch) -> Floats:
-        return np.asarray(self.towards(batch) @ self.rows.T, dtype=np.float32)
 
     def towards(self, batch: Batch) -> Floats:
         """The viewers' profiles, of length 1. (b, d)"""
@@ -60,10 +79,6 @@ class Content:
         parts = _shares(history)[:, None] * self.rows[history.videos]
         length = float(np.linalg.norm(parts.sum(axis=0)))
         return np.asarray(parts / length if length > 0 else 0.0 * parts, dtype=np.float32)
-
-    def contributions(self, history: History, video: int) -> Floats | None:
-        """Exact: each entry's share of the profile times its likeness to the video."""
-        return np.asarray(self.shares(history) @ self.rows[video], dtype=np.float32)
 
     def save(self, directory: Path) -> None:
         save_file({"rows": np.ascontiguousarray(self.rows)}, directory / _FILE)

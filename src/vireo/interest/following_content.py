@@ -21,6 +21,7 @@ from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
+from vireo.interest.content import ByContent
 from vireo.interest.following import Faded, Next
 
 _FILE = "next-content.safetensors"
@@ -33,18 +34,15 @@ _WELL_KNOWN = 5
 
 
 @dataclass(frozen=True)
-class NextContent:
+class NextContent(ByContent):
     """score = what is left in memory (spans * w) @ told (spans * w, d) @ a video's content (d)."""
 
     name: ClassVar[str] = "next-content"
-    knows_new: ClassVar[bool] = True
     videos: Ints
     """(w,) those that are remembered: rows in the catalogue, rising."""
     spans: tuple[float, ...]
     told: Floats
     """(spans * w, d)"""
-    rows: Floats
-    """(n, d) of length 1, or zeros where nothing is known of a video."""
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
@@ -52,14 +50,7 @@ class NextContent:
         rows = unit_rows(training.content)
         learnt = training.has_content & (training.watchers >= _WELL_KNOWN)
         told = _told(fitted, rows, learnt)
-        return cls(fitted.videos, fitted.spans, told, rows)
-
-    @property
-    def vectors(self) -> Floats:
-        return self.rows
-
-    def score(self, batch: Batch) -> Floats:
-        return np.asarray(self.towards(batch) @ self.rows.T, dtype=np.float32)
+        return cls(rows, fitted.videos, fitted.spans, told)
 
     def towards(self, batch: Batch) -> Floats:
         """The content that is likely to come next. (b, d)"""
@@ -71,10 +62,6 @@ class NextContent:
         for entries, left, inputs in self._faded.remembered(history):
             shares[entries] += left[:, None] * self.told[inputs]
         return shares
-
-    def contributions(self, history: History, video: int) -> Floats | None:
-        """Exact: the entries add up to the score."""
-        return np.asarray(self.shares(history) @ self.rows[video], dtype=np.float32)
 
     @cached_property
     def _faded(self) -> Faded:
@@ -89,7 +76,7 @@ class NextContent:
     def load(cls, directory: Path) -> Self:
         arrays = read_arrays(directory / _FILE)
         spans = tuple(arrays["spans"].tolist())
-        return cls(arrays["videos"], spans, arrays["told"], arrays["rows"])
+        return cls(arrays["rows"], arrays["videos"], spans, arrays["told"])
 
 
 def _told(fitted: Next, rows: Floats, learnt: Bools) -> Floats:

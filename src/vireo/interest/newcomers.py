@@ -19,9 +19,8 @@ from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
-from vireo.interest.content import Content
+from vireo.interest.content import ByContent
 from vireo.interest.few import Few, few_of
-from vireo.interest.following_content import NextContent
 from vireo.interest.linear import by_vectors
 
 RELATIVES = 5
@@ -154,7 +153,7 @@ def with_newcomers(
 
 
 def _wider(expert: Expert, content: Floats, known: int, relatives: Ints) -> Expert:
-    if isinstance(expert, Content | NextContent):
+    if isinstance(expert, ByContent):
         return replace(expert, rows=unit_rows(content))
     if not len(relatives):
         return expert

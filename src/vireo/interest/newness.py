@@ -12,11 +12,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vireo.arrays import Bools, Floats, Ints
+from vireo.arrays import Bools, Ints
 from vireo.behavior.base import Histories
 from vireo.interest.base import Expert
 from vireo.interest.holding import HeldBack, only
-from vireo.interest.validation import NOISE, Court
+from vireo.interest.validation import Court, best_beyond_noise
 
 _FACTORS = (0.0, 0.5, 2.0)
 _MOST_STEPS = 12
@@ -66,22 +66,13 @@ def from_equal_parts(court: Court) -> dict[str, float]:
     """
     weights = dict.fromkeys(court.said, 1.0)
     for _ in range(_MOST_STEPS):
-        total = _sum(court, weights)
-        before = court.gains(total)
-        best, found = 0.0, None
-        for name, factor in itertools.product(weights, _FACTORS):
-            moved = total + np.float32((factor - 1.0) * weights[name]) * court.said[name]
-            change = court.gains(moved) - before
-            if change.mean() > max(best, NOISE * change.std() / np.sqrt(len(change))):
-                best, found = float(change.mean()), (name, factor)
+        total = court.total({}, weights)
+        tried = (
+            ((name, factor), total + np.float32((factor - 1.0) * weights[name]) * court.said[name])
+            for name, factor in itertools.product(weights, _FACTORS)
+        )
+        found = best_beyond_noise(court, total, tried)
         if found is None:
             break
         weights[found[0]] *= found[1]
     return weights
-
-
-def _sum(court: Court, weights: Mapping[str, float]) -> Floats:
-    total = np.zeros(court.unseen.shape, dtype=np.float32)
-    for name, weight in weights.items():
-        total += np.float32(weight) * court.said[name]
-    return total

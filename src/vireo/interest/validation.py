@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -39,6 +40,8 @@ _PAIRS = 2048
 """Pairs of a user and a target that are ranked at once."""
 NOISE = 2.0
 """Standard errors by which a step must help: many steps are tried, and luck favours some."""
+
+Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True)
@@ -155,13 +158,21 @@ def _best_step(
     court: Court, total: Floats, steps: Sequence[tuple[str, float]]
 ) -> tuple[str, float] | None:
     """The expert and the weight that help most, if they help beyond noise."""
+    tried = ((step, total + court.heard(*step)) for step in steps)
+    return best_beyond_noise(court, total, tried)
+
+
+def best_beyond_noise(
+    court: Court, total: Floats, tried: Iterable[tuple[Choice, Floats]]
+) -> Choice | None:
+    """The choice whose total is better than this one by most, and by more than noise."""
     before = court.gains(total)
     best, found = 0.0, None
-    for name, weight in steps:
-        change = court.gains(total + court.heard(name, weight)) - before
+    for choice, other in tried:
+        change = court.gains(other) - before
         error = change.std() / np.sqrt(len(change))
         if change.mean() > max(best, NOISE * error):
-            best, found = float(change.mean()), (name, weight)
+            best, found = float(change.mean()), choice
     return found
 
 
@@ -169,15 +180,9 @@ def stood_in(court: Court, weights: Mapping[str, float]) -> dict[str, float]:
     """The weights for new videos, content standing in for the others at the share that helps most
     beyond noise; at STAND_IN if none does."""
     usual = handed_over(weights, court.knowing)
-    before = court.gains(court.total(weights, usual))
-    best, found = 0.0, usual
-    for share in SHARES:
-        tried = handed_over(weights, court.knowing, share)
-        change = court.gains(court.total(weights, tried)) - before
-        error = change.std() / np.sqrt(len(change))
-        if change.mean() > max(best, NOISE * error):
-            best, found = float(change.mean()), tried
-    return found
+    others = (handed_over(weights, court.knowing, share) for share in SHARES)
+    tried = ((other, court.total(weights, other)) for other in others)
+    return best_beyond_noise(court, court.total(weights, usual), tried) or usual
 
 
 def default_weights(names: Sequence[str]) -> dict[str, float]:

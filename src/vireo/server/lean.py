@@ -13,8 +13,7 @@ import numpy as np
 
 from vireo.arrays import Floats
 from vireo.interest.base import InterestModel
-from vireo.interest.content import Content
-from vireo.interest.following_content import NextContent
+from vireo.interest.content import ByContent
 from vireo.published import Published
 from vireo.recommend.catalogue import Catalogue
 
@@ -58,7 +57,7 @@ def with_unit_rows(model: InterestModel, catalogue: Catalogue) -> InterestModel:
     """The model whose experts by content read the rows that similarity reads."""
     experts = {
         name: replace(expert, rows=_one(expert.rows, catalogue.unit_content))
-        if isinstance(expert, Content | NextContent)
+        if isinstance(expert, ByContent)
         else expert
         for name, expert in model.experts.items()
     }

@@ -162,7 +162,7 @@ def _written(status: int, kind: str, detail: str, hint: str) -> bytes:
     """The problem as bytes of HTTP/1.1, with the headers that every answer carries."""
     request_id = uuid.uuid4().hex
     answer = problem(status, kind, detail, hint, request_id)
-    more = {**HEADERS, "cache-control": "no-store", "x-request-id": request_id}
+    more = {**HEADERS, "x-request-id": request_id}
     headers = [*answer.raw_headers, *((n.encode(), v.encode()) for n, v in more.items())]
     lines = [b"%s: %s\r\n" % header for header in (*headers, (b"connection", b"close"))]
     return b"".join((STATUS_LINE[status], *lines, b"\r\n", bytes(answer.body)))
