@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,9 @@ from vireo.asking import (
     with_picked,
 )
 from vireo.behavior.base import NO_TIME, Histories, History
-from vireo.behavior.build import histories_of
+from vireo.behavior.lately import Lately
 from vireo.config import Config
 from vireo.data.base import Tables
-from vireo.data.live import event_rows
 from vireo.errors import InputError, UnknownVideo
 from vireo.interest.base import InterestModel
 from vireo.privacy.base import consents
@@ -111,22 +111,12 @@ class Served:
 
     def weighed(self, events: Sequence[LiveEvent]) -> History:
         """One viewer's live events, weighed as a build would."""
-        rows = {e.video_id: r for e in events if (r := self.catalogue.find(e.video_id)) is not None}
-        known = [event for event in events if event.video_id in rows]
-        if not known:
-            return History.empty()
-        built = self.histories
-        some = np.array(sorted(set(rows.values())))  # the others need not be looked at
-        weighed = histories_of(
-            event_rows(list(enumerate(known))).drop("text"),
-            self.tables.videos[some],
-            self._config.behavior,
-            now=built.now,
-            rating_max=built.report.get("rating_max"),
-            usual=built.report.get("usual_shares", {}),
-        )
-        history = weighed.of(known[0].user_id)
-        return History(some[history.videos], history.weights, history.times)
+        return self._lately.history(events, self.catalogue.find) if events else History.empty()
+
+    @cached_property
+    def _lately(self) -> Lately:
+        durations = self.tables.videos["duration"].to_numpy()
+        return Lately.after(self.histories, self._config.behavior, durations)
 
     def videos(self) -> list[dict[str, Any]]:
         """The catalogue, with what became of each file."""

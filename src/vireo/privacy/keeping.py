@@ -201,5 +201,9 @@ class PseudonymousStore:
     def experiments(self) -> list[Experiment]:
         return self._store.experiments()
 
+    @property
+    def is_file(self) -> bool:
+        return self._store.is_file
+
     def close(self) -> None:
         self._store.close()

@@ -53,7 +53,7 @@ def create_app(work: Workspace) -> FastAPI:
     )
     metrics = Metrics()
     app.state.service, app.state.metrics, app.state.buckets = service, metrics, Buckets()
-    app.state.turns = Turns(service.section.threads)
+    app.state.turns = Turns(service.section.threads, waits=not service.store.is_file)
     app.state.sessions = Sessions()
     api, pages = (lists, events, videos, users, running, gorse), (viewer, owner, insight, media)
     for part in (*api, *pages, entry):

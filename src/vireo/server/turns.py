@@ -1,4 +1,4 @@
-"""Turns: lists are made a few at a time.
+"""Turns: lists are made one after the other, or a few at a time.
 
 A list is many short steps of one interpreter: two threads would take turns at it, and each turn
 costs what nobody gains. How many wait for their turn is bounded at the door (guard.py), where a
@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Made = TypeVar("Made")
+QUICK_SECONDS = 0.02
+"""Lists that take longer on average are made in a thread."""
+_MEMORY = 16
+"""Lists that the average looks back on."""
 _LISTS = re.compile(r"/v1/(users/.+|sessions)/recommendations|/api/(session/)?recommend(/.*)?")
 
 
@@ -23,18 +28,40 @@ def makes_list(path: str) -> bool:
 
 
 class Turns:
-    """One line for everything that makes lists."""
+    """One line for everything that makes lists.
 
-    def __init__(self, threads: int) -> None:
+    The way to a thread and back, and waiting for the interpreter there, cost as much as a quick
+    list. So where lists wait for nobody, one is made by the loop itself whenever it has done
+    everything else: what came meanwhile is read, and what is refused, told. What waits for another
+    machine, or reckons for long, would hold up everybody, and goes to a thread.
+    """
+
+    def __init__(self, threads: int, waits: bool = False) -> None:
+        """`waits`: lists ask a database on another machine."""
         self._pool = ThreadPoolExecutor(threads, "vireo-lists")
         self._free = asyncio.Semaphore(threads)
+        self._apart = waits or threads > 1
+        self._usual = 0.0
 
-    async def take(self, make: Callable[[], Made]) -> Made:
-        """What `make` returns, once it had its turn in a thread."""
-        # The pool has a line of its own, but then one list follows the other and the loop gets the
-        # interpreter for a moment only: refusals, which are its work, took up to two seconds.
+    async def take(self, make: Callable[[], Made], quick: bool = False) -> Made:
+        """What `make` returns, once it had its turn; `quick`: nothing in it takes long by itself.
+
+        The pool has a line of its own, but then one list follows the other and the loop gets the
+        interpreter for a moment only: refusals, which are its work, took up to two seconds.
+        """
         async with self._free:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, make)
+            if quick and not self._apart and self._usual < QUICK_SECONDS:
+                await asyncio.sleep(0)
+                return self._timed(make)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, self._timed, make)
+
+    def _timed(self, make: Callable[[], Made]) -> Made:
+        began = time.perf_counter()
+        try:
+            return make()
+        finally:
+            self._usual += (time.perf_counter() - began - self._usual) / _MEMORY
 
     def close(self) -> None:
         """Wait for what is being made."""

@@ -312,4 +312,9 @@ class Experiments(Protocol):
 class Store(Events, Videos, People, Naming, Keys, Experiments, Protocol):
     """The database of one workspace."""
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is read in this process, so that no question waits for another one."""
+        ...
+
     def close(self) -> None: ...

@@ -26,7 +26,7 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         self._name = url.render_as_string(hide_password=True)
-        self._is_file = url.get_backend_name() == "sqlite"
+        self.is_file = url.get_backend_name() == "sqlite"
         self._engine = _engine(url)
         self._key = self._prepare()
 
@@ -52,7 +52,7 @@ class Database:
         try:
             driver = self._engine.raw_connection()
             try:
-                if self._is_file:
+                if self.is_file:
                     driver.cursor().execute("BEGIN").close()  # others begin by themselves
                 yield driver
             finally:
@@ -121,7 +121,7 @@ class Database:
 
     def _told(self, error: Exception, reason: str) -> str:
         """What a caller may hear: a server's own words name its host and its users."""
-        if self._is_file:
+        if self.is_file:
             return f"The database failed: {reason}."
         library: Any = self._engine.dialect.loaded_dbapi
         cause = getattr(error, "orig", None) or error

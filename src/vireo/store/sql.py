@@ -49,6 +49,11 @@ class SqlStore(SqlEvents, SqlVideos, SqlPeople, SqlKeys, SqlExperiments):
     def __init__(self, url: URL) -> None:
         SqlPeople.__init__(self, Database(url))  # the parts share one database
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is SQLite's."""
+        return self._database.is_file
+
     def close(self) -> None:
         """Let go of every connection."""
         self._database.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -164,7 +165,7 @@ async def recommend(
         picks = service.recommend(user_id, most)
         return [pick.video_id for pick in picks if service.in_category(pick.video_id, category)]
 
-    return (await turns.take(make))[offset : offset + n]
+    return (await turns.take(make, quick=True))[offset : offset + n]
 
 
 @router.post("/session/recommend", responses=problems())
@@ -179,7 +180,8 @@ async def session(
     """A list for somebody without a name, from their feedback; nothing is kept."""
     now = round(time.time() * 1000)
     events = [_event(one.model_copy(update={"UserId": "session"}), now, "") for one in body]
-    picks = await turns.take(lambda: service.session(events, min(MOST_K, n + offset)))
+    make = partial(service.session, events, min(MOST_K, n + offset))
+    picks = await turns.take(make, quick=True)
     return _scores(picks, offset)
 
 

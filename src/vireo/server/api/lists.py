@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.routing import APIRoute
 
 from vireo.errors import InputError
 from vireo.recommend.recommender import Picks
@@ -39,15 +42,20 @@ For = Annotated[
 K = Annotated[int | None, Query(ge=1, le=MOST_K, description="Length; default: recommend.k.")]
 
 
-@router.get(
-    "/users/{user_id}/recommendations",
-    responses=problems(404),
-    response_model=ListOut,
-    openapi_extra=described(),
-)
+class _ByHand(APIRoute):
+    """A route that is described like the others and reads its question itself: FastAPI's reading
+    takes a third as long as all else that is done around a list."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        async def handle(request: Request) -> Response:
+            answer: Response = await self.endpoint(request, **request.path_params)
+            return answer
+
+        return handle
+
+
 async def recommendations(request: Request, user_id: UserId) -> Response:
     """A list for one viewer; an unknown one gets a popular, recent and varied one."""
-    # Asked for by hand: for every dependency FastAPI walks the whole question anew.
     service, turns = await service_of(request), await turns_of(request)
     need_user(await caller_of(request, service), user_id)
     check_text("user_id", user_id)
@@ -59,7 +67,17 @@ async def recommendations(request: Request, user_id: UserId) -> Response:
         picks, variant = service.listed(user_id, length, asked.like, asked.ask, asked.preset)
         return _answer(service, user_id, picks, variant, asked.explain, request_id)
 
-    return await turns.take(make)
+    return await turns.take(make, quick=not (asked.like or asked.explain))
+
+
+router.add_api_route(
+    "/users/{user_id}/recommendations",
+    recommendations,
+    responses=problems(404),
+    response_model=ListOut,
+    openapi_extra=described(),
+    route_class_override=_ByHand,
+)
 
 
 def _answer(
@@ -104,7 +122,8 @@ async def session(
 ) -> ListOut:
     """A list for somebody without a name, from what they did just now. Nothing is kept."""
     events = body.live(round(time.time() * 1000))
-    picks = await turns.take(lambda: service.session(events, body.k, body.like))
+    make = partial(service.session, events, body.k, body.like)
+    picks = await turns.take(make, quick=not body.like)
     return ListOut.of(picks, request_id_of(request))
 
 
