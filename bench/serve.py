@@ -36,6 +36,10 @@ FEW = 16
 """Connections that ask for lists as fast as the answers come, to see whether memory stays flat."""
 LONG = 200_000
 """Lists in that part with --long."""
+ACTIVE = 2
+"""Every second viewer did something since the build, as on a site that is in use: their lists have
+to take it in."""
+DID = ("view", "view", "impression")
 
 
 async def ask_lists(port: int, users: int, pace: float, seconds: float, seed: int) -> Load:
@@ -64,6 +68,28 @@ async def ask_lists(port: int, users: int, pace: float, seconds: float, seed: in
     await asyncio.gather(*workers)
     load.seconds = time.perf_counter() - start
     return load
+
+
+async def be_active(port: int, users: int, videos: int, seed: int = 5) -> None:
+    """A few live events of every ACTIVEth viewer; sent again, they are the same ones."""
+    rng, one, now = random.Random(seed), Connection(port), round(time.time() * 1000)  # noqa: S311
+    events = [
+        {
+            "event_id": f"active-{user}-{n}",
+            "user_id": f"u{user}",
+            "video_id": f"v{rng.randrange(videos)}",
+            "event": word,
+            "timestamp": now - 60_000 * n,
+        }
+        for user in range(0, users, ACTIVE)
+        for n, word in enumerate(DID)
+    ]
+    for start in range(0, len(events), 10 * BATCH):
+        some = events[start : start + 10 * BATCH]
+        code, said = await one.ask("POST", "/v1/events", json.dumps(some).encode())
+        if code != 202:
+            raise RuntimeError(f"The service did not take the events: {said!r}")
+    one.close()
 
 
 async def ask_many(port: int, users: int, count: int, seed: int) -> Load:
@@ -164,7 +190,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     kept: list[str] = []
     with service(work) as one:
         loaded = one.now_mb()
-        asyncio.run(ask_lists(one.port, users, 20, 5, seed=1))  # warm
+        asyncio.run(be_active(one.port, users, options.videos))
+        # A service that has just started reads memory for the first time: told apart.
+        first = _said(
+            "at first", ask_lists(one.port, users, options.pace / 2, options.seconds, seed=1)
+        )
         lists = _said("lists", ask_lists(one.port, users, options.pace, options.seconds, seed=2))
         flood = _said("flood", ask_lists(one.port, users, 4 * options.pace, 5, seed=3))
         after = _said("after the flood", ask_lists(one.port, users, options.pace / 4, 5, seed=4))
@@ -193,6 +223,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "videos": options.videos,
         "events": options.events,
         "asked_per_second": options.pace,
+        "viewers_with_live_events": 1 / ACTIVE,
+        "at_first": first.figures(),
         "lists": made,
         "flood": flood.figures(),
         "after_the_flood": after.figures(),

@@ -30,7 +30,8 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"`vireo serve` over a made-up world of {told['videos']:,} videos and {told['events']:,} "
         f"events, database {told['database']}, asked from a second process on the same machine. "
-        "Lists are asked for at a steady pace, and waiting counts into the latency; events come in "
+        f"{_active(told)}Lists are asked for at a steady pace, and waiting counts into the "
+        "latency; events come in "
         f"batches of 50 from 8 senders. {told['machine']}, {told['date']}, `{told['command']}`."
     )
     yield from ("", "| what | goal | measured | |", "|---|---|---|---|")
@@ -44,6 +45,11 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         f"({_codes(flood)}; 99% of refusals within {flood.get('refused_p99_ms', 0)} ms). Asked for "
         f"a quarter right after: {_codes(after)}, 99% within {after['p99_ms']} ms."
     )
+
+
+def _active(told: Mapping[str, Any]) -> str:
+    share = told.get("viewers_with_live_events", 0.0)
+    return f"{share:.0%} of the viewers have live events since the build. " if share else ""
 
 
 def _verdict(is_met: bool, is_whole: bool = True) -> str:

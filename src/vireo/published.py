@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
+import numpy as np
 import polars as pl
 
 from vireo.arrays import Floats
@@ -26,6 +28,11 @@ from vireo.recommend.catalogue import Catalogue
 from vireo.understanding.base import Understanding
 from vireo.understanding.vectors import fused_of
 from vireo.video.base import VideoFeatures
+
+_AT_ONCE = 8
+"""New videos that are read before whoever typed a sentence may have the model."""
+_PAUSE_SECONDS = 0.001
+"""A lock that is taken again at once goes past those who wait for it."""
 
 
 class Nouns(Protocol):
@@ -168,6 +175,9 @@ class Published:
 
     def read_videos(self, texts: VideoTexts) -> Floats:
         """The text vectors of videos that came after the build. (m, d)"""
-        with self._reading:
-            fused = fused_of(texts, self.language, self._context.progress)
-        return self.understanding.project(fused, texts)
+        read = [np.zeros((0, self.language.dimension), dtype=np.float32)]
+        for some in texts.parts_of(_AT_ONCE):
+            with self._reading:
+                read.append(fused_of(some, self.language, self._context.progress))
+            time.sleep(_PAUSE_SECONDS)
+        return self.understanding.project(np.concatenate(read), texts)

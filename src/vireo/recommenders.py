@@ -29,3 +29,8 @@ class Recommenders:
             writer = self._nouns.writer if section.reranker.enabled else None
             self._made[name] = Recommender(catalogue, model, section, writer, least, before)
         return self._made[name]
+
+    def at_hand(self, name: str = "") -> bool:
+        """Whether this one is made already, and asks no model that writes."""
+        made = self._made.get("" if name == CONTROL else name)
+        return made is not None and made.shelves.writer is None

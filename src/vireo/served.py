@@ -187,6 +187,12 @@ class Served:
         )
         return self._with_what_is_told(query, standing, ask)
 
+    def quick(self, standing: Standing, like: str = "", name: str = "") -> bool:
+        """Whether a list waits for no model: no sentence has to be read for it, what makes it is
+        ready, and nothing is asked of a model that writes."""
+        sentences = like.strip() or taste_of(standing) or standing.edits
+        return not sentences and self.recommenders.at_hand(name)
+
     def _with_what_is_told(self, query: Query, standing: Standing, ask: Ask) -> Query:
         """Age, groups, wishes and impressions; nothing of a forgotten viewer."""
         if query.user_id is None or standing.forgotten:

@@ -11,7 +11,9 @@ import sqlite3
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -25,6 +27,7 @@ from prometheus_client import Gauge
 from tests.server.conftest import Serve
 from tests.server.running import running
 from vireo.server.app import THREADS
+from vireo.server.turns import QUICK_SECONDS
 from vireo.store import database as database_module
 from vireo.store.base import StoreSection
 from vireo.store.sql import FILE, open_store
@@ -259,7 +262,10 @@ def test_a_clock_that_jumps_back_changes_nothing(
 
 @pytest.mark.parametrize(
     ("address", "work"),
-    [("/v1/users/ana/recommendations", "listed"), ("/v1/search?text=cooking", "search")],
+    [
+        ("/v1/users/ana/recommendations?explain=true", "listed"),  # in a thread
+        ("/v1/search?text=cooking", "search"),
+    ],
 )
 def test_too_many_requests_at_once_are_turned_away_and_it_recovers(
     built: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, address: str, work: str
@@ -294,6 +300,33 @@ def test_too_many_requests_at_once_are_turned_away_and_it_recovers(
     assert all(answer.headers["retry-after"] for answer in turned_away)
     assert codes == [200] * most, "who was let in is answered"
     assert gate.reached == most, "who was turned away cost no list"
+    assert client.get(address).json()["recommendations"] == first
+
+
+def test_more_quick_lists_than_the_line_holds_are_turned_away_and_it_recovers(
+    built: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient(built)
+    client = serve(built)
+    served = client.app.state.service  # type: ignore[attr-defined]
+    address = "/v1/users/ana/recommendations"
+    first = client.get(address).json()["recommendations"]
+    made: list[str] = []
+    listed = served.listed
+
+    def slowly(*asked: Any) -> Any:
+        made.append(threading.current_thread().name)
+        time.sleep(QUICK_SECONDS / 2)
+        return listed(*asked)
+
+    monkeypatch.setattr(served, "listed", slowly)
+    many = 4 * (served.section.line + served.section.threads)
+    with ThreadPoolExecutor(many) as pool:
+        answers = list(pool.map(lambda _: client.get(address), range(many)))
+    codes = Counter(answer.status_code for answer in answers)
+    assert set(codes) == {200, 503}
+    assert codes[200] == len(made), "who was turned away cost no list"
+    assert not any(name.startswith("vireo-lists") for name in made)
     assert client.get(address).json()["recommendations"] == first
 
 

@@ -9,19 +9,44 @@ from collections.abc import Callable
 
 import pytest
 
-from vireo.server.turns import QUICK_SECONDS, Turns
+from vireo.server.turns import QUICK_SECONDS, NotAtOnce, Turns
+
+Make = Callable[[bool], object]
 
 
-def test_the_loop_has_answered_one_list_before_the_next_is_made() -> None:
+def named(at_once: bool) -> str:
+    """In which thread."""
+    return threading.current_thread().name
+
+
+def apart(at_once: bool) -> str:
+    if at_once:
+        raise NotAtOnce
+    return named(at_once)
+
+
+def where(turns: Turns, *makes: Make) -> list[object]:
+    """What each made, one after the other."""
+
+    async def take() -> list[object]:
+        found = [await turns.take(make) for make in makes]
+        turns.close()
+        return found
+
+    return asyncio.run(take())
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_loop_has_answered_one_list_before_the_next_is_made(waits: bool) -> None:
     answered: list[int] = []
     seen: list[int] = []
 
     async def ask(turns: Turns, number: int) -> None:
-        await turns.take(lambda: seen.append(len(answered)))
+        await turns.take(lambda _: seen.append(len(answered)))
         answered.append(number)
 
     async def everybody() -> None:
-        turns = Turns(1)
+        turns = Turns(1, waits)
         await asyncio.gather(*(ask(turns, number) for number in range(20)))
         turns.close()
 
@@ -30,57 +55,46 @@ def test_the_loop_has_answered_one_list_before_the_next_is_made() -> None:
     assert seen == list(range(20))
 
 
-def test_what_a_list_raises_is_raised_and_the_next_has_its_turn() -> None:
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_a_list_raises_is_raised_and_the_next_has_its_turn(waits: bool) -> None:
     async def both() -> str:
-        turns = Turns(1)
+        turns = Turns(1, waits)
         with pytest.raises(ZeroDivisionError):
-            await turns.take(lambda: 1 // 0)
-        name = await turns.take(lambda: threading.current_thread().name)
+            await turns.take(lambda _: 1 // 0)
+        name = await turns.take(named)
         turns.close()
         return name
 
-    assert asyncio.run(both()).startswith("vireo-lists")
-
-
-def named() -> str:
-    return threading.current_thread().name
-
-
-def where(turns: Turns, *makes: tuple[Callable[[], object], bool]) -> list[object]:
-    """What each made, one after the other; `named` tells in which thread."""
-
-    async def take() -> list[object]:
-        found = [await turns.take(make, quick) for make, quick in makes]
-        turns.close()
-        return found
-
-    return asyncio.run(take())
+    here = threading.current_thread().name
+    assert asyncio.run(both()) == ("vireo-lists_0" if waits else here)
 
 
 def test_quick_lists_are_made_where_they_are_asked_for_and_others_in_a_thread() -> None:
     here = threading.current_thread().name
-    assert where(Turns(1), (named, True), (named, False)) == [here, "vireo-lists_0"]
+    assert where(Turns(1), named, apart, named) == [here, "vireo-lists_0", here]
 
 
 def test_with_several_threads_or_a_database_elsewhere_all_are_made_in_threads() -> None:
     for turns in (Turns(2), Turns(1, waits=True)):
-        assert str(where(turns, (named, True))[0]).startswith("vireo-lists")
+        assert str(where(turns, named)[0]).startswith("vireo-lists")
 
 
 def test_lists_that_took_long_go_to_a_thread_until_they_are_quick_again() -> None:
-    here, slow = threading.current_thread().name, lambda: time.sleep(20 * QUICK_SECONDS)
-    found = where(Turns(1), (named, True), (slow, True), *[(named, True)] * 50)
+    def slow(at_once: bool) -> None:
+        time.sleep(20 * QUICK_SECONDS)
+
+    here = threading.current_thread().name
+    found = where(Turns(1), named, slow, *[named] * 60)
     assert found[0] == here
     assert found[2] == "vireo-lists_0"
     assert found[-1] == here
 
 
-def test_a_refusal_is_told_between_two_quick_lists() -> None:
-    """Twenty wait; what comes once the first is made has its answer before the third is begun."""
+def test_what_came_meanwhile_has_its_answer_between_two_quick_lists() -> None:
     made: list[str] = []
 
     async def ask(turns: Turns) -> None:
-        await turns.take(lambda: made.append("list"), quick=True)
+        await turns.take(lambda _: made.append("list"))
 
     async def refuse() -> None:
         while not made:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.server.conftest import Serve
+from vireo import published
+from vireo.language import typed
 from vireo.published import Published
+from vireo.understanding.vectors import fused_of
 from vireo.workspace import CONFIG, Workspace
 
 LONGEST = 60.0
@@ -69,6 +74,55 @@ def test_a_search_waits_for_the_model_and_not_for_ever(built: Path, serve: Serve
         return client.get(SEARCH).status_code == 200
 
     until(found, "the search is answered")
+
+
+def test_a_viewers_sentence_that_waits_to_be_read_holds_up_no_other_answer(
+    built: Path, serve: Serve
+) -> None:
+    client = serve(built)
+    assert client.patch("/v1/users/ana", json={"taste": "boats on the ocean"}).status_code == 200
+    answers: dict[str, int] = {}
+
+    def ask(path: str) -> None:
+        answers[path] = client.get(path).status_code
+
+    held, other = "/v1/users/ana/recommendations", "/v1/health"
+    asking = [threading.Thread(target=ask, args=(path,), daemon=True) for path in (held, other)]
+    registry = client.app.state.metrics.registry  # type: ignore[attr-defined]
+    with served(client)._reading:
+        asking[0].start()
+        until(lambda: registry.get_sample_value("vireo_in_flight") == 1, "the list is asked for")
+        asking[1].start()
+        until(lambda: other in answers, "the other answer")
+        assert held not in answers
+    for one in asking:
+        one.join(LONGEST)
+    assert answers == {held: 200, other: 200}
+
+
+def test_a_sentence_is_read_between_two_new_videos(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, order = served(client), []
+    whole = base.read_videos(typed([f"film number {n}" for n in range(20)]))
+
+    def slowly(*asked: Any) -> Any:
+        order.append("videos")
+        time.sleep(0.05)
+        return fused_of(*asked)
+
+    monkeypatch.setattr(published, "fused_of", slowly)
+    texts = typed([f"film number {n}" for n in range(40)])
+    read: list[Any] = []
+    reading = threading.Thread(target=lambda: read.append(base.read_videos(texts)), daemon=True)
+    reading.start()
+    until(lambda: bool(order), "videos are read")
+    base.read("boats on the ocean")
+    order.append("sentence")
+    reading.join(LONGEST)
+    assert order.index("sentence") < len(order) - 1
+    assert len(order) == 1 + 40 / published._AT_ONCE
+    np.testing.assert_allclose(read[0][:20], whole, atol=1e-5)
 
 
 def test_a_build_is_warm_when_it_is_published(client: TestClient, built: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 
 import polars as pl
 
@@ -44,6 +44,12 @@ class VideoTexts:
             "screen": self.screen,
         }
         return texts[name]
+
+    def parts_of(self, most: int) -> Iterator[VideoTexts]:
+        """The same in pieces of at most so many videos."""
+        columns = [getattr(self, one.name) for one in fields(self)]
+        for start in range(0, len(self), most):
+            yield VideoTexts(*(column[start : start + most] for column in columns))
 
     def sources(self, row: int) -> tuple[str, ...]:
         """Which parts of video `row` have a text."""

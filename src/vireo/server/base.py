@@ -41,10 +41,11 @@ class ServerSection(Section):
     max_body_kb: Annotated[int, Field(ge=1)] = 1_024
     """Larger bodies are refused."""
     threads: Annotated[int, Field(ge=1)] = 1
-    """Lists that are made at the same time: they share one interpreter, so more are no faster."""
-    line: Annotated[int, Field(ge=1)] = 16
-    """Lists that wait to be made; beyond it the answer is 503 at once, which is soon enough to \
-ask another server."""
+    """Lists that are made at the same time: they share one interpreter, so more are no faster, \
+unless they wait for a model elsewhere."""
+    line: Annotated[int, Field(ge=1)] = 12
+    """Lists that wait to be made: at 3 ms a list, the last waits 40. Beyond it the answer is 503 \
+at once, which is soon enough to ask another server."""
     max_waiting: Annotated[int, Field(ge=1)] = 64
     """Requests in flight; beyond it the answer is 503 at once."""
     timeout_seconds: Annotated[float, Field(gt=0)] = 10.0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Hashable
 
 from vireo.recommend.recommender import Picks
+from vireo.server.state import Now
+from vireo.store.base import Standing
 
 
 class Lists:
@@ -44,3 +47,15 @@ class Lists:
     def clear(self) -> None:
         with self._turn:
             self._kept.clear()
+
+
+def situation_of(now: Now, user_id: str, standing: Standing) -> tuple[object, ...]:
+    """Everything but the question that a list depends on."""
+    last = standing.events[-1].event_id if standing.events else ""
+    # Models of taste do not look at trends, lists for strangers do.
+    stranger = not standing.events and not len(now.served.histories.of(user_id))
+    trend = now.counts if stranger else 0
+    choices = repr(sorted(standing.choices.items()))
+    told = (standing.viewer, standing.edits, choices, standing.forgotten)
+    # Windows and schedules open and close by the minute.
+    return (user_id, now.models, trend, last, *told, int(time.time() // 60))

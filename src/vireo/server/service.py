@@ -18,8 +18,9 @@ from vireo.recommend.recommender import Picks
 from vireo.server.base import Caller
 from vireo.server.builds import Builds
 from vireo.server.finding import newest, search, trending
-from vireo.server.lists import Lists
+from vireo.server.lists import Lists, situation_of
 from vireo.server.state import Now, State, first_line
+from vireo.server.turns import NotAtOnce
 from vireo.server.writer import Writer
 from vireo.store.base import Action, LiveEvent, LiveVideo, Standing, Viewer
 from vireo.variants import experiment_of, names_of, variant_of
@@ -110,9 +111,18 @@ class Service:
         return self.listed(user_id, k, like, ask)[0]
 
     def listed(
-        self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING, preset: str = ""
+        self,
+        user_id: str | None,
+        k: int,
+        like: str = "",
+        ask: Ask = ANYTHING,
+        preset: str = "",
+        at_once: bool = False,
     ) -> tuple[Picks, str]:
-        """The same, and the variant or preset by which it was made; "" where nothing is tried."""
+        """The same, and the variant or preset by which it was made; "" where nothing is tried.
+
+        `at_once`: raises NotAtOnce where a model has to be asked or made ready for it first.
+        """
         now = self.now
         served = now.served
         viewer = self.store.known_as(user_id) if user_id else ""
@@ -122,9 +132,11 @@ class Service:
             else Standing(Viewer(""))
         )
         name = preset or self._variant(viewer, standing)
-        key = (k, like.strip(), ask, name, *_situation(now, viewer, standing))
+        key = (k, like.strip(), ask, name, *situation_of(now, viewer, standing))
         found = self.lists.get(key)
         if found is None:
+            if at_once and not served.quick(standing, like, name):
+                raise NotAtOnce
             query = served.query_of(user_id, standing, k, like, ask)
             found = served.recommenders.named(name).recommend(query)
             self.lists.put(key, found)
@@ -139,11 +151,17 @@ class Service:
             return ""
         return variant_of(user_id, self.section.experiment, names)
 
-    def session(self, events: Sequence[LiveEvent], k: int, like: str = "") -> Picks:
-        """A list for somebody without a name, from what they did just now; nothing is kept."""
-        served = self.now.served
+    def session(
+        self, events: Sequence[LiveEvent], k: int, like: str = "", at_once: bool = False
+    ) -> Picks:
+        """A list for somebody without a name, from what they did just now; nothing is kept.
+
+        `at_once`: as for `listed`.
+        """
+        served, nobody = self.now.served, Standing(Viewer(""))
+        if at_once and not served.quick(nobody, like):
+            raise NotAtOnce
         history = served.weighed(events)
-        nobody = Standing(Viewer(""))
         query = served.query_of(None, nobody, k, like, history=history)
         return served.recommender.recommend(query)
 
@@ -300,15 +318,3 @@ class Service:
         self.store.watermark()
         if not self._keeper.is_alive():
             raise InputError("The service is not started.", "Restart it.")
-
-
-def _situation(now: Now, user_id: str, standing: Standing) -> tuple[object, ...]:
-    """Everything but the question that a list depends on."""
-    last = standing.events[-1].event_id if standing.events else ""
-    # Models of taste do not look at trends, lists for strangers do.
-    stranger = not standing.events and not len(now.served.histories.of(user_id))
-    trend = now.counts if stranger else 0
-    choices = repr(sorted(standing.choices.items()))
-    told = (standing.viewer, standing.edits, choices, standing.forgotten)
-    # Windows and schedules open and close by the minute.
-    return (user_id, now.models, trend, last, *told, int(time.time() // 60))

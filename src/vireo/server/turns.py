@@ -27,13 +27,17 @@ def makes_list(path: str) -> bool:
     return _LISTS.fullmatch(path) is not None
 
 
+class NotAtOnce(Exception):
+    """What was asked for may take long."""
+
+
 class Turns:
     """One line for everything that makes lists.
 
     The way to a thread and back, and waiting for the interpreter there, cost as much as a quick
-    list. So where lists wait for nobody, one is made by the loop itself whenever it has done
-    everything else: what came meanwhile is read, and what is refused, told. What waits for another
-    machine, or reckons for long, would hold up everybody, and goes to a thread.
+    list. So the loop itself makes one whenever it has done everything else: what came meanwhile is
+    read, and what is refused, told. What waits for a database elsewhere or a model, or reckons for
+    long, would hold up everybody, and goes to a thread.
     """
 
     def __init__(self, threads: int, waits: bool = False) -> None:
@@ -43,23 +47,26 @@ class Turns:
         self._apart = waits or threads > 1
         self._usual = 0.0
 
-    async def take(self, make: Callable[[], Made], quick: bool = False) -> Made:
-        """What `make` returns, once it had its turn; `quick`: nothing in it takes long by itself.
-
-        The pool has a line of its own, but then one list follows the other and the loop gets the
-        interpreter for a moment only: refusals, which are its work, took up to two seconds.
+    async def take(self, make: Callable[[bool], Made]) -> Made:
+        """What `make` returns, once it had its turn. Called with True, it is in the loop, and may
+        raise NotAtOnce; then it is called with False, in a thread.
         """
+        # The pool has a line of its own, but then one list follows the other and the loop gets the
+        # interpreter for a moment only: refusals, which are its work, took up to two seconds.
         async with self._free:
-            if quick and not self._apart and self._usual < QUICK_SECONDS:
+            if not self._apart and self._usual < QUICK_SECONDS:
                 await asyncio.sleep(0)
-                return self._timed(make)
+                try:
+                    return self._timed(make, True)
+                except NotAtOnce:
+                    pass
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, self._timed, make)
+            return await loop.run_in_executor(self._pool, self._timed, make, False)
 
-    def _timed(self, make: Callable[[], Made]) -> Made:
+    def _timed(self, make: Callable[[bool], Made], at_once: bool) -> Made:
         began = time.perf_counter()
         try:
-            return make()
+            return make(at_once)
         finally:
             self._usual += (time.perf_counter() - began - self._usual) / _MEMORY
 

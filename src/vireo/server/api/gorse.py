@@ -161,11 +161,11 @@ async def recommend(
     check_text("user_id", user_id)
     most = MOST_K if category else min(MOST_K, n + offset)
 
-    def make() -> list[str]:
-        picks = service.recommend(user_id, most)
+    def make(at_once: bool) -> list[str]:
+        picks, _ = service.listed(user_id, most, at_once=at_once)
         return [pick.video_id for pick in picks if service.in_category(pick.video_id, category)]
 
-    return (await turns.take(make, quick=True))[offset : offset + n]
+    return (await turns.take(make))[offset : offset + n]
 
 
 @router.post("/session/recommend", responses=problems())
@@ -180,8 +180,7 @@ async def session(
     """A list for somebody without a name, from their feedback; nothing is kept."""
     now = round(time.time() * 1000)
     events = [_event(one.model_copy(update={"UserId": "session"}), now, "") for one in body]
-    make = partial(service.session, events, min(MOST_K, n + offset))
-    picks = await turns.take(make, quick=True)
+    picks = await turns.take(partial(service.session, events, min(MOST_K, n + offset), ""))
     return _scores(picks, offset)
 
 

@@ -30,6 +30,7 @@ from vireo.server.questions import ListQuestion, described
 from vireo.server.refusal import request_id_of
 from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
 from vireo.server.service import Service
+from vireo.server.turns import NotAtOnce
 from vireo.store.checks import MOST_ID, check_text
 
 router = APIRouter(prefix="/v1", tags=["lists"])
@@ -63,11 +64,15 @@ async def recommendations(request: Request, user_id: UserId) -> Response:
     length = asked.k or service.work.config.recommend.k
     request_id = request_id_of(request)
 
-    def make() -> Response:
-        picks, variant = service.listed(user_id, length, asked.like, asked.ask, asked.preset)
+    def make(at_once: bool) -> Response:
+        if at_once and asked.explain:
+            raise NotAtOnce
+        picks, variant = service.listed(
+            user_id, length, asked.like, asked.ask, asked.preset, at_once
+        )
         return _answer(service, user_id, picks, variant, asked.explain, request_id)
 
-    return await turns.take(make, quick=not (asked.like or asked.explain))
+    return await turns.take(make)
 
 
 router.add_api_route(
@@ -122,8 +127,7 @@ async def session(
 ) -> ListOut:
     """A list for somebody without a name, from what they did just now. Nothing is kept."""
     events = body.live(round(time.time() * 1000))
-    make = partial(service.session, events, body.k, body.like)
-    picks = await turns.take(make, quick=not body.like)
+    picks = await turns.take(partial(service.session, events, body.k, body.like))
     return ListOut.of(picks, request_id_of(request))
 
 
