@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from vireo.behavior.base import Histories
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine import Context
+from vireo.errors import InputError, StageFailed
 from vireo.interest.base import InterestModel
 from vireo.language import LanguageModel, VideoTexts, load, typed
 from vireo.language.encoder import LocalEncoder
@@ -162,22 +164,34 @@ class Published:
 
     def read(self, sentence: str) -> Floats:
         """A sentence -> its vector in the space of the text vectors. (d,)"""
-        with self._reading:  # tokenizers take one caller at a time
-            vector = self.language.embed([sentence])
+        with self._reader() as model:
+            vector = model.embed([sentence])
         projected: Floats = self.understanding.project(vector, typed([sentence]))[0]
         return projected
 
     def warm(self) -> None:
         """Load what reads sentences, so that the first one need not wait for it."""
-        with self._reading:
-            if isinstance(self.language, LocalEncoder):  # a server of models is not ours to wake
-                self.language.encode(["warm"])
+        with self._reader() as model:
+            if isinstance(model, LocalEncoder):  # a server of models is not ours to wake
+                model.encode(["warm"])
 
     def read_videos(self, texts: VideoTexts) -> Floats:
         """The text vectors of videos that came after the build. (m, d)"""
-        read = [np.zeros((0, self.language.dimension), dtype=np.float32)]
+        read = []
         for some in texts.parts_of(_AT_ONCE):
-            with self._reading:
-                read.append(fused_of(some, self.language, self._context.progress))
+            with self._reader() as model:
+                read.append(fused_of(some, model, self._context.progress))
             time.sleep(_PAUSE_SECONDS)
         return self.understanding.project(np.concatenate(read), texts)
+
+    @contextmanager
+    def _reader(self) -> Iterator[LanguageModel]:
+        """The language model for oneself: tokenizers take one caller at a time.
+
+        Raises StageFailed where its files cannot be used: that is no fault of whoever asks.
+        """
+        with self._reading:
+            try:
+                yield self.language
+            except InputError as error:
+                raise StageFailed(error.what, error.hint) from None

@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 
 from tests.server.conftest import Serve
 from vireo import published
-from vireo.language import typed
+from vireo.errors import InputError
+from vireo.language import encoder, typed
 from vireo.published import Published
 from vireo.understanding.vectors import fused_of
 from vireo.workspace import CONFIG, Workspace
@@ -47,15 +48,30 @@ def test_a_service_that_starts_is_warm(client: TestClient) -> None:
 
 
 def test_a_model_that_cannot_be_loaded_keeps_no_list_back(
+    built: Path, serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise InputError("The model's files are damaged.", "Install it again.")
+
+    monkeypatch.setattr(encoder, "TorchNetwork", refused)
+    client = serve(built)
+    assert "cannot be loaded" in caplog.text
+    assert client.get("/v1/users/ana/recommendations").status_code == 200
+    found = client.get(SEARCH)
+    assert found.status_code == 503, "no fault of whoever searches"
+    assert found.json()["detail"] == "The model's files are damaged."
+
+
+def test_an_exported_network_that_is_damaged_is_made_anew(
     built: Path, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     exported = vars(served(serve(built)).language)["_exported"]
     exported.parent.mkdir(exist_ok=True)
     exported.write_bytes(b"no network")
     client = serve(built)
-    assert "cannot be loaded" in caplog.text
-    assert client.get("/v1/users/ana/recommendations").status_code == 200
-    assert client.get(SEARCH).headers["content-type"] == "application/problem+json"
+    assert "It is made anew." in caplog.text
+    assert client.get(SEARCH).status_code == 200
+    assert exported.stat().st_size > 1_000
 
 
 def test_a_search_waits_for_the_model_and_not_for_ever(built: Path, serve: Serve) -> None:

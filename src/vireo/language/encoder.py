@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints, unit_rows
+from vireo.errors import InputError
 from vireo.language import onnx_network as onnx
 from vireo.language.base import LanguageSection
 from vireo.language.cached import CachedModel
@@ -29,6 +31,7 @@ from vireo.language.torch_network import TorchNetwork
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+LOG = logging.getLogger("vireo.language")
 _METHOD = "masked mean, unit length, 1"  # part of the fingerprint: change it with the arithmetic
 _WORTH_EXPORTING = 500
 """Unknown texts from which on the export pays, which takes about as long as 500 short ones."""
@@ -126,7 +129,14 @@ class Encoder(LocalEncoder):
     @cached_property
     def network(self) -> Network:
         if self._runtime != "torch" and self._exported.exists():
-            return onnx.OnnxNetwork(self._exported)
+            try:
+                return onnx.OnnxNetwork(self._exported)
+            except InputError as error:
+                LOG.warning("%s It is made anew.", error.what)
+                self._exported.unlink(missing_ok=True)
+                self.prepare(_WORTH_EXPORTING)
+                if self._exported.exists():
+                    return onnx.OnnxNetwork(self._exported)
         return TorchNetwork(self.directory, half=self._precision == "bfloat16")
 
     def tokenizer(self) -> Tokenizer:

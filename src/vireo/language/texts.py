@@ -46,9 +46,9 @@ class VideoTexts:
         return texts[name]
 
     def parts_of(self, most: int) -> Iterator[VideoTexts]:
-        """The same in pieces of at most so many videos."""
+        """The same in pieces of at most so many videos; one at least."""
         columns = [getattr(self, one.name) for one in fields(self)]
-        for start in range(0, len(self), most):
+        for start in range(0, max(len(self), 1), most):
             yield VideoTexts(*(column[start : start + most] for column in columns))
 
     def sources(self, row: int) -> tuple[str, ...]:
