@@ -32,8 +32,9 @@ from vireo.store.sql import DATABASE, open_store
 CONNECTIONS = 128
 SENDERS = 8
 BATCH = 50
-FEW = 16
-"""Connections that ask for lists as fast as the answers come, to see whether memory stays flat."""
+FEW = 8
+"""Connections that ask for lists as fast as the answers come, to see whether memory stays flat:
+fewer than may wait for a list, so that none is refused."""
 LONG = 200_000
 """Lists in that part with --long."""
 ACTIVE = 2
@@ -103,6 +104,8 @@ async def ask_many(port: int, users: int, count: int, seed: int) -> Load:
             began = time.perf_counter()
             code, _ = await one.ask("GET", f"/v1/users/u{rng.randrange(users)}/recommendations")
             took = time.perf_counter() - began
+            if code != 200:
+                raise RuntimeError(f"A list was answered with {code}.")
             load.note(code, took, took)
         one.close()
 

@@ -17,6 +17,9 @@ from typing import TypeVar
 Made = TypeVar("Made")
 QUICK_SECONDS = 0.02
 """Lists that take longer on average are made in a thread."""
+_NOTHING_SECONDS = 0.0002
+"""A round of the loop in which it did nothing takes a tenth of it; one request, twice as long."""
+_PATIENCE_SECONDS = 0.01
 _MEMORY = 16
 """Lists that the average looks back on."""
 _LISTS = re.compile(r"/v1/(users/.+|sessions)/recommendations|/api/(session/)?recommend(/.*)?")
@@ -55,7 +58,7 @@ class Turns:
         # interpreter for a moment only: refusals, which are its work, took up to two seconds.
         async with self._free:
             if not self._apart and self._usual < QUICK_SECONDS:
-                await asyncio.sleep(0)
+                await _idle()
                 try:
                     return self._timed(make, True)
                 except NotAtOnce:
@@ -73,3 +76,15 @@ class Turns:
     def close(self) -> None:
         """Wait for what is being made."""
         self._pool.shutdown(cancel_futures=True)
+
+
+async def _idle() -> None:
+    """Until the loop has nothing else to do, or has been at it for long: in a flood, refusals go
+    before lists, and some lists are made all the same."""
+    began = now = time.perf_counter()
+    while now - began < _PATIENCE_SECONDS:
+        last = now
+        await asyncio.sleep(0)
+        now = time.perf_counter()
+        if now - last < _NOTHING_SECONDS:
+            return
