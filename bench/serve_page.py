@@ -43,13 +43,23 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         f"Asked for four times as many ({4 * told['asked_per_second']:.0f} a second), it answered "
         f"{flood['per_second']} lists a second and refused the rest "
         f"({_codes(flood)}; 99% of refusals within {flood.get('refused_p99_ms', 0)} ms). Asked for "
-        f"a quarter right after: {_codes(after)}, 99% within {after['p99_ms']} ms."
+        f"a quarter right after: {_codes(after)}, 99% within {after['p99_ms']} ms.{_first(told)}"
     )
 
 
 def _active(told: Mapping[str, Any]) -> str:
     share = told.get("viewers_with_live_events", 0.0)
     return f"{share:.0%} of the viewers have live events since the build. " if share else ""
+
+
+def _first(told: Mapping[str, Any]) -> str:
+    first = told.get("at_first")
+    if first is None:
+        return ""
+    return (
+        f" Just started, and asked for {told['asked_per_second'] / 2:.0f} a second: "
+        f"{_codes(first)}, half within {first['p50_ms']} ms, 99% within {first['p99_ms']} ms."
+    )
 
 
 def _verdict(is_met: bool, is_whole: bool = True) -> str:

@@ -17,3 +17,16 @@ def unit_rows(matrix: Floats) -> Floats:
     norms = np.linalg.norm(matrix, axis=-1, keepdims=True)
     scaled = matrix / np.where(norms > 0, norms, 1.0)
     return scaled.astype(np.float32, copy=False)  # a large matrix is not copied twice
+
+
+def distinct(rows: Ints) -> Ints:
+    """Each row once, rising; of some hundreds np.unique takes five times as long."""
+    rows = np.sort(rows)
+    return np.asarray(rows[firsts(rows)])
+
+
+def firsts(rising: Ints) -> Ints:
+    """The places in a rising array at which a value stands for the first time. (m,)"""
+    first = np.ones(len(rising), dtype=np.bool_)
+    np.not_equal(rising[1:], rising[:-1], out=first[1:])
+    return np.flatnonzero(first)

@@ -50,6 +50,8 @@ def create_app(work: Workspace) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # these pages would load scripts from another host
         redoc_url=None,
+        # its spans would carry addresses, and these the ids of viewers, to whatever collects them
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     metrics = Metrics()
     app.state.service, app.state.metrics, app.state.buckets = service, metrics, Buckets()

@@ -68,7 +68,7 @@ class Guard:
             return
         turn = _Turn(scope, send, self._section.max_body_kb * 1024, receive)
         scope["vireo_request_id"] = turn.request_id
-        if turn.declared or _header(scope, b"transfer-encoding"):
+        if turn.declared or turn.headers.get(b"transfer-encoding"):
             self._arriving.add(turn)
             turn.arrived = lambda: self._arriving.discard(turn)
         lists = makes_list(scope["path"])
@@ -93,7 +93,7 @@ class Guard:
         if many:
             self._metrics.turned_away.inc()
             return problem(503, "overloaded", many, "Come again in a moment.", turn.request_id)
-        if self._keyless() and not self._is_ours(scope):
+        if self._keyless() and not self._is_ours(scope, turn):
             what = "While there are no keys, only this machine is answered, under its own name."
             hint = "Make a key: `vireo keys add NAME --scope service`."
             return problem(403, "forbidden", what, hint, turn.request_id)
@@ -112,7 +112,7 @@ class Guard:
             return f"{self._section.line} lists wait to be made."
         return ""
 
-    def _is_ours(self, scope: Scope) -> bool:
+    def _is_ours(self, scope: Scope, turn: _Turn) -> bool:
         """From this machine, under a name of ours, and from no page elsewhere.
 
         Such a page cannot point its own name at us, nor have a visitor's browser send what no form
@@ -122,7 +122,8 @@ class Guard:
             return False
         names = (*LOOPBACK, *self._section.hosts)
         origins = [v.decode("latin-1") for n, v in scope["headers"] if n == b"origin"]
-        return all(_host_in(at) in names for at in (f"//{_header(scope, b'host')}", *origins))
+        host = turn.headers.get(b"host", b"").decode("latin-1")
+        return all(_host_in(at) in names for at in (f"//{host}", *origins))
 
     async def _answer(self, scope: Scope, turn: _Turn) -> None:
         try:
@@ -141,8 +142,7 @@ class Guard:
         """Counts and one line, with the route's pattern and never its ids."""
         route = getattr(scope.get("route"), "path", "(none)")
         seconds = time.perf_counter() - turn.began
-        self._metrics.requests.labels(route, turn.method, str(turn.status)).inc()
-        self._metrics.seconds.labels(route).observe(seconds)
+        self._metrics.answered(route, turn.method, turn.status, seconds)
         line = (turn.request_id, turn.method, route, turn.status, 1000 * seconds)
         LOG.info("%s %s %s %s %.1f ms", *line)
 
@@ -159,12 +159,13 @@ class _Turn:
     """One request on its way: what it may send, what was answered."""
 
     def __init__(self, scope: Scope, send: Send, most: int, receive: Receive) -> None:
-        given = _header(scope, b"x-request-id")
+        self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of equals the first
+        given = self.headers.get(b"x-request-id", b"").decode("latin-1")
         self.request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
         self.method = scope["method"] if scope["method"] in _METHODS else "other"
         self.began = time.perf_counter()
         self.most = most
-        length = _header(scope, b"content-length")
+        length = self.headers.get(b"content-length", b"").decode("latin-1")
         self.declared = int(length) if length.isdecimal() else 0
         self.status = 0
         self.limit: asyncio.Timeout | None = None
@@ -199,8 +200,3 @@ def _host_in(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
-
-
-def _header(scope: Scope, wanted: bytes) -> str:
-    found = next((value for name, value in scope["headers"] if name == wanted), b"")
-    return bytes(found).decode("latin-1")

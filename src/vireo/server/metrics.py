@@ -26,6 +26,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.in_flight = Gauge("vireo_in_flight", "Requests now.", registry=self.registry)
         self.turned_away = Counter(
             "vireo_turned_away", "Requests refused for load.", registry=self.registry
@@ -44,6 +45,16 @@ class Metrics:
             "1 while what is published last cannot be served, or cannot be looked for.",
             registry=self.registry,
         )
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """One request more."""
+        key = (route, method, status)
+        if key not in self._known:  # finding them takes longer than counting
+            told = self.requests.labels(route, method, str(status))
+            self._known[key] = (told, self.seconds.labels(route))
+        count, times = self._known[key]
+        count.inc()
+        times.observe(seconds)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

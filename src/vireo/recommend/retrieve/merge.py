@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from vireo.arrays import Bools, Floats, Ints
+from vireo.arrays import Bools, Floats, Ints, distinct
 from vireo.recommend.base import Slate
 from vireo.recommend.top import top
 
@@ -19,7 +19,7 @@ def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
 
     Sources that are already on the slate count 0 for rows that are new to it.
     """
-    fresh = _distinct(np.concatenate(chosen)) if chosen else slate.videos[:0]
+    fresh = distinct(np.concatenate(chosen)) if chosen else slate.videos[:0]
     if len(slate) and len(fresh):
         fresh = np.setdiff1d(fresh, slate.videos, assume_unique=True)
     videos = np.concatenate([slate.videos, fresh]).astype(np.int64)
@@ -29,14 +29,6 @@ def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
     }
     sources = {**kept, **score(videos)}
     return slate.changed(videos=videos, sources=sources, scores=slate.scores[:0])
-
-
-def _distinct(rows: Ints) -> Ints:
-    """Each row once, rising; for some hundreds, sorting takes a fifth of what np.unique does."""
-    rows = np.sort(rows)
-    first = np.ones(len(rows), dtype=np.bool_)
-    first[1:] = rows[1:] != rows[:-1]
-    return np.asarray(rows[first])
 
 
 def merged(slate: Slate, columns: Mapping[str, Floats], chosen: list[Ints]) -> Slate:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from vireo.arrays import Bools, Floats, Ints
+from vireo.arrays import Bools, Floats, Ints, distinct
 from vireo.behavior.base import History
 from vireo.interest.base import CONTENT, Batch, Expert, InterestModel
 from vireo.interest.few import Few, few_of, found
@@ -198,7 +198,7 @@ class Panel:
 
     def _opinions(self, names: Sequence[str], history: History, now: int) -> dict[str, Opinion]:
         batch = Batch([history], now, self.n_videos)
-        met = np.unique(history.videos[:0] if self.model.repeats else history.videos)
+        met = distinct(history.videos[:0] if self.model.repeats else history.videos)
         return {name: _asked(self.voices[name], batch).measured(self, met) for name in names}
 
 
