@@ -43,6 +43,9 @@ from vireo.store.base import Edit, LiveEvent, Standing, Store, Viewer
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
 
+SHORT = 100
+"""Places of a list that takes little longer than one of ten."""
+
 
 class Served:
     """Answers from one set of nouns; many threads may ask at once."""
@@ -187,11 +190,11 @@ class Served:
         )
         return self._with_what_is_told(query, standing, ask)
 
-    def quick(self, standing: Standing, like: str = "", name: str = "") -> bool:
-        """Whether a list waits for no model: no sentence has to be read for it, what makes it is
-        ready, and nothing is asked of a model that writes."""
+    def quick(self, standing: Standing, places: int, like: str = "", name: str = "") -> bool:
+        """Whether a list is short, counted to the end of its page, and waits for no model: no
+        sentence is to be read, what makes it is ready, and no model that writes is asked."""
         sentences = like.strip() or taste_of(standing) or standing.edits
-        return not sentences and self.recommenders.at_hand(name)
+        return places <= SHORT and not sentences and self.recommenders.at_hand(name)
 
     def _with_what_is_told(self, query: Query, standing: Standing, ask: Ask) -> Query:
         """Age, groups, wishes and impressions; nothing of a forgotten viewer."""

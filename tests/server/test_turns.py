@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 
 import pytest
+from fastapi.testclient import TestClient
 
 from vireo.server.turns import QUICK_SECONDS, NotAtOnce, Turns
+from vireo.store.base import Edit, Standing, Viewer
 
 Make = Callable[[bool], object]
 
@@ -108,3 +110,23 @@ def test_what_came_meanwhile_has_its_answer_between_two_quick_lists() -> None:
 
     asyncio.run(everybody())
     assert made.index("refusal") <= 2
+
+
+def test_lists_that_may_take_long_are_known_before_they_are_made(client: TestClient) -> None:
+    service = client.app.state.service  # type: ignore[attr-defined]
+    served, ana = service.now.served, Viewer("ana")
+    plain = Standing(ana)
+    assert served.quick(plain, 100)
+    assert not served.quick(plain, 101)
+    assert not served.quick(plain, 10, like="boats")
+    assert not served.quick(Standing(ana, edits=(Edit("ana", "more boats"),)), 10)
+    assert not served.quick(Standing(ana, choices={"taste": "boats"}), 10)
+    assert served.quick(Standing(ana, choices={"taste": "boats"}, forgotten=True), 10)
+    assert not served.quick(plain, 10, name="courses"), "it has to be made first"
+    service.listed("ana", 5, preset="courses")
+    assert served.quick(plain, 10, name="courses")
+    with pytest.raises(NotAtOnce):
+        service.listed("ana", 101, at_once=True)
+    with pytest.raises(NotAtOnce):
+        service.session([], 10, "boats", at_once=True)
+    assert len(service.listed("ana", 3, at_once=True)[0]) == 3

@@ -135,7 +135,7 @@ class Service:
         key = (k, like.strip(), ask, name, *situation_of(now, viewer, standing))
         found = self.lists.get(key)
         if found is None:
-            if at_once and not served.quick(standing, like, name):
+            if at_once and not served.quick(standing, k * ask.page, like, name):
                 raise NotAtOnce
             query = served.query_of(user_id, standing, k, like, ask)
             found = served.recommenders.named(name).recommend(query)
@@ -159,7 +159,7 @@ class Service:
         `at_once`: as for `listed`.
         """
         served, nobody = self.now.served, Standing(Viewer(""))
-        if at_once and not served.quick(nobody, like):
+        if at_once and not served.quick(nobody, k, like):
             raise NotAtOnce
         history = served.weighed(events)
         query = served.query_of(None, nobody, k, like, history=history)
