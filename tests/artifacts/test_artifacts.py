@@ -37,7 +37,7 @@ def test_content_of_parts_changes_only_with_those_parts(tmp_path: Path) -> None:
     assert one.content() != two.content()
 
 
-def test_a_failing_save_leaves_nothing_that_counts_and_is_swept(tmp_path: Path) -> None:
+def test_a_failing_save_leaves_nothing_and_what_a_kill_leaves_is_swept(tmp_path: Path) -> None:
     artifacts = Artifacts(tmp_path)
 
     def save(directory: Path) -> None:
@@ -47,9 +47,10 @@ def test_a_failing_save_leaves_nothing_that_counts_and_is_swept(tmp_path: Path) 
     with pytest.raises(OSError, match="disk full"):
         artifacts.write("stage", {"n": 1}, save, {}, 0)
     assert artifacts.all() == []
-    assert list((tmp_path / "stage").glob(".*.tmp"))
-    write(artifacts, {"n": 1})
-    assert not list((tmp_path / "stage").glob(".*.tmp"))
+    assert not list((tmp_path / "stage").iterdir())
+    (tmp_path / "stage" / ".killed.123-4.tmp").mkdir()
+    made = write(artifacts, {"n": 1})
+    assert list((tmp_path / "stage").iterdir()) == [made.directory]
 
 
 @pytest.mark.parametrize("damage", ["shorter", "missing", "manifest"])

@@ -8,9 +8,7 @@ them: who reads sees a whole set or none.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from typing import Any
 
 import fsspec
 
-from vireo.artifacts.files import digest_of_file
+from vireo.artifacts.files import aside, digest_of_file
 from vireo.artifacts.live import Live
 from vireo.artifacts.shelf import MANIFEST, Artifacts, Manifest
 from vireo.engine.progress import Progress
@@ -142,31 +140,23 @@ class Elsewhere:
         """One artefact, aside, checked and renamed into place. -> bytes"""
         home = artifacts.root / stage
         home.mkdir(parents=True, exist_ok=True)
-        aside = home / f".{id_}.{os.getpid()}.tmp"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
-        try:
-            files = self._manifest(stage, id_, aside)
+        with aside(home / id_) as folder:  # what stands there is damaged: `find` did not accept it
+            folder.mkdir()
+            files = self._manifest(stage, id_, folder)
             for name, entry in files.items():
                 self._check(_is_inside(name), name)
-                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                file = folder / name
+                file.parent.mkdir(parents=True, exist_ok=True)
                 with self._access("read"):
-                    self._system.get_file(self._at(stage, id_, name), str(aside / name))
-                self._check(
-                    digest_of_file(aside / name) == entry["sha256"], f"{stage}/{id_}/{name}"
-                )
-            final = home / id_
-            shutil.rmtree(final, ignore_errors=True)  # a damaged one: `find` did not accept it
-            aside.rename(final)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+                    self._system.get_file(self._at(stage, id_, name), str(file))
+                self._check(digest_of_file(file) == entry["sha256"], f"{stage}/{id_}/{name}")
         _found(artifacts, stage, id_)
         return sum(int(entry["bytes"]) for entry in files.values())
 
-    def _manifest(self, stage: str, id_: str, aside: Path) -> dict[str, Any]:
+    def _manifest(self, stage: str, id_: str, folder: Path) -> dict[str, Any]:
         with self._access("read"):
-            self._system.get_file(self._at(stage, id_, MANIFEST), str(aside / MANIFEST))
-            told = json.loads((aside / MANIFEST).read_bytes())
+            self._system.get_file(self._at(stage, id_, MANIFEST), str(folder / MANIFEST))
+            told = json.loads((folder / MANIFEST).read_bytes())
             files: dict[str, Any] = told["files"]
         self._check(Artifacts.id_of(told["recipe"]) == id_, f"{stage}/{id_}/{MANIFEST}")
         return files

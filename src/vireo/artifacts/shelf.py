@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, write_json
+from vireo.artifacts.files import aside, digest_of_file, digest_of_json, read_json, write_json
 from vireo.errors import CorruptArtifact
 
 MANIFEST = "manifest.json"
@@ -93,31 +92,20 @@ class Artifacts:
         home = self.root / stage
         home.mkdir(parents=True, exist_ok=True)
         _sweep(home)
-        temporary = home / f".{artifact_id}.{os.getpid()}.tmp"
-        temporary.mkdir()
-        save(temporary)
-        files = {
-            path.relative_to(temporary).as_posix(): {
-                "sha256": digest_of_file(path),
-                "bytes": path.stat().st_size,
-            }
-            for path in sorted(temporary.rglob("*"))
-            if path.is_file()
-        }
-        manifest = {
-            "format": FORMAT,
-            "stage": stage,
-            "recipe": dict(recipe),
-            "files": files,
-            "summary": dict(summary),
-            "seconds": round(seconds, 3),
-            "made_at": int(time.time()),
-        }
-        write_json(temporary / MANIFEST, manifest)
         final = home / artifact_id
-        if final.exists():  # a damaged one: `find` did not accept it
-            shutil.rmtree(final)
-        temporary.rename(final)
+        with aside(final) as temporary:  # what stands there is damaged: `find` did not accept it
+            temporary.mkdir()
+            save(temporary)
+            manifest = {
+                "format": FORMAT,
+                "stage": stage,
+                "recipe": dict(recipe),
+                "files": _files_of(temporary),
+                "summary": dict(summary),
+                "seconds": round(seconds, 3),
+                "made_at": int(time.time()),
+            }
+            write_json(temporary / MANIFEST, manifest)
         found = self.find(stage, artifact_id)
         if found is None:
             raise CorruptArtifact(
@@ -152,6 +140,18 @@ class Artifacts:
                     f"{path} is not what its manifest says.",
                     f"Delete {manifest.directory} and run `vireo build` again.",
                 )
+
+
+def _files_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """Path within the folder -> digest and size."""
+    return {
+        path.relative_to(folder).as_posix(): {
+            "sha256": digest_of_file(path),
+            "bytes": path.stat().st_size,
+        }
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _sweep(home: Path) -> None:

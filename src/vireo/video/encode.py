@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from safetensors.numpy import save_file
 
 from vireo.arrays import Bytes, Floats
 from vireo.artifacts.arrays import read_arrays
-from vireo.artifacts.files import digest_of_json
+from vireo.artifacts.files import aside, digest_of_json
 from vireo.engine.base import Context
 from vireo.video import POOLINGS
 from vireo.video.base import FrameEncoder, VideoSection
@@ -111,6 +110,5 @@ def parts_at(path: Path, shape: tuple[int, int]) -> Parts | None:
 def keep_parts(path: Path, parts: Parts) -> None:
     """Complete or absent, whatever kills the process."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    save_file({"parts": np.ascontiguousarray(parts)}, temporary)
-    temporary.replace(path)
+    with aside(path) as temporary:
+        save_file({"parts": np.ascontiguousarray(parts)}, temporary)

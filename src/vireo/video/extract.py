@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bytes, Floats
+from vireo.artifacts.files import aside
 from vireo.data.remote import CannotFetch, local
 from vireo.video.memory import at_most
 from vireo.video.plan import Plan
@@ -72,9 +72,8 @@ class Shelf:
         if sheet:
             self.sheet(key).write_bytes(sheet)
         arrays = {name: np.ascontiguousarray(about.pop(name)) for name in _ARRAYS}
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        save_file(arrays, temporary, metadata={"about": json.dumps(about)})
-        temporary.replace(path)
+        with aside(path) as temporary:
+            save_file(arrays, temporary, metadata={"about": json.dumps(about)})
 
     def find(self, key: str, also: Sequence[str] = ()) -> Extraction | None:
         """What is kept under the key; "pixels" and "bands" only if asked: they are the bulk."""
