@@ -36,7 +36,10 @@ def test_another_machine_serves_the_same_lists(
     pushed = here.push(url)
     assert (pushed.copied, pushed.there) == (len(here.live.current()), 0)
     there = Workspace.create(tmp_path / "there-too", config=QUICK)
+    killed = there.path / "artifacts" / "interest" / ".killed.12-34.tmp"
+    killed.mkdir(parents=True)
     pulled = there.pull(url)
+    assert not killed.exists()
     assert (pulled.copied, pulled.bytes) == (pushed.copied, pushed.bytes)
     assert there.live.current() == here.live.current()
     for user in (world.cooks[0], world.sailors[0], "nobody-yet"):

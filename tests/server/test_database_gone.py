@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,10 @@ import httpx2 as httpx
 import pytest
 
 from tests.server.running import running
+from tests.server.waiting import LONGEST, until
 from tests.store.postgres import Postgres, postgres
 from vireo.store.base import StoreSection
 from vireo.store.sql import open_store
-
-LONGEST = 60.0
-"""Seconds after which waiting is a failure."""
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +26,6 @@ def server() -> Iterator[Postgres]:
 
 def event(name: str) -> dict[str, Any]:
     return {"event_id": name, "user_id": "ana", "video_id": "v-1042", "event": "view"}
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + LONGEST
-    while not holds():
-        assert time.monotonic() < end, f"in {LONGEST:.0f} seconds never: {what}"
-        time.sleep(0.02)
 
 
 def in_trouble(client: httpx.Client) -> bool:

@@ -26,6 +26,7 @@ from prometheus_client import Gauge
 
 from tests.server.conftest import Serve
 from tests.server.running import running
+from tests.server.waiting import LONGEST, until
 from vireo.server import turns
 from vireo.server.app import THREADS
 from vireo.store import database as database_module
@@ -34,8 +35,6 @@ from vireo.store.sql import FILE, open_store
 from vireo.workspace import CONFIG, Workspace
 
 ROUNDS = 5
-LONGEST = 60.0
-"""Seconds after which waiting is a failure; on a busy machine everything here takes one."""
 
 
 class Gate:
@@ -52,14 +51,6 @@ class Gate:
             self.reached += 1
         assert self.open.wait(2 * LONGEST), "nobody opened the gate"
         return self._behind(*asked)
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait for something that must come; fail, and say what did not."""
-    end = time.monotonic() + LONGEST
-    while not holds():
-        assert time.monotonic() < end, f"in {LONGEST:.0f} seconds never: {what}"
-        time.sleep(0.005)
 
 
 def has(answered: list[list[str]], count: int) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.server.conftest import Serve
+from tests.server.waiting import LONGEST, until
 from vireo import published
 from vireo.errors import InputError
 from vireo.language import encoder, typed
@@ -20,16 +20,7 @@ from vireo.published import Published
 from vireo.understanding.vectors import fused_of
 from vireo.workspace import CONFIG, Workspace
 
-LONGEST = 60.0
-"""Seconds after which waiting is a failure."""
 SEARCH = "/v1/search?text=boats+on+the+ocean"
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + LONGEST
-    while not holds():
-        assert time.monotonic() < end, f"in {LONGEST:.0f} seconds never: {what}"
-        time.sleep(0.01)
 
 
 def served(client: TestClient) -> Published:

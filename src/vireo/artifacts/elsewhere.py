@@ -19,7 +19,7 @@ import fsspec
 
 from vireo.artifacts.files import aside, digest_of_file
 from vireo.artifacts.live import Live
-from vireo.artifacts.shelf import MANIFEST, Artifacts, Manifest
+from vireo.artifacts.shelf import MANIFEST, Artifacts, Manifest, sweep
 from vireo.engine.progress import Progress
 from vireo.errors import CorruptArtifact, InputError
 
@@ -140,6 +140,7 @@ class Elsewhere:
         """One artefact, aside, checked and renamed into place. -> bytes"""
         home = artifacts.root / stage
         home.mkdir(parents=True, exist_ok=True)
+        sweep(home)
         with aside(home / id_) as folder:  # what stands there is damaged: `find` did not accept it
             folder.mkdir()
             files = self._manifest(stage, id_, folder)

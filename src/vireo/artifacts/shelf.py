@@ -91,7 +91,7 @@ class Artifacts:
         artifact_id = self.id_of(recipe)
         home = self.root / stage
         home.mkdir(parents=True, exist_ok=True)
-        _sweep(home)
+        sweep(home)
         final = home / artifact_id
         with aside(final) as temporary:  # what stands there is damaged: `find` did not accept it
             temporary.mkdir()
@@ -154,7 +154,7 @@ def _files_of(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def _sweep(home: Path) -> None:
+def sweep(home: Path) -> None:
     """Remove what killed builds left behind."""
     for leftover in home.glob(".*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)

@@ -40,9 +40,9 @@ def histories_of(
 ) -> Histories:
     """Histories of the users in `events` (EVENT_SCHEMA) over the catalogue `videos`.
 
-    Also weighs the live events of one viewer; then `now` (ms), `rating_max` and `usual` come from
-    the large build (`histories.now`, `histories.report["rating_max"]` and `["usual_shares"]`), so
-    that both speak alike.
+    Also weighs events that a build has not seen; then `now` (ms), `rating_max` and `usual` come
+    from it (`histories.now`, `histories.report["rating_max"]` and `["usual_shares"]`), so that both
+    speak alike. The few live events of one viewer are weighed in `lately.py`.
     """
     rating_max = highest_rating(events) if rating_max is None else rating_max
     coded, users = _coded(events, videos)

@@ -16,7 +16,7 @@ import numpy as np
 from safetensors.numpy import save_file
 from scipy import sparse
 
-from vireo.arrays import Doubles, Floats, Ints, firsts
+from vireo.arrays import Doubles, Floats, Ints
 from vireo.artifacts.arrays import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
@@ -97,12 +97,9 @@ class Transitions:
     def few(self, history: History) -> Few:
         """What `score` says of the neighbours of a history."""
         _, neighbours, amounts = self._read(history)
-        order = np.argsort(neighbours, kind="stable")
-        rising = neighbours[order]
-        first = firsts(rising)
-        # reduceat cannot sum nothing
-        sums = np.add.reduceat(amounts[order].astype(np.float64), first) if len(first) else amounts
-        return Few(rising[first].astype(np.int64), sums.astype(np.float32), self.matrix.shape[0])
+        rows, place = np.unique(neighbours, return_inverse=True)
+        sums = np.bincount(place, weights=amounts, minlength=len(rows))
+        return Few(rows.astype(np.int64), sums.astype(np.float32), self.matrix.shape[0])
 
     def _read(self, history: History) -> tuple[Ints, Ints, Floats]:
         """All neighbours of all entries: whose entry, which video, what it adds. (e,) each"""

@@ -99,11 +99,12 @@ class Contributions:
     @cached_property
     def _distinct(self) -> tuple[Ints, Ints]:
         """The distinct rows, the most recent last, and the place of every entry's among them."""
-        watched = self._history.videos.tolist()
-        latest_first = dict.fromkeys(reversed(watched))
-        place = {video: at for at, video in enumerate(reversed(latest_first))}
-        rows = np.fromiter(place, dtype=np.int64, count=len(place))
-        return rows, np.array([place[video] for video in watched], dtype=np.int64)
+        history = self._history
+        rows, first, entry = np.unique(history.videos[::-1], return_index=True, return_inverse=True)
+        order = np.argsort(-first)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        return rows[order], place[entry[::-1]]
 
     def _of(self, name: str, expert: Expert, rows: Ints) -> Floats | None:
         """(m, v) what each entry adds to the expert's score of each video, or None."""
