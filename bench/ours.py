@@ -17,7 +17,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,8 @@ def main() -> None:
     context = Context(Serial(EngineSection()), cache, Lines(), given.seed)
     training, reading = training_of(split, config, context)
     home = cache / "stacks" / stack_key(split, given.settings, given.seed)
-    trained = trained_on(training, config, given.settings, home, context)
+    own = cache / "training" / home.name  # another run may train beside this one
+    trained = trained_on(training, config, given.settings, home, replace(context, cache=own))
     users, asked = asked_in(given.users)
     # libraries are loaded and weights laid out once, before anybody asks: that is no list's time
     lists_for(trained.score, training.histories, users[:BLOCK], asked[:BLOCK], split)
@@ -77,7 +78,7 @@ def main() -> None:
     np.savez_compressed(given.out, **arrays)
     # A killed run goes on from its checkpoints; a finished one leaves none, or the next run of the
     # same system would report the seconds of a training that it did not do.
-    shutil.rmtree(cache / "sequence", ignore_errors=True)
+    shutil.rmtree(own, ignore_errors=True)
     report = {
         "system": ":".join(["vireo", *alone_in(given.settings)]),
         "version": version(),

@@ -86,7 +86,7 @@ def export(directory: Path, path: Path, int8: bool = False) -> None:
     Raises NotExported where the network or the installation does not allow it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part")
+    half = path.with_suffix(f".{os.getpid()}.part")  # another process may export it, too
     try:
         import onnx  # noqa: F401 - torch's exporter needs it, and says so only half-way
 
