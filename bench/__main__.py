@@ -10,11 +10,11 @@ from pathlib import Path
 from bench.base import Split
 from bench.cases import CASES, case_named, prepare
 from bench.compare import compared
-from bench.menu import ROOT, chosen
 from bench.page import check, page
-from bench.quick import quick
 from bench.results import FOLDER
 from bench.runner import Bench, run_system, take_lists
+from bench.smoke_run import quick
+from bench.system_registry import ROOT, chosen
 from vireo.errors import UnknownPart, VireoError
 
 

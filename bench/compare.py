@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.base import Split
-from bench.judge import SEED, Lists, columns
+from bench.evaluator import SEED, Lists, columns
 from bench.results import row_of
 from bench.runner import Bench
 from vireo.arrays import Doubles

@@ -15,15 +15,15 @@ from typing import Any
 import polars as pl
 
 from bench.datasets import movielens, ted
-from bench.menu import ROOT
 from bench.pretrain import videos_of
-from bench.telling import made_by, tell
+from bench.system_registry import ROOT
+from bench.write_result import made_by, tell
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.language import VideoTexts, texts_of
 from vireo.language.generate.base import GenerationSection
+from vireo.language.generate.messages import messages_of
 from vireo.language.generate.tokens import count_tokens
-from vireo.language.generate.wording import messages_of
-from vireo.understanding.written import prompt_of
+from vireo.understanding.llm_records import prompt_of
 from vireo.video.base import DIALOGUE_SCHEMA
 
 VIDEOS = 10_000

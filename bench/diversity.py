@@ -22,7 +22,7 @@ from bench.datasets.movielens import read
 from bench.diversity_plot import draw
 from bench.list_goals import Films, counterfactuals, exposure
 from bench.splits import leave_one_out
-from bench.telling import made_by, tell
+from bench.write_result import made_by, tell
 from vireo.arrays import Doubles, Floats, Ints, unit_rows
 from vireo.behavior.base import Histories
 from vireo.engine import Context, EngineSection, Quiet
@@ -34,7 +34,7 @@ from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.rules.calibration import topic_shares
-from vireo.recommend.section import RecommendSection
+from vireo.recommend.settings import RecommendSection
 
 K = 10
 ALONE = (0.15, 0.2, 0.25, 0.3, 0.335, 0.35, 0.4, 0.5)

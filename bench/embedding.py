@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from bench.datasets import movielens
-from bench.telling import made_by, tell
+from bench.write_result import made_by, tell
 from vireo.arrays import Floats
 from vireo.language import LanguageSection
 from vireo.language.encoder import Encoder

@@ -26,7 +26,7 @@ import polars as pl
 
 from bench.list_workspace import AT, workspace
 from bench.scale_ray import clips
-from bench.telling import made_by, tell
+from bench.write_result import made_by, tell
 from vireo.config import Config
 from vireo.workspace import Workspace
 

@@ -16,7 +16,7 @@ from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.counterfactual import counterfactual, without
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.section import RecommendSection
+from vireo.recommend.settings import RecommendSection
 
 K = 10
 QUOTAS = (0.05, 0.1, 0.2)

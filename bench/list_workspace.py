@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bench.list_world import DAY, NOW, world
+from bench.synthetic_lists_world import DAY, NOW, world
 from vireo.arrays import Ints
 from vireo.behavior.base import Histories
 from vireo.config import Config
@@ -24,7 +24,7 @@ AT = NOW
 
 
 def workspace(path: Path, videos: int, users: int, dimension: int, seed: int) -> Workspace:
-    """Catalogue and experts of bench/list_world.py, `users` histories, nothing told of anybody."""
+    """Catalogue and experts of bench/synthetic_lists_world.py, `users` histories, nothing told of anybody."""
     engine = {"name": "processes"}
     config = Config.of({"engine": engine, "recommend": {"rules": list(RULES)}})
     work = Workspace.create(path, config=config)

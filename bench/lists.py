@@ -1,6 +1,6 @@
 """How long one list of 20 takes: python -m bench.lists --out bench/results/lists.json
 
-Generated vectors and histories (bench/list_world.py), every rule on, one process, warm, one BLAS
+Generated vectors and histories (bench/synthetic_lists_world.py), every rule on, one process, warm, one BLAS
 thread as in `vireo serve`: 100,000 videos that are all compared, 1,000,000 through an inverted file
 whose recall is measured on viewers that it was not tuned on. Reports the median and the 99th
 percentile, and how long the indexes took to make.
@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from bench.list_world import histories_of, queries, world
-from bench.telling import made_by, tell
+from bench.synthetic_lists_world import histories_of, queries, world
+from bench.write_result import made_by, tell
 from vireo.behavior.base import History
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
@@ -28,11 +28,11 @@ from vireo.interest.base import Batch, InterestModel
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.index.build import plans
-from vireo.recommend.index.training import COUNT, exact, recall_of
-from vireo.recommend.menu import RULES
+from vireo.recommend.index.tuning import COUNT, exact, recall_of
 from vireo.recommend.recommender import Recommender
+from vireo.recommend.registry import RULES
 from vireo.recommend.retrieve.opinions import Panel
-from vireo.recommend.section import RecommendSection
+from vireo.recommend.settings import RecommendSection
 
 GOALS = {
     100_000: {"median_ms": 10.0, "p99_ms": 25.0},

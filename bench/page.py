@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import language_page, scale_page, serve_page, video_page
-from bench.chance import seeds
-from bench.judge import figures_of
+from bench.evaluator import figures_of
 from bench.list_page import list_sections
+from bench.page_text import INTRODUCTION, NOTHING, PROTOCOLS, TITLES
 from bench.plots import is_of, plot
 from bench.results import load
-from bench.words import INTRODUCTION, NOTHING, PROTOCOLS, TITLES
+from bench.seed_variance import seeds
 from vireo.errors import StageFailed
 
 MAIN: Mapping[str, str] = {"cold-items": "mixed_ndcg@10", "related": "recall@6"}

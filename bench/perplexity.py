@@ -21,8 +21,8 @@ from torch.nn import functional as F
 
 from bench.kneser_ney import KneserNey
 from vireo.arrays import Doubles
-from vireo.language.directory import load_tokenizer
-from vireo.language.generate.local import load_causal
+from vireo.language.generate.hf_causal import load_causal
+from vireo.language.hf_directory import load_tokenizer
 from vireo.pretraining.base import Corpus
 from vireo.pretraining.causal import BLOCK_TOKENS, end_of, stream_of
 from vireo.pretraining.tokenizer import trained_tokenizer

@@ -20,12 +20,12 @@ import polars as pl
 
 from bench.base import Interactions
 from bench.datasets import ted
-from bench.menu import ROOT
 from bench.samples import sampled_talks
-from bench.telling import made_by, tell
+from bench.system_registry import ROOT
+from bench.write_result import made_by, tell
 from vireo.data.base import COMMENT_SCHEMA, VIDEO_SCHEMA
 from vireo.engine.progress import Lines
-from vireo.language.directory import fingerprint_of
+from vireo.language.hf_directory import fingerprint_of
 from vireo.language.minilm import package_directory
 from vireo.pretraining.base import Corpus, PretrainingSection
 from vireo.pretraining.corpus import load_corpus, make_corpus, save_about

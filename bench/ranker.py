@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.telling import made_by, tell
+from bench.write_result import made_by, tell
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
-from vireo.recommend.rank.training import learn
+from vireo.recommend.rank.lambdamart_training import learn
 from vireo.workspace import Workspace
 
 

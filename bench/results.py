@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from bench.base import Split
-from bench.judge import figures_of
+from bench.evaluator import figures_of
 from vireo.artifacts.files import read_json, write_json
 from vireo.errors import VireoError
 

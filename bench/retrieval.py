@@ -17,9 +17,9 @@ from vireo.language import LanguageSection, texts_of
 from vireo.language.encoder import Encoder
 from vireo.language.minilm import package_directory
 from vireo.pretraining.base import Corpus
-from vireo.pretraining.check import mean_reciprocal_rank
+from vireo.pretraining.retrieval_check import mean_reciprocal_rank
 from vireo.understanding.base import UnderstandingSection
-from vireo.understanding.lexical import joined, lexicon_of, words_of
+from vireo.understanding.lsa import joined, lexicon_of, words_of
 from vireo.understanding.vectors import vectors_of
 from vireo.video.base import DIALOGUE_SCHEMA
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from bench import results
 from bench.base import Split
+from bench.evaluator import BadLists, Judgement, Lists, judged
 from bench.files import leak_proof_copy
-from bench.judge import BadLists, Judgement, Lists, judged
-from bench.menu import ROOT, System
 from bench.process import Ended, run
-from bench.sources import digest_of_sources
+from bench.source_digest import digest_of_sources
+from bench.system_registry import ROOT, System
 from vireo.artifacts.files import digest_of_file, digest_of_json
 from vireo.errors import VireoError
 

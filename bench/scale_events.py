@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bench.telling import made_by, tell
+from bench.write_result import made_by, tell
 from vireo.behavior.base import NO_TIME
 from vireo.interest.base import Training
-from vireo.interest.menu import EXPERTS
+from vireo.interest.registry import EXPERTS
 from vireo.workspace import Workspace
 
 EXPERT_NAMES = ("popularity", "recent", "transitions", "together", "knn", "factors", "next", "ease")

@@ -21,7 +21,7 @@ from typing import Any
 import polars as pl
 
 from bench.list_workspace import AT, workspace
-from bench.telling import made_by, tell
+from bench.write_result import made_by, tell
 from vireo.workspace import Workspace
 
 GOAL = {"lists_per_second": 2000, "videos": 100_000}

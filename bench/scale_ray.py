@@ -27,8 +27,8 @@ import numpy as np
 import polars as pl
 
 from bench.nodes import Nodes, nodes, ray_processes
-from bench.telling import made_by, tell
 from bench.video_clips import draw
+from bench.write_result import made_by, tell
 from vireo.config import Config
 from vireo.workspace import Workspace
 

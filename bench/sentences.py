@@ -21,8 +21,8 @@ import polars as pl
 from bench.base import Interactions
 from bench.datasets.movielens import read
 from bench.diversity import histories_of
-from bench.telling import made_by, tell
 from bench.world import unseen
+from bench.write_result import made_by, tell
 from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import Histories, History
 from vireo.config import Config
@@ -36,8 +36,8 @@ from vireo.pretraining.base import Checkpoint
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.taste.sentences import Case, cases_of, words_of
-from vireo.recommend.taste.training import K, ReadTexts, learn
+from vireo.recommend.text_preference.synthetic_queries import Case, cases_of, words_of
+from vireo.recommend.text_preference.training import K, ReadTexts, learn
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build as understand
 

@@ -24,8 +24,8 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from bench.load import Connection, Load, Served, service
-from bench.made_up import make_world
+from bench.http_load import Connection, Load, Served, service
+from bench.synthetic_catalogue import make_world
 from vireo.store.base import StoreSection
 from vireo.store.sql import DATABASE, open_store
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.telling import made_by, tell
-from bench.watching import watched
+from bench.memory_monitor import watched
+from bench.write_result import made_by, tell
 from vireo.engine import EngineSection
 from vireo.engine.processes import Processes
 from vireo.video.extract import Extract, Job
-from vireo.video.plan import Plan
+from vireo.video.sampling import Plan
 
 LARGEST = 2_000_000
 """Bytes: larger files are left out, so that the time goes into more copies."""

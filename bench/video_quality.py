@@ -23,17 +23,17 @@ from typing import Any
 import av
 import numpy as np
 
-from bench.telling import made_by, tell
+from bench.write_result import made_by, tell
 from vireo.arrays import Bytes, Floats, unit_rows
 from vireo.artifacts.files import digest_of_file
 from vireo.engine import Context, EngineSection, Lines
 from vireo.engine.processes import Processes
 from vireo.video import ENCODERS, POOLINGS
 from vireo.video.base import FrameEncoder, VideoSection
-from vireo.video.footage import CatalogueFootage, File
+from vireo.video.frame_cache import CatalogueFootage, File
 from vireo.video.frames import sample
 from vireo.video.pixels import scaled, squares
-from vireo.video.plan import Plan
+from vireo.video.sampling import Plan
 from vireo.video.temporal import Pool, balanced, pooled
 
 POOLING = ("mean", "max", "motion")

@@ -20,15 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from bench.telling import made_by, tell
 from bench.video_quality import own_file
+from bench.write_result import made_by, tell
 from vireo.arrays import Bytes, Floats, unit_rows
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
-from vireo.video.ears.network import Network, fresh, heard_by, train
+from vireo.video.audio_encoders.cnn import Network, fresh, heard_by, train
+from vireo.video.audio_features import describe, wave_of
 from vireo.video.media import Unreadable
 from vireo.video.mel import RATE, packed
-from vireo.video.sound import describe, wave_of
 
 LONG = 4.0
 """Seconds of a file that is cut into parts."""

@@ -25,9 +25,9 @@ import av
 import numpy as np
 import polars as pl
 
-from bench.telling import made_by, tell
+from bench.memory_monitor import watched
 from bench.video_clips import OTHERS, TIMED, draw
-from bench.watching import watched
+from bench.write_result import made_by, tell
 from vireo.arrays import Bytes
 from vireo.artifacts.files import digest_of_file
 from vireo.config import Config
@@ -38,9 +38,9 @@ from vireo.video import ENCODERS
 from vireo.video.base import VideoSection
 from vireo.video.build import build
 from vireo.video.encode import encoded
-from vireo.video.footage import CatalogueFootage, File
+from vireo.video.frame_cache import CatalogueFootage, File
 from vireo.video.frames import sample
-from vireo.video.plan import Plan
+from vireo.video.sampling import Plan
 
 FRAMES, SIDE = 16, 224
 

@@ -3,7 +3,7 @@
     python -m bench.video_text --data ../shared/data --model MODEL.onnx
 
 70 generated clips of seven actions; the text of a clip is its action, spelled out. Of five parts of
-the clips each is hidden once: the map from pictures to texts (recommend/sight.py) is learnt on the
+the clips each is hidden once: the map from pictures to texts (recommend/cross_modal.py) is learnt on the
 others, and each action's words look among the hidden clips. Counted is the share of right clips
 among the first two of each action's two (precision at 2), and how often the first one is right.
 """
@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bench.telling import made_by, tell
 from bench.video_quality import BY_LOOKS, POOLING, actions, through, vectors
+from bench.write_result import made_by, tell
 from vireo.arrays import Floats
 from vireo.config import Config
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
 from vireo.language import MODELS
-from vireo.recommend.sight import learn
+from vireo.recommend.cross_modal import learn
 from vireo.video import ENCODERS
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures, VideoSection
 

@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.telling import made_by, tell
+from bench.write_result import made_by, tell
 from vireo.arrays import Floats
 from vireo.video.mel import RATE
-from vireo.video.words.api import wav
-from vireo.video.words.base import WordsSection
-from vireo.video.words.sphinx import Sphinx, provide
-from vireo.video.words.stretches import stretches
+from vireo.video.text.asr_api import wav
+from vireo.video.text.asr_sphinx import Sphinx, provide
+from vireo.video.text.audio_segments import stretches
+from vireo.video.text.base import WordsSection
 
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 Spoken = tuple[Path, str]

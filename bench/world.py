@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from bench.base import Split
-from bench.sources import READING, digest_of_sources
+from bench.source_digest import READING, digest_of_sources
 from vireo.arrays import Floats, Ints
 from vireo.behavior.base import NO_TIME, Histories
 from vireo.behavior.sessions import sessions

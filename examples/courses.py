@@ -14,7 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from vireo import Config, Workspace
-from vireo.presets import preset_config
+from vireo.config.presets import preset_config
 
 SECONDS = 600
 

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from vireo import Config, Workspace
+from vireo.config.presets import preset_config
 from vireo.data.schedule import DAYS
-from vireo.presets import preset_config
 
 
 def schedule(channel: str) -> str:

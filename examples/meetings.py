@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vireo import Config, Workspace
-from vireo.presets import preset_config
+from vireo.config.presets import preset_config
 
 SUBJECTS = {
     "engine": "the new pump|vibration of the shaft|tests on the bench|the bearing supplier",

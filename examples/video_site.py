@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from vireo import Config, Workspace
-from vireo.presets import preset_config
+from vireo.config.presets import preset_config
 
 LOG = "data/log_standard_4_25_to_5_08_pure.csv.gz"
 VIDEOS = "data/video_features_basic_pure.csv"

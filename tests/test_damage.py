@@ -8,9 +8,9 @@ import pytest
 
 from vireo.doctor import examine
 from vireo.errors import CorruptArtifact, InputError
-from vireo.oneshot import run_tables
 from vireo.testing import TinyWorld
 from vireo.workspace import Workspace
+from vireo.workspace.run import run_tables
 
 
 def bad(path: Path) -> list[str]:

@@ -14,10 +14,10 @@ import vireo
 from tests.real_data import ROOT
 from vireo.config import Config
 from vireo.engine import Context
-from vireo.menus import MENUS
 from vireo.pipeline import STAGES
 from vireo.testing import FrameEncoderContract, tiny_world
 from vireo.video.base import Footage, FrameEncoder, VideoSection
+from vireo.workspace.registries import MENUS
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md"])

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vireo.behavior.base import Histories
-from vireo.behavior.slices import Slices
+from vireo.behavior.history_shards import Slices
 from vireo.cli import app
 from vireo.config import Config, as_toml
 from vireo.errors import InputError

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import vireo
-from vireo.menus import MENUS
 from vireo.pipeline import STAGES
 from vireo.registry import load_object
+from vireo.workspace.registries import MENUS
 
 SOURCE = Path(vireo.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -116,7 +116,7 @@ def test_the_demo_and_the_road_share_nothing_but_files() -> None:
     ground = ("vireo.demo", "vireo.engine", "vireo.errors", "vireo.arrays", "vireo.registry")
     for path in MODULES:
         name, imports = module_name(path), top_level_imports(path)
-        if name.startswith("vireo.demo") and name != "vireo.demo.tour":
+        if name.startswith("vireo.demo") and name != "vireo.demo.run_demo":
             assert all(used.startswith(ground) for used in imports), name
         if not name.startswith(("vireo.demo", "vireo.cli")):
             assert not any(used.startswith("vireo.demo") for used in imports), name

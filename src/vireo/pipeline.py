@@ -88,7 +88,7 @@ def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
 
 def _listed(ground: Ground) -> Any:
     """The topics that the workspace's own list names; none without one."""
-    read = load_object("vireo.understanding.listed:read")
+    read = load_object("vireo.understanding.custom_topics:read")
     return read(ground.artifacts.root.parent, ground.config.understanding.topic_file)
 
 

@@ -9,7 +9,7 @@ import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from vireo.artifacts.arrays import read_arrays
+from vireo.artifacts.tensor_files import read_arrays
 
 ARRAYS = {
     "wide": np.arange(12, dtype=np.float32).reshape(3, 4) / 7,

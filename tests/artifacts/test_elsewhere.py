@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import QUICK
-from vireo.artifacts.elsewhere import Elsewhere
+from vireo.artifacts.remote import Elsewhere
 from vireo.cli import app
 from vireo.errors import CorruptArtifact, InputError, NotBuilt
 from vireo.testing import TinyWorld

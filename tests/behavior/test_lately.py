@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from vireo.behavior.base import DAY, NO_TIME, BehaviorSection, Histories, History
 from vireo.behavior.build import histories_of
-from vireo.behavior.lately import Lately
+from vireo.behavior.online_weights import Lately
 from vireo.data.base import VIDEO_SCHEMA
-from vireo.data.live import event_rows
+from vireo.data.online_rows import event_rows
 from vireo.store.base import LiveEvent
 
 DURATIONS = [100.0, 2.0, None, 0.5, 8.0, 4096.0, 0.0]

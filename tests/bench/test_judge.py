@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.base import Split
-from bench.judge import BadLists, Lists, figures_of, judged
+from bench.evaluator import BadLists, Lists, figures_of, judged
 from tests.bench.world import data_of, many_users, split_of
 
 

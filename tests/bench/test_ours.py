@@ -9,10 +9,10 @@ import pytest
 
 from bench.base import Split
 from bench.cases import CASES, prepare
-from bench.menu import System, chosen
-from bench.ours import asked_in, best, lists_for
 from bench.results import load
 from bench.runner import Bench, run_system
+from bench.system_registry import System, chosen
+from bench.vireo_adapter import asked_in, best, lists_for
 from bench.world import histories_of
 from tests.bench.world import data_of, many_users, split_of
 from tests.real_data import data_folder
@@ -47,14 +47,14 @@ def test_the_whole_stack_and_one_expert_rank_a_split(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "work", tmp_path / "results")
     ours = System(
         name="vireo",
-        adapter="bench.ours",
+        adapter="bench.vireo_adapter",
         splits=("*",),
         source="made up",
         settings={"interest.validation": "last", "interest.experts": ["popularity", "ease"]},
     )
     alone = System(
         name="vireo:ease",
-        adapter="bench.ours",
+        adapter="bench.vireo_adapter",
         splits=("*",),
         source="made up",
         settings={"expert": "ease", "interest.ease.regularisation": 5.0},

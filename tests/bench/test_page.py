@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from bench.base import Split
-from bench.chance import repeated, seeds
 from bench.compare import compared
-from bench.judge import Lists, figures_of, judged
+from bench.evaluator import Lists, figures_of, judged
 from bench.list_page import list_sections
-from bench.menu import ROOT
 from bench.page import check, page, pushed
 from bench.results import FOLDER, BadResults, load, merge
 from bench.runner import Bench, run_system
+from bench.seed_variance import repeated, seeds
+from bench.system_registry import ROOT
 from tests.bench.world import many_users, script, split_of
 from vireo.arrays import Doubles
 from vireo.errors import InputError, StageFailed

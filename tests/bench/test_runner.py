@@ -12,11 +12,11 @@ import pytest
 
 from bench.base import Split
 from bench.cases import CASES
-from bench.judge import BadLists, Lists
-from bench.menu import System, chosen, systems
+from bench.evaluator import BadLists, Lists
 from bench.process import run
 from bench.results import load
 from bench.runner import Bench, run_system, take_lists
+from bench.system_registry import System, chosen, systems
 from tests.bench.world import many_users, script, split_of
 from vireo.errors import ConfigError, UnknownPart
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.base import Interactions, Item, Split
 from bench.files import write
-from bench.menu import System
 from bench.splits import PROTOCOLS
+from bench.system_registry import System
 
 NO_TIMES = -1
 

@@ -14,7 +14,7 @@ from vireo.demo.catalogue import plan_films
 from vireo.demo.film import cues, encode, srt
 from vireo.demo.scenes import SCENES
 from vireo.demo.sounds import SOUNDS
-from vireo.demo.words import TOPICS, vocabulary
+from vireo.demo.vocabulary import TOPICS, vocabulary
 
 
 def test_every_file_decodes_to_picture_sound_and_the_planned_words(made: Made) -> None:

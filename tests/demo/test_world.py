@@ -22,7 +22,7 @@ from vireo.demo.behavior import live
 from vireo.demo.catalogue import plan_films
 from vireo.demo.tables import BOT, BOT_VIEWS, events_csv, videos_csv
 from vireo.demo.viewers import plan_viewers
-from vireo.demo.words import TOPICS
+from vireo.demo.vocabulary import TOPICS
 from vireo.engine import ENGINES, EngineSection
 from vireo.errors import InputError
 

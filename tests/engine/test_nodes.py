@@ -22,7 +22,7 @@ from vireo.demo import make_world
 from vireo.engine import ENGINES, EngineSection
 from vireo.engine.base import Context
 from vireo.engine.progress import Quiet
-from vireo.language import LanguageSection, cached, load
+from vireo.language import LanguageSection, cached_encoder, load
 from vireo.language.encoder import Encoder
 from vireo.workspace import Workspace
 
@@ -74,7 +74,7 @@ def test_a_node_that_joins_in_mid_run_is_used_and_one_that_dies_is_missed(
 def test_texts_are_read_on_the_nodes_and_give_the_same_bytes(
     cluster: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cached, "_BLOCK_TEXTS", 8)
+    monkeypatch.setattr(cached_encoder, "_BLOCK_TEXTS", 8)
     tiny = tiny_model(tmp_path / "tiny")
     texts = [f"a talk of {row} about " + "the sea and its tides " * (row % 7) for row in range(60)]
     found: list[Floats] = []

@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 
 from vireo.behavior.base import History
-from vireo.evaluation.beyond import Background, per_list
+from vireo.evaluation.beyond_accuracy import Background, per_list
 from vireo.evaluation.slices import NEW, Popularity, length_classes
 
 

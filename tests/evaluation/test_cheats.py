@@ -20,8 +20,8 @@ from vireo.evaluation import compare, evaluate
 from vireo.evaluation.splits import digest_of, load_split, save_split, split_frame
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
 from vireo.interest.contract import training_of
-from vireo.interest.menu import EXPERTS
 from vireo.interest.popularity import Popularity
+from vireo.interest.registry import EXPERTS
 from vireo.testing import TinyWorld
 from vireo.workspace import Workspace
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from vireo.arrays import Ints
 from vireo.behavior.base import History
-from vireo.evaluation.beyond import Background, Exposure
+from vireo.evaluation.beyond_accuracy import Background, Exposure
 from vireo.evaluation.bootstrap import Sample, interval, resampled_means
-from vireo.evaluation.measure import Measure
+from vireo.evaluation.evaluator import Measure
 from vireo.evaluation.metrics import NAMES, per_user
 from vireo.evaluation.ranking import MOST_CELLS, blocks, rank
 from vireo.evaluation.tasks import Task

@@ -18,7 +18,7 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
 from vireo.errors import StageFailed
-from vireo.interest.again import Again
+from vireo.interest.als import solved
 from vireo.interest.base import (
     Batch,
     EaseSection,
@@ -32,15 +32,15 @@ from vireo.interest.base import (
 from vireo.interest.build import fit
 from vireo.interest.content import Content
 from vireo.interest.contract import ExpertContract, batch_of, training_of
+from vireo.interest.cooccurrence import Neighbours, Together, Transitions
 from vireo.interest.ease import Ease, EaseRecent, EaseText
-from vireo.interest.factors import Factors, predict
-from vireo.interest.following import Next
-from vireo.interest.following_content import NextContent
 from vireo.interest.item_item import Ridge, item_item
-from vireo.interest.least_squares import solved
-from vireo.interest.neighbours import Neighbours, Together, Transitions
-from vireo.interest.newcomers import with_newcomers
+from vireo.interest.matrix_factorization import Factors, predict
+from vireo.interest.new_items import with_newcomers
+from vireo.interest.next_item import Next
+from vireo.interest.next_item_content import NextContent
 from vireo.interest.popularity import Popularity, RecentPopularity
+from vireo.interest.repeat_consumption import Again
 from vireo.interest.trend import Trend
 
 SECTION = InterestSection(ease=EaseSection(regularisation=2.0), factors=FactorsSection(dimension=8))

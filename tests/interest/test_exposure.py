@@ -15,8 +15,7 @@ from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestSection, Training
 from vireo.interest.build import fit
-from vireo.interest.contract import training_of
-from vireo.interest.exposure import (
+from vireo.interest.cold_item_quota import (
     OFFSETS,
     exchange,
     hidden,
@@ -25,9 +24,10 @@ from vireo.interest.exposure import (
     offset_for,
     told,
 )
+from vireo.interest.contract import training_of
+from vireo.interest.ensemble_weights import Court
 from vireo.interest.fusion import fused
-from vireo.interest.holding import by_last
-from vireo.interest.validation import Court
+from vireo.interest.holdout import by_last
 
 USERS, VIDEOS, NEW = 200, 40, 10
 

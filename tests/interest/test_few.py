@@ -12,10 +12,10 @@ from vireo.behavior.base import History
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestSection
-from vireo.interest.few import Few, few_of, found
-from vireo.interest.neighbours import Neighbours, Together, Transitions
-from vireo.interest.newcomers import Padded, Related
+from vireo.interest.cooccurrence import Neighbours, Together, Transitions
+from vireo.interest.new_items import Padded, Related
 from vireo.interest.popularity import Popularity
+from vireo.interest.sparse_scores import Few, few_of, found
 
 FEW = Few(np.array([2, 5, 9]), np.array([3.0, -1.0, 2.0], dtype=np.float32), 12)
 

@@ -28,9 +28,9 @@ from vireo.interest.base import (
 )
 from vireo.interest.build import fit
 from vireo.interest.contract import WORLDS, batch_of, training_of
+from vireo.interest.ensemble_weights import Court, choose, stood_in
 from vireo.interest.fusion import candidates, fused, standardised
-from vireo.interest.holding import HeldBack, by_chance, by_last, by_time, pairs
-from vireo.interest.validation import Court, choose, stood_in
+from vireo.interest.holdout import HeldBack, by_chance, by_last, by_time, pairs
 
 SECTION = InterestSection(ease=EaseSection(regularisation=5.0), factors=FactorsSection(dimension=8))
 

@@ -16,11 +16,11 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, EaseSection, InterestSection
+from vireo.interest.column_blocks import READS, ROOM, WIDTH, Strips, worth_it
 from vireo.interest.contract import batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent
-from vireo.interest.following import Next
-from vireo.interest.inputs import Wishes
-from vireo.interest.strips import READS, ROOM, WIDTH, Strips, worth_it
+from vireo.interest.interaction_matrix import Wishes
+from vireo.interest.next_item import Next
 
 N = 7
 EVENTS = st.lists(st.tuples(st.integers(0, N - 1), st.booleans()), max_size=9)

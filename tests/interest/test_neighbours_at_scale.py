@@ -10,9 +10,9 @@ import pytest
 from vireo.behavior.base import Histories, History
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
-from vireo.interest import neighbours
+from vireo.interest import cooccurrence
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.neighbours import Neighbours, Together, Transitions
+from vireo.interest.cooccurrence import Neighbours, Together, Transitions
 
 VIDEOS, USERS, EVENTS = 60, 80, 25
 
@@ -42,7 +42,7 @@ def test_parts_change_nothing(
 ) -> None:
     context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
     whole = expert.fit(training(), InterestSection(), context).matrix
-    monkeypatch.setattr(neighbours, "_AT_ONCE", at_once)
+    monkeypatch.setattr(cooccurrence, "_AT_ONCE", at_once)
     parts = expert.fit(training(), InterestSection(), context).matrix
     assert whole.nnz
     for name in ("data", "indices", "indptr"):
@@ -52,7 +52,7 @@ def test_parts_change_nothing(
 def test_sittings_are_told_apart_by_viewer_and_number() -> None:
     made = training()
     users, videos = made.histories.user_rows, made.histories.videos
-    counts = neighbours._counted(users * 5 + made.histories.sessions, videos, VIDEOS)
+    counts = cooccurrence._counted(users * 5 + made.histories.sessions, videos, VIDEOS)
     by_hand = 0.0
     for row in range(USERS):
         own = made.histories.row(row)
@@ -60,7 +60,7 @@ def test_sittings_are_told_apart_by_viewer_and_number() -> None:
         for at in range(EVENTS - 1):
             together = sittings[at] == sittings[at + 1]
             by_hand += together and own.videos[at] != own.videos[at + 1]
-    first = neighbours._counted(users, videos, VIDEOS)
+    first = cooccurrence._counted(users, videos, VIDEOS)
     assert by_hand < counts.sum() < first.sum()
 
 

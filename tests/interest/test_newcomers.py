@@ -18,7 +18,7 @@ from vireo.interest.content import Content
 from vireo.interest.contract import training_of
 from vireo.interest.ease import Ease
 from vireo.interest.fusion import fused
-from vireo.interest.newcomers import with_newcomers
+from vireo.interest.new_items import with_newcomers
 from vireo.interest.popularity import Popularity
 
 

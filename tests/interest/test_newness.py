@@ -11,9 +11,9 @@ import pytest
 from tests.interest.untrained import Untrained
 from vireo.arrays import Floats
 from vireo.interest.base import Batch, InterestModel, handed_over
+from vireo.interest.cold_item_weights import FEWEST_WISHES, weights_for_new, wishes_for
 from vireo.interest.contract import training_of
 from vireo.interest.fusion import fused
-from vireo.interest.newness import FEWEST_WISHES, weights_for_new, wishes_for
 
 
 def test_the_last_wish_for_a_kept_video_is_judged_by_what_came_before_it() -> None:

@@ -10,7 +10,7 @@ from vireo.arrays import Floats
 from vireo.interest.sequence.expert import SIZES
 from vireo.interest.sequence.network import SequenceNetwork
 from vireo.interest.sequence.network import gap_buckets as buckets_of_torch
-from vireo.interest.sequence.reading import GAPS, Reader, gap_buckets
+from vireo.interest.sequence.numpy_inference import GAPS, Reader, gap_buckets
 
 LENGTH = 60
 

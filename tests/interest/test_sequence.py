@@ -16,17 +16,17 @@ import torch
 from vireo.arrays import Floats, unit_rows
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
+from vireo.engine.distributed import Team
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
-from vireo.engine.team import Team
 from vireo.interest.base import Batch, InterestSection, SequenceSection, Training
 from vireo.interest.contract import ExpertContract, batch_of, training_of
-from vireo.interest.sequence import learning
+from vireo.interest.sequence import trainer
+from vireo.interest.sequence.cold_embeddings import predicted
+from vireo.interest.sequence.embedding_init import starting_vectors
 from vireo.interest.sequence.expert import Sequence
-from vireo.interest.sequence.half import is_half
-from vireo.interest.sequence.handover import predicted
 from vireo.interest.sequence.network import GAPS, SequenceNetwork, gap_buckets
-from vireo.interest.sequence.start import starting_vectors
+from vireo.interest.sequence.precision import is_half
 from vireo.interest.sequence.windows import batches_of, packed, windows_of
 
 QUICK = SequenceSection(epochs=2, least_steps=6, tokens=64, length=6)
@@ -117,7 +117,7 @@ def test_a_killed_training_resumes_to_the_same_bytes(
         Context(Serial(EngineSection()), tmp_path / name, Quiet(), seed=0) for name in ("a", "b")
     ]
     whole = Sequence.fit(training, section, contexts[0])
-    save, saved = learning._save, []
+    save, saved = trainer._save, []
 
     def save_then_die(*args: object) -> None:
         save(*args)  # type: ignore[arg-type]
@@ -125,7 +125,7 @@ def test_a_killed_training_resumes_to_the_same_bytes(
         if len(saved) == 2:
             raise Killed
 
-    monkeypatch.setattr(learning, "_save", save_then_die)
+    monkeypatch.setattr(trainer, "_save", save_then_die)
     with pytest.raises(Killed):
         Sequence.fit(training, section, contexts[1])
     resumed = Sequence.fit(training, section, contexts[1])
@@ -154,9 +154,9 @@ def test_all_videos_in_the_softmax_are_the_limit_of_sampling() -> None:
     torch.nn.init.zeros_(network.scale)  # mild logits: the mean of a log is near its limit
     batch = packed(windows, np.arange(20))
     full = QUICK.model_copy(update={"negatives": 0})
-    expected = learning.loss_of(network, batch, full, np.random.default_rng(0))
+    expected = trainer.loss_of(network, batch, full, np.random.default_rng(0))
     drawn = [
-        learning.loss_of(
+        trainer.loss_of(
             network, batch, QUICK.model_copy(update={"negatives": 11}), np.random.default_rng(seed)
         ).item()
         for seed in range(300)
@@ -316,7 +316,7 @@ def test_shares_of_a_batch_add_up_to_its_loss() -> None:
     for negatives in (0, 5):
         section = QUICK.model_copy(update={"negatives": negatives})
         whole, *parts = (
-            learning.loss_of(network, batch, section, np.random.default_rng(0), team).item()
+            trainer.loss_of(network, batch, section, np.random.default_rng(0), team).item()
             for team in (Team(), *(Team(rank, 6) for rank in range(6)))  # two with nothing to do
         )
         assert sum(parts) == pytest.approx(whole, rel=1e-5)

@@ -16,7 +16,7 @@ from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
 from vireo.interest.base import InterestSection, SequenceContentSection, Training
 from vireo.interest.contract import ExpertContract, batch_of, training_of
-from vireo.interest.sequence.by_content import SequenceContent
+from vireo.interest.sequence.content_expert import SequenceContent
 from vireo.interest.sequence.content_network import ContentNetwork
 from vireo.interest.sequence.features import AGES, DATED, WIDEST, ages, features
 

@@ -16,8 +16,8 @@ from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
 from vireo.errors import StageFailed
 from vireo.interest.build import build
+from vireo.interest.content_space import WIDEST_PICTURE, content_space
 from vireo.interest.contract import training_of
-from vireo.interest.space import WIDEST_PICTURE, content_space
 from vireo.understanding.base import Understanding
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
 

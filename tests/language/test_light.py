@@ -7,7 +7,7 @@ import sys
 
 _CHILD = """
 import sys
-import vireo.language, vireo.language.minilm, vireo.language.hub, vireo.language.contract
+import vireo.language, vireo.language.minilm, vireo.language.hf_encoder, vireo.language.contract
 import vireo.pretraining, vireo.pretraining.corpus, vireo.pretraining.plot, vireo.pretraining.build
 import vireo.understanding, vireo.understanding.build
 heavy = {"torch", "transformers", "tokenizers", "matplotlib", "sentence_transformers"}

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from tests.real_data import ROOT, data_folder
 from tests.recommend.worlds import history, query, shelves
+from vireo.config.presets import PRESETS, preset_config
 from vireo.data.schedule import minute_of_week, slots
 from vireo.errors import InputError
-from vireo.presets import PRESETS, preset_config
 from vireo.recommend.base import fitted
-from vireo.recommend.explain.picture import explanation
-from vireo.recommend.profile.words import profile_of
+from vireo.recommend.explain.explanation import explanation
+from vireo.recommend.profile.summary import profile_of
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.similar import similar
 from vireo.store.base import Viewer

@@ -20,8 +20,8 @@ from vireo.errors import InputError
 from vireo.language import LanguageModel, load
 from vireo.pretraining.base import Checkpoint
 from vireo.pretraining.build import build
-from vireo.pretraining.check import mean_reciprocal_rank
 from vireo.pretraining.plot import plot
+from vireo.pretraining.retrieval_check import mean_reciprocal_rank
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = 100

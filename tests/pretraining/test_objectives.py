@@ -17,11 +17,11 @@ from tests.pretraining.world import easy_tables
 from vireo.behavior.base import NO_TIME, Histories
 from vireo.config import Config
 from vireo.data.base import Tables
-from vireo.engine.team import Team
+from vireo.engine.distributed import Team
 from vireo.errors import ConfigError
 from vireo.language import LanguageSection, load
-from vireo.language.directory import load_tokenizer
-from vireo.language.generate.local import load_causal
+from vireo.language.generate.hf_causal import load_causal
+from vireo.language.hf_directory import load_tokenizer
 from vireo.pretraining.base import Checkpoint
 from vireo.pretraining.build import build
 

@@ -13,9 +13,9 @@ from tests.privacy.searching import traces
 from vireo.arrays import Floats
 from vireo.cli import app
 from vireo.interest.base import Batch
-from vireo.privacy.leaving import without_viewers
 from vireo.server.app import create_app
 from vireo.server.keys import make_key
+from vireo.serving.unlearning import without_viewers
 from vireo.store.base import Edit, Key, LiveEvent, Viewer
 from vireo.testing import TinyWorld
 from vireo.workspace import Workspace

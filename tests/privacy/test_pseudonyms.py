@@ -14,7 +14,7 @@ from tests.privacy.searching import traces
 from vireo.cli import app
 from vireo.config import Config
 from vireo.errors import ConfigError
-from vireo.privacy.keeping import PseudonymousStore
+from vireo.privacy.pseudonymous_store import PseudonymousStore
 from vireo.privacy.pseudonyms import KEY_FILE, Pseudonyms, make_key, read_key
 from vireo.server.app import create_app
 from vireo.server.keys import make_key as make_token

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import History
 from vireo.recommend.base import Slate
+from vireo.recommend.context import Shelves
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.retrieve.creators import MOST, SameCreator, favourites
-from vireo.recommend.shelves import Shelves
 
 
 def world(**more: object) -> Shelves:

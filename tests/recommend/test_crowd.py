@@ -8,15 +8,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bench.list_world import queries, world
+from bench.synthetic_lists_world import queries, world
+from vireo.batch.blocks import Crowd, _best
 from vireo.behavior.base import History
 from vireo.interest.base import InterestModel
 from vireo.recommend.base import Query, Wish
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.crowd import Crowd, _best
-from vireo.recommend.menu import RULES
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.section import RecommendSection
+from vireo.recommend.registry import RULES
+from vireo.recommend.settings import RecommendSection
 from vireo.store.base import Viewer
 
 VIDEOS = 6000

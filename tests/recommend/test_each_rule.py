@@ -14,10 +14,10 @@ from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import DAY, History
 from vireo.data.schedule import minute_of_week, slots
 from vireo.recommend.base import Query, Wish
+from vireo.recommend.context import Shelves
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.rules.calibration import calibrated, topic_shares
-from vireo.recommend.rules.creators import nth_of_its_kind
-from vireo.recommend.shelves import Shelves
+from vireo.recommend.rules.creator_cap import nth_of_its_kind
 from vireo.store.base import Viewer
 
 MONDAY = 4 * DAY  # 5 January 1970, 00:00 UTC

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import History
-from vireo.recommend.menu import RULES
+from vireo.recommend.context import Shelves
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.shelves import Shelves
+from vireo.recommend.registry import RULES
 from vireo.store.base import Viewer
 
 EVERY_RULE = {

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vireo.arrays import Floats, unit_rows
-from vireo.recommend.index.moments import Moments
-from vireo.recommend.index.plan import Plan, load_plans, save_plans
-from vireo.recommend.index.stored import FEW, Stored
-from vireo.recommend.index.training import compared, exact, narrowed, planned, recall_of
+from vireo.recommend.index.ann_index import FEW, Stored
+from vireo.recommend.index.score_moments import Moments
+from vireo.recommend.index.spec import Plan, load_plans, save_plans
+from vireo.recommend.index.tuning import compared, exact, narrowed, planned, recall_of
 
 pytest.importorskip("faiss")
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import History
 from vireo.recommend.base import Query
+from vireo.recommend.context import Shelves
 from vireo.recommend.recommender import Picks, Recommender, shown_scores
-from vireo.recommend.shelves import Shelves
 from vireo.recommend.similar import similar
-from vireo.recommend.top import top
+from vireo.recommend.top_k import top
 
 TOPICS = [0] * 6 + [1] * 6
 VIEWERS = [9, 8, 7, 6, 5, 0, 9, 8, 7, 6, 5, 0]

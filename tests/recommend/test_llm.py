@@ -17,7 +17,7 @@ from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
 from vireo.language.generate import Answer, Generator, Prompt, generator
 from vireo.recommend.base import Slate
-from vireo.recommend.rank.llm import Order, permutation
+from vireo.recommend.rank.llm_reranker import Order, permutation
 from vireo.recommend.recommender import Recommender
 
 

@@ -16,12 +16,12 @@ from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestModel, InterestSection, Training
 from vireo.interest.contract import training_of
 from vireo.interest.fusion import fused
-from vireo.interest.menu import EXPERTS
-from vireo.interest.newcomers import with_newcomers
+from vireo.interest.new_items import with_newcomers
+from vireo.interest.registry import EXPERTS
 from vireo.recommend.index.build import plans
-from vireo.recommend.index.plan import Plan
+from vireo.recommend.index.spec import Plan
 from vireo.recommend.retrieve.opinions import ALL, Panel
-from vireo.recommend.section import IndexSection
+from vireo.recommend.settings import IndexSection
 
 N = 300
 NAMES = ("popularity", "recent", "ease", "next", "sequence", "factors", "content")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.recommend.test_index import clustered
-from vireo.recommend.index.portion import WIDER, portion_of
-from vireo.recommend.index.stored import FEW, Stored
-from vireo.recommend.index.training import narrowed, planned
+from vireo.recommend.index.ann_index import FEW, Stored
+from vireo.recommend.index.subset_index import WIDER, portion_of
+from vireo.recommend.index.tuning import narrowed, planned
 
 pytest.importorskip("faiss")
 N, WIDTH = 9000, 96

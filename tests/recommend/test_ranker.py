@@ -17,8 +17,8 @@ from vireo.interest.content import Content
 from vireo.interest.contract import training_of
 from vireo.recommend.base import Query, RecommendSection
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.rank.training import learn
-from vireo.recommend.rank.trees import Trees
+from vireo.recommend.rank.lambdamart_model import Trees
+from vireo.recommend.rank.lambdamart_training import learn
 from vireo.recommend.recommender import Recommender
 
 pytest.importorskip("lightgbm")

@@ -9,12 +9,12 @@ import pytest
 from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import History
 from vireo.recommend.base import Query
-from vireo.recommend.explain.checker import named_outside
+from vireo.recommend.context import Shelves
 from vireo.recommend.explain.counterfactual import counterfactual, without
-from vireo.recommend.explain.picture import explanation
+from vireo.recommend.explain.explanation import explanation
+from vireo.recommend.explain.grounding import named_outside
 from vireo.recommend.quotes import at, quotes
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.shelves import Shelves
 
 TOPICS = [0] * 8 + [1] * 8 + [2] * 8
 

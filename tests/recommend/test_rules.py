@@ -14,7 +14,7 @@ from vireo.errors import UnknownVideo
 from vireo.interest.base import InterestModel
 from vireo.recommend.base import Slate
 from vireo.recommend.explain.contributions import contributions
-from vireo.recommend.explain.picture import explanation
+from vireo.recommend.explain.explanation import explanation
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.retrieve.merge import merged
 from vireo.recommend.rules.diversity import mmr

@@ -11,7 +11,7 @@ import pytest
 
 from vireo.arrays import Floats, unit_rows
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.sight import Sight, features_of, learn
+from vireo.recommend.cross_modal import Sight, features_of, learn
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
 
 TOPICS, EACH, WIDTH, WORDS = 6, 12, 40, 24

@@ -15,12 +15,12 @@ from vireo.arrays import Floats, unit_rows
 from vireo.behavior.base import Histories, History
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.context import Shelves
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.section import RecommendSection
-from vireo.recommend.shelves import Shelves
-from vireo.recommend.taste.map import TasteMap
-from vireo.recommend.taste.sentences import cases_of, sentence_of, words_of
-from vireo.recommend.taste.training import PENALTIES, fits, learn
+from vireo.recommend.settings import RecommendSection
+from vireo.recommend.text_preference.model import TasteMap
+from vireo.recommend.text_preference.synthetic_queries import cases_of, sentence_of, words_of
+from vireo.recommend.text_preference.training import PENALTIES, fits, learn
 
 WORDS = ("red", "blue", "hidden")
 EACH = 20

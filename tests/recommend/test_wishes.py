@@ -12,10 +12,10 @@ from tests.recommend.worlds import history, query, shelves
 from vireo.arrays import Floats
 from vireo.behavior.base import History
 from vireo.recommend.base import Query, Wish
-from vireo.recommend.profile.wishes import clauses, unclear, wishes_of
-from vireo.recommend.profile.words import profile_of
+from vireo.recommend.context import Shelves
+from vireo.recommend.profile.preferences import clauses, unclear, wishes_of
+from vireo.recommend.profile.summary import profile_of
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.shelves import Shelves
 from vireo.store.base import Edit
 
 TOPICS = [0] * 6 + [1] * 6 + [2] * 6

@@ -14,8 +14,8 @@ from tests.language.generate.world import says, serving
 from tests.recommend.worlds import Written, history, shelves
 from vireo.language.generate import Answer
 from vireo.recommend.base import Wish
-from vireo.recommend.profile.words import Profile, profile_of
-from vireo.recommend.profile.written import Described, written
+from vireo.recommend.profile.llm_summary import Described, written
+from vireo.recommend.profile.summary import Profile, profile_of
 from vireo.workspace import Workspace
 
 

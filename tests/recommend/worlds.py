@@ -17,7 +17,7 @@ from vireo.interest.base import Batch, InterestModel, InterestSection, Training
 from vireo.language.generate import Answer, Prompt
 from vireo.recommend.base import Query, RecommendSection
 from vireo.recommend.catalogue import KNOWN, Catalogue
-from vireo.recommend.shelves import Shelves
+from vireo.recommend.context import Shelves
 
 Reply = Callable[[Prompt[Any]], Answer[Any]]
 

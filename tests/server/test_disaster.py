@@ -27,7 +27,7 @@ from prometheus_client import Gauge
 from tests.server.conftest import Serve
 from tests.server.running import running
 from tests.server.waiting import LONGEST, until
-from vireo.server import turns
+from vireo.server import list_executor
 from vireo.server.app import THREADS
 from vireo.store import database as database_module
 from vireo.store.base import StoreSection
@@ -298,7 +298,7 @@ def test_more_quick_lists_than_the_line_holds_are_turned_away_and_it_recovers(
     built: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patient(built)
-    monkeypatch.setattr(turns, "QUICK_SECONDS", LONGEST)  # however busy the machine is
+    monkeypatch.setattr(list_executor, "QUICK_SECONDS", LONGEST)  # however busy the machine is
     client = serve(built)
     served = client.app.state.service  # type: ignore[attr-defined]
     address = "/v1/users/ana/recommendations"

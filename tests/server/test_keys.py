@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 
 from tests.server.conftest import Serve
 from vireo.errors import InputError
-from vireo.server.buckets import BURST_SECONDS, Buckets
 from vireo.server.keys import KeyRing, make_key
+from vireo.server.rate_limit import BURST_SECONDS, Buckets
 from vireo.store.base import Scope, Store
 from vireo.workspace import CONFIG, Workspace
 

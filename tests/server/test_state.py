@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+from vireo.server.live_state import State
 from vireo.server.run import _set_aside
-from vireo.server.state import State
 from vireo.workspace import Workspace
 
 

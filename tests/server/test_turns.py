@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
-from vireo.server.turns import QUICK_SECONDS, NotAtOnce, Turns
+from vireo.server.list_executor import QUICK_SECONDS, NotAtOnce, Turns
 from vireo.store.base import Edit, Standing, Viewer
 
 Make = Callable[[bool], object]

@@ -14,10 +14,10 @@ from tests.server.conftest import Serve
 from vireo.cli import app
 from vireo.config import Config, as_toml
 from vireo.errors import ConfigError, InputError
-from vireo.evaluation.live import compare_live
+from vireo.evaluation.online_experiments import compare_live
+from vireo.serving.experiments import CONTROL, names_of, section_of, variant_of
 from vireo.store.base import Experiment, LiveEvent, Store, StoreSection
 from vireo.store.sql import open_store
-from vireo.variants import CONTROL, names_of, section_of, variant_of
 from vireo.workspace import CONFIG, Workspace
 
 TRIED = {"server": {"experiment": "spring", "variants": {"short": {"k": 3, "diversity": 0.9}}}}

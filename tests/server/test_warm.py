@@ -16,7 +16,7 @@ from tests.server.waiting import LONGEST, until
 from vireo import published
 from vireo.errors import InputError
 from vireo.language import encoder, typed
-from vireo.published import Published
+from vireo.serving.snapshot import Published
 from vireo.understanding.vectors import fused_of
 from vireo.workspace import CONFIG, Workspace
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from vireo.server import wire
+from vireo.server import http_protocol
 from vireo.server.run import server_of
 from vireo.workspace import Workspace
 
@@ -92,7 +92,7 @@ def test_a_head_goes_with_the_first_part_of_its_body() -> None:
         (b"head",): [b"head"],
     }.items():
         below = Recorder()
-        together = wire._Together(below)  # type: ignore[arg-type]
+        together = http_protocol._Together(below)  # type: ignore[arg-type]
         for part in parts:
             together.write(part)
         together.close()
@@ -151,7 +151,7 @@ def test_what_is_no_request_does_not_answer_the_one_before(at: tuple[str, int]) 
 
 
 def test_a_head_that_is_too_large_is_refused(at: tuple[str, int]) -> None:
-    most = wire.MOST_HEAD
+    most = http_protocol.MOST_HEAD
     start = WHOLE[:-2]
     fits = talk(at, start, b"X: " + b"x" * (most - 100) + b"\r\nConnection: close\r\n\r\n")
     assert fits.startswith(b"HTTP/1.1 200")
@@ -170,7 +170,7 @@ def test_a_head_that_is_too_large_is_refused(at: tuple[str, int]) -> None:
 def test_what_does_not_arrive_is_not_waited_for(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "ARRIVAL_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "ARRIVAL_SECONDS", 0.3)
     with listening(built) as at:
         assert talk(at) == b"", "who says nothing hears nothing"
         for part in (WHOLE[:20], WHOLE[:-2], POST + b"Content-Length: 20\r\n\r\n["):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from vireo.errors import InputError, StageFailed
-from vireo.server import writer as writer_module
-from vireo.server.writer import Overloaded, Writer
+from vireo.server import event_writer as writer_module
+from vireo.server.event_writer import Overloaded, Writer
 from vireo.store.base import Events, LiveEvent, StoreSection
 from vireo.store.contract import BAD, live
 from vireo.store.sql import open_store

@@ -17,8 +17,8 @@ from vireo.language import PARTS, load, texts_of, typed
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build
+from vireo.understanding.tokenize import folded, tokens_of
 from vireo.understanding.vectors import TOPICS
-from vireo.understanding.words import folded, tokens_of
 
 BASE = Checkpoint(None, {"choice": "base", "reason": "The base is kept."})
 

@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from vireo.arrays import unit_rows
 from vireo.language import VideoTexts, typed
-from vireo.understanding.lexical import LEAST_VIDEOS, joined, lexicon_of, words_of
+from vireo.understanding.lsa import LEAST_VIDEOS, joined, lexicon_of, words_of
 
 _KINDS = {
     "sea": ["harbour", "sailor", "anchor", "lighthouse", "tide", "captain", "vessel", "storm"],

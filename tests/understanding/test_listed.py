@@ -18,7 +18,7 @@ from vireo.pretraining.base import Checkpoint
 from vireo.testing import tiny_world
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build
-from vireo.understanding.listed import (
+from vireo.understanding.custom_topics import (
     DEFAULT_FILE,
     FITS,
     NEAR,

@@ -14,13 +14,13 @@ from vireo.arrays import Floats, unit_rows
 from vireo.engine.progress import Progress, Quiet
 from vireo.language import VideoTexts
 from vireo.language.chunks import JOINT
-from vireo.understanding.chosen import diverse, phrases_of
-from vireo.understanding.clusters import spherical_kmeans
-from vireo.understanding.phrases import Phrase, key_phrases
+from vireo.understanding.key_phrases import Phrase, key_phrases
+from vireo.understanding.kmeans import spherical_kmeans
+from vireo.understanding.phrase_selection import diverse, phrases_of
 from vireo.understanding.summary import central_sentences
+from vireo.understanding.tokenize import sentences_of
 from vireo.understanding.topics import NO_TOPIC, names_of, topics_of
 from vireo.understanding.vectors import TOPICS, WEIGHTS, vectors_of, with_topics
-from vireo.understanding.words import sentences_of
 
 
 def _planted(groups: int, each: int, noise: float = 0.15) -> tuple[Floats, list[int]]:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vireo.language import PARTS, VideoTexts
+from vireo.understanding.attributes import said_of_itself
 from vireo.understanding.entities import MOST, names_of_things, small_words
-from vireo.understanding.support import Sources
-from vireo.understanding.told import said_of_itself
-from vireo.understanding.words import folded_text
+from vireo.understanding.evidence import Sources
+from vireo.understanding.tokenize import folded_text
 
 
 def sources(**texts: str) -> Sources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vireo.understanding.tongue import language_of
+from vireo.understanding.language_id import language_of
 
 KNOWN = {
     "en": "This talk is about how bees find their way home in the evening.",

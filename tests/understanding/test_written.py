@@ -16,7 +16,7 @@ from vireo.data.base import Tables
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build
-from vireo.understanding.support import Line, Sources
+from vireo.understanding.evidence import Line, Sources
 
 ROWS = [
     {"video_id": "a", "title": "Sourdough", "description": "Anna bakes bread in Oslo."},

@@ -18,16 +18,16 @@ from vireo.engine.base import Engine
 from vireo.engine.processes import Processes
 from vireo.engine.serial import Serial
 from vireo.video import VideoFeatures
+from vireo.video.audio_features import DIMENSION
 from vireo.video.build import build, recipe
-from vireo.video.encoders import learning
-from vireo.video.sound import DIMENSION
+from vireo.video.encoders import contrastive_training
 
 CONFIG = Config.of({"video": {"resolution": 32, "frames": 4}})
 
 
 @pytest.fixture(autouse=True)
 def _short_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
 
 
 def made(

@@ -16,12 +16,12 @@ from vireo.engine.base import EngineSection
 from vireo.engine.serial import Serial
 from vireo.errors import CorruptArtifact
 from vireo.video import VideoSection
-from vireo.video.encoders import learning
+from vireo.video.encoders import contrastive_training
 from vireo.video.encoders.cnn import CnnEncoder, provide
 from vireo.video.encoders.contract import FrameEncoderContract
-from vireo.video.encoders.kept import choose_encoder, keep, training_id
-from vireo.video.encoders.learning import centred, train
+from vireo.video.encoders.contrastive_training import centred, train
 from vireo.video.encoders.losses import nt_xent
+from vireo.video.encoders.model_store import choose_encoder, keep, training_id
 from vireo.video.encoders.network import SHAPES, fresh
 
 SIDE = 48
@@ -138,7 +138,7 @@ def test_training_separates_the_families_better_than_random_weights() -> None:
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 4)
+    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 4)
     shots, _ = families(count=6)
     pixels = shots.videos[0]
 
@@ -164,7 +164,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
 def test_poor_catalogues_give_finite_vectors(
     videos: list[Bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 10)
+    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 10)
     shots = Drawn(videos)
     texts = np.zeros((len(videos), 3), np.float32)  # no text at all, with a text head
     network = train(shots, texts, SHAPE, SIDE, context(tmp_path))
@@ -173,7 +173,7 @@ def test_poor_catalogues_give_finite_vectors(
 
 
 def test_frames_learn_to_point_at_the_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 60)
+    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 60)
     shots, labels = families(count=32)
     texts = np.eye(2, 5, dtype=np.float32)[labels]
     texts[:4] = 0  # four videos without text
@@ -203,7 +203,7 @@ def test_centring_keeps_absent_texts_absent() -> None:
 
 
 def test_a_kept_encoder_is_found_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
     shots, _ = families(count=4)
     reel = Reel(shots, tmp_path / "encoder", ["a", "b", "c", "d"])
     first = provide(SECTION, reel, context(tmp_path))

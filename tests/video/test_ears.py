@@ -14,9 +14,9 @@ from vireo.arrays import Bytes, Floats, unit_rows
 from vireo.config import Config
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
+from vireo.video.audio_encoders.cnn import DIMENSION, LENGTH, Network, fresh, heard_by, train, view
 from vireo.video.base import VideoFeatures, VideoSection
 from vireo.video.build import build, recipe
-from vireo.video.ears.network import DIMENSION, LENGTH, Network, fresh, heard_by, train, view
 from vireo.video.mel import BANDS, FAINTEST, RATE, levels, packed
 
 SECONDS, SOUNDS, VIEWS = 3, 24, 4

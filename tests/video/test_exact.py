@@ -12,7 +12,7 @@ from tests.video.clips import write_clip
 from vireo.arrays import Bytes
 from vireo.video.frames import sample
 from vireo.video.media import Decoder, length, opened, video_stream
-from vireo.video.plan import Plan
+from vireo.video.sampling import Plan
 
 FRAMES = 90
 KINDS = [

@@ -15,9 +15,9 @@ from vireo.arrays import Bytes, Ints
 from vireo.config import Config
 from vireo.engine import Context, EngineSection, Quiet
 from vireo.engine.serial import Serial
-from vireo.video.encoders import films as room
-from vireo.video.encoders import learning
-from vireo.video.encoders.films import Films, relative, sines, train_films
+from vireo.video.encoders import contrastive_training
+from vireo.video.encoders import temporal_transformer as room
+from vireo.video.encoders.temporal_transformer import Films, relative, sines, train_films
 
 DIMENSION, FRAMES = 16, 8
 
@@ -59,7 +59,9 @@ def test_a_film_backwards_is_another_film(
     times = np.arange(FRAMES, dtype=np.float32)
     rows = [see(torch.from_numpy(Reel().pixels(r)).permute(0, 3, 1, 2).float()) for r in (0, 1)]
     forth, back = (films.pool(row.numpy(), times) for row in rows)
-    again = films.pool(rows[0].numpy()[::2], times[::2])  # every other frame of the same film
+    again = films.pool(
+        rows[0].numpy()[::2], times[::2]
+    )  # every other frame of the same film
     assert np.linalg.norm(forth) == pytest.approx(1.0, abs=1e-5)
     assert forth @ again > forth @ back
     assert forth @ again > 0.8
@@ -85,7 +87,7 @@ def test_times_are_told_relative_to_the_film() -> None:
 def test_the_stage_trains_it_once_and_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
     monkeypatch.setattr(room, "STEPS", 3)
     colours = {"red": RED, "green": GREEN, "blue": BLUE}
     clips = {n: write_clip(tmp_path / f"{n}.mp4", plain(c)) for n, c in colours.items()}

@@ -13,7 +13,7 @@ from vireo.arrays import Bytes
 from vireo.video.frames import Sample, sample
 from vireo.video.media import Unreadable
 from vireo.video.pixels import scaled_size
-from vireo.video.plan import Plan
+from vireo.video.sampling import Plan
 
 
 def taken(path: Path, count: int = 6, resolution: int = 32) -> Sample:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.real_data import data_folder
 from vireo.arrays import Floats
-from vireo.video.hearing import RATE, heard
-from vireo.video.sound import hear
+from vireo.video.audio_features import hear
+from vireo.video.audio_summary import RATE, heard
 
 SECONDS = np.arange(12 * RATE) / RATE
 

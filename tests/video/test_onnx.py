@@ -20,7 +20,7 @@ from vireo.video import VideoSection
 from vireo.video.encoders.contract import FrameEncoderContract, pictures
 from vireo.video.encoders.onnx import OnnxEncoder, provide
 from vireo.video.frames import sample
-from vireo.video.plan import Plan
+from vireo.video.sampling import Plan
 
 
 def write_model(

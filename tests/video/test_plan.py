@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from tests.video.clips import BLUE, GREEN, RED, plain, write_clip
 from vireo.arrays import Bytes
+from vireo.video.contact_sheet import contact_sheet
 from vireo.video.frames import sample
-from vireo.video.memory import at_most
+from vireo.video.memory_limit import at_most
 from vireo.video.pixels import squares, squeezed
-from vireo.video.plan import MOST_FRAMES, Plan, by_shot
-from vireo.video.scenes import cuts
-from vireo.video.sheet import contact_sheet
+from vireo.video.sampling import MOST_FRAMES, Plan, by_shot
+from vireo.video.shot_detection import cuts
 
 
 def shots(index: int, pixels: Bytes) -> None:

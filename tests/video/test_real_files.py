@@ -15,7 +15,7 @@ from tests.real_data import data_folder
 from vireo.engine import EngineSection
 from vireo.engine.processes import Processes
 from vireo.video.extract import Extract, Extraction, Job, Shelf
-from vireo.video.plan import Plan
+from vireo.video.sampling import Plan
 
 UNREADABLE = {
     "androidx_sample_fragmented_sideloaded_track.mp4",

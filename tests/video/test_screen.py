@@ -11,10 +11,10 @@ from tests.video.clips import plain, tables_of, write_clip
 from tests.video.test_build import made, row
 from vireo.arrays import Bytes
 from vireo.config import Config
-from vireo.video.encoders import learning
-from vireo.video.words.base import WordsSection
-from vireo.video.words.looking import shown
-from vireo.video.words.subtitles import Line
+from vireo.video.encoders import contrastive_training
+from vireo.video.text.base import WordsSection
+from vireo.video.text.ocr_task import shown
+from vireo.video.text.subtitles import Line
 
 NIGHT = (20, 30, 60)
 
@@ -40,7 +40,7 @@ def test_a_text_is_one_line_from_its_first_picture_to_its_last() -> None:
 def test_writing_in_pictures_becomes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("rapidocr", reason="rapidocr is not installed")
     pytest.importorskip("PIL", reason="pillow is not installed")
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
     clips = {
         "news": write_clip(tmp_path / "news.mp4", written, size=(384, 256), key_every=5),
         "night": write_clip(tmp_path / "night.mp4", plain(NIGHT), size=(384, 256)),

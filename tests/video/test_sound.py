@@ -10,10 +10,10 @@ from transformers.audio_utils import mel_filter_bank
 
 from tests.video.clips import RED, plain, write_clip
 from vireo.arrays import Floats
-from vireo.video import sound
+from vireo.video import audio_features
+from vireo.video.audio_features import DIMENSION, describe, hear
 from vireo.video.media import Unreadable
 from vireo.video.mel import BANDS, RATE, filters, levels, packed
-from vireo.video.sound import DIMENSION, describe, hear
 
 LOUDNESS, SILENT, CROSSINGS, BRIGHT, FLAT = (3 * BANDS + i for i in (0, 2, 3, 5, 7))
 
@@ -68,12 +68,12 @@ def test_a_silent_film_has_no_row(tmp_path: Path) -> None:
 
 
 def test_long_sound_is_heard_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sound, "MOST_SECONDS", 1.0)
+    monkeypatch.setattr(audio_features, "MOST_SECONDS", 1.0)
     path = write_clip(tmp_path / "a.mp4", plain(RED), tone=1000, frames=60)
     heard = hear(path)
     assert heard is not None
     assert heard.vector[:BANDS].argmax() == describe(tone(1000))[:BANDS].argmax()
-    parts = sound._parts(60.0)
+    parts = audio_features._parts(60.0)
     assert sum(length for _, length in parts) == pytest.approx(1.0)
     assert parts[0][0] > 0
     assert parts[-1][0] + parts[-1][1] < 60.0

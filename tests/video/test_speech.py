@@ -16,15 +16,15 @@ from tests.video.test_sound import tone
 from vireo.config import Config
 from vireo.errors import ConfigError, InputError, StageFailed
 from vireo.video import VideoFeatures
-from vireo.video.encoders import learning
+from vireo.video.encoders import contrastive_training
 from vireo.video.extract import Extraction
 from vireo.video.mel import RATE
-from vireo.video.words import api, sphinx, whisper
-from vireo.video.words.base import Recogniser, WordsSection
-from vireo.video.words.contract import RecogniserContract
-from vireo.video.words.missing import is_untold
-from vireo.video.words.stretches import quietest, stretches
-from vireo.video.words.subtitles import Line
+from vireo.video.text import asr_api, asr_sphinx, asr_whisper
+from vireo.video.text.audio_segments import quietest, stretches
+from vireo.video.text.base import Recogniser, WordsSection
+from vireo.video.text.contract import RecogniserContract
+from vireo.video.text.subtitles import Line
+from vireo.video.text.transcribe_missing import is_untold
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def asking(url: str) -> WordsSection:
 class TestSphinx(RecogniserContract):
     def recogniser(self) -> Recogniser:
         pytest.importorskip("pocketsphinx", reason="pocketsphinx is not installed")
-        return sphinx.provide(WordsSection())
+        return asr_sphinx.provide(WordsSection())
 
     def test_cards_are_heard_word_by_word(self) -> None:
         recogniser = self.recogniser()
@@ -72,11 +72,11 @@ class TestApi(RecogniserContract):
         self.url = server.url
 
     def recogniser(self) -> Recogniser:
-        return api.provide(asking(self.url))
+        return asr_api.provide(asking(self.url))
 
 
 def test_the_server_gets_the_sound_and_its_lines_come_back(server: Transcriber) -> None:
-    lines = api.provide(asking(server.url)).transcribe(tone(440, 2.0))
+    lines = asr_api.provide(asking(server.url)).transcribe(tone(440, 2.0))
     assert lines == [Line(0.0, 2.0, "a tone of 440 hertz")]
     (asked,) = server.asked
     assert asked["path"] == "/v1/audio/transcriptions"
@@ -85,7 +85,7 @@ def test_the_server_gets_the_sound_and_its_lines_come_back(server: Transcriber) 
 
 def test_a_server_without_times_gives_one_line_for_the_stretch() -> None:
     with transcriber(times=False) as server:
-        recogniser = api.provide(asking(server.url))
+        recogniser = asr_api.provide(asking(server.url))
         for hertz in (300, 500):
             lines = recogniser.transcribe(tone(hertz))
             assert lines == [Line(0.0, 1.0, f"a tone of {hertz} hertz")]
@@ -94,18 +94,18 @@ def test_a_server_without_times_gives_one_line_for_the_stretch() -> None:
 
 
 def test_a_server_that_refuses_is_quoted() -> None:
-    with transcriber(status=401) as server, pytest.raises(api.CannotTranscribe) as caught:
-        api.provide(asking(server.url)).transcribe(tone(300))
+    with transcriber(status=401) as server, pytest.raises(asr_api.CannotTranscribe) as caught:
+        asr_api.provide(asking(server.url)).transcribe(tone(300))
     assert "401" in str(caught.value)
     assert "no such key" in str(caught.value)
 
 
 def test_what_is_missing_is_said_before_anything_is_read() -> None:
     with pytest.raises(ConfigError, match="needs url"):
-        api.provide(WordsSection(speech="api", url="ftp://x", model="m"))
+        asr_api.provide(WordsSection(speech="api", url="ftp://x", model="m"))
     pytest.importorskip("faster_whisper", reason="faster-whisper is not installed")
     with pytest.raises(InputError, match="needs a model"):
-        whisper.provide(WordsSection(speech="whisper"))
+        asr_whisper.provide(WordsSection(speech="whisper"))
 
 
 def test_long_sounds_are_cut_where_they_are_quiet(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_good_subtitles_come_first() -> None:
 
 @pytest.fixture
 def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
     tones = {"low": 300.0, "high": 900.0, "told": 500.0, "silent": None}
     for name, hertz in tones.items():
         write_clip(tmp_path / f"{name}.mp4", plain(RED), frames=20, tone=hertz)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.real_data import data_folder
 from tests.video.test_sound import tone
-from vireo.video.words import whisper
-from vireo.video.words.base import Recogniser, WordsSection
-from vireo.video.words.contract import RecogniserContract
-from vireo.video.words.stretches import stretches
+from vireo.video.text import asr_whisper
+from vireo.video.text.audio_segments import stretches
+from vireo.video.text.base import Recogniser, WordsSection
+from vireo.video.text.contract import RecogniserContract
 
 library = pytest.importorskip("faster_whisper", reason="faster-whisper is not installed")
 
@@ -28,7 +28,7 @@ def own_model() -> str:
 
 class TestWhisper(RecogniserContract):
     def recogniser(self) -> Recogniser:
-        return whisper.provide(WordsSection(speech="whisper", model=own_model()))
+        return asr_whisper.provide(WordsSection(speech="whisper", model=own_model()))
 
     def test_a_president_is_understood(self) -> None:
         recogniser = self.recogniser()
@@ -53,7 +53,7 @@ def test_the_arguments_are_those_that_the_library_takes(monkeypatch: pytest.Monk
     monkeypatch.setattr(model, "transcribe", checked(model.transcribe))
     starts = checked(model.__init__)
     monkeypatch.setattr(model, "__init__", lambda *given, **named: starts(*given, **named) and None)  # type: ignore[operator]
-    recogniser = whisper.provide(WordsSection(speech="whisper", model="somebody/their-model"))
+    recogniser = asr_whisper.provide(WordsSection(speech="whisper", model="somebody/their-model"))
     assert recogniser.transcribe(tone(300)) == []
     started, asked = (call.arguments for call in calls)
     assert started["model_size_or_path"] == "somebody/their-model"
@@ -62,7 +62,7 @@ def test_the_arguments_are_those_that_the_library_takes(monkeypatch: pytest.Monk
 
 
 def test_a_directory_without_a_model_is_said(tmp_path: Path) -> None:
-    recogniser = whisper.provide(WordsSection(speech="whisper", model=str(tmp_path)))
+    recogniser = asr_whisper.provide(WordsSection(speech="whisper", model=str(tmp_path)))
     with pytest.raises(RuntimeError, match=r"model\.bin"):
         recogniser.transcribe(np.zeros(16_000, np.float32))
 
@@ -70,6 +70,6 @@ def test_a_directory_without_a_model_is_said(tmp_path: Path) -> None:
 def test_other_weights_are_another_fingerprint(tmp_path: Path) -> None:
     section = WordsSection(speech="whisper", model=str(tmp_path))
     (tmp_path / "model.bin").write_bytes(b"one")
-    before = whisper.provide(section).fingerprint
+    before = asr_whisper.provide(section).fingerprint
     (tmp_path / "model.bin").write_bytes(b"two")
-    assert whisper.provide(section).fingerprint != before
+    assert asr_whisper.provide(section).fingerprint != before

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.real_data import data_folder
 from tests.video.clips import RED, plain, write_clip
-from vireo.video.words import subtitles
-from vireo.video.words.embedded import read_embedded
-from vireo.video.words.subtitles import MOST_BYTES, Line, beside, decoded, parse, read
+from vireo.video.text import subtitles
+from vireo.video.text.embedded_subtitles import read_embedded
+from vireo.video.text.subtitles import MOST_BYTES, Line, beside, decoded, parse, read
 
 SRT = """1
 00:00:01,500 --> 00:00:03,000

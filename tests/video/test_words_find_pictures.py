@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from tests.video.clips import BLUE, GREEN, RED, Draw, write_clip
 from vireo.arrays import Bytes
 from vireo.cli import app
-from vireo.video.encoders import learning
+from vireo.video.encoders import contrastive_training
 
 SAID = {
     "fire": (RED, "a campfire burning red at night"),
@@ -38,7 +38,7 @@ def tinted(colour: tuple[int, int, int], seed: int) -> Draw:
 def test_a_sentence_finds_pictures_that_no_text_mentions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "FEWEST_STEPS", 12)
+    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 12)
     rows = list[dict[str, str]]()
     hidden = {name: [f"{name}-{n}" for n in range(HIDDEN)] for name in SAID}
     for name, (colour, text) in SAID.items():

@@ -17,8 +17,8 @@ from safetensors.numpy import save_file
 from scipy import sparse
 
 from vireo.arrays import Floats, Ints
-from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import write_json
+from vireo.artifacts.tensor_files import read_arrays
 from vireo.settings import Section
 
 NO_TIME = -1

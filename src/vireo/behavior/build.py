@@ -11,9 +11,9 @@ import polars as pl
 
 from vireo.behavior.base import NO_TIME, BehaviorSection, Histories
 from vireo.behavior.clean import clean
-from vireo.behavior.durations import usual_shares
+from vireo.behavior.duration_bias import usual_shares
 from vireo.behavior.sessions import sessions
-from vireo.behavior.weigh import highest_rating, weigh, words_of
+from vireo.behavior.weights import highest_rating, weigh, words_of
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context

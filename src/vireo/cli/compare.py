@@ -12,7 +12,7 @@ from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, say
 from vireo.errors import InputError
 from vireo.evaluation.compare import compare
-from vireo.evaluation.live import METRICS, LiveComparison, compare_live
+from vireo.evaluation.online_experiments import METRICS, LiveComparison, compare_live
 from vireo.evaluation.report import Comparison
 
 EXAMPLES = """Examples:

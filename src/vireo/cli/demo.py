@@ -11,8 +11,8 @@ from vireo.cli.build import say_result
 from vireo.cli.ingest import print_accounting
 from vireo.cli.options import JsonOption
 from vireo.cli.output import print_json, print_mapping, print_picks, print_report, say
-from vireo.demo.tour import Tour, tour
-from vireo.engine.terminal import progress_for_stderr
+from vireo.demo.run_demo import Tour, tour
+from vireo.engine.progress_bar import progress_for_stderr
 
 
 def command(

@@ -8,7 +8,7 @@ import typer
 
 from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, say, table
-from vireo.menus import MENUS
+from vireo.workspace.registries import MENUS
 
 
 def command(

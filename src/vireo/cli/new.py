@@ -9,7 +9,7 @@ import typer
 
 from vireo.cli.options import JsonOption
 from vireo.cli.output import print_json, say
-from vireo.presets import PRESETS, preset_config
+from vireo.config.presets import PRESETS, preset_config
 from vireo.workspace import Workspace
 
 

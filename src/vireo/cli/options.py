@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vireo.engine.terminal import progress_for_stderr
+from vireo.engine.progress_bar import progress_for_stderr
 from vireo.errors import InputError
 from vireo.workspace import Workspace
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from vireo.batch.lists import SHARD, accounting
 from vireo.cli.options import HERE, JsonOption, LikeOption, ListLength, WorkspaceOption, opened
 from vireo.cli.output import print_json, print_picks, say
 from vireo.errors import InputError
-from vireo.everybody import SHARD, accounting
 from vireo.workspace import Workspace
 
 

@@ -11,9 +11,9 @@ import typer
 from vireo.cli.ingest import print_accounting
 from vireo.cli.options import ColumnsOption, JsonOption, LikeOption, ListLength, column_map
 from vireo.cli.output import print_json, print_picks, say
-from vireo.engine.terminal import progress_for_stderr
+from vireo.engine.progress_bar import progress_for_stderr
 from vireo.errors import InputError
-from vireo.oneshot import run_tables
+from vireo.workspace.run import run_tables
 
 SHOWN = 5
 """Lists printed on a terminal when no user is named."""

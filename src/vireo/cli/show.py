@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from vireo.about import for_people
 from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, print_mapping, say
 from vireo.pipeline import STAGES
+from vireo.serving.details import for_people
 from vireo.workspace import Workspace
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from vireo.artifacts.files import digest_of_json
 from vireo.data.base import DataSection, Split, Tables
-from vireo.data.digests import with_digests
+from vireo.data.file_hashes import with_digests
 from vireo.data.merge import Behavior, Catalogue, merge_behavior
 from vireo.data.readers import conform, empty
 from vireo.data.sources import Source, Sources

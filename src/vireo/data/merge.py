@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from vireo.data.base import EVENT_SCHEMA, REJECT_SCHEMA
-from vireo.data.live import event_rows, media_rows, video_rows
+from vireo.data.online_rows import event_rows, media_rows, video_rows
 from vireo.data.readers import conform, empty
 from vireo.data.readers.events import comments_of
 from vireo.data.sources import Source

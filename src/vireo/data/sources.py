@@ -15,7 +15,7 @@ import polars as pl
 from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, write_json
 from vireo.data import READERS
 from vireo.data.base import DataSection
-from vireo.data.forgetting import who_is_named, without_viewer
+from vireo.data.erasure import who_is_named, without_viewer
 from vireo.data.readers import RAW_SCHEMAS, RawTables, Request
 from vireo.engine.progress import Progress, Quiet
 from vireo.errors import InputError, StageFailed

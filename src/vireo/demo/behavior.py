@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from vireo.arrays import Doubles
 from vireo.demo.base import DAYS, Event, Film, Viewer, normalised
-from vireo.demo.words import LUKEWARM, vocabulary
+from vireo.demo.vocabulary import LUKEWARM, vocabulary
 
 MINUTE = 1 / (24 * 60)
 CURIOSITY = 0.015

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from vireo.demo.base import DAYS, Film
-from vireo.demo.words import CREATORS, TOPICS, vocabulary
+from vireo.demo.vocabulary import CREATORS, TOPICS, vocabulary
 
 
 def plan_films(seed: int, count: int) -> tuple[Film, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from vireo.demo.base import Viewer
-from vireo.demo.words import NAMES, NEWCOMER, TOPICS
+from vireo.demo.vocabulary import NAMES, NEWCOMER, TOPICS
 
 HOURS = (7.5, 12.5, 20.5, 20.5, 21.5, 23.0)
 """When people watch: most of them in the evening."""

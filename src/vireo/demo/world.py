@@ -13,7 +13,7 @@ from vireo.demo.catalogue import plan_films
 from vireo.demo.film import Render, put
 from vireo.demo.tables import events_csv, videos_csv
 from vireo.demo.viewers import plan_viewers
-from vireo.demo.words import NEWCOMER, TOPICS
+from vireo.demo.vocabulary import NEWCOMER, TOPICS
 from vireo.engine.base import Engine, Outcome
 from vireo.engine.progress import Progress, Quiet
 from vireo.errors import InputError, StageFailed

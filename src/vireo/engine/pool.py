@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, Literal
 
 from vireo.engine.base import Item, Outcome, Value
-from vireo.engine.worker import described, pack, unpack
+from vireo.engine.worker_main import described, pack, unpack
 from vireo.errors import StageFailed
 
 LOOK_AHEAD = 4

@@ -8,8 +8,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, ClassVar, Literal
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
-from vireo.engine.child import Child, too_long
 from vireo.engine.pool import LOOK_AHEAD, Pool, cannot_load, cores, packed_function
+from vireo.engine.worker_process import Child, too_long
 from vireo.errors import StageFailed
 
 FAILED_STARTS = 3

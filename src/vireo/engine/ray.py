@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
-from vireo.engine.nodes import Place, connected, processors
 from vireo.engine.pool import LOOK_AHEAD, Pool, cannot_load, packed_function
+from vireo.engine.ray_cluster import Place, connected, processors
 from vireo.errors import StageFailed
 
 DEPTH = 2

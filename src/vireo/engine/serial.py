@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
-from vireo.engine.worker import described
+from vireo.engine.worker_main import described
 
 
 class Serial:

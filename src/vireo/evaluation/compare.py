@@ -14,8 +14,8 @@ import polars as pl
 from vireo.arrays import Doubles
 from vireo.errors import InputError
 from vireo.evaluation.bootstrap import Sample
+from vireo.evaluation.export import BETWEEN, GROUP, JSON, VALUES, WEIGHT
 from vireo.evaluation.report import FIRST, RANKING, Comparison, compared
-from vireo.evaluation.writing import BETWEEN, GROUP, JSON, VALUES, WEIGHT
 
 SHOWN = ("hit_rate", "ndcg", "recall", "mrr")
 """Compared where no metric is named, at every k."""

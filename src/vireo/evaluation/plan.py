@@ -13,8 +13,8 @@ from vireo.artifacts import Manifest
 from vireo.config import Config
 from vireo.data.base import Split, Tables
 from vireo.errors import InputError, UnknownPart
-from vireo.evaluation.run import FUSED
-from vireo.interest.menu import EXPERTS
+from vireo.evaluation.evaluate_model import FUSED
+from vireo.interest.registry import EXPERTS
 
 LAST_SHARE = 0.2
 """Without a cutoff, this share of the events, the latest, is held out."""

@@ -10,7 +10,7 @@ from typing import Any
 from vireo.arrays import Doubles
 from vireo.errors import InputError
 from vireo.evaluation.bootstrap import Estimate, Sample, interval, resampled_means
-from vireo.evaluation.writing import write
+from vireo.evaluation.export import write
 
 RANKING = "all videos that the user has not met; ties lost"
 """What every report says of itself; figures from sampled candidates are not comparable."""

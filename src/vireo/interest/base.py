@@ -14,12 +14,12 @@ from safetensors.numpy import save_file
 from scipy import sparse
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import write_json
+from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import Histories, History
 from vireo.engine.base import Context
-from vireo.interest.inputs import Wishes
-from vireo.interest.menu import EXPERTS
+from vireo.interest.interaction_matrix import Wishes
+from vireo.interest.registry import EXPERTS
 from vireo.interest.section import (
     EaseSection,
     FactorsSection,

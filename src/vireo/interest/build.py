@@ -14,12 +14,10 @@ from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Expert, InterestModel, InterestSection, Training
-from vireo.interest.exposure import exchange, hidden, kept_from, offset_for, told
-from vireo.interest.holding import HeldBack, by_chance, by_last, by_time
-from vireo.interest.menu import EXPERTS
-from vireo.interest.newness import weights_for_new, wishes_for
-from vireo.interest.space import content_space
-from vireo.interest.validation import (
+from vireo.interest.cold_item_quota import exchange, hidden, kept_from, offset_for, told
+from vireo.interest.cold_item_weights import weights_for_new, wishes_for
+from vireo.interest.content_space import content_space
+from vireo.interest.ensemble_weights import (
     FEWEST_USERS,
     MOST_CELLS,
     Court,
@@ -27,6 +25,8 @@ from vireo.interest.validation import (
     default_weights,
     stood_in,
 )
+from vireo.interest.holdout import HeldBack, by_chance, by_last, by_time
+from vireo.interest.registry import EXPERTS
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
 

@@ -18,7 +18,7 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import Quiet
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, Expert, InterestSection, Training
-from vireo.interest.linear import by_vectors
+from vireo.interest.dot_product import by_vectors
 
 WORLDS: dict[str, tuple[list[list[int]], int]] = {
     "one user, one video": ([[0]], 1),

@@ -21,11 +21,11 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from vireo.arrays import Doubles, Floats, Ints
-from vireo.artifacts.arrays import read_arrays
+from vireo.artifacts.tensor_files import read_arrays
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import InterestSection, Training
-from vireo.interest.strips import Strips, worth_it
+from vireo.interest.column_blocks import Strips, worth_it
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from vireo.arrays import Doubles, Floats
-from vireo.artifacts.arrays import read_arrays
+from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import DAY, NO_TIME, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training

@@ -13,9 +13,9 @@ MODELS = Registry(
     "models",
     {
         "minilm": "vireo.language.minilm:load",
-        "hub": "vireo.language.hub:load",
+        "hub": "vireo.language.hf_encoder:load",
         "onnx": "vireo.language.onnx_file:load",
-        "openai": "vireo.language.embeddings:load",
+        "openai": "vireo.language.openai_embeddings:load",
     },
 )
 

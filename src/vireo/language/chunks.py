@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vireo.language.directory import frame_of
+from vireo.language.hf_directory import frame_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

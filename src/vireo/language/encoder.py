@@ -15,9 +15,9 @@ from vireo.arrays import Bools, Floats, Ints, unit_rows
 from vireo.errors import InputError
 from vireo.language import onnx_network as onnx
 from vireo.language.base import LanguageSection
-from vireo.language.cached import CachedModel
+from vireo.language.cached_encoder import CachedModel
 from vireo.language.chunks import MAX_CHUNKS, Chunk, Chunker
-from vireo.language.directory import (
+from vireo.language.hf_directory import (
     fingerprint_of,
     load_tokenizer,
     room_of,

@@ -8,7 +8,7 @@ from pathlib import Path
 from vireo.engine.base import Context
 from vireo.errors import MissingLibrary
 from vireo.language.base import LanguageModel, LanguageSection
-from vireo.language.spread import encoder
+from vireo.language.distributed_encoder import encoder
 
 
 def load(

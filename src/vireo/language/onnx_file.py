@@ -14,8 +14,8 @@ from vireo.engine.base import Context
 from vireo.errors import ConfigError, InputError
 from vireo.language.base import LanguageModel, LanguageSection
 from vireo.language.chunks import Chunk
-from vireo.language.directory import load_tokenizer, room_of
 from vireo.language.encoder import Encoder, LocalEncoder
+from vireo.language.hf_directory import load_tokenizer, room_of
 from vireo.language.onnx_network import OnnxNetwork
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.errors import InputError, MissingLibrary, VireoError
-from vireo.language.directory import load_network
+from vireo.language.hf_directory import load_network
 from vireo.language.torch_network import pooled
 
 METHOD = "eager attention, masked mean, opset 17, 1"

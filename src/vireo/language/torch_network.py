@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.language.directory import load_network
+from vireo.language.hf_directory import load_network
 
 
 class TorchNetwork:

@@ -12,12 +12,12 @@ from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.language import LanguageModel, LocalWeights, load
-from vireo.language.directory import fingerprint_of
+from vireo.language.hf_directory import fingerprint_of
 from vireo.language.texts import clean
 from vireo.pretraining.base import Checkpoint, Corpus, Document, PretrainingSection, Unfit
-from vireo.pretraining.behavior import together, watched
-from vireo.pretraining.check import mean_reciprocal_rank
+from vireo.pretraining.behavior_texts import together, watched
 from vireo.pretraining.corpus import heldout, make_corpus, save_about
+from vireo.pretraining.retrieval_check import mean_reciprocal_rank
 from vireo.video.base import VideoFeatures
 
 LEAST_DOCUMENTS = 20

@@ -16,15 +16,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vireo.arrays import Ints
-from vireo.language.directory import load_tokenizer
-from vireo.language.generate.local import load_causal
+from vireo.language.generate.hf_causal import load_causal
+from vireo.language.hf_directory import load_tokenizer
+from vireo.pretraining.architectures import DECODERS, decoder
 from vireo.pretraining.base import Corpus, Document, PretrainingSection, Unfit
-from vireo.pretraining.learner import Learner
-from vireo.pretraining.loop import Plan
-from vireo.pretraining.pieces import Tokens, mapped, tokenised
-from vireo.pretraining.setup import Setup, merged, planned, with_lora, write_model
-from vireo.pretraining.shapes import DECODERS, decoder
+from vireo.pretraining.objective import Learner
+from vireo.pretraining.token_chunks import Tokens, mapped, tokenised
 from vireo.pretraining.tokenizer import END, trained_tokenizer
+from vireo.pretraining.trainer import Plan
+from vireo.pretraining.training_setup import Setup, merged, planned, with_lora, write_model
 from vireo.settings import Size
 
 BLOCK_TOKENS = 256

@@ -16,10 +16,10 @@ from torch.nn import functional as F
 from vireo.arrays import Ints
 from vireo.language.torch_network import pooled
 from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
-from vireo.pretraining.learner import Learner
 from vireo.pretraining.masked import network_of, special_of
-from vireo.pretraining.pieces import Pieces, Tokens, padded, pieces_of
-from vireo.pretraining.setup import Setup, merged, planned, with_lora, write_model
+from vireo.pretraining.objective import Learner
+from vireo.pretraining.token_chunks import Pieces, Tokens, padded, pieces_of
+from vireo.pretraining.training_setup import Setup, merged, planned, with_lora, write_model
 from vireo.settings import Size
 
 PIECE_TOKENS = 64

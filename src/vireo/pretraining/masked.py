@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from vireo.language.directory import load_network, load_tokenizer
+from vireo.language.hf_directory import load_network, load_tokenizer
+from vireo.pretraining.architectures import ENCODERS, encoder
 from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
-from vireo.pretraining.loop import Plan
 from vireo.pretraining.masking import (
     PIECE_TOKENS,
     Batch,
@@ -23,10 +23,10 @@ from vireo.pretraining.masking import (
     schedule,
 )
 from vireo.pretraining.network import MaskedModel
-from vireo.pretraining.pieces import Pieces, pieces_of
-from vireo.pretraining.setup import Setup, merged, planned, with_lora, write_model
-from vireo.pretraining.shapes import ENCODERS, encoder
+from vireo.pretraining.token_chunks import Pieces, pieces_of
 from vireo.pretraining.tokenizer import trained_tokenizer
+from vireo.pretraining.trainer import Plan
+from vireo.pretraining.training_setup import Setup, merged, planned, with_lora, write_model
 from vireo.settings import Size
 
 _EPOCHS: Mapping[Size, int] = {"small": 1, "medium": 3, "large": 6}

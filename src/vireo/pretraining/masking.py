@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vireo.arrays import Bools, Ints
-from vireo.pretraining.pieces import Tokens, padded
+from vireo.pretraining.token_chunks import Tokens, padded
 
 PIECE_TOKENS = 128
 BATCH_TOKENS = 1024

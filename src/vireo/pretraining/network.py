@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vireo.pretraining.learner import Learner
 from vireo.pretraining.masking import Batch
+from vireo.pretraining.objective import Learner
 
 
 class MaskedModel(Learner[Batch]):

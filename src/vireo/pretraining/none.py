@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
-from vireo.pretraining.setup import Setup
+from vireo.pretraining.training_setup import Setup
 
 
 def prepare(

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from vireo.artifacts.files import write_json
+from vireo.engine.distributed import ALONE, Team, device, joined, together
 from vireo.engine.progress import Lines, Progress, Quiet
-from vireo.engine.team import ALONE, Team, device, joined, together
 from vireo.pretraining import OBJECTIVES
 from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
 from vireo.pretraining.corpus import load_corpus
-from vireo.pretraining.loop import Journal, fit
-from vireo.pretraining.setup import Setup
+from vireo.pretraining.trainer import Journal, fit
+from vireo.pretraining.training_setup import Setup
 
 _METHOD = "2"  # part of the recipe: change it with the arithmetic of any objective
 _STATE, _REPORT, _JOB = "state.safetensors", "report.json", "job.json"

@@ -10,7 +10,7 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import NO_TIME, History
-from vireo.recommend.section import RecommendSection as RecommendSection
+from vireo.recommend.settings import RecommendSection as RecommendSection
 from vireo.store.base import ONE, Viewer
 
 NOBODY = Viewer("")

@@ -17,11 +17,11 @@ from vireo.interest.base import InterestModel
 from vireo.language import LanguageModel, load, typed
 from vireo.pretraining.base import Checkpoint
 from vireo.recommend.catalogue import TERMS, Catalogue
+from vireo.recommend.cross_modal import learn as sight
 from vireo.recommend.index.build import plans
 from vireo.recommend.quotes import quotes
-from vireo.recommend.sight import learn as sight
-from vireo.recommend.taste.training import ReadTexts
-from vireo.recommend.taste.training import learn as tastes
+from vireo.recommend.text_preference.training import ReadTexts
+from vireo.recommend.text_preference.training import learn as tastes
 from vireo.registry import load_object
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -62,7 +62,7 @@ def build(
         made = replace(made, taste=taste)
     if not config.recommend.ranker.enabled:
         return made
-    learn = load_object("vireo.recommend.rank.training:learn")  # LightGBM is an extra
+    learn = load_object("vireo.recommend.rank.lambdamart_training:learn")  # LightGBM is an extra
     trees = learn(model, made, histories, config.interest, config.recommend, context)
     return replace(made, trees=trees)
 

@@ -13,16 +13,16 @@ import polars as pl
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Doubles, Floats, Ints, unit_rows
-from vireo.artifacts.arrays import read_arrays
+from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import NO_TIME
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.errors import UnknownVideo
-from vireo.recommend.index.plan import Plan, load_plans, save_plans
-from vireo.recommend.labels import Labels
+from vireo.recommend.cross_modal import Sight
+from vireo.recommend.index.spec import Plan, load_plans, save_plans
+from vireo.recommend.label_index import Labels
 from vireo.recommend.quotes import SCHEMA
-from vireo.recommend.rank.trees import Trees
-from vireo.recommend.sight import Sight
-from vireo.recommend.taste.map import TasteMap
+from vireo.recommend.rank.lambdamart_model import Trees
+from vireo.recommend.text_preference.model import TasteMap
 
 _SAME = 1e-6
 """Lengths that differ by less are equal: single precision tells no more apart."""

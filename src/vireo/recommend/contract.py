@@ -22,7 +22,7 @@ from vireo.interest.contract import training_of
 from vireo.interest.popularity import Popularity
 from vireo.recommend.base import Query, RecommendSection, Slate
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.shelves import Shelves
+from vireo.recommend.context import Shelves
 
 N_VIDEOS = 8
 

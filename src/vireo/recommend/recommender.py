@@ -12,10 +12,10 @@ from vireo.interest.base import InterestModel
 from vireo.language.generate.base import Generator
 from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step, fitted
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.gate import PROTECTING, Filter, Gate
-from vireo.recommend.menu import EXPLAINERS, RANKERS, RETRIEVERS, RULES
-from vireo.recommend.retrieve.wishes import leaning
-from vireo.recommend.shelves import Shelves
+from vireo.recommend.context import Shelves
+from vireo.recommend.eligibility import PROTECTING, Filter, Gate
+from vireo.recommend.registry import EXPLAINERS, RANKERS, RETRIEVERS, RULES
+from vireo.recommend.retrieve.preferences import leaning
 
 RETRIEVE = ("creators", "experts", "popular", "like", "wishes")
 """Which retrievers bring candidates, in this order: a column is scored on what is there by then."""

@@ -12,9 +12,9 @@ from vireo.interest.base import Batch, InterestModel
 from vireo.interest.fusion import fused
 from vireo.recommend.base import Reason, Slate
 from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.context import standardised
 from vireo.recommend.recommender import Picks, picks_of
-from vireo.recommend.shelves import standardised
-from vireo.recommend.top import top
+from vireo.recommend.top_k import top
 
 
 def similar(

@@ -10,15 +10,15 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from vireo.server.api import events, gorse, lists, running, users, videos
-from vireo.server.buckets import Buckets
-from vireo.server.guard import Guard
+from vireo.server.api import events, gorse, lists, operations, users, videos
+from vireo.server.list_executor import Turns
 from vireo.server.metrics import Metrics
-from vireo.server.pages import entry, insight, media, owner, viewer
+from vireo.server.middleware import Guard
+from vireo.server.pages import analytics, login, media, owner, viewer
 from vireo.server.pages.session import Sessions
 from vireo.server.problems import Problem, install
+from vireo.server.rate_limit import Buckets
 from vireo.server.service import Service
-from vireo.server.turns import Turns
 from vireo.version import VERSION
 from vireo.workspace import Workspace
 
@@ -57,8 +57,11 @@ def create_app(work: Workspace) -> FastAPI:
     app.state.service, app.state.metrics, app.state.buckets = service, metrics, Buckets()
     app.state.turns = Turns(service.section.threads, waits=not service.store.is_file)
     app.state.sessions = Sessions()
-    api, pages = (lists, events, videos, users, running, gorse), (viewer, owner, insight, media)
-    for part in (*api, *pages, entry):
+    api, pages = (
+        (lists, events, videos, users, operations, gorse),
+        (viewer, owner, analytics, media),
+    )
+    for part in (*api, *pages, login):
         app.include_router(part.router)
     install(app)
     app.add_middleware(

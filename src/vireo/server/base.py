@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from vireo.recommend.section import RecommendSection
+from vireo.recommend.settings import RecommendSection
 from vireo.settings import Section
 from vireo.store.base import Scope
 

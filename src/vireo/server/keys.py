@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from vireo.errors import InputError
 from vireo.server.base import Caller
 from vireo.store.base import Key, Keys, Scope
-from vireo.store.checks import check_text
+from vireo.store.validation import check_text
 
 PREFIX = "vireo"
 MOST_NAME = 100

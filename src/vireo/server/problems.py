@@ -22,10 +22,10 @@ from vireo.errors import (
     UnknownVideo,
     VireoError,
 )
+from vireo.server.event_writer import Overloaded
+from vireo.server.http_error import Refusal, request_id_of
 from vireo.server.pages.render import bare
 from vireo.server.pages.session import LogIn
-from vireo.server.refusal import Refusal, request_id_of
-from vireo.server.writer import Overloaded
 
 LOG = logging.getLogger("vireo.server")
 MEDIA_TYPE = "application/problem+json"

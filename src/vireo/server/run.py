@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from vireo.errors import InputError
 from vireo.server.app import create_app
-from vireo.server.guard import LOOPBACK
-from vireo.server.wire import Wire
+from vireo.server.http_protocol import Wire
+from vireo.server.middleware import LOOPBACK
 from vireo.workspace import Workspace
 
 _BACKLOG = 1024

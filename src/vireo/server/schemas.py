@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstrai
 from vireo.recommend.recommender import Picks
 from vireo.server.base import MOST_BATCH, MOST_K, MOST_TEXT, MOST_WORDS
 from vireo.store.base import LiveEvent, LiveVideo
-from vireo.store.checks import LAST_MOMENT, MOST_ID, MOST_RANK, MOST_WORD
+from vireo.store.validation import LAST_MOMENT, MOST_ID, MOST_RANK, MOST_WORD
 
 TEXT = r"^[^\x00]*$"
 SAID = r"^[^\x00]*[^\x00\s][^\x00]*$"

@@ -9,21 +9,21 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from vireo.asking import ANYTHING, Ask
 from vireo.errors import Busy, InputError, UnknownVideo, VireoError
 from vireo.privacy.base import consents
 from vireo.privacy.forget import Receipt, waits
-from vireo.recommend.explain.picture import Explanation
+from vireo.recommend.explain.explanation import Explanation
 from vireo.recommend.recommender import Picks
 from vireo.server.base import Caller
 from vireo.server.builds import Builds
-from vireo.server.finding import newest, search, trending
-from vireo.server.lists import Lists, situation_of
-from vireo.server.state import Now, State, first_line
-from vireo.server.turns import NotAtOnce
-from vireo.server.writer import Writer
+from vireo.server.event_writer import Writer
+from vireo.server.list_cache import Lists, situation_of
+from vireo.server.list_executor import NotAtOnce
+from vireo.server.live_state import Now, State, first_line
+from vireo.server.search import newest, search, trending
+from vireo.serving.experiments import experiment_of, names_of, variant_of
+from vireo.serving.request import ANYTHING, Ask
 from vireo.store.base import Action, LiveEvent, LiveVideo, Standing, Viewer
-from vireo.variants import experiment_of, names_of, variant_of
 from vireo.workspace import Workspace
 
 LOG = logging.getLogger("vireo.server")

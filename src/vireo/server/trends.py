@@ -8,8 +8,8 @@ import numpy as np
 
 from vireo.arrays import Ints
 from vireo.behavior.base import DAY, History
-from vireo.data.readers.words import event_word
-from vireo.published import Nouns
+from vireo.data.readers.event_types import event_word
+from vireo.serving.snapshot import Nouns
 from vireo.store.base import LiveEvent, Store
 
 HOUR = 3_600_000

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select
 
 from vireo.store.base import LiveEvent
-from vireo.store.checks import check
 from vireo.store.database import Database
 from vireo.store.schema import EVENTS, present, set_number
+from vireo.store.validation import check
 
 _EVENT = [EVENTS.c[field.name] for field in fields(LiveEvent)]
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from vireo.store.checks import MOST_ID, MOST_WORD
+from vireo.store.validation import MOST_ID, MOST_WORD
 
 MOST_AT_ONCE = 500
 """Values in one question to the database."""

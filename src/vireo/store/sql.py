@@ -14,7 +14,7 @@ from vireo.store.database import Database
 from vireo.store.events import SqlEvents
 from vireo.store.experiments import SqlExperiments
 from vireo.store.keys import SqlKeys
-from vireo.store.people import SqlPeople
+from vireo.store.users import SqlPeople
 from vireo.store.videos import SqlVideos
 
 FILE = "vireo.db"

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from vireo.store.base import ONE, LiveVideo, VideoChange
-from vireo.store.checks import check_video
 from vireo.store.database import Database
 from vireo.store.schema import VIDEOS, get_number, next_number
+from vireo.store.validation import check_video
 
 
 class SqlVideos:

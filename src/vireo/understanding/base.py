@@ -15,13 +15,13 @@ from pydantic import Field
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Floats, Ints, unit_rows
-from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import write_json
+from vireo.artifacts.tensor_files import read_arrays
 from vireo.language import VideoTexts
 from vireo.settings import Section
-from vireo.understanding.lexical import Lexicon, joined, words_of
-from vireo.understanding.listed import DEFAULT_FILE
-from vireo.understanding.support import Support
+from vireo.understanding.custom_topics import DEFAULT_FILE
+from vireo.understanding.evidence import Support
+from vireo.understanding.lsa import Lexicon, joined, words_of
 
 
 class UnderstandingSection(Section):

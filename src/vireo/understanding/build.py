@@ -16,17 +16,17 @@ from vireo.language.generate import generator
 from vireo.language.texts import clean
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding, VideoRecord
-from vireo.understanding.chosen import phrases_of
+from vireo.understanding.custom_topics import ListedTopic, assigned
+from vireo.understanding.custom_topics import Says as SaysTopic
 from vireo.understanding.entities import small_words
-from vireo.understanding.lexical import Lexicon, joined, lexicon_of, words_of
-from vireo.understanding.listed import ListedTopic, assigned
-from vireo.understanding.listed import Says as SaysTopic
+from vireo.understanding.evidence import Line, Says, lines_of, says_word, sources_of
+from vireo.understanding.llm_records import rewritten
+from vireo.understanding.lsa import Lexicon, joined, lexicon_of, words_of
+from vireo.understanding.phrase_selection import phrases_of
 from vireo.understanding.records import rarity_of, records_of, with_evidence
-from vireo.understanding.support import Line, Says, lines_of, says_word, sources_of
+from vireo.understanding.tokenize import names_in
 from vireo.understanding.topics import names_of, told_topics, topics_of
 from vireo.understanding.vectors import TextVectors, vectors_of, with_topics
-from vireo.understanding.words import names_in
-from vireo.understanding.written import rewritten
 from vireo.video.base import VideoFeatures
 
 

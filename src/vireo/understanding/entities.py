@@ -10,7 +10,7 @@ from itertools import groupby
 
 from vireo.language import VideoTexts
 from vireo.language.chunks import thinned
-from vireo.understanding.words import folded, is_content, sentences_of
+from vireo.understanding.tokenize import folded, is_content, sentences_of
 
 MOST = 8
 _LONGEST = 5  # words

@@ -10,13 +10,13 @@ from math import log
 from vireo.engine.progress import Progress
 from vireo.language import VideoTexts
 from vireo.language.chunks import thinned
+from vireo.understanding.attributes import said_of_itself
 from vireo.understanding.base import VideoRecord
 from vireo.understanding.entities import names_of_things
+from vireo.understanding.evidence import Says, Sources, says_name, supports_of
+from vireo.understanding.language_id import language_of
 from vireo.understanding.summary import central_sentences
-from vireo.understanding.support import Says, Sources, says_name, supports_of
-from vireo.understanding.told import said_of_itself
-from vireo.understanding.tongue import language_of
-from vireo.understanding.words import sentences_of
+from vireo.understanding.tokenize import sentences_of
 
 _TOO_COMMON = 0.5
 _TONGUE = 500  # characters of the dialogue that tell its language

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from vireo.arrays import Doubles
 from vireo.language.chunks import spread
-from vireo.understanding.words import folded, tokens_of
+from vireo.understanding.tokenize import folded, tokens_of
 
 _MOST_SENTENCES = 200
 _DAMPING = 0.85

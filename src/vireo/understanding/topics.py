@@ -9,7 +9,7 @@ from math import log, sqrt
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.understanding.clusters import spherical_kmeans
+from vireo.understanding.kmeans import spherical_kmeans
 
 NO_TOPIC = -1
 _FEWEST, _MOST = 2, 40

@@ -32,19 +32,19 @@ POOLINGS = Registry(
 EARS = Registry(
     "ears",
     {
-        "statistics": "vireo.video.ears.statistics:provide",
-        "network": "vireo.video.ears.trained:provide",
+        "statistics": "vireo.video.audio_encoders.statistics:provide",
+        "network": "vireo.video.audio_encoders.trained:provide",
     },
 )
 RECOGNISERS = Registry(
     "recognisers",
     {
-        "sphinx": "vireo.video.words.sphinx:provide",
-        "whisper": "vireo.video.words.whisper:provide",
-        "api": "vireo.video.words.api:provide",
+        "sphinx": "vireo.video.text.asr_sphinx:provide",
+        "whisper": "vireo.video.text.asr_whisper:provide",
+        "api": "vireo.video.text.asr_api:provide",
     },
 )
-SCREENS = Registry("screens", {"rapidocr": "vireo.video.words.rapid:provide"})
+SCREENS = Registry("screens", {"rapidocr": "vireo.video.text.ocr_rapidocr:provide"})
 
 __all__ = [
     "EARS",

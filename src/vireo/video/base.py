@@ -14,12 +14,12 @@ from pydantic import Field
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Bytes, Floats, Ints
-from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import write_json
+from vireo.artifacts.tensor_files import read_arrays
 from vireo.settings import Section, Size
 from vireo.video.extract import Extraction, Job
-from vireo.video.plan import MOST_FRAMES, Plan, Sampling
-from vireo.video.words.base import WordsSection
+from vireo.video.sampling import MOST_FRAMES, Plan, Sampling
+from vireo.video.text.base import WordsSection
 
 FEATURE_SCHEMA: dict[str, Any] = {
     "video_id": pl.String,

@@ -17,14 +17,14 @@ from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.language import MODELS
 from vireo.video import EARS, ENCODERS
+from vireo.video.assemble import Taken, features
 from vireo.video.base import VideoFeatures, VideoSection
 from vireo.video.encode import Encoded, encoded
-from vireo.video.encoders.kept import EARS as EARS_FOLDER
-from vireo.video.encoders.kept import training_of
-from vireo.video.encoders.weights import digest_of_weights
-from vireo.video.footage import CatalogueFootage, File, files_of
-from vireo.video.rows import Taken, features
-from vireo.video.words import missing
+from vireo.video.encoders.fingerprint import digest_of_weights
+from vireo.video.encoders.model_store import EARS as EARS_FOLDER
+from vireo.video.encoders.model_store import training_of
+from vireo.video.frame_cache import CatalogueFootage, File, files_of
+from vireo.video.text import transcribe_missing
 
 
 def recipe(media: pl.DataFrame, section: VideoSection, encoders: Path, seed: int) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def recipe(media: pl.DataFrame, section: VideoSection, encoders: Path, seed: int
         "encoder": _encoder_id(files, section, encoders, seed),
         "ear": _ear_id(files, section, encoders, seed),
         "words": digest_of_json(words),
-        "heard": missing.identity(section.words),
+        "heard": transcribe_missing.identity(section.words),
     }
 
 
@@ -84,7 +84,9 @@ def build(tables: Tables, config: Config, context: Context, encoders: Path) -> V
         Taken(file, replace(shots.taken(row), sound=hear(row)), shots.sheet(row))
         for row, file in enumerate(files)
     ]
-    taken, said = missing.with_words(taken, config.video.words, config.video.fetch, context)
+    taken, said = transcribe_missing.with_words(
+        taken, config.video.words, config.video.fetch, context
+    )
     info = _info(config.video, seen, shots.opened, media.height, said)
     return features(tables.videos, media, taken, seen, info, context.cache.parent)
 

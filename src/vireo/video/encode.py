@@ -10,12 +10,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bytes, Floats
-from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import aside, digest_of_json
+from vireo.artifacts.tensor_files import read_arrays
 from vireo.engine.base import Context
 from vireo.video import POOLINGS
 from vireo.video.base import FrameEncoder, VideoSection
-from vireo.video.footage import CatalogueShots
+from vireo.video.frame_cache import CatalogueShots
 from vireo.video.temporal import Parts, balanced, pooled
 
 

@@ -14,9 +14,9 @@ from safetensors.numpy import save_file
 from vireo.arrays import Bytes, Floats
 from vireo.artifacts.files import aside
 from vireo.data.remote import CannotFetch, local
-from vireo.video.memory import at_most
-from vireo.video.plan import Plan
-from vireo.video.words.subtitles import Line
+from vireo.video.memory_limit import at_most
+from vireo.video.sampling import Plan
+from vireo.video.text.subtitles import Line
 
 VERSION = 3
 """Raise it when the same file would give something else."""
@@ -137,7 +137,7 @@ class Extract:
         return extraction.status
 
     def _read(self, path: Path, words: Path | None) -> Extraction:
-        from vireo.video.reading import read  # loads libav, which the main process can do without
+        from vireo.video.read_file import read  # loads libav, which the main process can do without
 
         with at_most(self.memory):
             return read(path, words, self.plan)

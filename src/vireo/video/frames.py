@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vireo.arrays import Bytes
-from vireo.video import scenes
+from vireo.video import shot_detection
 from vireo.video.base import Frames
+from vireo.video.contact_sheet import smaller
 from vireo.video.media import Decoder, length, opened, video_stream
 from vireo.video.pixels import quarters, scaled, squares
-from vireo.video.plan import Plan
-from vireo.video.sheet import smaller
+from vireo.video.sampling import Plan
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -93,7 +93,7 @@ def sample(path: Path, plan: Plan) -> Sample | None:
         seconds = length(container, stream)
         if seconds is None:
             seconds = _last_moment(path)
-        cuts = scenes.cuts(path) if plan.sampling == "scenes" else []
+        cuts = shot_detection.cuts(path) if plan.sampling == "scenes" else []
         targets = plan.targets(seconds, cuts)
         album = _Album(plan, _pixel_aspect(stream))
         keys = _key_frames(container, album, targets)

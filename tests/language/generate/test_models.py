@@ -20,8 +20,8 @@ from tests.language.world import context, tiny_model
 from vireo.errors import InputError, VireoError
 from vireo.language import LanguageSection, load
 from vireo.language.generate import GenerationSection, generator
-from vireo.language.generate.local import LocalModel
-from vireo.language.generate.wording import messages_of
+from vireo.language.generate.hf_causal import LocalModel
+from vireo.language.generate.messages import messages_of
 
 
 @pytest.fixture(scope="module")

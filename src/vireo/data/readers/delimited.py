@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv as arrow_csv
 
-from vireo.data.readers.splitting import Broken, Split, broken, distinct
+from vireo.data.readers.parsed_cells import Broken, Split, broken, distinct
 from vireo.errors import InputError
 
 SEPARATORS = ",;\t|"

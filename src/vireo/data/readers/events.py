@@ -6,11 +6,11 @@ import polars as pl
 
 from vireo.data.readers import RawTables, Request
 from vireo.data.readers.columns import Layout, column
+from vireo.data.readers.event_types import event_words
 from vireo.data.readers.parse import moments, numbers, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
-from vireo.data.readers.sifting import Rule, account, odd, sift
+from vireo.data.readers.validation import Rule, account, odd, sift
 from vireo.data.readers.videos import MOST_ID
-from vireo.data.readers.words import event_words
 
 FIRST_MOMENT = 315_532_800_000
 """1980-01-01: nothing that is older is behaviour on videos, but the sign of a broken clock."""

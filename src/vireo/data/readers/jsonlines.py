@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from vireo.data.readers.splitting import Broken, Split, broken
+from vireo.data.readers.parsed_cells import Broken, Split, broken
 from vireo.errors import InputError
 
 MOST_COLUMNS = 200

@@ -11,8 +11,8 @@ from vireo.data.readers.columns import Layout
 from vireo.data.readers.events import ID_RULES, moment_rules
 from vireo.data.readers.parse import moments, numbers, trimmed, words
 from vireo.data.readers.rows import ROW, Rows, read_rows
-from vireo.data.readers.sifting import Rule, Sifted, account, odd, sift
 from vireo.data.readers.table import joined
+from vireo.data.readers.validation import Rule, Sifted, account, odd, sift
 from vireo.data.readers.videos import VIDEO_RULES
 from vireo.errors import InputError
 

@@ -22,10 +22,10 @@ from vireo.data.readers.delimited import split_delimited
 from vireo.data.readers.events import events_from
 from vireo.data.readers.files import Text, bytes_of, checked
 from vireo.data.readers.parse import tags, words
+from vireo.data.readers.rating_order import in_true_order
 from vireo.data.readers.rows import ROW, Rows, from_split, read_rows
-from vireo.data.readers.sifting import Sifted, account, sift
 from vireo.data.readers.table import joined
-from vireo.data.readers.true_order import in_true_order
+from vireo.data.readers.validation import Sifted, account, sift
 from vireo.data.readers.videos import videos_from
 from vireo.errors import InputError
 

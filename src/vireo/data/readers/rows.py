@@ -13,7 +13,7 @@ from vireo.data.readers.delimited import split_delimited
 from vireo.data.readers.files import Text, checked, text_of
 from vireo.data.readers.jsonlines import split_json_lines
 from vireo.data.readers.parquet import read_parquet
-from vireo.data.readers.splitting import MOST_RAW, Broken, Split
+from vireo.data.readers.parsed_cells import MOST_RAW, Broken, Split
 from vireo.errors import InputError
 
 ROW = "#row"

@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 
 from vireo.data.readers import RawTables
+from vireo.data.readers.availability import TERMS_RULES, terms
 from vireo.data.readers.columns import Layout, column, plain
 from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
-from vireo.data.readers.sifting import Rule, Sifted, account, odd, sift
-from vireo.data.readers.terms import TERMS_RULES, terms
+from vireo.data.readers.validation import Rule, Sifted, account, odd, sift
 from vireo.data.remote import URL, is_url
 
 MOST_ID = 512

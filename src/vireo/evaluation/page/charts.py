@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vireo.evaluation.bootstrap import Estimate
 from vireo.evaluation.page.drawing import COLOURS, Mark, curve, dots, lines, scatter
-from vireo.evaluation.page.words import GROUPS, METRICS
+from vireo.evaluation.page.labels import GROUPS, METRICS
 
 if TYPE_CHECKING:
     from vireo.evaluation.report import Report, Slice

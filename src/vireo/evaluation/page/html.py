@@ -9,11 +9,11 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from vireo.evaluation.beyond import LOWER_IS_BETTER
+from vireo.evaluation.beyond_accuracy import LOWER_IS_BETTER
 from vireo.evaluation.bootstrap import Estimate
 from vireo.evaluation.metrics import NAMES
 from vireo.evaluation.page.charts import KNOWN, figures, learning
-from vireo.evaluation.page.words import GROUPS, METRICS, at, base, prefix, sentence
+from vireo.evaluation.page.labels import GROUPS, METRICS, at, base, prefix, sentence
 
 if TYPE_CHECKING:
     from vireo.evaluation.report import Report

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from vireo.evaluation.page.words import at, sentence
+from vireo.evaluation.page.labels import at, sentence
 
 if TYPE_CHECKING:
     from vireo.evaluation.report import Report, Slice

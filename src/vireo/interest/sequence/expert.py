@@ -20,21 +20,21 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.artifacts.arrays import read_arrays
 from vireo.artifacts.files import read_json, write_json
+from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, SequenceSection, Training
-from vireo.interest.sequence.checking import (
+from vireo.interest.sequence.cold_embeddings import everybody
+from vireo.interest.sequence.embedding_init import starting_vectors
+from vireo.interest.sequence.numpy_inference import Reader, gap_buckets
+from vireo.interest.sequence.validation import (
     Questions,
     held_back,
     last_states,
     nobody,
     readable,
 )
-from vireo.interest.sequence.handover import everybody
-from vireo.interest.sequence.reading import Reader, gap_buckets
-from vireo.interest.sequence.start import starting_vectors
 from vireo.interest.sequence.windows import Windows, asked, windows_of
 
 if TYPE_CHECKING:
@@ -207,13 +207,13 @@ def _learn(
     context: Context,
     before: Sequence | None,
 ) -> tuple[dict[str, Floats], tuple[dict[str, float], ...]]:
-    from vireo.interest.sequence.learning import learn, plan_of
+    from vireo.interest.sequence.trainer import learn, plan_of
 
     plan = plan_of(windows, settings, before is not None)
     key = _fingerprint(network, windows, settings, context.seed, before)
     checkpoint = context.cache / "sequence" / key
     if settings.processes > 1:
-        from vireo.interest.sequence.shared import Job, train
+        from vireo.interest.sequence.distributed import Job, train
 
         train(Job(windows, questions, settings, plan, context.seed), network, checkpoint)
     learnt = learn(

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vireo.interest.sequence.reading import GAPS as GAPS
-from vireo.interest.sequence.reading import LONGEST_WAVE
+from vireo.interest.sequence.numpy_inference import GAPS as GAPS
+from vireo.interest.sequence.numpy_inference import LONGEST_WAVE
 
 _TEMPERATURE = 0.08
 

@@ -16,8 +16,8 @@ GENERATORS = Registry(
     "generators",
     {
         "none": "vireo.language.generate.none:load",
-        "openai": "vireo.language.generate.server:load",
-        "local": "vireo.language.generate.local:load",
+        "openai": "vireo.language.generate.openai_chat:load",
+        "local": "vireo.language.generate.hf_causal:load",
     },
 )
 

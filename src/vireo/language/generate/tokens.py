@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from vireo.language.directory import load_tokenizer
+from vireo.language.hf_directory import load_tokenizer
 from vireo.language.minilm import package_directory
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.behavior.base import History
 from vireo.interest.base import CONTENT, STAND_IN, Expert, InterestModel
-from vireo.interest.linear import by_vectors
+from vireo.interest.dot_product import by_vectors
 
 
 @dataclass(frozen=True)

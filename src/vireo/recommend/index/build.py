@@ -8,11 +8,11 @@ from vireo.arrays import Floats
 from vireo.behavior.base import Histories
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestModel
-from vireo.interest.linear import ByVectors, by_vectors
-from vireo.recommend.index.files import available
-from vireo.recommend.index.plan import Plan
-from vireo.recommend.index.training import WIDE, compared, narrowed, planned
-from vireo.recommend.section import IndexSection
+from vireo.interest.dot_product import ByVectors, by_vectors
+from vireo.recommend.index.faiss_index import available
+from vireo.recommend.index.spec import Plan
+from vireo.recommend.index.tuning import WIDE, compared, narrowed, planned
+from vireo.recommend.settings import IndexSection
 
 VIEWERS = 200
 """Viewers whose questions the recall is measured on."""

@@ -8,8 +8,8 @@ from vireo.arrays import Ints
 from vireo.behavior.base import History
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.context import Shelves
 from vireo.recommend.retrieve.merge import scored
-from vireo.recommend.shelves import Shelves
 
 MOST = 20
 """Creators that are asked, those with the greatest share of what was wanted first."""

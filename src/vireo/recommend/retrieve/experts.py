@@ -6,10 +6,10 @@ import numpy as np
 
 from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.index.portion import portion_of
+from vireo.recommend.context import Shelves
+from vireo.recommend.index.subset_index import portion_of
 from vireo.recommend.retrieve.merge import best_of, merged, scored
 from vireo.recommend.retrieve.opinions import ALL, Heard, Opinion
-from vireo.recommend.shelves import Shelves
 
 NEW = 10
 """Of the videos that nobody wanted, so many for each place of the list are looked at."""

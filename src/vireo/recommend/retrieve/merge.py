@@ -8,7 +8,7 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints, distinct
 from vireo.recommend.base import Slate
-from vireo.recommend.top import top
+from vireo.recommend.top_k import top
 
 Score = Callable[[Ints], Mapping[str, Floats]]
 """Rows (m,) -> their scores by source, (m,) each."""

@@ -17,15 +17,15 @@ import numpy as np
 from vireo.arrays import Bools, Floats, Ints, distinct
 from vireo.behavior.base import History
 from vireo.interest.base import CONTENT, Batch, Expert, InterestModel
-from vireo.interest.few import Few, few_of, found
+from vireo.interest.dot_product import ByVectors, by_vectors
 from vireo.interest.fusion import FOR_STRANGERS
-from vireo.interest.linear import ByVectors, by_vectors
+from vireo.interest.sparse_scores import Few, few_of, found
+from vireo.recommend.index.ann_index import Stored
 from vireo.recommend.index.base import Index
-from vireo.recommend.index.moments import Moments
-from vireo.recommend.index.plan import Plan
-from vireo.recommend.index.stored import Stored
-from vireo.recommend.retrieve.best import best_of_few, first_of
+from vireo.recommend.index.score_moments import Moments
+from vireo.recommend.index.spec import Plan
 from vireo.recommend.retrieve.merge import best_of
+from vireo.recommend.retrieve.top_allowed import best_of_few, first_of
 
 ALL = slice(None)
 """Every video of the catalogue, where rows are asked for."""

@@ -11,7 +11,7 @@ import polars as pl
 
 from vireo.arrays import Bools, Doubles
 from vireo.recommend.base import Query
-from vireo.recommend.gate import Filter
+from vireo.recommend.eligibility import Filter
 
 
 class Age(Filter):

@@ -11,7 +11,7 @@ import numpy as np
 from vireo.arrays import Doubles, Ints
 from vireo.behavior.base import History
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.shelves import Shelves
+from vireo.recommend.context import Shelves
 
 MIXED = 0.01
 """Steck's alpha: how much of p is mixed into q."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from vireo.arrays import Floats, Ints
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.shelves import Shelves
+from vireo.recommend.context import Shelves
 
 STRANGER = 0.5
 """Diversity for viewers of whom nothing is known: a varied list learns fastest."""

@@ -11,7 +11,7 @@ import numpy as np
 from vireo.arrays import Bools, Ints
 from vireo.behavior.base import DAY, NO_TIME
 from vireo.recommend.base import Query
-from vireo.recommend.gate import Filter
+from vireo.recommend.eligibility import Filter
 
 
 class Expiry(Filter):

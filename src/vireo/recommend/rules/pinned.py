@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vireo.recommend.base import Query, Slate
+from vireo.recommend.context import Shelves
 from vireo.recommend.rules.required import allowed
-from vireo.recommend.shelves import Shelves
 
 
 class Pinned:

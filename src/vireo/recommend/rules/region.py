@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from vireo.arrays import Bools
 from vireo.recommend.base import Query
-from vireo.recommend.gate import Filter
+from vireo.recommend.eligibility import Filter
 
 
 class Region(Filter):

@@ -6,7 +6,7 @@ import numpy as np
 
 from vireo.arrays import Ints
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.shelves import Shelves
+from vireo.recommend.context import Shelves
 
 
 class Required:

@@ -9,7 +9,7 @@ import numpy as np
 from vireo.arrays import Bools, Ints
 from vireo.behavior.base import DAY, NO_TIME, History
 from vireo.recommend.base import Query
-from vireo.recommend.gate import Filter
+from vireo.recommend.eligibility import Filter
 
 
 def unfinished(history: History, share: float) -> Ints:

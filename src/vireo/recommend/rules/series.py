@@ -7,9 +7,9 @@ import numpy as np
 from vireo.arrays import Ints
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.catalogue import numbered
+from vireo.recommend.context import Shelves
 from vireo.recommend.rules.required import allowed
 from vireo.recommend.rules.seen import unfinished
-from vireo.recommend.shelves import Shelves
 
 NO_EPISODE = np.iinfo(np.int64).max
 """Parts without a number come last, in the catalogue's order."""

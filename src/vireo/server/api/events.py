@@ -8,8 +8,8 @@ import time
 from fastapi import APIRouter, Request
 
 from vireo.errors import InputError
-from vireo.server.api.answers import problems
-from vireo.server.callers import CallerOf, ServiceOf, need_user
+from vireo.server.api.error_responses import problems
+from vireo.server.auth import CallerOf, ServiceOf, need_user
 from vireo.server.metrics import Metrics
 from vireo.server.schemas import EventsIn, EventsOut
 

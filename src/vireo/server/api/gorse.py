@@ -17,14 +17,14 @@ from fastapi import APIRouter, Query, Response
 
 from vireo.errors import UnknownVideo
 from vireo.recommend.recommender import Picks
-from vireo.server.api.answers import problems
-from vireo.server.api.gorse_nouns import Feedback, Item, ItemPatch, RowAffected, Score, User
+from vireo.server.api.error_responses import problems
+from vireo.server.api.gorse_schemas import Feedback, Item, ItemPatch, RowAffected, Score, User
 from vireo.server.api.lists import UserId, VideoId
+from vireo.server.auth import CallerOf, ServiceOf, TurnsOf, need, need_user
 from vireo.server.base import MOST_BATCH, MOST_K
-from vireo.server.callers import CallerOf, ServiceOf, TurnsOf, need, need_user
 from vireo.server.service import Service
 from vireo.store.base import LiveEvent
-from vireo.store.checks import check_text
+from vireo.store.validation import check_text
 
 router = APIRouter(prefix="/api", tags=["gorse"])
 N = Annotated[int, Query(ge=1, le=MOST_K)]

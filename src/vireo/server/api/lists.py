@@ -13,9 +13,8 @@ from fastapi.routing import APIRoute
 
 from vireo.errors import InputError
 from vireo.recommend.recommender import Picks
-from vireo.server.api.answers import problems
-from vireo.server.base import MOST_K, MOST_TEXT
-from vireo.server.callers import (
+from vireo.server.api.error_responses import problems
+from vireo.server.auth import (
     CallerOf,
     ServiceOf,
     TurnsOf,
@@ -26,12 +25,13 @@ from vireo.server.callers import (
     service_of,
     turns_of,
 )
-from vireo.server.questions import ListQuestion, described
-from vireo.server.refusal import request_id_of
+from vireo.server.base import MOST_K, MOST_TEXT
+from vireo.server.http_error import request_id_of
+from vireo.server.list_executor import NotAtOnce
+from vireo.server.list_params import ListQuestion, described
 from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
 from vireo.server.service import Service
-from vireo.server.turns import NotAtOnce
-from vireo.store.checks import MOST_ID, check_text
+from vireo.store.validation import MOST_ID, check_text
 
 router = APIRouter(prefix="/v1", tags=["lists"])
 UserId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]

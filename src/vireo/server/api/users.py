@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from vireo.server.api.answers import problems
+from vireo.server.api.error_responses import problems
 from vireo.server.api.lists import UserId
-from vireo.server.callers import CallerOf, ServiceOf, need, need_user
-from vireo.server.schemas_people import ChoicesOut, ReceiptOut, ToldIn, UserChange, UserOut
-from vireo.store.checks import check_text
+from vireo.server.auth import CallerOf, ServiceOf, need, need_user
+from vireo.server.schemas_users import ChoicesOut, ReceiptOut, ToldIn, UserChange, UserOut
+from vireo.store.validation import check_text
 
 router = APIRouter(prefix="/v1/users", tags=["viewers"])
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from vireo.errors import InputError
-from vireo.server.api.answers import problems
+from vireo.server.api.error_responses import problems
 from vireo.server.api.lists import VideoId
-from vireo.server.callers import CallerOf, ServiceOf, need, need_sight
+from vireo.server.auth import CallerOf, ServiceOf, need, need_sight
 from vireo.server.schemas import StatusOut, VideoIn, VideoOut
-from vireo.store.checks import check_text
+from vireo.store.validation import check_text
 from vireo.version import VERSION
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])

@@ -12,9 +12,9 @@ import polars as pl
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
-from vireo.server.callers import ServiceOf
+from vireo.server.auth import ServiceOf
+from vireo.server.http_error import Refusal
 from vireo.server.pages.session import Session, SessionOf
-from vireo.server.refusal import Refusal
 from vireo.server.service import Service
 
 router = APIRouter(include_in_schema=False)

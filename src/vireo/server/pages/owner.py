@@ -10,16 +10,16 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
-from vireo.about import for_people
 from vireo.artifacts.files import read_json
 from vireo.errors import InputError, VireoError
-from vireo.server.callers import ServiceOf
+from vireo.server.auth import ServiceOf
+from vireo.server.http_error import Refusal
 from vireo.server.metrics import Metrics
 from vireo.server.pages.render import bars, page
 from vireo.server.pages.session import OwnerOf, TrustedForm
-from vireo.server.refusal import Refusal
 from vireo.server.service import Service
-from vireo.store.checks import check_text
+from vireo.serving.details import for_people
+from vireo.store.validation import check_text
 
 router = APIRouter(prefix="/owner", include_in_schema=False)
 PER_PAGE = 50

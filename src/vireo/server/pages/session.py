@@ -15,9 +15,9 @@ from urllib.parse import parse_qs
 
 from fastapi import Depends, Request, Response
 
+from vireo.server.auth import ServiceOf, limited
 from vireo.server.base import LOCAL, Caller
-from vireo.server.callers import ServiceOf, limited
-from vireo.server.refusal import Refusal
+from vireo.server.http_error import Refusal
 from vireo.server.service import Service
 
 COOKIE = "vireo_session"

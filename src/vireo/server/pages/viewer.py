@@ -13,15 +13,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from vireo.errors import InputError
 from vireo.recommend.recommender import Picks
+from vireo.server.auth import ServiceOf
 from vireo.server.base import MOST_TEXT
-from vireo.server.callers import ServiceOf
+from vireo.server.http_error import Refusal, request_id_of
 from vireo.server.pages.media import file_of, sighted
 from vireo.server.pages.render import bars, page
 from vireo.server.pages.session import Session, SessionOf, TrustedForm
-from vireo.server.refusal import Refusal, request_id_of
 from vireo.server.service import Service
 from vireo.store.base import LiveEvent
-from vireo.store.checks import check_text
+from vireo.store.validation import check_text
 
 router = APIRouter(include_in_schema=False)
 ROW = 12

@@ -13,10 +13,10 @@ from vireo.arrays import Bytes, Floats, unit_rows
 from vireo.artifacts.files import digest_of_file, digest_of_json
 from vireo.engine.base import Context
 from vireo.video.base import Footage, VideoSection
-from vireo.video.encoders.films import Films, train_films
-from vireo.video.encoders.kept import NAME, VERSION, Kept, choose_encoder, keep
-from vireo.video.encoders.learning import train
+from vireo.video.encoders.contrastive_training import train
+from vireo.video.encoders.model_store import NAME, VERSION, Kept, choose_encoder, keep
 from vireo.video.encoders.network import SHAPES, Network, fresh, threads, width
+from vireo.video.encoders.temporal_transformer import Films, train_films
 
 BATCH = 64
 FILMS = "films."

@@ -17,10 +17,10 @@ from vireo.artifacts.files import digest_of_json
 from vireo.engine.base import Context
 from vireo.errors import InputError
 from vireo.video.base import Footage, FrameEncoder, VideoSection
-from vireo.video.encoders.clips import ClipEncoder, takes_films
+from vireo.video.encoders.fingerprint import digest_of_weights
 from vireo.video.encoders.network import threads
 from vireo.video.encoders.preprocessing import Preprocessing
-from vireo.video.encoders.weights import digest_of_weights
+from vireo.video.encoders.video_models import ClipEncoder, takes_films
 
 BATCH = 16
 

@@ -23,7 +23,7 @@ from vireo.engine.base import Context
 from vireo.errors import InputError
 from vireo.settings import Section
 from vireo.video.base import Footage, VideoSection
-from vireo.video.encoders.weights import digest_of_weights
+from vireo.video.encoders.fingerprint import digest_of_weights
 
 BATCH = 16
 DEFAULT_RESOLUTION = 224

@@ -1,0 +1,214 @@
+"""What is served, copied to where other machines reach it: any URL that fsspec reads and writes.
+
+The copy holds the served set and nothing else, so what was forgotten here and built anew leaves it
+with the next push. A manifest is written after its files, and the list of the set after all of
+them: who reads sees a whole set or none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import fsspec
+
+from vireo.artifacts.files import aside, digest_of_file
+from vireo.artifacts.published import Live
+from vireo.artifacts.store import MANIFEST, Artifacts, Manifest, sweep
+from vireo.engine.progress import Progress
+from vireo.errors import CorruptArtifact, InputError
+
+_SET = "live.json"
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a push or a pull did, counted in artefacts."""
+
+    stages: Mapping[str, str]
+    """stage -> artefact id, as it is served."""
+    copied: int
+    there: int
+    """Artefacts that were there already."""
+    removed: int = 0
+    bytes: int = 0
+
+
+class Elsewhere:
+    """The copy behind one URL, such as `s3://bucket/vireo`, or a directory that hosts share."""
+
+    def __init__(self, url: str) -> None:
+        """Raises InputError for a URL that no installed file system reads."""
+        if not url.strip():
+            raise InputError("The place has no name.", "Name a directory or a URL.")
+        self.url = url
+        try:
+            self._system, root = fsspec.url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            raise InputError(
+                f"{url} cannot be used: {error}",
+                "Name a directory, or a URL whose file system is installed (s3:// needs s3fs).",
+            ) from None
+        self._root = root.rstrip("/")
+
+    def push(self, artifacts: Artifacts, live: Live, progress: Progress) -> Copied:
+        """Copy what is served there, then take away what is not served.
+
+        Raises NotBuilt before the first build, InputError where the place cannot be written.
+        """
+        stages = live.current()
+        manifests = [_found(artifacts, stage, id_) for stage, id_ in sorted(stages.items())]
+        self._refuse_a_workspace()
+        copied = size = 0
+        with self._access("written"), progress.task("copying", len(manifests)) as tick:
+            for manifest in manifests:
+                if not self._system.exists(self._at(manifest.stage, manifest.id, MANIFEST)):
+                    size += self._send(manifest)
+                    copied += 1
+                tick(1, manifest.stage)
+            told = json.dumps({"stages": stages}, indent=1, sort_keys=True)
+            self._system.pipe_file(self._at(_SET), told.encode())
+            removed = self._remove_others(stages)
+        return Copied(stages, copied, len(manifests) - copied, removed, size)
+
+    def pull(self, artifacts: Artifacts, live: Live, progress: Progress) -> Copied:
+        """Fetch what is not here yet, check every byte, then serve that set.
+
+        Raises InputError where nothing was pushed, CorruptArtifact for a file that is not what its
+        manifest says; what was served before goes on being served then.
+        """
+        stages = self._set()
+        copied = size = 0
+        with progress.task("copying", len(stages)) as tick:
+            for stage, id_ in sorted(stages.items()):
+                if artifacts.find(stage, id_) is None:
+                    size += self._fetch(artifacts, stage, id_)
+                    copied += 1
+                tick(1, stage)
+        live.publish(stages)
+        return Copied(stages, copied, len(stages) - copied, 0, size)
+
+    def _refuse_a_workspace(self) -> None:
+        with self._access("read"):
+            if self._system.exists(f"{self._root}/vireo.toml"):
+                raise InputError(
+                    f"{self.url} is a workspace: a push would take its earlier builds away.",
+                    "Name another directory; `vireo pull` brings a set into a workspace.",
+                )
+
+    def _send(self, manifest: Manifest) -> int:
+        for name in [*manifest.files, MANIFEST]:
+            there = self._at(manifest.stage, manifest.id, name)
+            self._system.makedirs(str(PurePosixPath(there).parent), exist_ok=True)
+            self._system.put_file(str(manifest.directory / name), there)
+        return sum(int(entry["bytes"]) for entry in manifest.files.values())
+
+    def _remove_others(self, stages: Mapping[str, str]) -> int:
+        """Artefacts that are not of this set; the manifest first, so that none is found half."""
+        removed = 0
+        for stage in stages:
+            for id_ in _names(self._system, self._at(stage)):
+                if _ID.fullmatch(id_) and stages[stage] != id_:
+                    manifest = self._at(stage, id_, MANIFEST)
+                    if self._system.exists(manifest):
+                        self._system.rm_file(manifest)
+                    self._system.rm(self._at(stage, id_), recursive=True)
+                    removed += 1
+        return removed
+
+    def _set(self) -> dict[str, str]:
+        with self._access("read"):
+            if not self._system.exists(self._at(_SET)):
+                raise InputError(
+                    f"Nothing was pushed to {self.url}.",
+                    f"Where it was built: vireo push {self.url}",
+                )
+            told = json.loads(self._system.cat_file(self._at(_SET)))
+            stages = {str(stage): str(id_) for stage, id_ in told["stages"].items()}
+        for name in [*stages, *stages.values()]:
+            self._check(_NAME.fullmatch(name) is not None, name)
+        return stages
+
+    def _fetch(self, artifacts: Artifacts, stage: str, id_: str) -> int:
+        """One artefact, aside, checked and renamed into place. -> bytes"""
+        home = artifacts.root / stage
+        home.mkdir(parents=True, exist_ok=True)
+        sweep(home)
+        with aside(home / id_) as folder:  # what stands there is damaged: `find` did not accept it
+            folder.mkdir()
+            files = self._manifest(stage, id_, folder)
+            for name, entry in files.items():
+                self._check(_is_inside(name), name)
+                file = folder / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with self._access("read"):
+                    self._system.get_file(self._at(stage, id_, name), str(file))
+                self._check(digest_of_file(file) == entry["sha256"], f"{stage}/{id_}/{name}")
+        _found(artifacts, stage, id_)
+        return sum(int(entry["bytes"]) for entry in files.values())
+
+    def _manifest(self, stage: str, id_: str, folder: Path) -> dict[str, Any]:
+        with self._access("read"):
+            self._system.get_file(self._at(stage, id_, MANIFEST), str(folder / MANIFEST))
+            told = json.loads((folder / MANIFEST).read_bytes())
+            files: dict[str, Any] = told["files"]
+        self._check(Artifacts.id_of(told["recipe"]) == id_, f"{stage}/{id_}/{MANIFEST}")
+        return files
+
+    def _check(self, is_sound: bool, name: str) -> None:
+        if not is_sound:
+            raise CorruptArtifact(
+                f"{name} at {self.url} is not what its manifest says.",
+                f"Push once more where it was built: vireo push {self.url}",
+            )
+
+    def _at(self, *names: str) -> str:
+        if names == (_SET,):
+            return f"{self._root}/{_SET}"
+        return "/".join((self._root, "artifacts", *names))
+
+    @contextmanager
+    def _access(self, what: str) -> Iterator[None]:
+        """Every file system has its own errors: all mean that the place cannot be used."""
+        try:
+            yield
+        except (InputError, CorruptArtifact, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            text = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(
+                f"{self.url} cannot be {what}: {type(error).__name__}: {text[:200]}",
+                "Check the address, the rights and the network, then try again.",
+            ) from None
+
+
+def _names(system: Any, directory: str) -> list[str]:
+    """The names in a directory of any file system; none where it is not there."""
+    if not system.exists(directory):
+        return []
+    system.invalidate_cache()
+    return sorted(
+        PurePosixPath(path.rstrip("/")).name for path in system.ls(directory, detail=False)
+    )
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a relative path stays in its directory."""
+    path = PurePosixPath(name)
+    return bool(name) and not path.is_absolute() and ".." not in path.parts and "\\" not in name
+
+
+def _found(artifacts: Artifacts, stage: str, id_: str) -> Manifest:
+    manifest = artifacts.find(stage, id_)
+    if manifest is None:
+        raise CorruptArtifact(
+            f"The artefact {stage}/{id_} that is served is not whole.", "Run `vireo build` again."
+        )
+    return manifest

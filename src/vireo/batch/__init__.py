@@ -1,0 +1,1 @@
+"""Batch: lists for all users at once, in resumable shards."""

@@ -1,0 +1,212 @@
+"""Desk: what a worker needs to make the lists of any range of viewers; loaded once, then kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from vireo.artifacts import Artifacts
+from vireo.batch.blocks import Crowd
+from vireo.behavior.base import Histories
+from vireo.behavior.history_shards import Slices
+from vireo.config import Config
+from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine.serial import Serial
+from vireo.errors import NotBuilt
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.recommender import Recommender, shown_scores
+from vireo.serving.online import Served
+from vireo.serving.request import IMPRESSION, Ask, Showing
+from vireo.serving.snapshot import Published
+from vireo.serving.unlearning import without_viewers
+from vireo.store.base import Standing, Store, Viewer
+from vireo.store.sql import open_store
+
+AT_ONCE = 100_000
+"""Viewers whose ids are looked at together."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Which lists are to be made, and from what; small, so that it can be sent anywhere."""
+
+    workspace: str
+    stages: tuple[tuple[str, str], ...]
+    """(stage, artefact id) of the build."""
+    k: int
+    settings: str
+    """The config, as JSON."""
+    at: int
+    """The moment of asking (ms since 1970 UTC): the same for all, also after a kill."""
+    full: bool = False
+    """Whether every list is made one by one."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """The lists of a shard, flat, and the accounting of its viewers."""
+
+    columns: Mapping[str, Sequence[Any]]
+    counts: Mapping[str, int]
+
+
+@lru_cache(maxsize=1)
+def desk(work: Work) -> Desk:
+    """The desk of a worker: from shard to shard the same."""
+    return Desk(work)
+
+
+class Desk:
+    """One build, one database, one recommender."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._root = Path(work.workspace)
+
+    @cached_property
+    def slices(self) -> Slices:
+        """The histories, a range at a time."""
+        return Slices(self._manifests["behavior"].directory)
+
+    @cached_property
+    def _manifests(self) -> dict[str, Any]:
+        shelf = Artifacts(self._root / "artifacts")
+        found = {stage: shelf.find(stage, id_) for stage, id_ in self.work.stages}
+        for stage, manifest in found.items():
+            if manifest is None:
+                raise NotBuilt(f"The artefact of '{stage}' is gone.", "Run `vireo build` again.")
+        return found
+
+    @cached_property
+    def _config(self) -> Config:
+        return Config.of(json.loads(self.work.settings))
+
+    @cached_property
+    def _store(self) -> Store:
+        return open_store(self._config.store, self._root)
+
+    @cached_property
+    def _nouns(self) -> Published:
+        """The build without the viewers who were forgotten after it."""
+        engine = Serial(EngineSection(name="serial"))
+        context = Context(engine, self._root / "cache", Quiet(), self._config.seed)
+        base = Published(self._manifests, self._config, context)
+        parts = [self._gone(at) for at in range(0, len(self.slices), AT_ONCE)]
+        gone = [user for part in parts for user in part.user_ids]
+        if not gone:
+            return base
+        left = base.changed(histories=_one_after_the_other(parts, self.slices.now))
+        return without_viewers(left, gone, self._config.interest.recent_days)
+
+    def _gone(self, start: int) -> Histories:
+        """The forgotten among some viewers."""
+        users = self.slices.users(start, min(start + AT_ONCE, len(self.slices)))
+        gone = self._store.forgotten_among(users)
+        if not gone:
+            return self.slices.part(start, start)
+        part = self.slices.part(start, start + len(users))
+        return _some(part, [row for row, user in enumerate(users) if user in gone])
+
+    @cached_property
+    def _recommender(self) -> Recommender:
+        return Served(self._nouns, self._config, self._store).recommender
+
+    @cached_property
+    def _crowd(self) -> Crowd:
+        return Crowd(self._recommender)
+
+    def lists(self, start: int, stop: int) -> Made:
+        """The lists of the viewers in these rows."""
+        part = self.slices.part(start, stop)
+        standings = self._store.standings(part.user_ids, self._nouns.live_until)
+        served = self._served(part)
+        users = [
+            user for user in part.user_ids if user not in standings or not standings[user].forgotten
+        ]
+        ask = Ask(at=self.work.at)
+        names = ("user_id", "rank", "video_id", "score", *(["reason"] if self.work.full else []))
+        columns: dict[str, list[Any]] = {name: [] for name in names}
+        counts = {"in_blocks": 0, "one_by_one": 0, "empty": 0}
+        for at in range(0, len(users), self._crowd.block):
+            some = users[at : at + self._crowd.block]
+            told = [standings.get(user) or Standing(Viewer(user)) for user in some]
+            asked = [
+                served.query_of(user, standing, self.work.k, ask=ask)
+                for user, standing in zip(some, told, strict=True)
+            ]
+            for user, (slate, in_block) in zip(some, self._slates(asked), strict=True):
+                counts["in_blocks" if in_block else "one_by_one"] += 1
+                counts["empty"] += not len(slate)
+                self._add(columns, user, slate)
+        return Made(columns, {**counts, "forgotten": len(part) - len(users)})
+
+    def _slates(self, asked: list[Query]) -> list[tuple[Slate, bool]]:
+        if not self.work.full:
+            return self._crowd.slates(asked)
+        return [(self._recommender.slate(query), False) for query in asked]
+
+    def _add(self, columns: dict[str, list[Any]], user: str, slate: Slate) -> None:
+        ids = self._nouns.catalogue.ids
+        columns["user_id"].extend([user] * len(slate))
+        columns["rank"].extend(range(1, len(slate) + 1))
+        columns["video_id"].extend(ids[video] for video in slate.videos.tolist())
+        columns["score"].extend(shown_scores(slate.scores))
+        if self.work.full:
+            columns["reason"].extend(reason.text for reason in slate.reasons)
+
+    def _served(self, part: Histories) -> Served:
+        """What answers for these viewers alone."""
+        nouns = self._nouns.changed(histories=part, shown=self._shown(part.user_ids))
+        return Served(nouns, self._config, self._store)
+
+    def _shown(self, users: Sequence[str]) -> dict[str, list[Showing]]:
+        """User -> every impression in the tables."""
+        if not self._impressions:
+            return {}
+        shown: dict[str, list[Showing]] = {}
+        wanted = self._events.filter(pl.col("user_id").is_in(list(users)))
+        columns = wanted.select("user_id", "video_id", "timestamp").collect()
+        for user, video, moment in columns.iter_rows():
+            shown.setdefault(user, []).append((video, moment))
+        return shown
+
+    @property
+    def _events(self) -> pl.LazyFrame:
+        table = self._manifests["data"].directory / "events.parquet"
+        return pl.scan_parquet(table).filter(pl.col("event") == IMPRESSION)
+
+    @cached_property
+    def _impressions(self) -> bool:
+        """Whether the tables tell of any."""
+        return bool(self._events.select(pl.len()).collect().item())
+
+
+def _some(part: Histories, rows: list[int]) -> Histories:
+    """Only the viewers in these rows."""
+    return _one_after_the_other([_row(part, row) for row in rows], part.now)
+
+
+def _row(part: Histories, row: int) -> Histories:
+    own = slice(part.offsets[row], part.offsets[row + 1])
+    arrays = (part.videos[own], part.weights[own], part.times[own], part.sessions[own])
+    offsets = np.array([0, len(arrays[0])])
+    return Histories((part.user_ids[row],), part.n_videos, offsets, *arrays, report=part.report)
+
+
+def _one_after_the_other(parts: Sequence[Histories], now: int) -> Histories:
+    counts = [length for part in parts for length in np.diff(part.offsets).tolist()]
+    names = ("videos", "weights", "times", "sessions")
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in names
+    }
+    users = tuple(user for part in parts for user in part.user_ids)
+    offsets = np.cumsum([0, *counts]).astype(np.int64)
+    joined = Histories(users, parts[0].n_videos, offsets, report=parts[0].report, **arrays)
+    return replace(joined, clock=now)

@@ -1,0 +1,98 @@
+"""A table of viewers -> what is told of each: age, region, languages, groups. An id is enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from vireo.data.readers import Account
+from vireo.data.readers.columns import VIEWER_ALIASES, column, lay_out, require
+from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
+from vireo.data.readers.rows import ROW, read_rows
+from vireo.data.readers.validation import Rule, account, odd, sift
+from vireo.store.base import Viewer
+from vireo.store.validation import MOST_AGE, MOST_ID, MOST_WORD
+
+YEAR = 365.2425 * 86_400_000
+_RULES: tuple[Rule, ...] = (
+    (pl.col("user_id").is_null(), "no user id"),
+    (pl.col("user_id").str.len_chars() > MOST_ID, f"user id longer than {MOST_ID} characters"),
+    (pl.col("region").str.len_chars() > MOST_WORD, f"region longer than {MOST_WORD} characters"),
+    (pl.col("spoilt groups"), "groups cannot be read"),
+    (pl.col("spoilt age"), "age cannot be read"),
+)
+"""What protects somebody is not guessed: a row whose age or groups are spoilt is refused."""
+
+
+@dataclass(frozen=True)
+class Viewers:
+    """The viewers of one table, and what became of its rows."""
+
+    viewers: tuple[Viewer, ...]
+    account: Account
+    rejects: pl.DataFrame
+
+
+def read_viewers(path: Path, now: int) -> Viewers:
+    """Of rows with an equal id the first counts. `now` (ms) turns dates of birth into ages.
+
+    Raises InputError for what is no table, or has no column of users.
+    """
+    rows = read_rows(path, "viewers")
+    layout = lay_out(rows, VIEWER_ALIASES, {})
+    require(layout, rows, "viewers", ("user_id",))
+    given = rows.frame.select(
+        ROW,
+        *(words(column(rows, layout, n)).alias(n) for n in ("user_id", "region")),
+        *(trimmed(column(rows, layout, n)).alias(n) for n in ("age", "born")),
+        *(words(column(rows, layout, n)).alias(n) for n in ("languages", "groups")),
+    )
+    age, told = _ages(given, now), given.select(pl.coalesce("age", "born")).to_series()
+    groups, languages = tags(given["groups"]), tags(given["languages"])
+    parsed = given.with_columns(
+        age.alias("age"),
+        groups.alias("groups"),
+        languages.alias("languages"),
+        (given["groups"].is_not_null() & groups.is_null()).alias("spoilt groups"),
+        (told.is_not_null() & age.is_null()).alias("spoilt age"),
+        odd("languages could not be read", given["languages"], languages),
+    )
+    sifted = sift("viewers", rows, parsed, _RULES, unique="user_id")
+    return Viewers(
+        tuple(_viewer(row) for row in sifted.accepted.iter_rows(named=True)),
+        account(rows, layout, sifted),
+        sifted.rejects,
+    )
+
+
+def _ages(given: pl.DataFrame, now: int) -> pl.Series:
+    """In years, by the age or the date of birth; null for what cannot be an age."""
+    age = numbers(given["age"])
+    born = (now - moments(given["born"], years=True)) / YEAR
+    # A year alone does not say whether the birthday has been: the younger age is taken.
+    only_year = given["born"].str.len_chars() == 4
+    year = pl.when(only_year).then(_years_since(given["born"], now)).otherwise(born)
+    found = pl.select(pl.coalesce(age, year)).to_series()
+    return pl.select(pl.when((found >= 0) & (found <= MOST_AGE)).then(found)).to_series()
+
+
+def _years_since(year: pl.Series, now: int) -> pl.Series:
+    return datetime.fromtimestamp(now / 1000, UTC).year - 1 - numbers(year)
+
+
+def _viewer(row: dict[str, object]) -> Viewer:
+    age = row["age"]
+    return Viewer(
+        user_id=str(row["user_id"]),
+        age=age if isinstance(age, float) else None,
+        region=str(row["region"] or ""),
+        languages=_texts(row["languages"]),
+        groups=_texts(row["groups"]),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()

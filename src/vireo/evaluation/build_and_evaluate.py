@@ -1,0 +1,178 @@
+"""A plan and the ground of a workspace -> the road built with an earlier clock, and its Report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from vireo.artifacts import Manifest
+from vireo.behavior.base import Histories
+from vireo.behavior.build import histories_of
+from vireo.data.base import Tables
+from vireo.errors import InputError
+from vireo.evaluation import behavior_only
+from vireo.evaluation.beyond_accuracy import Background
+from vireo.evaluation.curves import curves_of
+from vireo.evaluation.evaluate_model import FUSED, evaluate, wanted_of
+from vireo.evaluation.plan import Plan
+from vireo.evaluation.report import Report
+from vireo.evaluation.rolling_average import averaged
+from vireo.evaluation.splits import digest_of, save_split, split_frame
+from vireo.evaluation.tasks import KNOWN_EVENTS, Tastes, first_videos
+from vireo.interest.base import InterestModel
+from vireo.language import load as load_language
+from vireo.language import typed
+from vireo.pipeline import STAGES, Ground, load_noun, run
+from vireo.privacy.base import consent_to
+from vireo.understanding.base import Understanding
+
+
+def evaluate_plan(ground: Ground, plan: Plan, save_to: Path | None = None) -> Report:
+    """Every split of the plan; with several cutoffs, their average and all of their reports.
+
+    `save_to` keeps the split as a file (`save_split`), with several cutoffs numbered from 1.
+    """
+    splits = plan.splits(
+        lambda: next(iter(run(ground, until="data"))).manifest, ground.context.seed
+    )
+    own = replace(ground, config=plan.config(ground.config))
+    reports = []
+    for number, split in enumerate(splits, start=1):
+        made = built(replace(own, split=split))
+        evaluated = Evaluated.of(made, replace(own, split=split))
+        if save_to is not None:
+            name = save_to if len(splits) == 1 else save_to.with_stem(f"{save_to.stem}-{number}")
+            save_split(evaluated.split, name)
+        reports.append(evaluated.report(plan))
+    return reports[0] if len(reports) == 1 else averaged(reports)
+
+
+def built(ground: Ground) -> dict[str, Manifest]:
+    """The stages up to `interest`; only data and behaviour where no expert reads content."""
+    short = (
+        behavior_only.is_enough(ground.config.interest.experts)
+        and ground.split.protocol != "cold-users"
+    )
+    rows = {"rows": behavior_only.ROAD} if short else {}
+    return {r.stage: r.manifest for r in run(ground, until="interest", **rows)}
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What was built for one split."""
+
+    made: Mapping[str, Manifest]
+    ground: Ground
+    tables: Tables
+    model: InterestModel
+    histories: Histories
+    unasked: int = 0
+    """Held-out events of viewers who do not consent to research: they are not measured."""
+
+    @classmethod
+    def of(cls, made: Mapping[str, Manifest], ground: Ground) -> Evaluated:
+        """Raises InputError where nothing is left to learn from or to ask."""
+        found = cls.loaded(made, ground)
+        if not found.tables.events.height:
+            raise InputError(
+                "No event is left to learn from: all of them are held out.",
+                "Choose a later cutoff.",
+            )
+        if not found.tables.heldout.height:
+            raise InputError(
+                "No event is held out, so there is nothing to measure.",
+                "Ingest events first, or choose an earlier cutoff.",
+            )
+        return found
+
+    @classmethod
+    def loaded(cls, made: Mapping[str, Manifest], ground: Ground) -> Evaluated:
+        """Whatever is in the artefacts, be it enough to measure or not.
+
+        Nobody is asked, nor written into a split's file, who does not consent to research.
+        """
+        tables = Tables.load(made["data"].directory, ("heldout", "videos", "events"))
+        consent = consent_to("research", ground.store, ground.config.privacy)
+        heldout, events = consent.of(tables.heldout), consent.of(tables.events)
+        unasked = tables.heldout.height - heldout.height
+        tables = replace(tables, frames={**tables.frames, "heldout": heldout, "events": events})
+        model: InterestModel = load_noun(made["interest"], STAGES["interest"])
+        histories = load_noun(made["behavior"], STAGES["behavior"])
+        return cls(made, ground, tables, model, histories, unasked)
+
+    @property
+    def split(self) -> pl.DataFrame:
+        return split_frame(self.tables.events, self.tables.heldout)
+
+    @property
+    def understanding(self) -> Understanding | None:
+        if "understanding" not in self.made:
+            return None
+        noun: Understanding = load_noun(self.made["understanding"], STAGES["understanding"])
+        return noun
+
+    def report(self, plan: Plan) -> Report:
+        """Rank the held-out events with the models that never saw them."""
+        split, heard = self.ground.split, self.heard()
+        understanding = self.understanding
+        content = self.model.content if self.model.content.shape[1] else None
+        topics = None if understanding is None else understanding.topic_of
+        report = evaluate(
+            self.model,
+            self.histories,
+            self.tables.videos["video_id"].to_list(),
+            self.tables.heldout,
+            ks=plan.ks,
+            systems=plan.systems or None,
+            seed=self.ground.context.seed,
+            split=split.recipe(),
+            background=Background.of(self.histories, content, topics),
+            heard=heard,
+            tastes=self.tastes(heard) if FUSED in (plan.systems or (FUSED,)) else None,
+            progress=self.ground.context.progress,
+        )
+        told = {**report.protocol, "split_sha256": digest_of(self.split)}
+        if self.unasked:
+            told["events_without_consent"] = self.unasked
+        if plan.settings:
+            told["settings"] = dict(plan.settings)
+        told["artifacts"] = {stage: manifest.id for stage, manifest in self.made.items()}
+        return replace(report, protocol=told, curves=curves_of(self.made))
+
+    def heard(self) -> Histories | None:
+        """For cold users: their held-out events as histories, weighed as the others were."""
+        if self.ground.split.protocol != "cold-users":
+            return None
+        return histories_of(
+            self.tables.heldout,
+            self.tables.videos,
+            self.ground.config.behavior,
+            now=self.histories.now,
+            rating_max=self.histories.report.get("rating_max"),
+            usual=self.histories.report.get("usual_shares", {}),
+        )
+
+    def tastes(self, heard: Histories | None) -> Tastes | None:
+        """For cold users: a sentence of the titles that each liked first, as `--like` reads it."""
+        understanding = self.understanding
+        if heard is None or understanding is None or not understanding.has_text.any():
+            return None
+        ids = self.tables.videos["video_id"].to_list()
+        users = wanted_of(self.tables.heldout, self.histories, ids, heard).user_ids
+        titles = self.tables.videos.select(pl.coalesce("title", "video_id"))["title"].to_list()
+        sentences = [sentence_of(heard, user, titles) for user in users]
+        checkpoint = load_noun(self.made["pretraining"], STAGES["pretraining"])
+        model = load_language(self.ground.config.language, self.ground.context, checkpoint.model)
+        vectors = np.asarray(model.embed(sentences), dtype=np.float32)
+        asked = understanding.project(vectors, typed(sentences))
+        return Tastes(understanding.vectors, asked, self.ground.config.recommend.like_weight)
+
+
+def sentence_of(heard: Histories, user: str, titles: list[str]) -> str:
+    """The titles of the first liked videos, as a viewer might name them."""
+    first = first_videos(heard.of(user).liked, KNOWN_EVENTS[-1]).videos
+    return "I liked " + ", ".join(titles[row] for row in first.tolist()) + "."

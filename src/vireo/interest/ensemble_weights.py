@@ -1,0 +1,192 @@
+"""How much each expert's word counts: found on what viewers wanted next, held back for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from vireo.arrays import Bools, Doubles, Floats, Ints
+from vireo.interest.base import CONTENT, STAND_IN, Batch, Expert, handed_over
+from vireo.interest.fusion import candidates, opinions
+from vireo.interest.holdout import HeldBack, pairs
+
+DEFAULTS: Mapping[str, float] = {
+    "popularity": 0.25,
+    "recent": 0.25,
+    "trend": 0.0,
+    "ease": 1.0,
+    "ease-recent": 1.0,
+    "factors": 0.5,
+    "content": 1.0,
+}
+"""Taken, scaled to sum 1, where too few viewers could be held back; other experts get 0.5.
+`trend` says little that popularity does not, unless there are many viewers."""
+FEWEST_USERS = 50
+"""Below this, what validation says is mostly noise."""
+MOST_CELLS = 130_000_000
+"""Scores kept in memory at once (4 bytes each): large catalogues are validated on fewer users."""
+STEPS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
+"""Weights that are tried for an expert, against weight 1 of the best single one."""
+IMPERSONAL = frozenset({"popularity", "recent"})
+"""Experts that say the same to everybody."""
+SHARES = (0.0, 0.25, 0.75, 1.0, 1.25, 1.5)
+"""What is tried in place of STAND_IN."""
+_BLOCK = 256
+"""Users heard at once."""
+_PAIRS = 2048
+"""Pairs of a user and a target that are ranked at once."""
+NOISE = 2.0
+"""Standard errors by which a step must help: many steps are tried, and luck favours some."""
+
+Choice = TypeVar("Choice")
+
+
+@dataclass(frozen=True)
+class Court:
+    """Every expert's standardised opinion on the users held back, and how good a sum of them is."""
+
+    said: Mapping[str, Floats]
+    """Per expert (v, n); 0 for videos that are new to it."""
+    new: Bools
+    """(n,) videos that nobody wanted."""
+    unseen: Bools
+    """(v, n) the candidates."""
+    owner: Ints
+    targets: Ints
+    """(p,) pairs of a user's place and a video that this user wanted next."""
+    knowing: frozenset[str] = frozenset({CONTENT})
+    """The experts that can tell new videos apart."""
+
+    @classmethod
+    def hear(
+        cls,
+        experts: Mapping[str, Expert],
+        held: HeldBack,
+        warm: Bools,
+        repeats: bool = False,
+        among: Ints | None = None,
+    ) -> Court:
+        """Of all videos, or only `among` these rows, rising; all targets have to be of them."""
+        histories = held.histories
+        columns = np.arange(histories.n_videos) if among is None else among
+        shape = (len(held.rows), len(columns))
+        said = {name: np.zeros(shape, dtype=np.float32) for name in experts}
+        unseen = np.zeros(shape, dtype=np.bool_)
+        for start in range(0, len(held.rows), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            rows = [histories.row(int(row)) for row in held.rows[part]]
+            times = None if held.times is None else held.times[part].tolist()
+            batch = Batch(rows, histories.now, histories.n_videos, times=times)
+            unseen[part] = candidates(batch, repeats)[:, columns]
+            for name, scores in opinions(experts, batch, warm, repeats).items():
+                said[name][part] = scores[:, columns]
+        knowing = frozenset(name for name, expert in experts.items() if expert.knows_new)
+        owner, targets = pairs(held.targets)
+        return cls(said, ~warm[columns], unseen, owner, np.searchsorted(columns, targets), knowing)
+
+    def total(self, weights: Mapping[str, float], for_new: Mapping[str, float]) -> Floats:
+        """The weighted sum, new videos with the weights `for_new`. (v, n)"""
+        total = np.zeros(self.unseen.shape, dtype=np.float32)
+        of_new = np.zeros((len(total), int(self.new.sum())), dtype=np.float32)
+        for name, scores in self.said.items():
+            total += np.float32(weights.get(name, 0.0)) * scores
+            of_new += np.float32(for_new.get(name, 0.0)) * scores[:, self.new]
+        total[:, self.new] = of_new
+        return total
+
+    def heard(self, name: str, weight: float) -> Floats:
+        """One expert's weighted part, content standing in for it on new videos. (v, n)"""
+        part: Floats = np.float32(weight) * self.said[name]
+        if name not in self.knowing and CONTENT in self.said:
+            part[:, self.new] = np.float32(weight * STAND_IN) * self.said[CONTENT][:, self.new]
+        return part
+
+    def gains(self, total: Floats) -> Doubles:
+        """NDCG@10 of every user: full ranking, ties lost. (v,)"""
+        users = len(self.unseen)
+        best = np.zeros(users)
+        counts = np.bincount(self.owner, minlength=users)
+        ideal = np.cumsum(1.0 / np.log2(np.arange(10) + 2.0))[np.clip(counts, 1, 10) - 1]
+        scores = np.where(self.unseen, total, -np.inf)
+        places = min(10, scores.shape[1])
+        tenth = -np.partition(-scores, places - 1, axis=1)[:, places - 1]
+        own = scores[self.owner, self.targets]
+        near = np.flatnonzero((own >= tenth[self.owner]) & (own > -np.inf))
+        for start in range(0, len(near), _PAIRS):  # only these can be among the ten
+            pairs = near[start : start + _PAIRS]
+            owner = self.owner[pairs]
+            rank = (scores[owner] >= own[pairs][:, None]).sum(axis=1)
+            np.add.at(best, owner, np.where(rank <= 10, 1.0 / np.log2(rank + 1.0), 0.0))
+        return np.asarray(best / ideal, dtype=np.float64)
+
+
+def choose(court: Court) -> dict[str, float]:
+    """Greedy forward selection: from the best personal expert, add who helps beyond noise.
+
+    Every expert of the court gets a weight, most of them perhaps 0; they sum to 1. What is the
+    same for everybody (IMPERSONAL) never outweighs what is personal: on logs of what a site showed
+    to all, recent popularity predicts best and recommends nothing.
+    """
+    alone = {name: court.gains(court.heard(name, 1.0)).mean() for name in court.said}
+    personal = [name for name in alone if name not in IMPERSONAL] or list(alone)
+    first = max(personal, key=lambda name: alone[name])
+    weights, total = {first: 1.0}, court.heard(first, 1.0)
+    while found := _best_step(court, total, _steps(court.said, weights)):
+        name, weight = found
+        weights[name] = weight
+        total = total + court.heard(name, weight)
+    whole = sum(weights.values())
+    return {name: round(weights.get(name, 0.0) / whole, 6) for name in court.said}
+
+
+def _steps(names: Iterable[str], weights: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Every expert that has no weight yet, with every weight that it may get."""
+    same_for_all = sum(weight for name, weight in weights.items() if name in IMPERSONAL)
+    room = sum(weights.values()) - 2 * same_for_all
+    return [
+        (name, weight)
+        for name in names
+        for weight in STEPS
+        if name not in weights and (name not in IMPERSONAL or weight <= room)
+    ]
+
+
+def _best_step(
+    court: Court, total: Floats, steps: Sequence[tuple[str, float]]
+) -> tuple[str, float] | None:
+    """The expert and the weight that help most, if they help beyond noise."""
+    tried = ((step, total + court.heard(*step)) for step in steps)
+    return best_beyond_noise(court, total, tried)
+
+
+def best_beyond_noise(
+    court: Court, total: Floats, tried: Iterable[tuple[Choice, Floats]]
+) -> Choice | None:
+    """The choice whose total is better than this one by most, and by more than noise."""
+    before = court.gains(total)
+    best, found = 0.0, None
+    for choice, other in tried:
+        change = court.gains(other) - before
+        error = change.std() / np.sqrt(len(change))
+        if change.mean() > max(best, NOISE * error):
+            best, found = float(change.mean()), choice
+    return found
+
+
+def stood_in(court: Court, weights: Mapping[str, float]) -> dict[str, float]:
+    """The weights for new videos, content standing in for the others at the share that helps most
+    beyond noise; at STAND_IN if none does."""
+    usual = handed_over(weights, court.knowing)
+    others = (handed_over(weights, court.knowing, share) for share in SHARES)
+    tried = ((other, court.total(weights, other)) for other in others)
+    return best_beyond_noise(court, court.total(weights, usual), tried) or usual
+
+
+def default_weights(names: Sequence[str]) -> dict[str, float]:
+    """Sensible weights for experts that could not be validated; they sum to 1."""
+    raw = {name: DEFAULTS.get(name, 0.5) for name in names}
+    whole = sum(raw.values()) or 1.0
+    return {name: round(weight / whole, 6) for name, weight in raw.items()}

@@ -1,0 +1,272 @@
+"""What is wanted next after what: ridge regression from the faded last videos to the next one.
+
+A row per event: the input holds every earlier video of that viewer, faded by exp(-lag / span),
+once per span; the output is the event's own video. W = (X'X + lambda I)^-1 X'Y has a closed form,
+and so have X'X and X'Y, because fading is geometric: a pair of events (a, b) of one viewer meets in
+all rows after b, which is a geometric series. Linear next-item models: Choi et al. 2021 (SLIT);
+several spans let the very last video and the long taste speak with separate weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve
+
+from vireo.arrays import Doubles, Floats, Ints
+from vireo.artifacts.tensor_files import read_arrays
+from vireo.behavior.base import History
+from vireo.engine.base import Context
+from vireo.errors import StageFailed
+from vireo.interest.base import Batch, InterestSection, NextSection, Training
+from vireo.interest.column_blocks import Strips, worth_it
+
+_FILE = "next.safetensors"
+_FADED = 1e-3
+"""Inputs that have faded below this are left out."""
+_CHUNK = 4_000_000
+"""Pairs of events that are added up at once."""
+
+
+@dataclass(frozen=True)
+class Faded:
+    """How much of each video is left in a viewer's memory, once per span."""
+
+    videos: Ints
+    """(w,) rows in the catalogue, rising; others are not remembered."""
+    spans: tuple[float, ...]
+    n_videos: int
+
+    @cached_property
+    def place(self) -> Ints:
+        """Row in the catalogue -> place in `videos`, or -1. (n,)"""
+        place = np.full(self.n_videos, -1, dtype=np.int64)
+        place[self.videos] = np.arange(len(self.videos))
+        return place
+
+    def inputs(self, batch: Batch) -> sparse.csr_matrix:
+        """Per span, exp(-k / span) for the k-th last wanted video, until it has faded away.
+        (b, spans * w)"""
+        wishes, size = batch.wishes, len(self.videos)
+        places = self.place[wishes.videos]
+        owners, columns, values = [], [], []
+        for at, span in enumerate(self.spans):
+            kept = wishes.before(span, _FADED) & (places >= 0)
+            owners.append(wishes.owners[kept])
+            columns.append(at * size + places[kept])
+            values.append(np.exp(-wishes.lags[kept] / span))
+        shape = (len(batch.histories), size * len(self.spans))
+        entries = (np.concatenate(owners), np.concatenate(columns))
+        matrix = sparse.csr_matrix((np.concatenate(values), entries), shape=shape, dtype=np.float32)
+        matrix.sum_duplicates()
+        return matrix
+
+    def remembered(self, history: History) -> Iterator[tuple[Ints, Doubles, Ints]]:
+        """Per span: the entries that have not faded, how much is left of each, and its input."""
+        wanted = np.flatnonzero(history.weights > 0)
+        places = self.place[history.videos[wanted]]
+        mine = places >= 0
+        lags = np.arange(len(wanted))[::-1][mine]
+        for block, span in enumerate(self.spans):
+            fading = np.exp(-lags / span)
+            near = np.flatnonzero(fading >= _FADED)
+            inputs = block * len(self.videos) + places[mine][near]
+            yield wanted[mine][near], fading[near], inputs
+
+
+@dataclass(frozen=True)
+class Next:
+    """W, (spans * w, w) among the `videos`; all others score 0."""
+
+    name: ClassVar[str] = "next"
+    knows_new: ClassVar[bool] = False
+    videos: Ints
+    """(w,) rows in the catalogue, rising."""
+    spans: tuple[float, ...]
+    matrix: Floats
+    n_videos: int
+    note: str = ""
+    """What was left out for want of memory."""
+
+    @classmethod
+    def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
+        settings = section.next
+        videos, spans = _affordable(training, settings)
+        note = ""
+        if len(videos) < int(training.warm.sum()) or spans != settings.spans:
+            note = (
+                f"next: {len(videos)} of {int(training.warm.sum())} watched videos and spans "
+                f"{list(spans)} fit into interest.next.max_megabytes = {settings.max_megabytes}."
+            )
+            context.progress.say(note)
+        users, items = _sequences(training, videos)
+        gram = _gram(users, items, spans, len(videos))
+        outputs = _outputs(users, items, spans, len(videos))
+        matrix = _solved(gram, outputs, settings.regularisation)
+        fitted = cls(videos, spans, matrix, training.n_videos, note)
+        training.shared[cls.name] = fitted
+        return fitted
+
+    def score(self, batch: Batch) -> Floats:
+        inputs = self.faded.inputs(batch)
+        if worth_it(inputs, len(self.videos), self.n_videos):
+            return self._strips.times(inputs)
+        scores = np.zeros((len(batch.histories), self.n_videos), dtype=np.float32)
+        scores[:, self.videos] = inputs @ self.matrix
+        return scores
+
+    def score_within(self, batch: Batch) -> Floats:
+        """The scores of `videos` alone. (b, w)"""
+        return np.asarray(self.faded.inputs(batch) @ self.matrix, dtype=np.float32)
+
+    @cached_property
+    def _strips(self) -> Strips:
+        return Strips.of(self.matrix, self.videos, self.n_videos)
+
+    @cached_property
+    def faded(self) -> Faded:
+        return Faded(self.videos, self.spans, self.n_videos)
+
+    def contributions(self, history: History, video: int) -> Floats | None:
+        """Exact: the entries add up to the score."""
+        return self.contributions_to(history, np.array([video]))[:, 0]
+
+    def contributions_to(self, history: History, videos: Ints) -> Floats:
+        """The same for several videos (v,). -> (m, v)"""
+        added = np.zeros((len(history), len(videos)), dtype=np.float32)
+        columns = self.faded.place[videos]
+        theirs = np.flatnonzero(columns >= 0)
+        for entries, left, inputs in self.faded.remembered(history):
+            weights = self.matrix[np.ix_(inputs, columns[theirs])]
+            added[np.ix_(entries, theirs)] += left[:, None] * weights
+        return added
+
+    def save(self, directory: Path) -> None:
+        arrays: dict[str, NDArray[Any]] = {
+            "videos": self.videos,
+            "spans": np.array(self.spans, dtype=np.float64),
+            "matrix": self.matrix,
+            "n_videos": np.array([self.n_videos]),
+        }
+        save_file(arrays, directory / _FILE, metadata={"note": self.note})
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        arrays = read_arrays(directory / _FILE)
+        with safe_open(directory / _FILE, "np") as file:
+            note = (file.metadata() or {}).get("note", "")
+        spans, n_videos = tuple(arrays["spans"].tolist()), int(arrays["n_videos"][0])
+        return cls(arrays["videos"], spans, arrays["matrix"], n_videos, note)
+
+
+def _affordable(training: Training, settings: NextSection) -> tuple[Ints, tuple[float, ...]]:
+    """The most watched videos and as many spans, the middle ones first, as the memory allows."""
+    side = int(np.sqrt(settings.max_megabytes * 2**20 / 4))
+    warm = np.flatnonzero(training.warm)
+    middle = len(settings.spans) // 2
+    order = sorted(range(len(settings.spans)), key=lambda at: (abs(at - middle), at))
+    fitting = min(len(order), side // max(len(warm), 1))
+    spans = tuple(settings.spans[at] for at in sorted(order[: max(fitting, 1)]))
+    if len(warm) > side:
+        most = np.argsort(-training.watchers[warm], kind="stable")[:side]
+        warm = np.sort(warm[most])
+    return warm, spans
+
+
+def _sequences(training: Training, videos: Ints) -> tuple[Ints, Ints]:
+    """The wanted events among the videos, in order: (user row, place in `videos`). (e,), (e,)"""
+    histories = training.histories
+    place = np.full(training.n_videos, -1, dtype=np.int64)
+    place[videos] = np.arange(len(videos))
+    keep = (histories.weights > 0) & (place[histories.videos] >= 0)
+    return histories.user_rows[keep], place[histories.videos[keep]]
+
+
+def _longest(span: float) -> int:
+    """The lag at which an input has faded away."""
+    return int(np.ceil(-np.log(_FADED) * span))
+
+
+def _after(users: Ints) -> Ints:
+    """How many events of the same user follow each event. (e,)"""
+    last = np.searchsorted(users, users, side="right") - 1
+    return np.asarray(last - np.arange(len(users)))
+
+
+def _gram(users: Ints, items: Ints, spans: tuple[float, ...], size: int) -> Floats:
+    """X'X. (spans * size, spans * size) float32"""
+    gram = np.zeros((len(spans) * size, len(spans) * size), dtype=np.float32)
+    after = _after(users)
+    for one, early in enumerate(spans):
+        for two, late in enumerate(spans):
+            ratio = np.exp(-1.0 / early - 1.0 / late)
+            meetings = (1.0 - ratio**after) / (1.0 - ratio)  # of a pair whose later event is this
+            block = _added(users, items, meetings, early, 0, size)
+            rows, columns = slice(one * size, (one + 1) * size), slice(two * size, (two + 1) * size)
+            gram[rows, columns] += block.astype(np.float32)
+            # the diagonal of lag 0 is in once; the pairs of other lags count both ways round
+            np.add.at(block, (items, items), -meetings)
+            gram[columns, rows] += block.T.astype(np.float32)
+    return gram
+
+
+def _outputs(users: Ints, items: Ints, spans: tuple[float, ...], size: int) -> Floats:
+    """X'Y. (spans * size, size) float32"""
+    ones = np.ones(len(items))
+    blocks = [np.exp(1.0 / span) * _added(users, items, ones, span, 1, size) for span in spans]
+    return np.vstack(blocks).astype(np.float32)
+
+
+def _added(
+    users: Ints, items: Ints, values: Doubles, span: float, first: int, size: int
+) -> Doubles:
+    """Sum over pairs of one user's events, `lag` apart, of exp(-lag / span) * values[later].
+
+    Lags from `first` until the input has faded. -> (size, size): [earlier item, later item]
+    """
+    total = np.zeros(size * size)
+    cells: list[Ints] = []
+    amounts: list[Doubles] = []
+    gathered = 0
+    for lag in range(first, min(_longest(span), len(items)) + 1):
+        earlier, later = slice(0, len(items) - lag), slice(lag, len(items))
+        same = users[earlier] == users[later]
+        cells.append((items[earlier] * size + items[later])[same])
+        amounts.append((np.exp(-lag / span) * values[later])[same])
+        gathered += len(cells[-1])
+        if gathered > _CHUNK:
+            total += np.bincount(np.concatenate(cells), np.concatenate(amounts), size * size)
+            cells, amounts, gathered = [], [], 0
+    if gathered:
+        total += np.bincount(np.concatenate(cells), np.concatenate(amounts), size * size)
+    return total.reshape(size, size)
+
+
+def _solved(gram: Floats, outputs: Floats, ridge: float) -> Floats:
+    """(gram + ridge I)^-1 outputs, by Cholesky; in double precision where single fails."""
+    if not len(gram):
+        return outputs
+    diagonal = np.diagonal(gram) + np.float32(ridge)
+    for dtype in (np.float32, np.float64):
+        matrix = np.array(gram, dtype=dtype, order="F")
+        np.fill_diagonal(matrix, diagonal)
+        try:
+            factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            continue
+        solution = cho_solve(factor, outputs.astype(dtype), check_finite=False)
+        if np.isfinite(solution).all():
+            return np.ascontiguousarray(solution, dtype=np.float32)
+    raise StageFailed(
+        f"The next-item matrix cannot be inverted with interest.next.regularisation = {ridge}.",
+        "Raise it, for example to 300.",
+    )

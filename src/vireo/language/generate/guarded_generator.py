@@ -1,0 +1,199 @@
+"""Writer: gate, shelf, budget, requests side by side, checks and one repair, around any model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from vireo.engine.progress import Progress, Quiet
+from vireo.language.generate.base import Answer, GenerationSection, Prompt, Shape
+from vireo.language.generate.budget import Budget
+from vireo.language.generate.messages import (
+    Messages,
+    Unreadable,
+    messages_of,
+    read_reply,
+    repair_of,
+)
+from vireo.language.generate.response_cache import AnswerShelf, key_of
+from vireo.language.generate.tokens import count_tokens
+
+_MOST_IN_MEMORY = 1000
+_IN_A_ROW = 3  # prompts without any reply, after which the model is taken for dead
+
+
+class NoReply(Exception):
+    """The model gave nothing; `hopeless` where asking again cannot help."""
+
+    def __init__(self, why: str, hopeless: bool = False) -> None:
+        super().__init__(why)
+        self.hopeless = hopeless
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A model's text, and its tokens in and out where it counts them."""
+
+    text: str
+    used: tuple[int, int] | None = None
+
+
+class Talker(Protocol):
+    """A model that replies to messages."""
+
+    name: str
+    fingerprint: str
+    remote: bool
+    """Whether what it is told leaves this process."""
+
+    def reply(self, messages: Messages, schema: dict[str, Any]) -> Reply:
+        """Its text; raises NoReply. Called from several threads."""
+        ...
+
+
+class Writer:
+    """The Generator around a Talker. Every failure is an Answer with its reason."""
+
+    def __init__(self, talker: Talker, section: GenerationSection, cache: Path) -> None:
+        self.name = talker.name
+        self.fingerprint = talker.fingerprint
+        self.remote = talker.remote
+        self._talker = talker
+        self._section = section
+        self._shelf = AnswerShelf(cache / "answers.sqlite")
+        self._budget = Budget(section)
+        self._lock = threading.Lock()
+        self._in_memory: dict[bytes, str] = {}  # answers about people are not kept on disk
+        self._failures = 0
+        self._stopped = ""
+
+    def answer(
+        self, prompts: Sequence[Prompt[Shape]], progress: Progress | None = None
+    ) -> list[Answer[Shape]]:
+        """One Answer per prompt, in order; the same prompt is asked once."""
+        progress = progress or Quiet()
+        keys = [key_of(prompt, self.fingerprint) for prompt in prompts]
+        answers: dict[bytes, Answer[Shape]] = {}
+        unknown: dict[bytes, Prompt[Shape]] = {}
+        known = self._shelf.get(set(keys)) | self._remembered(set(keys))
+        for key, prompt in zip(keys, prompts, strict=True):
+            found = self._without_asking(prompt, known.get(key))
+            if found is None:
+                unknown[key] = prompt
+            else:
+                answers[key] = found
+        if self._section.dry_run and unknown:
+            progress.say(self._estimate(list(unknown.values())))
+            answers |= {key: Answer(None, "a dry run sends nothing") for key in unknown}
+        elif unknown:
+            answers |= self._asked(unknown, progress)
+        return [answers[key] for key in keys]
+
+    def _without_asking(self, prompt: Prompt[Shape], known: str | None) -> Answer[Shape] | None:
+        kept_here = prompt.personal - set(self._section.may_send)
+        if self._talker.remote and kept_here:
+            kinds = " and ".join(sorted(kept_here))
+            return Answer(None, f"{kinds} stay here: language.generation.may_send lacks them")
+        if known is None:
+            return None
+        try:
+            return Answer(read_reply(known, prompt.shape), cached=True)
+        except Unreadable:  # a damaged row: ask again
+            return None
+
+    def _asked(
+        self, prompts: dict[bytes, Prompt[Shape]], progress: Progress
+    ) -> dict[bytes, Answer[Shape]]:
+        answers: dict[bytes, Answer[Shape]] = {}
+        with (
+            progress.task(f"asking {self.name}", len(prompts)) as tick,
+            ThreadPoolExecutor(self._section.concurrency) as pool,
+        ):
+            jobs: dict[Future[Answer[Shape]], bytes] = {
+                pool.submit(self._ask, prompt): key for key, prompt in prompts.items()
+            }
+            try:
+                for job in as_completed(jobs):
+                    answers[jobs[job]] = given = job.result()
+                    if given.value is not None:
+                        self._keep(jobs[job], prompts[jobs[job]], given.value.model_dump_json())
+                    tick(1, f"{self._budget.tokens_in + self._budget.tokens_out} tokens")
+            except BaseException:  # Ctrl-C: what waits is not begun
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return answers
+
+    def _remembered(self, keys: set[bytes]) -> dict[bytes, str]:
+        with self._lock:
+            return {key: self._in_memory[key] for key in keys & self._in_memory.keys()}
+
+    def _keep(self, key: bytes, prompt: Prompt[Shape], text: str) -> None:
+        """On disk; in memory, and only the latest, where it tells of a person: these must go with
+        them when they are forgotten."""
+        if not prompt.personal:
+            self._shelf.put({key: text})
+            return
+        with self._lock:
+            self._in_memory[key] = text
+            while len(self._in_memory) > _MOST_IN_MEMORY:
+                del self._in_memory[next(iter(self._in_memory))]
+
+    def _ask(self, prompt: Prompt[Shape]) -> Answer[Shape]:
+        """The first try, and the repair of what did not fit."""
+        used = (0, 0)
+        messages = messages_of(prompt)
+        why = ""
+        for _ in range(2):
+            try:
+                reply, cost = self._reply(messages, prompt)
+            except NoReply as error:
+                return Answer(None, str(error), tokens_in=used[0], tokens_out=used[1])
+            used = (used[0] + cost[0], used[1] + cost[1])
+            try:
+                value = read_reply(reply, prompt.shape)
+                return Answer(value, tokens_in=used[0], tokens_out=used[1])
+            except Unreadable as error:
+                why = str(error)
+                messages = repair_of(prompt, reply, why)
+        return Answer(
+            None, f"its reply did not fit, twice: {why}", tokens_in=used[0], tokens_out=used[1]
+        )
+
+    def _reply(self, messages: Messages, prompt: Prompt[Shape]) -> tuple[str, tuple[int, int]]:
+        if self._stopped:
+            raise NoReply(self._stopped)
+        reserved = (count_tokens([messages.text])[0], self._section.answer_tokens)
+        if refused := self._budget.reserve(*reserved):
+            raise NoReply(refused)
+        try:
+            reply = self._talker.reply(messages, prompt.shape.model_json_schema())
+        except NoReply as error:
+            self._budget.settle(reserved, (0, 0))
+            self._count_failure(error)
+            raise
+        used = reply.used or (reserved[0], count_tokens([reply.text])[0])
+        self._budget.settle(reserved, used)
+        with self._lock:
+            self._failures = 0
+        return reply.text, used
+
+    def _count_failure(self, error: NoReply) -> None:
+        with self._lock:
+            self._failures += 1
+            if error.hopeless or self._failures >= _IN_A_ROW:
+                self._stopped = self._stopped or f"{error}; it was not asked again"
+
+    def _estimate(self, prompts: Sequence[Prompt[Shape]]) -> str:
+        """Tokens and cost of asking these, in one line."""
+        sent = sum(count_tokens([messages_of(prompt).text for prompt in prompts]))
+        most = len(prompts) * self._section.answer_tokens
+        cost = self._budget.cost(sent, most)
+        priced = f", at most {cost:.2f} at the configured prices" if cost else ""
+        return (
+            f"Dry run: {len(prompts)} requests to {self.name}, about {sent} tokens to send, "
+            f"at most {most} to be written{priced}. Nothing was sent."
+        )

@@ -1,0 +1,103 @@
+"""Texts -> tokens, cut into pieces, in a file that is mapped into memory: memory stays flat."""
+
+from __future__ import annotations
+
+import array
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from vireo.arrays import Bools, Ints
+from vireo.language.chunks import thinned
+from vireo.language.hf_directory import frame_of
+from vireo.pretraining.base import Document
+
+_AT_ONCE = 256  # documents that are tokenised together
+_MOST_CHARACTERS = 1_000_000  # of one document: more than a day of speech
+
+Tokens = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Pieces of tokens in the order of their documents."""
+
+    tokens: Tokens
+    """(t,) all of them, one piece after the other."""
+    starts: Ints
+    """(n + 1,) where each piece begins."""
+    videos: tuple[str, ...]
+    """(n,) whose each piece is."""
+    kinds: tuple[str, ...]
+    """(n,) the kind of document that it comes from."""
+
+    def __len__(self) -> int:
+        return len(self.videos)
+
+    def __getitem__(self, row: int) -> Tokens:
+        return self.tokens[self.starts[row] : self.starts[row + 1]]
+
+    @property
+    def lengths(self) -> Ints:
+        return np.diff(self.starts)
+
+
+def pieces_of(
+    documents: Iterable[Document], tokenizer: Tokenizer, room: int, barred: frozenset[int]
+) -> Pieces:
+    """Documents cut into framed pieces of at most `room` tokens, one after the other.
+
+    A piece that holds nothing but `barred` tokens (emoji alone, say) teaches nothing and is left
+    out.
+    """
+    before, after = frame_of(tokenizer)
+    body = room - len(before) - len(after)
+    starts, videos, kinds = array.array("q", [0]), list[str](), list[str]()
+    with tempfile.TemporaryFile() as file:
+        for document, ids in tokenised(documents, tokenizer):
+            for start in range(0, len(ids), body):
+                own = ids[start : start + body]
+                if barred.issuperset(own):
+                    continue
+                file.write(np.array([*before, *own, *after], dtype=np.int32).tobytes())
+                starts.append(starts[-1] + len(own) + len(before) + len(after))
+                videos.append(document.video_id)
+                kinds.append(document.kind)
+        tokens = mapped(file, starts[-1])
+    return Pieces(tokens, np.array(starts, dtype=np.int64), tuple(videos), tuple(kinds))
+
+
+def tokenised(
+    documents: Iterable[Document], tokenizer: Tokenizer
+) -> Iterator[tuple[Document, list[int]]]:
+    """Each document with its tokens, without special ones."""
+    waiting = iter(documents)
+    while some := list(islice(waiting, _AT_ONCE)):
+        texts = [thinned(document.text, _MOST_CHARACTERS) for document in some]
+        encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
+        for document, encoding in zip(some, encodings, strict=True):
+            yield document, encoding.ids
+
+
+def mapped(file: IO[bytes], count: int) -> Tokens:
+    """The numbers of an open file; they stay readable after it is closed, and go with the last
+    reader."""
+    file.flush()
+    if not count:
+        return np.zeros(0, dtype=np.int32)  # an empty file cannot be mapped
+    return np.memmap(file, dtype=np.int32, mode="r", shape=(count,))
+
+
+def padded(pieces: Sequence[Tokens], fill: int = 0) -> tuple[Ints, Bools]:
+    """Pieces -> ids (b, t) with `fill` where there is padding, and what is there (b, t)."""
+    lengths = np.array([len(piece) for piece in pieces])
+    ids = np.full((len(pieces), int(lengths.max())), fill, dtype=np.int64)
+    there = np.arange(ids.shape[1]) < lengths[:, None]
+    ids[there] = np.concatenate([np.asarray(piece) for piece in pieces])
+    return ids, there

@@ -1,0 +1,187 @@
+"""The gate: which videos the rules let through for one viewer, settled before anything is scored.
+
+Rules that bar videos are asked first, over the whole catalogue, so that a strict one cannot leave
+a list short while videos that it allows are there. Rules that may give way (`recommend.relax`) do
+so, one by one, only where the list would be empty; the list then says which.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+
+from vireo.arrays import Bools, Ints
+from vireo.recommend.base import Query, Slate, Step
+from vireo.recommend.context import Shelves
+
+SECRET = ("rights", "blocks", "age")
+"""What these bar is not even named, be it in the viewer's own history."""
+PROTECTING = ("rights", "blocks", "age", "region", "window")
+"""Rules that always hold, listed in the config or not."""
+_MOST_BYTES = 64 * 2**20
+"""Of answers that are kept."""
+
+
+class Filter(ABC):
+    """A rule that bars videos. It needs `open` alone; as a Step it removes what is not open.
+
+    It reads what a build says of the videos, and not the counts of viewers: these change while a
+    build is served, and what was kept of the answers stays.
+    """
+
+    name: ClassVar[str]
+    """As on the menu."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self.catalogue = shelves.catalogue
+        self.section = shelves.section
+
+    @abstractmethod
+    def open(self, query: Query) -> Bools | None:
+        """(n,) true for the videos that this viewer may be shown now; None: all of them."""
+
+    def key(self, query: Query) -> Hashable:
+        """All that the answer depends on: equal keys, equal answers, so one is kept. None: no."""
+        return None
+
+    def narrow(self, query: Query, allowed: Bools) -> None:
+        """Take what is barred out of `allowed` (n,), in place."""
+        mask = self.open(query)
+        if mask is not None:
+            allowed &= mask
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        allowed = self.open(query)
+        return slate if allowed is None else slate.take(allowed[slate.videos])
+
+
+class Gate:
+    """All rules that bar videos, as one question.
+
+    Most rules ask little of a viewer (an age, a region, the minute), so few different answers
+    are given again and again: they are kept, and so is what several of them leave together.
+    """
+
+    def __init__(self, shelves: Shelves, rules: Sequence[Step]) -> None:
+        self._n = len(shelves.catalogue)
+        self.filters = [rule for rule in rules if isinstance(rule, Filter)]
+        soft = set(shelves.section.relax) - set(PROTECTING)
+        self._strict = [rule for rule in self.filters if rule.name not in soft]
+        self._soft = [rule for rule in self.filters if rule.name in soft]
+        self._kept = _Kept(self._n)
+
+    def admit(self, query: Query) -> tuple[Query, tuple[str, ...]]:
+        """The query with `open` set, and what is to be said about it."""
+        allowed = self.left(query)
+        if allowed.any():
+            return query.changed(open=allowed), ()
+        return self._one_by_one(query)
+
+    def left(self, query: Query) -> Bools:
+        """(n,) what all rules let through, the caller's own; nothing gives way."""
+        allowed = self._left(query, self.filters)
+        allowed[_excluded(query)] = False
+        return allowed
+
+    def kind(self, query: Query) -> tuple[Hashable, Bools | None]:
+        """What the rules with keys depend on for this viewer, and (n,) what they let through.
+
+        None: everything. Not to be changed: it is the same for all viewers of the kind.
+        """
+        keys = [(rule, rule.key(query)) for rule in self.filters]
+        kept = [rule for rule, key in keys if key is not None]
+        kind = tuple((rule.name, key) for rule, key in keys if key is not None)
+        return kind, self._together(query, kept, kind)
+
+    def _one_by_one(self, query: Query) -> tuple[Query, tuple[str, ...]]:
+        """Where nothing is left: which rule it was, and whether one gives way."""
+        allowed = np.ones(self._n, dtype=np.bool_)
+        allowed[_excluded(query)] = False
+        for rule in self._strict:
+            had = allowed.any()
+            rule.narrow(query, allowed)
+            if had and not allowed.any():
+                return replace(query, open=allowed), (_emptied(rule.name),)
+        notes = []
+        for rule in self._soft if allowed.any() else ():
+            left = allowed.copy()
+            rule.narrow(query, left)
+            if left.any():
+                allowed = left
+            else:
+                notes.append(f"The rule '{rule.name}' gave way: it would have left nothing.")
+        return replace(query, open=allowed), tuple(notes)
+
+    def named(self, query: Query) -> Query:
+        """The query with `nameable` set."""
+        secret = [rule for rule in self._strict if rule.name in SECRET]
+        keys = tuple((rule.name, rule.key(query)) for rule in secret)
+        if any(key is None for _, key in keys):
+            return query.changed(nameable=self._left(query, secret))
+        return query.changed(nameable=self._together(query, secret, keys))
+
+    def protected(self, query: Query) -> Bools:
+        """(n,) what the rules that protect let through, whatever the others say."""
+        return self._left(query, [rule for rule in self._strict if rule.name in PROTECTING])
+
+    def _left(self, query: Query, rules: Sequence[Filter]) -> Bools:
+        """(n,) what all of these rules let through, the caller's own."""
+        keys = {rule.name: rule.key(query) for rule in rules}
+        kept = [rule for rule in rules if keys[rule.name] is not None]
+        mask = self._together(query, kept, tuple((rule.name, keys[rule.name]) for rule in kept))
+        allowed = np.ones(self._n, dtype=np.bool_) if mask is None else mask.copy()
+        for rule in rules:
+            if keys[rule.name] is None:
+                rule.narrow(query, allowed)
+        return allowed
+
+    def _together(self, query: Query, rules: Sequence[Filter], keys: Hashable) -> Bools | None:
+        """(n,) what rules with keys let through; None: everything. Not to be changed."""
+        found = self._kept.get(keys)
+        if found is None:
+            masks = [mask for mask in (rule.open(query) for rule in rules) if mask is not None]
+            found = np.logical_and.reduce(masks) if masks else _EVERYTHING
+            found.setflags(write=False)
+            self._kept.put(keys, found)
+        return None if found is _EVERYTHING else found
+
+
+class _Kept:
+    """Answers by what they depend on; those that were not asked for lately leave first."""
+
+    def __init__(self, n: int) -> None:
+        self._most = max(8, _MOST_BYTES // max(n, 1))
+        self._answers: OrderedDict[Hashable, Bools] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def get(self, key: Hashable) -> Bools | None:
+        with self._turn:
+            found = self._answers.get(key)
+            if found is not None:
+                self._answers.move_to_end(key)
+            return found
+
+    def put(self, key: Hashable, answer: Bools) -> None:
+        with self._turn:
+            self._answers[key] = answer
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+
+
+_EVERYTHING = np.zeros(0, dtype=np.bool_)
+
+
+def _excluded(query: Query) -> Ints:
+    return np.fromiter(query.exclude, dtype=np.int64, count=len(query.exclude))
+
+
+def _emptied(name: str) -> str:
+    if name == "seen":
+        return "This viewer has seen everything that they may see."
+    return f"The rule '{name}' leaves nothing for this viewer, and it does not give way."

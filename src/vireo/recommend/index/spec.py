@@ -1,0 +1,98 @@
+"""Plan: which list of the inverted file each vector is in, how many lists are probed, and the
+recall that this was measured to give. Saved as plain arrays; the index is made from it on loading.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from vireo.arrays import Floats, Ints
+from vireo.artifacts.files import read_json, write_json
+from vireo.artifacts.tensor_files import read_arrays
+from vireo.recommend.index.score_moments import Moments
+
+_ARRAYS, _ABOUT = "index.safetensors", "index.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An inverted file (Jegou, Douze, Schmid 2011) over the first n vectors of one expert."""
+
+    centroids: Floats
+    """(l, d) or (l, w); none: all vectors are compared."""
+    lists: Ints
+    """(n,) the list that each vector is in; none: there are no lists."""
+    probes: int
+    """Lists that are looked through for one query, where nothing is filtered."""
+    recall: float
+    """Measured recall@100 with so many probes."""
+    moments: Moments
+    """Of the vectors of the videos that this expert knows."""
+    count: int
+    """n."""
+    basis: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    """(d, w) what wide vectors are narrowed with before they are compared; none: they are not."""
+    over: int = 1
+    """Narrowed: so many times as many are taken, and compared anew in full width."""
+    made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The index, once it was made: every recommender over the same build shares it."""
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @property
+    def exact(self) -> bool:
+        """Whether all vectors are compared, in full width or narrowed."""
+        return not len(self.centroids)
+
+    def about(self) -> dict[str, Any]:
+        found = {"lists": len(self.centroids), "probes": self.probes, "recall@100": self.recall}
+        narrow = {"width": self.basis.shape[1], "over": self.over} if self.narrowed else {}
+        return {**found, **narrow}
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the index holds fewer numbers of every vector than there are."""
+        return self.basis.size > 0
+
+
+def save_plans(plans: Mapping[str, Plan], directory: Path) -> None:
+    """Nothing is written where there are none."""
+    if not plans:
+        return
+    arrays: dict[str, NDArray[Any]] = {}
+    about: dict[str, Any] = {}
+    for name, plan in plans.items():
+        arrays[f"{name}.centroids"] = plan.centroids
+        arrays[f"{name}.lists"] = plan.lists
+        arrays[f"{name}.total"] = plan.moments.total
+        arrays[f"{name}.squares"] = np.ascontiguousarray(plan.moments.squares)
+        arrays[f"{name}.basis"] = plan.basis
+        about[name] = {**plan.about(), "count": plan.count, "known": plan.moments.count}
+    save_file(arrays, directory / _ARRAYS)
+    write_json(directory / _ABOUT, about)
+
+
+def load_plans(directory: Path) -> dict[str, Plan]:
+    """What `save_plans` wrote."""
+    about = read_json(directory / _ABOUT) or {}
+    arrays = read_arrays(directory / _ARRAYS) if about else {}
+    return {
+        name: Plan(
+            arrays[f"{name}.centroids"],
+            arrays[f"{name}.lists"],
+            told["probes"],
+            told["recall@100"],
+            Moments(told["known"], arrays[f"{name}.total"], arrays[f"{name}.squares"]),
+            told["count"],
+            arrays[f"{name}.basis"],
+            told.get("over", 1),
+        )
+        for name, told in about.items()
+    }

@@ -1,0 +1,25 @@
+"""The sum of all sources, best first; ties go to the more watched video, then the earlier row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.context import Shelves
+
+
+class Total:
+    """Weighted, standardised scores, trained apart, are simply added."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._viewers = shelves.catalogue.viewers
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        total = np.zeros(len(slate), dtype=np.float32)
+        for column in slate.sources.values():
+            total += column
+        order = np.argsort(-total)
+        ordered = total[order]
+        if (ordered[1:] == ordered[:-1]).any():
+            order = np.lexsort((slate.videos, -self._viewers[slate.videos], -total))
+        return slate.changed(scores=total).take(order)

@@ -1,0 +1,58 @@
+"""For viewers of whom nothing is known: what many watch, what many watch now, what is new."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.arrays import Floats
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.context import Shelves, standardised
+from vireo.recommend.retrieve.merge import best_of_each, merged
+
+SHARES = {"popular": 0.5, "recent": 0.4, "fresh": 0.1}
+"""How the three add up to a list for a stranger."""
+
+
+class Popular:
+    """Adds nothing for known viewers: their experts know popularity already."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._columns = popular_columns(shelves.catalogue)
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        if query.known:
+            return slate
+        allowed = query.mask(len(self._shelves.catalogue))
+        count = max(self._shelves.section.candidates, query.k)
+        # Of an empty list the rule that emptied it speaks.
+        noted = slate.noting(_note(query)) if allowed.any() else slate
+        ranked = dict(self._columns)
+        if query.leaning is not None:
+            ranked["total"] = np.sum([query.leaning, *self._columns.values()], axis=0)
+        return merged(noted, self._columns, best_of_each(ranked, count, allowed))
+
+
+def _note(query: Query) -> str:
+    who = f"'{query.user_id}' is" if query.user_id else "This viewer is"
+    if query.like:
+        return f"{who} new here: the list follows the sentence, then what is popular and recent."
+    if query.leaning is not None:
+        return f"{who} new here: the list follows what they asked for, and what is popular."
+    return f"{who} new here: the list is popular, recent and varied."
+
+
+def popular_columns(catalogue: Catalogue) -> dict[str, Floats]:
+    """(n,) by source what a stranger's list is made from; SHARES says how they are weighted."""
+    published = catalogue.table["published_at"].fill_null(0).to_numpy().astype(np.float64)
+    known = published > 0
+    fresh = np.where(known, published, published[known].min() if known.any() else 0)
+    raw = {
+        "popular": np.log1p(catalogue.viewers),
+        "recent": np.log1p(catalogue.recent),
+        "fresh": fresh,
+    }
+    return {
+        name: SHARES[name] * standardised(values.astype(np.float32)) for name, values in raw.items()
+    }

@@ -1,0 +1,55 @@
+"""What the viewer wants more or less of -> what that adds to the score of every video."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.arrays import Floats
+from vireo.recommend.base import Query, Slate, Wish
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.context import Shelves, standardised
+from vireo.recommend.retrieve.merge import best_of_each, merged
+from vireo.recommend.rules.blocklist import carrying
+
+EDGE = 0.5
+"""A video is about a wish when it lies this many deviations nearer to it than the average."""
+NAMED = 2.0
+"""Deviations beyond the edge for a video that carries exactly the words of the wish."""
+
+
+class Wishes:
+    """Adds candidates near what is wanted; what is wanted less only loses (`Query.leaning`)."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        if query.leaning is None:
+            return slate
+        count = max(self._shelves.section.candidates, query.k)
+        columns = {"wish": query.leaning}
+        wanted = query.mask(len(self._shelves.catalogue)) & (query.leaning > 0)
+        return merged(slate, columns, best_of_each(columns, count, wanted))
+
+
+def leaning(shelves: Shelves, wishes: tuple[Wish, ...]) -> Floats | None:
+    """(n,) deviations to add: above 0 near what is wanted more, below 0 near what less."""
+    catalogue, weight = shelves.catalogue, shelves.section.edit_weight
+    parts = [wish.strength * _nearness(catalogue, wish) for wish in wishes if not wish.blocks]
+    if not parts:
+        return None
+    return np.asarray(weight * np.sum(parts, axis=0), dtype=np.float32)
+
+
+def _nearness(catalogue: Catalogue, wish: Wish) -> Floats:
+    """How clearly each video is about the wish: 0 for most, never below. (n,)"""
+    near = np.zeros(len(catalogue), dtype=np.float32)
+    if wish.video >= 0:
+        near = standardised(catalogue.unit_content @ catalogue.unit_content[wish.video])
+    elif wish.vector is not None and catalogue.text.any():
+        near = standardised(catalogue.near(wish.vector))
+    beyond = np.maximum(near - EDGE, 0.0)
+    if wish.words:
+        named = carrying(catalogue, [wish.words])
+        beyond = np.where(named, np.maximum(beyond, NAMED), beyond)
+    return np.asarray(beyond, dtype=np.float32)

@@ -1,0 +1,31 @@
+"""Who may open a video: only viewers in one of its groups, or named by it. Never gives way."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vireo.arrays import Bools
+from vireo.recommend.base import Query
+from vireo.recommend.eligibility import Filter
+from vireo.store.base import ONE
+
+
+class Rights(Filter):
+    """The column `access` names groups; a video without it is open, or `audience.closed`."""
+
+    name: ClassVar[str] = "rights"
+
+    def open(self, query: Query) -> Bools | None:
+        labels = self.catalogue.labels("access")
+        if not self.section.audience.closed and labels.bare.all():
+            return None
+        allowed = labels.carrying(self.key(query))
+        return allowed if self.section.audience.closed else allowed | labels.bare
+
+    def key(self, query: Query) -> tuple[str, ...]:
+        """Those of the viewer's groups that any video names."""
+        # A group that calls itself `user:ana` must not open what is ana's alone.
+        groups = [g for g in query.viewer.groups if not g.strip().lower().startswith(ONE)]
+        mine = [query.right] if query.right else []
+        named = self.catalogue.labels("access").rows_of
+        return tuple(sorted({g.strip() for g in (*groups, *mine)} & named.keys()))

@@ -1,0 +1,44 @@
+"""A cap on creators: after so many videos of one creator, the others come first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vireo.arrays import Ints
+from vireo.recommend.base import Query, Slate
+from vireo.recommend.context import Shelves
+
+
+class Creators:
+    """At most `creator_cap` per creator on a list; the rest waits at the end of the candidates.
+
+    Videos of no known creator are not counted. Where everybody else has run out, the cap gives
+    way, and the list says so.
+    """
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._cap = shelves.section.creator_cap
+        self._creator_of = shelves.catalogue.creator_of
+
+    def __call__(self, query: Query, slate: Slate) -> Slate:
+        if self._cap <= 0 or not len(slate):
+            return slate
+        within = nth_of_its_kind(self._creator_of[slate.videos]) < self._cap
+        capped = slate.led_by(np.flatnonzero(within))
+        if within.sum() < min(query.k, len(slate)):
+            return capped.noting(
+                f"There are too few creators for at most {self._cap} videos of each."
+            )
+        return capped
+
+
+def nth_of_its_kind(kinds: Ints) -> Ints:
+    """How many earlier entries are of the same kind; -1 is no kind and counts 0. (c,) -> (c,)"""
+    order = np.argsort(kinds, kind="stable")
+    grouped = kinds[order]
+    first = np.ones(len(kinds), dtype=np.bool_)
+    first[1:] = grouped[1:] != grouped[:-1]
+    starts = np.maximum.accumulate(np.where(first, np.arange(len(kinds)), 0))
+    counts = np.empty(len(kinds), dtype=np.int64)
+    counts[order] = np.arange(len(kinds)) - starts
+    return np.where(kinds < 0, 0, counts)

@@ -1,0 +1,154 @@
+"""Learning the map, and whether it may be used: only with a gain beyond noise on other viewers.
+
+Of viewers drawn by lot most teach: their sentences are regressed on what else they wanted (ridge,
+in closed form). A second part of them chooses the penalty and the weight, a third part, which did
+neither, decides: NDCG@10 against the list that a stranger's sentence gets without the map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from vireo.arrays import Doubles, Floats, Ints
+from vireo.behavior.base import Histories
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.context import standardised
+from vireo.recommend.retrieve.cold_start import popular_columns
+from vireo.recommend.settings import RecommendSection
+from vireo.recommend.significance import verdict
+from vireo.recommend.text_preference.model import TasteMap
+from vireo.recommend.text_preference.synthetic_queries import Case, cases_of, words_of
+
+FEWEST = 200
+"""Viewers below which nothing is learnt."""
+MOST_VIDEOS = 20_000
+"""The most wanted videos, of which there are weights: 4 bytes each for every number of a vector."""
+PENALTIES = (3.0, 10.0, 30.0, 100.0)
+WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0)
+GOOD_ENOUGH = 0.98
+"""Of the best NDCG: the smallest weight that reaches it leaves most to the words themselves."""
+K = 10
+ReadTexts = Callable[[Sequence[str]], Floats]
+"""Sentences -> (m, d) in the space of `Catalogue.text`."""
+
+
+def learn(
+    catalogue: Catalogue,
+    histories: Histories,
+    read: ReadTexts,
+    section: RecommendSection,
+    seed: int,
+) -> TasteMap | None:
+    """The map with its report; None where there are too few viewers, texts or words."""
+    random = np.random.default_rng(seed)
+    words = words_of(catalogue)
+    users = random.permutation(len(histories))[: section.taste.users].tolist()
+    if len(users) < FEWEST or not catalogue.text.any():
+        return None
+    cut = len(users) // 10
+    choosing, deciding, teaching = users[:cut], users[cut : 2 * cut], users[2 * cut :]
+    taught = [
+        *cases_of(histories, words, teaching, random),
+        *cases_of(histories, words, teaching, random, shorter=True),
+    ]
+    chosen, decided = (cases_of(histories, words, part, random) for part in (choosing, deciding))
+    if len(taught) < FEWEST or min(len(chosen), len(decided)) < cut // 2:
+        return None
+    court = Court.of(catalogue, section.like_weight, _known(taught, len(catalogue)))
+    best = _best(fits(taught, read, catalogue), court, chosen, read)
+    return _judged(best, court, decided, read(_sentences(decided)))
+
+
+def fits(cases: Sequence[Case], read: ReadTexts, catalogue: Catalogue) -> Iterator[TasteMap]:
+    """The map for every penalty: (X'X + c I)^-1 X'Y, X and Y about their means."""
+    vectors = read(_sentences(cases)).astype(np.float64)
+    videos = _known(cases, len(catalogue))
+    wanted = _wanted(cases, len(catalogue))[:, videos]
+    centre, usual = vectors.mean(axis=0), np.asarray(wanted.mean(axis=0)).ravel()
+    about = vectors - centre
+    gram, both = about.T @ about, np.asarray((wanted.T @ about).T)
+    for penalty in PENALTIES:
+        weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), both)
+        learnt, middle, common = (p.astype(np.float32) for p in (weights, centre, usual))
+        yield TasteMap(videos, middle, learnt, common, report={"penalty": penalty})
+
+
+def _sentences(cases: Sequence[Case]) -> list[str]:
+    return [case.sentence for case in cases]
+
+
+def _known(cases: Sequence[Case], n_videos: int) -> Ints:
+    counts = np.bincount(np.concatenate([case.wanted for case in cases]), minlength=n_videos)
+    most = np.argsort(-counts, kind="stable")[:MOST_VIDEOS]
+    return np.sort(most[counts[most] > 0])
+
+
+def _wanted(cases: Sequence[Case], n_videos: int) -> sparse.csr_matrix:
+    """A row per case, of length 1, so that who watches most does not teach most. (m, n)"""
+    sizes = np.array([len(case.wanted) for case in cases])
+    values = np.repeat(1.0 / np.sqrt(np.maximum(sizes, 1)), sizes)
+    columns = np.concatenate([case.wanted for case in cases])
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    return sparse.csr_matrix((values, columns, offsets), shape=(len(cases), n_videos))
+
+
+@dataclass(frozen=True)
+class Court:
+    """What a stranger's list is made from beside the map, of the videos that the map knows."""
+
+    videos: Ints
+    crowd: Floats
+    """(w,) what popularity and freshness add."""
+    text: Floats
+    """(w, d)"""
+    like_weight: float
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, like_weight: float, videos: Ints) -> Court:
+        crowd = np.sum(list(popular_columns(catalogue).values()), axis=0)
+        return cls(videos, crowd[videos], catalogue.text[videos], like_weight)
+
+    def without(self, vectors: Floats) -> Floats:
+        """(b, w) the total that strangers' sentences get otherwise."""
+        near = [standardised(row) for row in vectors @ self.text.T]
+        return np.asarray(self.crowd + self.like_weight * np.stack(near), dtype=np.float32)
+
+    def ndcg(self, totals: Floats, cases: Sequence[Case]) -> Doubles:
+        """NDCG@10 of the whole ranking, the videos behind the sentence left out. (b,)"""
+        values = np.zeros(len(cases))
+        discounts = 1.0 / np.log2(np.arange(2, K + 2))
+        for at, case in enumerate(cases):
+            own = np.where(np.isin(self.videos, case.picked), -np.inf, totals[at])
+            listed = self.videos[np.argsort(-own, kind="stable")[:K]]
+            hits = np.isin(listed, case.wanted)
+            values[at] = discounts[: len(listed)][hits].sum() / discounts[: len(case.wanted)].sum()
+        return values
+
+
+def _best(
+    maps: Iterator[TasteMap], court: Court, cases: Sequence[Case], read: ReadTexts
+) -> TasteMap:
+    """The penalty whose best weight is best; of its weights the smallest that is good enough."""
+    vectors = read(_sentences(cases))
+    plain, tried = court.without(vectors), []
+    for made in maps:
+        own = made.of_known(vectors)
+        figures = [float(court.ndcg(plain + w * own, cases).mean()) for w in WEIGHTS]
+        tried.append((max(figures), figures, made))
+    top, figures, made = max(tried, key=lambda row: row[0])
+    good = [w for w, ndcg in zip(WEIGHTS, figures, strict=True) if ndcg >= GOOD_ENOUGH * top]
+    return replace(made, weight=good[0])
+
+
+def _judged(made: TasteMap, court: Court, cases: Sequence[Case], vectors: Floats) -> TasteMap:
+    """The map with its verdict; without a gain its weight is 0."""
+    plain = court.without(vectors)
+    before = court.ndcg(plain, cases)
+    after = court.ndcg(plain + made.weight * made.of_known(vectors), cases)
+    said = verdict(before, after, ("without", "with"))
+    report = {**made.report, "weight": made.weight, **said}
+    return replace(made, weight=made.weight if said["adopted"] else 0.0, report=report)

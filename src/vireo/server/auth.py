@@ -1,0 +1,115 @@
+"""Who calls, and what that caller may do: dependencies of the endpoints."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from vireo.server.base import LOCAL, Caller
+from vireo.server.http_error import Refusal
+from vireo.server.keys import KeyRing
+from vireo.server.list_executor import Turns
+from vireo.server.rate_limit import Buckets
+from vireo.server.service import Service
+from vireo.store.base import Scope
+from vireo.store.validation import check_text
+
+
+async def service_of(request: Request) -> Service:
+    # async: FastAPI would send a plain function to a thread and back
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceOf = Annotated[Service, Depends(service_of)]
+
+
+async def turns_of(request: Request) -> Turns:
+    turns: Turns = request.app.state.turns
+    return turns
+
+
+TurnsOf = Annotated[Turns, Depends(turns_of)]
+
+
+def token_of(request: Request) -> str:
+    """The key that the request carries, in either of the usual headers."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return request.headers.get("x-api-key", "").strip()
+
+
+async def caller_of(request: Request, service: ServiceOf) -> Caller:
+    """The caller; raises Refusal for a wrong key, a missing one, or too many requests."""
+    keys = service.state.keys
+    caller = _known(keys, token_of(request))
+    limited(request, service, caller)
+    return caller
+
+
+def _known(keys: KeyRing, token: str) -> Caller:
+    if not len(keys):
+        return LOCAL
+    if not token:
+        raise Refusal(
+            401, "no-key", "This service asks for a key.", "Send `Authorization: Bearer KEY`."
+        )
+    caller = keys.caller(token)
+    if caller is None:
+        raise Refusal(401, "no-key", "This key is not valid.", "`vireo keys list` shows which are.")
+    return caller
+
+
+def limited(request: Request, service: Service, caller: Caller) -> None:
+    """Raises Refusal where the caller has sent too many requests."""
+    section = service.section
+    most = section.requests_per_minute
+    if caller.scope == "viewer":
+        most = section.viewer_requests_per_minute
+    buckets: Buckets = request.app.state.buckets
+    wait = buckets.take(caller.name, most)
+    if wait:
+        raise Refusal(
+            429,
+            "too-many",
+            f"This key may send {most} requests per minute.",
+            f"Wait {ceil(wait)} s, send several events at once, or raise [server] limits.",
+        )
+
+
+CallerOf = Annotated[Caller, Depends(caller_of)]
+
+
+def need(caller: Caller, scope: Scope) -> None:
+    """Raises Refusal where the caller's key does not reach so far."""
+    if not caller.may(scope):
+        raise Refusal(
+            403, "forbidden", f"This needs a {scope} key.", f"`vireo keys add NAME --scope {scope}`"
+        )
+
+
+def need_user(caller: Caller, user_id: str) -> None:
+    """Raises Refusal where the caller may not act for this user."""
+    if not caller.may_act_for(user_id):
+        raise Refusal(
+            403, "forbidden", "This key opens another viewer's data.", "Use a service key."
+        )
+
+
+def for_whom(caller: Caller, user_id: str | None) -> str | None:
+    """Whose rights count: the named user's, else those of the viewer's key, else anybody's."""
+    if user_id is not None:
+        check_text("user_id", user_id)
+        need_user(caller, user_id)
+    return user_id or caller.user_id
+
+
+def need_sight(service: Service, caller: Caller, user_id: str | None, video_id: str) -> None:
+    """Raises Refusal where the viewer may not see the video; other keys see all, for nobody."""
+    if (user_id is not None or not caller.may("service")) and not service.may_see(
+        user_id, video_id
+    ):
+        raise Refusal(404, "unknown-video", f"There is no video '{video_id}' for this viewer.", "")

@@ -1,0 +1,196 @@
+"""What is served at this moment, and the thread that keeps it fresh.
+
+A request takes `State.now` once and works with it to its end: whatever is published, rolled back
+or put meanwhile is swapped in as a whole, between requests.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from vireo.behavior.weights import words_of
+from vireo.errors import NotBuilt, VireoError
+from vireo.server.keys import KeyRing
+from vireo.server.live_snapshot import Overlay, overlay
+from vireo.server.memory_sharing import lean
+from vireo.server.trends import Trends
+from vireo.serving.online import Served
+from vireo.serving.snapshot import Published
+from vireo.serving.unlearning import without_viewers
+from vireo.workspace import Workspace
+
+MOST_TRENDING = 50
+LOG = logging.getLogger("vireo.server")
+
+
+@dataclass(frozen=True)
+class Now:
+    """One consistent state; requests hold on to it while they work."""
+
+    served: Served
+    overlay: Overlay
+    ids: dict[str, str]
+    """Stage -> artefact id."""
+    models: int
+    """Grows with every publication and every change of videos."""
+    counts: int
+    """Grows with the trends, too."""
+    trending: tuple[tuple[str, int], ...] = ()
+    """(video id, viewers) of the last hours, the most watched first."""
+
+
+class State:
+    """Loads what is published, follows what changes. `refresh` is called by one thread."""
+
+    def __init__(self, work: Workspace) -> None:
+        self._work = work
+        self._store = work.store
+        self.keys = KeyRing(work.store, work.store.known_as)
+        self.trends = Trends(
+            work.store,
+            words_of(work.config.behavior),
+            work.config.interest.recent_days,
+            work.config.privacy.min_people,
+        )
+        self._now: Now | None = None
+        self._base: Published | None = None
+        self._left: Published | None = None
+        self._generation = -1
+        self._plain: Overlay | None = None
+        self._made: Overlay | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._position = -1
+        self.failed = ""
+        """Why the last look for changes failed, if it did."""
+        self._unserved = ""
+        self.on_load: Callable[[], None] = lambda: None
+        """Called when a build was loaded and is served."""
+        self._turn = threading.Lock()
+
+    @property
+    def trouble(self) -> str:
+        """Why changes are not followed, or what is published last is not served; else empty."""
+        return self.failed or self._unserved
+
+    @property
+    def now(self) -> Now:
+        """Raises NotBuilt before anything could be loaded."""
+        if self._now is None:
+            raise NotBuilt(
+                self._unserved or "Nothing is published here yet.", "`vireo build` first."
+            )
+        return self._now
+
+    def warm(self) -> None:
+        """Load what reads sentences, if anything is served."""
+        try:
+            if self._base is not None:
+                self._base.warm()
+        except Exception as error:  # lists do without it, and who searches is told again
+            LOG.error("The language model cannot be loaded: %s", first_line(error))
+
+    def refresh(self) -> None:
+        """Look at everything that may have changed, and swap in what did."""
+        with self._turn, _uncollected():
+            self.keys.refresh()
+            published = self._published()
+            if self._base is None:
+                return
+            self._swap(*self._without_the_forgotten(self._base, published))
+            if published:
+                self.on_load()
+
+    def _without_the_forgotten(self, base: Published, published: bool) -> tuple[Published, bool]:
+        """The build less those who were forgotten since; True if that changed anything."""
+        generation = self._store.generation()
+        if self._left is not None and generation == self._generation and not published:
+            return self._left, False
+        gone = self._store.forgotten_among(base.histories.user_ids)
+        before = self._left
+        self._left = without_viewers(base, gone, self._work.config.interest.recent_days)
+        self._generation = generation
+        return self._left, self._left is not before
+
+    def _published(self) -> bool:
+        """Load a newly published build; True if there is one."""
+        stamp = self._work.live.stamp()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        before = self._base
+        self._base = self._loaded() or before
+        return self._base is not before
+
+    def _loaded(self) -> Published | None:
+        """The latest build that can be read; an older one is better than none."""
+        try:
+            sets = self._work.live.sets()
+        except VireoError as error:
+            self._unserved = error.what
+            return None
+        self._unserved = ""
+        for stages in sets if self._base is None else sets[:1]:
+            try:
+                return self._whole(stages)
+            except VireoError as error:
+                self._unserved = self._unserved or error.what
+                LOG.error("A published build cannot be served: %s", error.what)
+        return None
+
+    def _whole(self, stages: dict[str, str]) -> Published:
+        """Every byte compared, every noun in memory."""
+        for stage, artifact_id in stages.items():
+            manifest = self._work.artifacts.find(stage, artifact_id)
+            if manifest is not None:
+                self._work.artifacts.verify(manifest)
+        base = lean(self._work.published(stages))
+        for part in (base.tables.videos, base.tables.media, base.histories.row_of):
+            len(part)
+        _ = base.histories.now, base.video, base.language, base.shown
+        if self._base is not None:  # requests go on meanwhile, with the build before
+            base.warm()
+        return base
+
+    def _swap(self, base: Published, published: bool) -> None:
+        position = self._store.video_position()
+        videos = published or position != self._position or self._now is None
+        counts = self.trends.follow(base)
+        if not videos and not counts:
+            return
+        if videos or self._plain is None:
+            self._plain = overlay(base, self._store.video_changes(base.videos_until))
+            self._made = self._plain
+            self._position = position
+        before = self._now
+        # From the one before, which holds what was derived of the videos; counts are put anew.
+        made = (self._made or self._plain).counting(*self.trends.counts(self._plain))
+        served = Served(made, self._work.config, self._store, before.served if before else None)
+        served.recommend(None, 1)  # whatever is made once is made now, not by the first request
+        self._made = made
+        models = (before.models if before else 0) + int(videos)
+        count = (before.counts if before else 0) + 1
+        trending = tuple(self.trends.now(self._work.config.server.trend_hours, MOST_TRENDING))
+        self._now = Now(served, made, base.ids, models, count, trending)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line; its name where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Reading a build and a million events makes objects by the hundred thousand: the collector
+    would walk through all of them again and again, and hold every thread meanwhile."""
+    able = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if able:
+            gc.enable()

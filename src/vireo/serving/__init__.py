@@ -1,0 +1,1 @@
+"""Serving: answers list requests from the published build plus live events."""

@@ -1,0 +1,83 @@
+"""What is known of one video, as facts for people: given, seen, heard, understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from vireo.recommend.quotes import at
+from vireo.serving.snapshot import Nouns
+
+LATEST = 250_000_000_000_000
+"""Milliseconds: dates after the year 9800 cannot be written."""
+LONGEST_SHOWN = 400
+"""Characters of a text that people are shown."""
+
+
+def video_facts(nouns: Nouns, row: int, min_people: int) -> dict[str, Any]:
+    """What was read, seen, heard and understood of the video in this row.
+
+    How many watched it is told from `min_people` on, and where nobody did.
+    """
+    facts = nouns.tables.videos.row(row, named=True)
+    video_id = facts["video_id"]
+    given = _filled({**facts, "published_at": date_of(facts["published_at"])})
+    if row >= len(nouns.understanding.records):
+        note = "It came after the last build: the next one looks at its file."
+        return {"video_id": video_id, "given": given, "seen": {"status": note}}
+    lines = nouns.video.dialogue.filter(pl.col("video_id") == video_id)
+    record = nouns.understanding.records[row]
+    return {
+        "video_id": video_id,
+        "given": given,
+        "seen": _filled(nouns.video.table.row(row, named=True)),
+        "heard": lines.drop("video_id").head(5).to_dicts(),
+        "understood": _filled({**asdict(record), "topic": nouns.catalogue.topics[row]}),
+        **_watched(int(nouns.catalogue.viewers[row]), min_people),
+    }
+
+
+def for_people(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The same facts to be read: long texts are cut, and each support is one line."""
+    shown = dict(facts)
+    shown["given"] = {name: _cut(value) for name, value in facts["given"].items()}
+    if "understood" in facts:
+        understood = dict(facts["understood"])
+        if "supports" in understood:
+            understood["supports"] = [_line_of(one) for one in understood["supports"]]
+        shown["understood"] = understood
+    return shown
+
+
+def _cut(value: Any) -> Any:
+    if not isinstance(value, str) or len(value) <= LONGEST_SHOWN:
+        return value
+    return f"{value[:LONGEST_SHOWN].rsplit(' ', 1)[0]} … ({len(value):,} characters in all)"
+
+
+def _line_of(support: Mapping[str, Any]) -> str:
+    """`topic whales: “They sing.” (dialogue at 12:40)`"""
+    when = "" if support["start"] is None else f" at {at(support['start'])}"
+    quote = _cut(support["quote"])
+    return f"{support['of']} {support['topic']}: “{quote}” ({support['source']}{when})"
+
+
+def _watched(viewers: int, min_people: int) -> dict[str, int]:
+    return {} if 0 < viewers < min_people else {"viewers": viewers}
+
+
+def _filled(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what says something; the id stands above."""
+    empty: tuple[Any, ...] = (None, "", [], ())
+    return {n: value for n, value in facts.items() if value not in empty and n != "video_id"}
+
+
+def date_of(moment: int | None) -> str | None:
+    """Milliseconds since 1970 UTC -> an ISO date."""
+    if moment is None or abs(moment) > LATEST:
+        return None
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)).date().isoformat()

@@ -1,0 +1,197 @@
+"""Published: the artefacts that are served now, each loaded when it is first needed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from vireo.arrays import Floats
+from vireo.artifacts import Manifest
+from vireo.behavior.base import Histories
+from vireo.config import Config
+from vireo.data.base import Tables
+from vireo.engine import Context
+from vireo.errors import InputError, StageFailed
+from vireo.interest.base import InterestModel
+from vireo.language import LanguageModel, VideoTexts, load, typed
+from vireo.language.encoder import LocalEncoder
+from vireo.language.generate import Generator, generator
+from vireo.pipeline import STAGES, load_noun
+from vireo.pretraining.base import Checkpoint
+from vireo.recommend.catalogue import Catalogue
+from vireo.serving.request import IMPRESSION, Showing
+from vireo.understanding.base import Understanding
+from vireo.understanding.vectors import fused_of
+from vireo.video.base import VideoFeatures
+
+_AT_ONCE = 8
+"""New videos that are read before whoever typed a sentence may have the model."""
+_PAUSE_SECONDS = 0.001
+"""A lock that is taken again at once goes past those who wait for it."""
+
+
+class Nouns(Protocol):
+    """What lists, reasons and pages are made from: one published build, or one with live videos."""
+
+    @property
+    def tables(self) -> Tables: ...
+    @property
+    def histories(self) -> Histories: ...
+    @property
+    def model(self) -> InterestModel: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def understanding(self) -> Understanding: ...
+    @property
+    def video(self) -> VideoFeatures: ...
+    @property
+    def gone(self) -> frozenset[int]:
+        """Rows of videos that were deleted after the build."""
+        ...
+
+    @property
+    def live_until(self) -> int:
+        """The position of the last live event that the build took in."""
+        ...
+
+    @property
+    def shown(self) -> Mapping[str, Sequence[Showing]]:
+        """User -> every impression in the tables."""
+        ...
+
+    @property
+    def writer(self) -> Generator | None:
+        """The configured model that writes, or None."""
+        ...
+
+    def read(self, sentence: str) -> Floats:
+        """A sentence -> its vector in the space of the text vectors. (d,)"""
+        ...
+
+
+class Published:
+    """One published set of artefacts."""
+
+    gone: frozenset[int] = frozenset()
+
+    def __init__(self, manifests: Mapping[str, Manifest], config: Config, context: Context) -> None:
+        self._manifests = manifests
+        self._config = config
+        self._context = context
+        self._reading = threading.Lock()
+
+    def changed(self, **nouns: Any) -> Published:
+        """The same build with other nouns in the place of some; what is loaded stays loaded."""
+        other = Published(self._manifests, self._config, self._context)
+        other.__dict__.update({**self.__dict__, **nouns})  # its lock too: the model is the same
+        return other
+
+    def _noun(self, stage: str, parts: tuple[str, ...] = ()) -> Any:
+        return load_noun(self._manifests[stage], STAGES[stage], parts)
+
+    @cached_property
+    def tables(self) -> Tables:
+        noun: Tables = self._noun("data")
+        return noun
+
+    @cached_property
+    def histories(self) -> Histories:
+        noun: Histories = self._noun("behavior")
+        return noun
+
+    @cached_property
+    def model(self) -> InterestModel:
+        noun: InterestModel = self._noun("interest")
+        return noun
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        noun: Catalogue = self._noun("recommend")
+        return noun
+
+    @cached_property
+    def understanding(self) -> Understanding:
+        noun: Understanding = self._noun("understanding", ("vectors",))
+        return noun
+
+    @cached_property
+    def video(self) -> VideoFeatures:
+        noun: VideoFeatures = self._noun("video")
+        return noun
+
+    @cached_property
+    def language(self) -> LanguageModel:
+        """The model that made the text vectors: tuned or base."""
+        checkpoint: Checkpoint = self._noun("pretraining")
+        return load(self._config.language, self._context, checkpoint.model)
+
+    @cached_property
+    def writer(self) -> Generator | None:
+        """The configured model that writes, or None."""
+        return generator(self._config.language.generation, self._context)
+
+    @cached_property
+    def shown(self) -> Mapping[str, Sequence[Showing]]:
+        """User -> (video, moment) of every impression in the tables."""
+        events = self.tables.events.filter(pl.col("event") == IMPRESSION)
+        shown: dict[str, list[Showing]] = {}
+        for user, video, moment in events.select("user_id", "video_id", "timestamp").iter_rows():
+            shown.setdefault(user, []).append((video, moment))
+        return shown
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Stage -> artefact id."""
+        return {stage: manifest.id for stage, manifest in self._manifests.items()}
+
+    @property
+    def live_until(self) -> int:
+        """The position of the last live event that the build took in."""
+        return int(self._manifests["data"].summary["events"]["live_until"])
+
+    @property
+    def videos_until(self) -> int:
+        """The position of the last live video that the build took in."""
+        return int(self._manifests["data"].summary["videos"].get("live_until", 0))
+
+    def read(self, sentence: str) -> Floats:
+        """A sentence -> its vector in the space of the text vectors. (d,)"""
+        with self._reader() as model:
+            vector = model.embed([sentence])
+        projected: Floats = self.understanding.project(vector, typed([sentence]))[0]
+        return projected
+
+    def warm(self) -> None:
+        """Load what reads sentences, so that the first one need not wait for it."""
+        with self._reader() as model:
+            if isinstance(model, LocalEncoder):  # a server of models is not ours to wake
+                model.encode(["warm"])
+
+    def read_videos(self, texts: VideoTexts) -> Floats:
+        """The text vectors of videos that came after the build. (m, d)"""
+        read = []
+        for some in texts.parts_of(_AT_ONCE):
+            with self._reader() as model:
+                read.append(fused_of(some, model, self._context.progress))
+            time.sleep(_PAUSE_SECONDS)
+        return self.understanding.project(np.concatenate(read), texts)
+
+    @contextmanager
+    def _reader(self) -> Iterator[LanguageModel]:
+        """The language model for oneself: tokenizers take one caller at a time.
+
+        Raises StageFailed where its files cannot be used: that is no fault of whoever asks.
+        """
+        with self._reading:
+            try:
+                yield self.language
+            except InputError as error:
+                raise StageFailed(error.what, error.hint) from None

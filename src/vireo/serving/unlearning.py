@@ -1,0 +1,47 @@
+"""A published build without the viewers who were forgotten after it: their counts, their weight.
+
+Experts that can be downdated exactly are (`InterestModel.without`); the others are fitted anew by
+the next build. Until then no history of a forgotten viewer is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from vireo.arrays import Ints
+from vireo.behavior.base import DAY, NO_TIME, History
+from vireo.recommend.catalogue import Catalogue
+from vireo.serving.snapshot import Published
+
+
+def without_viewers(base: Published, users: Collection[str], recent_days: float) -> Published:
+    """The build as if these viewers had not been counted; the same object where none was.
+
+    `recent_days` is the window of `Catalogue.recent`, in days before the last known event.
+    """
+    rows = sorted(row for user in users if (row := base.histories.row_of.get(user)) is not None)
+    if not rows:
+        return base
+    gone = [base.histories.row(row) for row in rows]
+    since = base.histories.now - int(recent_days * DAY)
+    model = base.model
+    for history in gone:
+        model = model.without(history)
+    return base.changed(model=model, catalogue=_uncounted(base.catalogue, gone, since))
+
+
+def _uncounted(catalogue: Catalogue, gone: Sequence[History], since: int) -> Catalogue:
+    """The catalogue whose counts leave these viewers out."""
+    viewers, recent = catalogue.viewers.copy(), catalogue.recent.copy()
+    for history in gone:
+        wanted = history.liked
+        viewers[np.unique(wanted.videos)] -= 1
+        recent[_lately(wanted, since)] -= 1
+    return catalogue.counting(viewers, recent)
+
+
+def _lately(wanted: History, since: int) -> Ints:
+    """Distinct videos since a moment (ms); events without a time belong to no period."""
+    return np.unique(wanted.videos[(wanted.times >= max(since, 0)) & (wanted.times != NO_TIME)])

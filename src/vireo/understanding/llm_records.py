@@ -1,0 +1,134 @@
+"""Records by a model that writes: asked per video, checked against the video's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vireo.engine.progress import Progress
+from vireo.language import PARTS, VideoTexts
+from vireo.language.chunks import thinned
+from vireo.language.generate import Answer, Generator, Prompt
+from vireo.language.texts import clean
+from vireo.understanding.base import VideoRecord
+from vireo.understanding.evidence import (
+    Line,
+    Sources,
+    Support,
+    says_name,
+    sources_of,
+    supports_of,
+)
+from vireo.understanding.tokenize import sentences_of, tokens_of
+
+_CHARACTERS_PER_TOKEN = 4
+_INSTRUCTIONS = """You describe one video for a catalogue. Use only what its title, description,
+tags and dialogue say; leave a field empty where they do not say it. The summary has at most two
+sentences. Each topic has a quote: a few words that stand in the texts exactly so. Entities are
+names of people, places and works that occur in the texts. Mood, audience and format are a word or
+two each; language is the language of the texts, by its ISO 639-1 code."""
+VERSION = 1
+
+
+class WrittenTopic(BaseModel):
+    """A topic and the words that it rests on."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=60)
+    quote: str = Field(min_length=1, max_length=300)
+
+
+class WrittenRecord(BaseModel):
+    """What the model is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+    summary: str = Field(max_length=600)
+    topics: list[WrittenTopic] = Field(max_length=5)
+    entities: list[str] = Field(max_length=10)
+    mood: str = Field(max_length=40)
+    audience: str = Field(max_length=40)
+    format: str = Field(max_length=40)
+    language: str = Field(max_length=20)
+
+
+def rewritten(
+    records: Sequence[VideoRecord],
+    texts: VideoTexts,
+    lines: Mapping[str, Sequence[Line]],
+    generator: Generator,
+    input_tokens: int,
+    progress: Progress,
+) -> tuple[VideoRecord, ...]:
+    """The records with what the model wrote; those that it failed keep theirs, and say why."""
+    rows = [row for row, record in enumerate(records) if record.sources]
+    prompts = [prompt_of(texts, row, input_tokens) for row in rows]
+    answers = dict(zip(rows, generator.answer(prompts, progress), strict=True))
+    return tuple(
+        _checked(record, answers[row], sources_of(texts, row, lines), generator.name)
+        if row in answers
+        else record
+        for row, record in enumerate(records)
+    )
+
+
+def prompt_of(texts: VideoTexts, row: int, input_tokens: int) -> Prompt[WrittenRecord]:
+    """What is asked of one video; nothing of another is in it."""
+    told = {part: texts.part(part)[row] for part in PARTS[:-1]}
+    if not told["screen"]:
+        del told["screen"]  # most videos show no words: an empty field would only cost tokens
+    room = input_tokens * _CHARACTERS_PER_TOKEN
+    left = max(room // 2, room - sum(map(len, told.values())))
+    data = {part: thinned(text, room // 4) for part, text in told.items()}
+    data["dialogue"] = thinned(texts.dialogue[row], left)
+    return Prompt("record", VERSION, _INSTRUCTIONS, data, WrittenRecord)
+
+
+def _checked(
+    record: VideoRecord, answer: Answer[WrittenRecord], sources: Sources, author: str
+) -> VideoRecord:
+    """What holds against the sources. A record never says what they do not."""
+    written = answer.value
+    if written is None:
+        return replace(record, reason=f"{author}: {answer.reason}")
+    supports = tuple(_supported(written.topics, sources))
+    entities = tuple(name for name in written.entities if sources.holds(name))
+    summary = tuple(s for s in sentences_of(clean(written.summary)) if _is_grounded(s, sources))
+    dropped = len(written.topics) - len(supports) + (0 if summary else 1)
+    return replace(
+        record,
+        summary=summary or record.summary,
+        topics=tuple(support.topic for support in supports) or record.topics,
+        supports=(
+            *(supports or (s for s in record.supports if s.of == "topic")),
+            *supports_of(entities, sources, says_name, "entity"),
+        ),
+        entities=entities,
+        mood=written.mood,
+        audience=written.audience,
+        format=written.format,
+        language=written.language or record.language,
+        author=author,
+        reason=f"{dropped} statements were not in its texts and were left out" if dropped else "",
+    )
+
+
+def _supported(topics: Sequence[WrittenTopic], sources: Sources) -> Iterator[Support]:
+    for topic in topics:
+        found = sources.find(topic.quote)
+        if found is not None:
+            yield Support(topic.name, topic.quote, *found)
+
+
+def _is_grounded(sentence: str, sources: Sources) -> bool:
+    """Whether its names and numbers stand in the sources; the words between them are the model's.
+
+    The first word is written large in any case, so it is not taken for a name.
+    """
+    words = tokens_of(sentence)
+    return all(
+        sources.holds(word)
+        for place, word in enumerate(words)
+        if any(map(str.isdigit, word)) or (place > 0 and word[0].isupper())
+    )

@@ -1,0 +1,81 @@
+"""pocketsphinx: small, offline, English; good for few words said plainly, not for talk.
+
+The model comes inside the library. On free speech most words are wrong (docs/video.md has the
+figures): choose `whisper` or `api` where words are to be searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from vireo.arrays import Floats
+from vireo.errors import MissingLibrary
+from vireo.video.text.base import WordsSection
+from vireo.video.text.subtitles import Line
+
+FRAME = 0.01
+"""Seconds of one frame of the recogniser."""
+PAUSE = 0.3
+"""Seconds of silence at which a line ends."""
+MOST_WORDS = 14
+"""Words of a line at most."""
+
+
+class Sphinx:
+    """One decoder per process, each stretch of sound one utterance."""
+
+    longest = 30.0
+
+    def __init__(self, edition: str) -> None:
+        self.fingerprint = f"sphinx {edition}"
+
+    def transcribe(self, wave: Floats) -> list[Line]:
+        decoder = self._decoder
+        decoder.reinit_feat()  # else the loudness and the noise of the file before would count
+        decoder.start_utt()
+        samples = (wave * 32767).astype(np.int16)
+        decoder.process_raw(samples.tobytes(), no_search=False, full_utt=True)
+        decoder.end_utt()
+        if decoder.hyp() is None:
+            return []
+        # the list of words is gone once the next utterance begins
+        return list(_lines([(s.word, s.start_frame, s.end_frame) for s in decoder.seg()]))
+
+    @cached_property
+    def _decoder(self) -> Any:
+        from pocketsphinx import Decoder
+
+        return Decoder(loglevel="FATAL")
+
+
+def provide(section: WordsSection) -> Sphinx:
+    """Raises MissingLibrary."""
+    try:
+        return Sphinx(version("pocketsphinx"))
+    except PackageNotFoundError:
+        raise MissingLibrary(
+            "The library pocketsphinx, which writes down speech, is not installed.",
+            'pip install "vireo-recommender[speech]"',
+        ) from None
+
+
+def _lines(segments: Sequence[tuple[str, int, int]]) -> Iterator[Line]:
+    """(word, first frame, last frame) -> lines between pauses."""
+    words, start, end = list[str](), 0, 0
+    for word, first, last in segments:
+        silent = word.startswith(("<", "[", "+"))
+        pause = silent and (last - first + 1) * FRAME >= PAUSE
+        if words and (pause or len(words) >= MOST_WORDS):
+            yield Line(start * FRAME, (end + 1) * FRAME, " ".join(words))
+            words = []
+        if not silent:
+            start = start if words else first
+            words.append(word.partition("(")[0])  # and(2): the second way to say it
+            end = last
+    if words:
+        yield Line(start * FRAME, (end + 1) * FRAME, " ".join(words))
