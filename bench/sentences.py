@@ -60,7 +60,12 @@ def described(
     ]
     videos, config = pl.DataFrame(rows, schema=VIDEO_SCHEMA), Config()
     made: Understanding = understand(
-        Tables({"videos": videos}), unseen(videos), Checkpoint(None), config, context
+        Tables({"videos": videos}),
+        unseen(videos),
+        Checkpoint(None),
+        config.understanding,
+        config.language,
+        context,
     )
     language = load(config.language, context)
 

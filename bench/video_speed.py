@@ -234,7 +234,9 @@ def many(count: int, work: Path, model: Path | None) -> dict[str, Any]:
         context = Context(engine, Path(fresh) / "cache", Quiet(), 0)
         for _ in range(2):
             start = time.perf_counter()
-            features = build(tables, config, context, Path(fresh) / "encoder")
+            features = build(
+                tables, config.video, config.language, context, Path(fresh) / "encoder"
+            )
             seconds.append(time.perf_counter() - start)
     status = dict(features.table["status"].value_counts().iter_rows())
     return {

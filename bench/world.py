@@ -96,7 +96,9 @@ def understood(
     if place.is_dir():
         return Understanding.load(place)
     tables = Tables({"videos": videos})
-    made = understand(tables, unseen(videos), Checkpoint(None), config, context)
+    made = understand(
+        tables, unseen(videos), Checkpoint(None), config.understanding, config.language, context
+    )
     making = place.with_name(f".{key}.{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)

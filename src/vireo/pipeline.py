@@ -51,11 +51,11 @@ class Stage:
     version: int
     noun: str
     build: str
+    arguments: Callable[[Ground], tuple[Any, ...]]
+    """Arguments of `build` after the outputs of other stages: its config sections, the context."""
     needs: tuple[str, ...] = ()
     """`stage` for a whole artefact or `stage/part` for the files of that stem."""
     sections: tuple[str, ...] = ()
-    arguments: Callable[[Ground], tuple[Any, ...]] = lambda ground: (ground.config, ground.context)
-    """Arguments of `build` after the nouns."""
     identity: Callable[[Ground, Mapping[str, Manifest]], Any] = lambda ground, made: None
     """What else the result depends on."""
     wishes: Callable[[Config], tuple[str, ...]] = lambda config: ()
@@ -124,7 +124,10 @@ _ROWS = (
         build="vireo.video.build:build",
         needs=("data/videos", "data/media"),
         sections=("video", "language"),
-        arguments=lambda ground: (ground.config, ground.context, ground.encoders),
+        arguments=lambda ground: (
+            *(ground.config.video, ground.config.language),
+            *(ground.context, ground.encoders),
+        ),
         identity=_video_identity,
     ),
     Stage(
@@ -134,6 +137,7 @@ _ROWS = (
         build="vireo.behavior.build:build",
         needs=("data/videos", "data/events"),
         sections=("behavior",),
+        arguments=lambda ground: (ground.config.behavior, ground.context),
     ),
     Stage(
         "pretraining",
@@ -142,6 +146,10 @@ _ROWS = (
         build="vireo.pretraining.build:build",
         needs=("data/videos", "data/comments", "video/dialogue"),
         sections=("pretraining", "language"),
+        arguments=lambda ground: (
+            *(ground.config.pretraining, ground.config.language),
+            ground.context,
+        ),
         wishes=lambda config: ("behavior",) if config.pretraining.behavior else (),
     ),
     Stage(
@@ -151,7 +159,10 @@ _ROWS = (
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),
         sections=("understanding", "language", "language.generation"),
-        arguments=lambda ground: (ground.config, ground.context, _listed(ground)),
+        arguments=lambda ground: (
+            *(ground.config.understanding, ground.config.language),
+            *(ground.context, _listed(ground)),
+        ),
         identity=lambda ground, _: [topic.told for topic in _listed(ground)] or None,
     ),
     Stage(
@@ -161,6 +172,7 @@ _ROWS = (
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),
         sections=("interest",),
+        arguments=lambda ground: (ground.config.interest, ground.context),
     ),
     Stage(
         "recommend",
@@ -170,6 +182,10 @@ _ROWS = (
         needs=(
             *("data/videos", "behavior", "understanding", "interest"),
             *("video", "pretraining"),
+        ),
+        arguments=lambda ground: (
+            *(ground.config.recommend, ground.config.interest, ground.config.language),
+            ground.context,
         ),
         identity=lambda ground, _: _made_ahead(ground),
     ),

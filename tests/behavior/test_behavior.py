@@ -232,7 +232,7 @@ def test_the_stage_reads_its_parts_and_comes_back_from_disk(tmp_path: Path) -> N
     context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
     table = events({"event": "like"}, {"event": "zap"}, {"user_id": "w"})
     frames = {"events": table, "videos": VIDEOS}
-    found = build(Tables(frames, allowed=("events", "videos")), Config(), context)
+    found = build(Tables(frames, allowed=("events", "videos")), Config().behavior, context)
     found.save(tmp_path)
     again = Histories.load(tmp_path)
     assert again.report == found.report

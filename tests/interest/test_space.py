@@ -133,11 +133,11 @@ def test_the_stage_builds_from_its_neighbours_nouns(tmp_path: Path) -> None:
     videos = pl.concat([pl.DataFrame(schema=VIDEO_SCHEMA), videos], how="diagonal_relaxed")
     histories = training_of([[0, 2, 4], [1, 3, 5], [0, 4]], N).histories
     text, pictures = understood(topics(), everyone), seen(topics(seed=1), everyone)
-    model = build(Tables({"videos": videos}), histories, text, pictures, Config(), context)
+    model = build(Tables({"videos": videos}), histories, text, pictures, Config().interest, context)
     assert list(model.experts) == list(Config().interest.experts)
     assert model.content.shape[0] == N
     assert model.warm.tolist() == [True] * 6 + [False] * 2
     assert model.report["new_videos"] == 2
     short = training_of([[0]], N + 1).histories
     with pytest.raises(StageFailed, match="different catalogues"):
-        build(Tables({"videos": videos}), short, text, pictures, Config(), context)
+        build(Tables({"videos": videos}), short, text, pictures, Config().interest, context)

@@ -60,7 +60,13 @@ class Run:
 
 def run(cache: Path, model: Path) -> Run:
     inputs = easy_tables()
-    build(inputs, unseen(inputs), easy_config(model, STEPS), context(cache))
+    build(
+        inputs,
+        unseen(inputs),
+        easy_config(model, STEPS).pretraining,
+        easy_config(model, STEPS).language,
+        context(cache),
+    )
     (shelf,) = (path.parent for path in cache.glob("pretraining/*/report.json"))
     return Run(shelf, json.loads((shelf / "report.json").read_text()))
 
@@ -116,7 +122,9 @@ def test_a_finished_recipe_is_not_trained_again(whole: Run, tiny: Path) -> None:
 def test_the_choice_follows_the_check(tmp_path: Path, tiny: Path) -> None:
     inputs = easy_tables()
     config = easy_config(tiny, 20)
-    made = build(inputs, unseen(inputs), config, context(tmp_path / "cache"))
+    made = build(
+        inputs, unseen(inputs), config.pretraining, config.language, context(tmp_path / "cache")
+    )
     check = made.report["check"]
     tuned = check["mrr_tuned"] >= check["mrr_base"]
     assert made.report["choice"] == ("tuned" if tuned else "base")
@@ -158,7 +166,13 @@ def test_the_base_is_kept_and_says_why(
     tmp_path: Path, tiny: Path, count: int, objective: str, words: str
 ) -> None:
     inputs = easy_tables(count)
-    made = build(inputs, unseen(inputs), easy_config(tiny, 5, objective), context(tmp_path))
+    made = build(
+        inputs,
+        unseen(inputs),
+        easy_config(tiny, 5, objective).pretraining,
+        easy_config(tiny, 5, objective).language,
+        context(tmp_path),
+    )
     assert made.model is None
     assert made.report["choice"] == "base"
     assert words in made.report["reason"]
@@ -166,7 +180,13 @@ def test_the_base_is_kept_and_says_why(
 
 def test_without_pairs_nothing_can_be_checked(tmp_path: Path, tiny: Path) -> None:
     inputs = tables([{"video_id": f"v{i}", "title": f"only a title {i}"} for i in range(50)])
-    made = build(inputs, unseen(inputs), easy_config(tiny, 5), context(tmp_path))
+    made = build(
+        inputs,
+        unseen(inputs),
+        easy_config(tiny, 5).pretraining,
+        easy_config(tiny, 5).language,
+        context(tmp_path),
+    )
     assert made.model is None
     assert "could not be checked" in made.report["reason"]
 
@@ -178,7 +198,13 @@ def test_odd_texts_train_too(tmp_path: Path, tiny: Path) -> None:
         for i in range(40)
     ]
     inputs = tables(rows)
-    made = build(inputs, unseen(inputs), easy_config(tiny, 3), context(tmp_path))
+    made = build(
+        inputs,
+        unseen(inputs),
+        easy_config(tiny, 3).pretraining,
+        easy_config(tiny, 3).language,
+        context(tmp_path),
+    )
     assert np.isfinite(made.report["heldout_loss_after"])
 
 

@@ -56,7 +56,7 @@ def secrets(count: int = 120) -> Tables:
 
 def made(inputs: Tables, tiny: Path, cache: Path, settings: Mapping[str, Any]) -> Checkpoint:
     config = Config.of({"language": {"model": "hub", "path": str(tiny)}, "pretraining": settings})
-    return build(inputs, unseen(inputs), config, context(cache))
+    return build(inputs, unseen(inputs), config.pretraining, config.language, context(cache))
 
 
 def _histories(seen: Sequence[Sequence[int]], videos: int) -> Histories:
@@ -207,7 +207,9 @@ def test_what_was_watched_together_counts_as_two_views(tiny: Path, tmp_path: Pat
             "pretraining": {"objective": "contrastive", "steps": 2, "behavior": True},
         }
     )
-    trained = build(inputs, unseen(inputs), config, context(tmp_path), watched)
+    trained = build(
+        inputs, unseen(inputs), config.pretraining, config.language, context(tmp_path), watched
+    )
     assert trained.report["watched_together"] > 50
     texts = next(tmp_path.glob("pretraining/*/corpus/train.jsonl")).read_text()
     assert '"watched"' in texts

@@ -15,8 +15,8 @@ import pytest
 from tests.real_data import ROOT
 from tests.server.conftest import Serve
 from tests.server.running import running
+from vireo.config.server import ServerSection
 from vireo.server.app import create_app
-from vireo.server.base import ServerSection
 from vireo.server.metrics import Metrics
 from vireo.workspace import Workspace
 

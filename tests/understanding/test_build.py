@@ -34,7 +34,9 @@ def plots(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Understandi
     """200 real movies, understood with MiniLM."""
     inputs = movies(data_folder("movie-text"), 200)
     there = context(tmp_path_factory.mktemp("cache"))
-    return inputs, build(inputs, unseen(inputs), BASE, Config(), there)
+    return inputs, build(
+        inputs, unseen(inputs), BASE, Config().understanding, Config().language, there
+    )
 
 
 def own_words_only(inputs: Tables, made: Understanding) -> None:
@@ -91,7 +93,9 @@ def test_planted_topics_are_recovered(tmp_path: Path) -> None:
     ]
     inputs = tables(rows)
     config = Config.of({"understanding": {"topics": 3}})
-    made = build(inputs, unseen(inputs), BASE, config, context(tmp_path))
+    made = build(
+        inputs, unseen(inputs), BASE, config.understanding, config.language, context(tmp_path)
+    )
     pairs = {(i % 3, topic) for i, topic in enumerate(made.topic_of.tolist())}
     assert len(pairs) == 3
     own = {"garlic", "tomato", "sauce", "basil", "pasta", "cooking", "fresh", "simmer", "hot"}
@@ -125,7 +129,14 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, tiny: Config) -> No
     for name in ("a", "b"):
         shelf = tmp_path / name
         shelf.mkdir()
-        build(inputs, unseen(inputs), BASE, tiny, context(shelf / "cache")).save(shelf)
+        build(
+            inputs,
+            unseen(inputs),
+            BASE,
+            tiny.understanding,
+            tiny.language,
+            context(shelf / "cache"),
+        ).save(shelf)
         files.append([path.read_bytes() for path in sorted(shelf.iterdir()) if path.is_file()])
     assert files[0] == files[1]
 
@@ -134,7 +145,7 @@ def test_ten_megabytes_of_dialogue_are_one_record(tmp_path: Path, tiny: Config) 
     said = "We sail to the island and the island burns. " * 240_000
     inputs = tables([{"video_id": "a", "transcript": said}, {"video_id": "b", "title": "Fire"}])
     assert len(said) > 10_000_000
-    made = build(inputs, unseen(inputs), BASE, tiny, context(tmp_path))
+    made = build(inputs, unseen(inputs), BASE, tiny.understanding, tiny.language, context(tmp_path))
     long, short = made.records
     assert long.summary == ("We sail to the island and the island burns.",)
     assert (long.language, long.sources) == ("en", ("dialogue",))
@@ -149,7 +160,7 @@ UNKNOWN = "\u13a3\u13cd\u13d3 \u13a4\u13b5\u13ae\u13b5\u13cd\u13d7"
 def test_a_language_that_the_model_does_not_know(tmp_path: Path, tiny: Config) -> None:
     """The video is accounted for: its words stand in its record, whatever its vector is."""
     inputs = tables([{"video_id": "a", "description": UNKNOWN}, {"video_id": "b", "title": "Ok"}])
-    made = build(inputs, unseen(inputs), BASE, tiny, context(tmp_path))
+    made = build(inputs, unseen(inputs), BASE, tiny.understanding, tiny.language, context(tmp_path))
     assert made.records[0].summary == (UNKNOWN,)
     assert made.records[0].sources == ("description",)
     assert np.isfinite(made.vectors).all()
@@ -160,13 +171,20 @@ def test_a_directory_that_is_no_model_ends_the_build_with_what_is_missing(tmp_pa
     inputs = tables([{"video_id": "a", "title": "A film"}])
     config = Config.of({"language": {"model": "hub", "path": str(tmp_path)}})
     with pytest.raises(InputError, match=r"config\.json is missing"):
-        build(inputs, unseen(inputs), BASE, config, context(tmp_path / "cache"))
+        build(
+            inputs,
+            unseen(inputs),
+            BASE,
+            config.understanding,
+            config.language,
+            context(tmp_path / "cache"),
+        )
 
 
 def test_what_is_shown_in_a_video_is_read_with_its_time(tmp_path: Path, tiny: Config) -> None:
     inputs = tables([{"video_id": "a"}, {"video_id": "b", "title": "Named"}])
     seen = unseen(inputs, [("a", 0.0, "Hello.")], [("a", 9.0, "DEPARTURES TO OSLO")])
-    made = build(inputs, seen, BASE, tiny, context(tmp_path))
+    made = build(inputs, seen, BASE, tiny.understanding, tiny.language, context(tmp_path))
     record = made.records[0]
     assert record.sources == ("screen", "dialogue")
     assert record.key_phrases
@@ -194,7 +212,9 @@ _ODD: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("name", list(_ODD))
 def test_odd_catalogues(tmp_path: Path, tiny: Config, name: str) -> None:
     inputs = tables(_ODD[name])
-    made = build(inputs, unseen(inputs), BASE, tiny, context(tmp_path / "cache"))
+    made = build(
+        inputs, unseen(inputs), BASE, tiny.understanding, tiny.language, context(tmp_path / "cache")
+    )
     count = inputs.videos.height
     assert made.vectors.shape == (count, 32)
     assert np.isfinite(made.vectors).all()
@@ -214,7 +234,7 @@ def test_subtitles_are_read_and_tuned_weights_are_named(tmp_path: Path, tiny: Co
     inputs = tables([{"video_id": "a"}, {"video_id": "b", "title": "Named"}])
     heard = unseen(inputs, [("a", 0.0, "We sail to the island."), ("a", 4.0, "The island burns.")])
     tuned = Checkpoint(Path(tiny.language.path), {"choice": "tuned", "reason": "It was better."})
-    made = build(inputs, heard, tuned, tiny, context(tmp_path))
+    made = build(inputs, heard, tuned, tiny.understanding, tiny.language, context(tmp_path))
     assert made.records[0].sources == ("dialogue",)
     assert made.records[0].summary == ("We sail to the island.", "The island burns.")
     assert "island" in made.records[0].key_phrases

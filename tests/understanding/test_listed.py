@@ -117,7 +117,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Understandin
     """With MiniLM."""
     inputs, cache = tables(ROWS), tmp_path_factory.mktemp("cache")
     heard = unseen(inputs, [("b", 7.0, "A telescope finds 3 comets.")])
-    return inputs, build(inputs, heard, Checkpoint(None), Config(), context(cache), TOPICS)
+    return inputs, build(
+        inputs,
+        heard,
+        Checkpoint(None),
+        Config().understanding,
+        Config().language,
+        context(cache),
+        TOPICS,
+    )
 
 
 def test_a_build_with_a_list(made: tuple[Tables, Understanding]) -> None:

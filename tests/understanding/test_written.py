@@ -47,7 +47,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def understood(tiny: Path, cache: Path, inputs: Tables, generation: Any) -> Understanding:
     language = {"model": "hub", "path": str(tiny), "generation": generation}
     config = Config.of({"language": language})
-    return build(inputs, unseen(inputs, LINES), Checkpoint(None), config, context(cache))
+    return build(
+        inputs,
+        unseen(inputs, LINES),
+        Checkpoint(None),
+        config.understanding,
+        config.language,
+        context(cache),
+    )
 
 
 def test_what_the_model_says_is_held_against_the_sources(tiny: Path, tmp_path: Path) -> None:

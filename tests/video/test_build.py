@@ -35,7 +35,7 @@ def made(
 ) -> VideoFeatures:
     engine = engine or Serial(EngineSection())
     context = Context(engine, folder / "cache", Quiet(), config.seed)
-    return build(tables, config, context, folder / "encoder")
+    return build(tables, config.video, config.language, context, folder / "encoder")
 
 
 def id_of(tables: Tables, folder: Path, config: Config = CONFIG) -> dict[str, Any]:

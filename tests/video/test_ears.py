@@ -93,7 +93,7 @@ def test_a_view_is_a_patch_of_the_sound_altered_within_bounds() -> None:
 def made(folder: Path, paths: dict[str, Path]) -> tuple[VideoFeatures, dict[str, object]]:
     config = Config(video=VideoSection(ear="network", resolution=32, frames=2))
     tables = tables_of(paths)
-    features = build(tables, config, context(folder), folder / "encoders")
+    features = build(tables, config.video, config.language, context(folder), folder / "encoders")
     return features, recipe(tables.media, config.video, folder / "encoders", 0)
 
 

@@ -59,9 +59,7 @@ def test_a_film_backwards_is_another_film(
     times = np.arange(FRAMES, dtype=np.float32)
     rows = [see(torch.from_numpy(Reel().pixels(r)).permute(0, 3, 1, 2).float()) for r in (0, 1)]
     forth, back = (films.pool(row.numpy(), times) for row in rows)
-    again = films.pool(
-        rows[0].numpy()[::2], times[::2]
-    )  # every other frame of the same film
+    again = films.pool(rows[0].numpy()[::2], times[::2])  # every other frame of the same film
     assert np.linalg.norm(forth) == pytest.approx(1.0, abs=1e-5)
     assert forth @ again > forth @ back
     assert forth @ again > 0.8

@@ -14,7 +14,6 @@ from vireo.behavior.clean import clean
 from vireo.behavior.duration_bias import usual_shares
 from vireo.behavior.sessions import sessions
 from vireo.behavior.weights import highest_rating, weigh, words_of
-from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 
@@ -22,9 +21,9 @@ _MOST_WORDS = 50
 """Event words that are listed by name in the report; the rest is summed."""
 
 
-def build(tables: Tables, config: Config, context: Context) -> Histories:
+def build(tables: Tables, section: BehaviorSection, context: Context) -> Histories:
     """Everybody's history. Reads the parts `events` and `videos` (whose order is the rows')."""
-    histories = histories_of(tables.events, tables.videos, config.behavior)
+    histories = histories_of(tables.events, tables.videos, section)
     for note in histories.report["notes"]:
         context.progress.say(note)
     return histories

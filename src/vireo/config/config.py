@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import ValidationError, model_validator
 
 from vireo.behavior.base import BehaviorSection
+from vireo.config.server import ServerSection
 from vireo.data.base import DataSection
 from vireo.engine.base import EngineSection
 from vireo.errors import ConfigError
@@ -19,7 +20,6 @@ from vireo.language.base import LanguageSection
 from vireo.pretraining.base import PretrainingSection
 from vireo.privacy.base import PrivacySection
 from vireo.recommend.base import RecommendSection
-from vireo.server.base import ServerSection
 from vireo.settings import Section, Size
 from vireo.store.base import StoreSection
 from vireo.understanding.base import UnderstandingSection

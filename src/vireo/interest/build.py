@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from vireo.behavior.base import NO_TIME, Histories
-from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
@@ -36,7 +35,7 @@ def build(
     histories: Histories,
     understanding: Understanding,
     video: VideoFeatures,
-    config: Config,
+    section: InterestSection,
     context: Context,
 ) -> InterestModel:
     """The fitted experts and their weights. Reads the part `videos` (for the dates)."""
@@ -49,7 +48,7 @@ def build(
         )
     published = tables.videos["published_at"].fill_null(NO_TIME).to_numpy().astype(np.int64)
     training = Training(histories, content, has_content, published)
-    return fit(training, config.interest, context)
+    return fit(training, section, context)
 
 
 def fit(training: Training, section: InterestSection, context: Context) -> InterestModel:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vireo.registry import Registry
-
-if TYPE_CHECKING:
-    from vireo.config import Config
 
 EXPERTS = Registry(
     "experts",
@@ -30,14 +25,3 @@ EXPERTS = Registry(
         "content": "vireo.interest.content:Content",
     },
 )
-
-
-def without_slow(config: Config) -> Config:
-    """The same without the experts that say `slow = True`: those that train for many minutes.
-
-    The same config where no other expert would be left.
-    """
-    chosen = config.interest.experts
-    fast = tuple(name for name in chosen if not getattr(EXPERTS.get(name), "slow", False))
-    interest = config.interest.model_copy(update={"experts": fast or chosen})
-    return config.model_copy(update={"interest": interest})

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from vireo.behavior.base import Histories
-from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.language import LanguageModel, LocalWeights, load
+from vireo.language.base import LanguageSection
 from vireo.language.hf_directory import fingerprint_of
 from vireo.language.texts import clean
 from vireo.pretraining.base import Checkpoint, Corpus, Document, PretrainingSection, Unfit
@@ -28,7 +28,8 @@ _NONE, _SCRATCH, _CAUSAL = "none", "scratch", "causal"
 def build(
     tables: Tables,
     video: VideoFeatures,
-    config: Config,
+    section: PretrainingSection,
+    language: LanguageSection,
     context: Context,
     behavior: Histories | None = None,
 ) -> Checkpoint:
@@ -39,7 +40,6 @@ def build(
     A model that writes is kept beside the base, which goes on giving the vectors. `behavior` comes
     where the section asks for it.
     """
-    section = config.pretraining
     half = context.cache / "pretraining" / "corpus.part"
     shutil.rmtree(half, ignore_errors=True)
     corpus = make_corpus(
@@ -54,13 +54,13 @@ def build(
     if too_little:
         return _base(about, too_little)
     try:
-        shelf, report = _trained(corpus, config, context)
+        shelf, report = _trained(corpus, section, language, context)
     except Unfit as unfit:
         return _base(about, str(unfit))
     about |= report
     if section.objective == _CAUSAL:
         return _writer(shelf / "model", about)
-    return _chosen(shelf / "model", corpus, about, config, context)
+    return _chosen(shelf / "model", corpus, about, language, context)
 
 
 def _seen(
@@ -89,13 +89,15 @@ def _too_little(corpus: Corpus, section: PretrainingSection) -> str:
     return ""
 
 
-def _trained(corpus: Corpus, config: Config, context: Context) -> tuple[Path, dict[str, Any]]:
+def _trained(
+    corpus: Corpus, section: PretrainingSection, language: LanguageSection, context: Context
+) -> tuple[Path, dict[str, Any]]:
     """The shelf with the trained model, and its report. Raises Unfit."""
     # torch is loaded only when something is trained
     from vireo.pretraining.training import Job, recipe_of, trained
 
-    section, seed = config.pretraining, context.seed % 2**32
-    base = _base_of(config, context)
+    seed = context.seed % 2**32
+    base = _base_of(section, language, context)
     named = fingerprint_of(base, "") if base else _SCRATCH
     shelf = context.cache / "pretraining" / recipe_of(corpus, section, named, seed)
     if not (shelf / "corpus" / "about.json").exists():
@@ -106,24 +108,29 @@ def _trained(corpus: Corpus, config: Config, context: Context) -> tuple[Path, di
     return shelf, trained(shelf, Job(section, base, seed), context.progress)
 
 
-def _base_of(config: Config, context: Context) -> Path | None:
+def _base_of(
+    section: PretrainingSection, language: LanguageSection, context: Context
+) -> Path | None:
     """The directory that training goes on from; None from scratch. Raises Unfit."""
-    section = config.pretraining
     if section.base == _SCRATCH or (section.objective == _CAUSAL and not section.base):
         return None
     if section.base:
         return Path(section.base).expanduser()
-    model = load(config.language, context)
+    model = load(language, context)
     if not isinstance(model, LocalWeights):
         raise Unfit("The language model's weights are not on this machine.")
     return model.directory
 
 
 def _chosen(
-    model: Path, corpus: Corpus, about: Mapping[str, Any], config: Config, context: Context
+    model: Path,
+    corpus: Corpus,
+    about: Mapping[str, Any],
+    language: LanguageSection,
+    context: Context,
 ) -> Checkpoint:
-    base = load(config.language, context)
-    tuned: LanguageModel = load(config.language, context, model)
+    base = load(language, context)
+    tuned: LanguageModel = load(language, context, model)
     before = mean_reciprocal_rank(base, corpus.pairs, context.progress)
     after = mean_reciprocal_rank(tuned, corpus.pairs, context.progress)
     report = {

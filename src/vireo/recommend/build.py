@@ -10,16 +10,17 @@ import polars as pl
 
 from vireo.arrays import Floats
 from vireo.behavior.base import DAY, Histories
-from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
-from vireo.interest.base import InterestModel
+from vireo.interest.base import InterestModel, InterestSection
 from vireo.language import LanguageModel, load, typed
+from vireo.language.base import LanguageSection
 from vireo.pretraining.base import Checkpoint
 from vireo.recommend.catalogue import TERMS, Catalogue
 from vireo.recommend.cross_modal import learn as sight
 from vireo.recommend.index.build import plans
 from vireo.recommend.quotes import quotes
+from vireo.recommend.settings import RecommendSection
 from vireo.recommend.text_preference.training import ReadTexts
 from vireo.recommend.text_preference.training import learn as tastes
 from vireo.registry import load_object
@@ -34,13 +35,14 @@ def build(
     model: InterestModel,
     video: VideoFeatures,
     checkpoint: Checkpoint,
-    config: Config,
+    section: RecommendSection,
+    interest: InterestSection,
+    language: LanguageSection,
     context: Context,
 ) -> Catalogue:
     """Titles, topics, popularity and vectors side by side."""
     names = [*understanding.topics, None]
     topics = [names[topic] for topic in understanding.topic_of]
-    section = config.recommend.index
     columns = ("video_id", "title", "creator", "category", "published_at")
     table = tables.videos.select(
         *columns, pl.Series("topic", topics, dtype=pl.String)
@@ -49,35 +51,38 @@ def build(
         table=table,
         topic_of=understanding.topic_of,
         viewers=histories.viewers(),
-        recent=histories.viewers(since=histories.now - int(config.interest.recent_days * DAY)),
+        recent=histories.viewers(since=histories.now - int(interest.recent_days * DAY)),
         content=model.content,
         text=understanding.vectors,
         given_terms=_terms(tables, video, table["video_id"].to_list(), topics),
-        plans=plans(model, histories, section, context),
+        plans=plans(model, histories, section.index, context),
         sight=sight(video, understanding.vectors, context.seed)[0],
     )
-    if config.recommend.taste.users:
-        read = _reader(understanding, checkpoint, config, context)
-        taste = tastes(made, histories, read, config.recommend, context.seed)
+    if section.taste.users:
+        read = _reader(understanding, checkpoint, language, context)
+        taste = tastes(made, histories, read, section, context.seed)
         made = replace(made, taste=taste)
-    if not config.recommend.ranker.enabled:
+    if not section.ranker.enabled:
         return made
     learn = load_object("vireo.recommend.rank.lambdamart_training:learn")  # LightGBM is an extra
-    trees = learn(model, made, histories, config.interest, config.recommend, context)
+    trees = learn(model, made, histories, interest, section, context)
     return replace(made, trees=trees)
 
 
 def _reader(
-    understanding: Understanding, checkpoint: Checkpoint, config: Config, context: Context
+    understanding: Understanding,
+    checkpoint: Checkpoint,
+    language: LanguageSection,
+    context: Context,
 ) -> ReadTexts:
     """Sentences -> their vectors in the space of the text vectors."""
 
     @cache
-    def language() -> LanguageModel:
-        return load(config.language, context, checkpoint.model)
+    def loaded() -> LanguageModel:
+        return load(language, context, checkpoint.model)
 
     def read(sentences: Sequence[str]) -> Floats:
-        vectors = language().embed(sentences, context.progress)
+        vectors = loaded().embed(sentences, context.progress)
         return understanding.project(vectors, typed(sentences))
 
     return read

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import HTTPException, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vireo.server.base import ServerSection
+from vireo.config.server import ServerSection
 from vireo.server.list_executor import makes_list
 from vireo.server.metrics import Metrics
 from vireo.server.problems import problem, told

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from vireo.arrays import Ints
-from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.language import LanguageModel, VideoTexts, load, texts_of
+from vireo.language.base import LanguageSection
 from vireo.language.generate import generator
 from vireo.language.texts import clean
 from vireo.pretraining.base import Checkpoint
-from vireo.understanding.base import Understanding, VideoRecord
+from vireo.understanding.base import Understanding, UnderstandingSection, VideoRecord
 from vireo.understanding.custom_topics import ListedTopic, assigned
 from vireo.understanding.custom_topics import Says as SaysTopic
 from vireo.understanding.entities import small_words
@@ -34,7 +34,8 @@ def build(
     tables: Tables,
     video: VideoFeatures,
     checkpoint: Checkpoint,
-    config: Config,
+    section: UnderstandingSection,
+    language: LanguageSection,
     context: Context,
     listed: Sequence[ListedTopic] = (),
 ) -> Understanding:
@@ -43,9 +44,9 @@ def build(
     Reads the part "videos" and the lines of `video`; rows keep the catalogue's order. `listed`
     are the topics that a user wants; without any they are discovered.
     """
-    section, progress = config.understanding, context.progress
+    progress = context.progress
     texts = texts_of(tables.videos, video.dialogue)
-    model = load(config.language, context, checkpoint.model)
+    model = load(language, context, checkpoint.model)
     vectors = vectors_of(texts, model, progress)
     counted = words_of(texts)
     words_used = counted.used
@@ -62,7 +63,7 @@ def build(
     records = records_of(
         texts, titles, rarity, topics.told, phrases, section.summary_sentences, progress
     )
-    records = _supported(records, texts, lines_of(video.dialogue), topics.says, config, context)
+    records = _supported(records, texts, lines_of(video.dialogue), topics.says, language, context)
     vectors = with_topics(vectors, [record.topics for record in records], model, progress)
     return Understanding(
         vectors=joined(vectors.fused, lexicon.rows(counted), section.word_weight)
@@ -73,7 +74,7 @@ def build(
         topics=topics.names,
         records=records,
         parts=vectors.parts,
-        info=_info(vectors, lexicon, checkpoint, config, model.fingerprint) | authors_of(records),
+        info=_info(vectors, lexicon, checkpoint, language, model.fingerprint) | authors_of(records),
         centre=vectors.centre,
         lexicon=lexicon,
         word_weight=section.word_weight if lexicon else 0.0,
@@ -115,7 +116,7 @@ def _supported(
     texts: VideoTexts,
     lines: Mapping[str, Sequence[Line]],
     says: Says,
-    config: Config,
+    language: LanguageSection,
     context: Context,
 ) -> tuple[VideoRecord, ...]:
     """What each statement rests on; then what a configured model makes of the texts."""
@@ -125,7 +126,7 @@ def _supported(
         for row, record in enumerate(records):
             quoted.append(with_evidence(record, sources_of(texts, row, lines), says, starters))
             tick()
-    generation = config.language.generation
+    generation = language.generation
     author = generator(generation, context) if generation.records else None
     if author is None:
         return tuple(quoted)
@@ -136,18 +137,18 @@ def _info(
     vectors: TextVectors,
     lexicon: Lexicon | None,
     checkpoint: Checkpoint,
-    config: Config,
+    language: LanguageSection,
     fingerprint: str,
 ) -> dict[str, Any]:
     tuned = checkpoint.model is not None
     with_text, count = int(vectors.has_text.sum()), len(vectors.has_text)
     reason = str(checkpoint.report.get("reason", "")).strip()
     sentence = (
-        f"{with_text} of {count} videos have words, read by {config.language.model} "
+        f"{with_text} of {count} videos have words, read by {language.model} "
         f"({'tuned on this catalogue' if tuned else 'the base model'}). {reason}"
     )
     return {
-        "language_model": config.language.model,
+        "language_model": language.model,
         "weights": "tuned" if tuned else "base",
         "fingerprint": fingerprint,
         "centred": vectors.centred,

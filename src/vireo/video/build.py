@@ -12,10 +12,10 @@ import polars as pl
 
 from vireo.arrays import Floats
 from vireo.artifacts.files import digest_of_json
-from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.language import MODELS
+from vireo.language.base import LanguageSection
 from vireo.video import EARS, ENCODERS
 from vireo.video.assemble import Taken, features
 from vireo.video.base import VideoFeatures, VideoSection
@@ -60,7 +60,13 @@ def _ear_id(files: list[File], section: VideoSection, encoders: Path, seed: int)
     return training_of(encoders / EARS_FOLDER, section, seed, [file.digest for file in files])
 
 
-def build(tables: Tables, config: Config, context: Context, encoders: Path) -> VideoFeatures:
+def build(
+    tables: Tables,
+    section: VideoSection,
+    language: LanguageSection,
+    context: Context,
+    encoders: Path,
+) -> VideoFeatures:
     """One row per video of `tables.videos`, in its order; a bad file costs its own row.
 
     Reads the parts `videos` and `media`. `encoders` is where trained encoders are kept.
@@ -71,35 +77,33 @@ def build(tables: Tables, config: Config, context: Context, encoders: Path) -> V
     files = files_of(media)
 
     def texts() -> Floats:
-        return _text_vectors(tables.videos, files, config, context)
+        return _text_vectors(tables.videos, files, language, context)
 
     if not files:
-        return features(tables.videos, media, [], None, _info(config.video, None, 0, media.height))
-    footage = CatalogueFootage(files, config.video, context, encoders, texts)
-    encoder = ENCODERS.get(config.video.encoder)(config.video, footage, context)
+        return features(tables.videos, media, [], None, _info(section, None, 0, media.height))
+    footage = CatalogueFootage(files, section, context, encoders, texts)
+    encoder = ENCODERS.get(section.encoder)(section, footage, context)
     shots = footage.unread(encoder.resolution)
-    seen = encoded(shots, encoder, config.video, context)
-    hear = EARS.get(config.video.ear)(config.video, footage, shots, context)
+    seen = encoded(shots, encoder, section, context)
+    hear = EARS.get(section.ear)(section, footage, shots, context)
     taken = [
         Taken(file, replace(shots.taken(row), sound=hear(row)), shots.sheet(row))
         for row, file in enumerate(files)
     ]
-    taken, said = transcribe_missing.with_words(
-        taken, config.video.words, config.video.fetch, context
-    )
-    info = _info(config.video, seen, shots.opened, media.height, said)
+    taken, said = transcribe_missing.with_words(taken, section.words, section.fetch, context)
+    info = _info(section, seen, shots.opened, media.height, said)
     return features(tables.videos, media, taken, seen, info, context.cache.parent)
 
 
 def _text_vectors(
-    videos: pl.DataFrame, files: list[File], config: Config, context: Context
+    videos: pl.DataFrame, files: list[File], language: LanguageSection, context: Context
 ) -> Floats:
     """(files, d) vectors of title, description and tags; (files, 0) where there is no text."""
     text_of = {row["video_id"]: _text(row) for row in videos.iter_rows(named=True)}
     texts = [text_of.get(file.video_id, "") for file in files]
     if not any(texts):
         return np.zeros((len(files), 0), np.float32)
-    model = MODELS.get(config.language.model)(config.language, context)
+    model = MODELS.get(language.model)(language, context)
     vectors: Floats = model.embed(texts, context.progress)
     return vectors
 

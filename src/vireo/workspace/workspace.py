@@ -24,7 +24,6 @@ from vireo.evaluation.compare import compare
 from vireo.evaluation.leakage import LeakCheck, check_leaks
 from vireo.evaluation.plan import plan_of
 from vireo.evaluation.report import Comparison, Report
-from vireo.interest.registry import without_slow
 from vireo.pipeline import Ground, Result, run
 from vireo.privacy.forget import drop_forgotten, finish_forgetting, sweep
 from vireo.privacy.pseudonymous_store import open_kept
@@ -34,6 +33,7 @@ from vireo.serving.online import Served
 from vireo.serving.snapshot import Published
 from vireo.serving.unlearning import without_viewers
 from vireo.store.base import LiveEvent, Store
+from vireo.workspace.fast_build import without_slow
 from vireo.workspace.listing import listing, stage_facts
 from vireo.workspace.publishing import Moving
 

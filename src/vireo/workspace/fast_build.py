@@ -1,0 +1,17 @@
+"""Settings of a fast build: without the experts that take long to train."""
+
+from __future__ import annotations
+
+from vireo.config import Config
+from vireo.interest.registry import EXPERTS
+
+
+def without_slow(config: Config) -> Config:
+    """The same without the experts that say `slow = True`: those that train for many minutes.
+
+    The same config where no other expert would be left.
+    """
+    chosen = config.interest.experts
+    fast = tuple(name for name in chosen if not getattr(EXPERTS.get(name), "slow", False))
+    interest = config.interest.model_copy(update={"experts": fast or chosen})
+    return config.model_copy(update={"interest": interest})
