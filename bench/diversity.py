@@ -25,7 +25,7 @@ from bench.splits import leave_one_out
 from bench.write_result import made_by, tell
 from vireo.arrays import Doubles, Floats, Ints, unit_rows
 from vireo.behavior.base import Histories
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.evaluation.bootstrap import interval, resampled_means
 from vireo.interest.base import InterestModel, InterestSection, Training
@@ -86,7 +86,7 @@ def films(data: Path, seed: int) -> tuple[Films, Ints]:
         histories, content, np.asarray(content.any(axis=1)), np.full(len(content), -1)
     )
     with tempfile.TemporaryDirectory() as cache:
-        context = Context(Serial(EngineSection()), Path(cache), Quiet(), seed)
+        context = Context(Serial(EngineSection()), Path(cache), NullProgress(), seed)
         expert = EaseRecent.fit(training, InterestSection(), context)
     catalogue = _catalogue(found, histories, content, topic_of)
     return Films(found, histories, catalogue, expert), np.flatnonzero(parts.test)
@@ -131,7 +131,7 @@ def _catalogue(
         topic=nothing,
         published_at=pl.lit(None, pl.Int64),
     )
-    viewers = histories.viewers()
+    viewers = histories.user_counts()
     return Catalogue(table, topic_of, viewers, viewers, content, content)
 
 

@@ -123,7 +123,9 @@ def _do(folder: Path, name: str) -> None:
         work.ingest(videos=folder / "clips" / "videos.csv")
         work.build(until="video")
     elif name == "lists":
-        Workspace.open(folder / "lists").recommend_all(folder / "all.parquet", 10, at=AT, shard=500)
+        Workspace.open(folder / "lists").recommend_all(
+            folder / "all.parquet", 10, at=AT, shard_size=500
+        )
     else:
         Workspace.open(folder / "work").build(until=name)
 

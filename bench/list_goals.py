@@ -39,8 +39,8 @@ def exposure(films: Films, users: Ints, seed: int) -> list[dict[str, Any]]:
     """
     n = len(films.catalogue)
     new = np.random.default_rng(seed).random(n) < 0.1
-    viewers = np.where(new, 0, films.catalogue.viewers)
-    catalogue = replace(films.catalogue, viewers=viewers, recent=viewers)
+    viewers = np.where(new, 0, films.catalogue.user_counts)
+    catalogue = replace(films.catalogue, user_counts=viewers, recent_counts=viewers)
     content = films.catalogue.content
     experts: dict[str, Expert] = {"ease-recent": films.expert, "content": Content(content)}
     model = InterestModel(experts, {"ease-recent": 1.0}, content, {}, ~new, {})

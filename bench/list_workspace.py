@@ -37,7 +37,7 @@ def workspace(path: Path, videos: int, users: int, dimension: int, seed: int) ->
         "interest": _write(work, "interest", model.save, {}),
         "recommend": _write(work, "recommend", catalogue.save, {}),
     }
-    work.live.publish(stages)
+    work.resources.published.publish(stages)
     return work
 
 
@@ -77,4 +77,4 @@ def _no_events(directory: Path) -> None:
 def _write(
     work: Workspace, stage: str, save: Callable[[Path], None], summary: dict[str, Any]
 ) -> str:
-    return work.artifacts.write(stage, {"made up": stage}, save, summary, 0.0).id
+    return work.resources.artifacts.write(stage, {"made up": stage}, save, summary, 0.0).id

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from bench.synthetic_lists_world import histories_of, queries, world
 from bench.write_result import made_by, tell
 from vireo.behavior.base import History
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestModel
 from vireo.recommend.base import Query
@@ -31,7 +31,7 @@ from vireo.recommend.index.build import plans
 from vireo.recommend.index.tuning import COUNT, exact, recall_of
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.registry import RULES
-from vireo.recommend.retrieve.opinions import Panel
+from vireo.recommend.retrieve.opinions import Ensemble
 from vireo.recommend.settings import RecommendSection
 
 GOALS = {
@@ -52,11 +52,11 @@ def measure(n: int, dimension: int, lists: int, seed: int) -> dict[str, Any]:
     """Milliseconds of one list of 20, every rule on."""
     catalogue, model = world(n, dimension, seed)
     _say(f"{n} videos are made up")
-    context = Context(Serial(EngineSection()), Path(), Quiet(), seed)
+    context = Context(Serial(EngineSection()), Path(), NullProgress(), seed)
     start = time.perf_counter()
     made = plans(model, histories_of(catalogue, 200, seed + 1), SECTION.index, context)
     indexed = time.perf_counter() - start
-    catalogue = replace(catalogue, plans=made)
+    catalogue = replace(catalogue, index_specs=made)
     _say(f"indexes after {indexed:.0f} s: { {name: plan.about() for name, plan in made.items()} }")
     maker = Recommender(catalogue, model, SECTION)
     asked = queries(catalogue, lists + 5, seed + 2)
@@ -94,12 +94,12 @@ def recalls(
     model: InterestModel, catalogue: Catalogue, histories: list[History]
 ) -> dict[str, float]:
     """Per index the share of the true 100 nearest that it finds for these viewers."""
-    panel = Panel.of(model, len(catalogue), catalogue.plans)
+    panel = Ensemble.of(model, len(catalogue), catalogue.index_specs)
     found = {}
     for name, voice in panel.voices.items():
         if voice.index is None or voice.vectors is None or voice.linear is None:
             continue
-        asked = voice.linear.towards(Batch(histories, -1, len(catalogue)))
+        asked = voice.linear.user_vectors(Batch(histories, -1, len(catalogue)))
         rows = np.array([voice.index.search(towards, COUNT) for towards in asked])
         found[name] = round(recall_of(rows, exact(voice.vectors, asked, COUNT)), 4)
     return found

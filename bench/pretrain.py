@@ -24,12 +24,12 @@ from bench.samples import sampled_talks
 from bench.system_registry import ROOT
 from bench.write_result import made_by, tell
 from vireo.data.base import COMMENT_SCHEMA, VIDEO_SCHEMA
-from vireo.engine.progress import Lines
+from vireo.engine.progress import LogProgress
 from vireo.language.hf_directory import fingerprint_of
 from vireo.language.minilm import package_directory
 from vireo.pretraining.base import Corpus, PretrainingSection
 from vireo.pretraining.corpus import load_corpus, make_corpus, save_about
-from vireo.pretraining.training import MODEL, Job, recipe_of, trained
+from vireo.pretraining.training import MODEL, PretrainingJob, recipe_of, trained
 from vireo.video.base import DIALOGUE_SCHEMA
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -95,7 +95,7 @@ def model_of(
     if not (shelf / "corpus").exists():
         (shelf / "corpus").symlink_to(corpus.directory.resolve())
     spent, start = shelf / "spent.json", time.process_time()
-    report = trained(shelf, Job(section, base, 0), Lines(30))
+    report = trained(shelf, PretrainingJob(section, base, 0), LogProgress(30))
     if not spent.exists():
         spent.write_text(json.dumps(time.process_time() - start), encoding="ascii")
     return shelf, report

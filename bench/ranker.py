@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.write_result import made_by, tell
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.recommend.rank.lambdamart_training import learn
 from vireo.workspace import Workspace
@@ -22,10 +22,10 @@ from vireo.workspace import Workspace
 def tried(name: str, place: Path, users: int, seed: int) -> Mapping[str, Any]:
     """The verdict on one workspace: NDCG@10 of the sum and of the trees, and the interval."""
     work = Workspace.open(place)
-    base = work.published()
+    base = work.resources.snapshot()
     ranker = work.config.recommend.ranker.model_copy(update={"users": users})
     section = work.config.recommend.model_copy(update={"ranker": ranker})
-    context = Context(Serial(EngineSection()), place / "cache", Quiet(), seed)
+    context = Context(Serial(EngineSection()), place / "cache", NullProgress(), seed)
     trees = learn(
         base.model, base.catalogue, base.histories, work.config.interest, section, context
     )

@@ -11,7 +11,7 @@ import polars as pl
 from bench.base import Interactions
 from bench.pretrain import videos_of
 from vireo.arrays import Doubles, Floats
-from vireo.engine.progress import Lines
+from vireo.engine.progress import LogProgress
 from vireo.evaluation.bootstrap import interval, resampled_means
 from vireo.language import LanguageSection, texts_of
 from vireo.language.encoder import Encoder
@@ -19,7 +19,7 @@ from vireo.language.minilm import package_directory
 from vireo.pretraining.base import Corpus
 from vireo.pretraining.retrieval_check import mean_reciprocal_rank
 from vireo.understanding.base import UnderstandingSection
-from vireo.understanding.lsa import joined, lexicon_of, words_of
+from vireo.understanding.lsa import fit_lsa, joined, term_counts
 from vireo.understanding.vectors import vectors_of
 from vireo.video.base import DIALOGUE_SCHEMA
 
@@ -35,8 +35,8 @@ def compared(talks: Interactions, corpus: Corpus, tuned: Path, cache: Path) -> d
     Differences are paired: the same resampled talks for both models, 95% intervals.
     """
     texts = texts_of(videos_of(talks), pl.DataFrame(schema=DIALOGUE_SCHEMA))
-    counted = words_of(texts)
-    lexicon = lexicon_of(counted)
+    counted = term_counts(texts)
+    lexicon = fit_lsa(counted)
     assert lexicon is not None
     words, weight = lexicon.rows(counted), UnderstandingSection().word_weight
     models = {"before": package_directory(), "after": tuned}
@@ -44,10 +44,10 @@ def compared(talks: Interactions, corpus: Corpus, tuned: Path, cache: Path) -> d
     ranks: dict[str, float] = {}
     for name, directory in models.items():
         model = Encoder(directory, READING, cache)
-        vectors = vectors_of(texts, model, Lines(30)).fused
+        vectors = vectors_of(texts, model, LogProgress(30)).fused
         recalls["language model alone"][name] = recall(talks, vectors)
         recalls["fused"][name] = recall(talks, joined(vectors, words, weight))
-        ranks[name] = mean_reciprocal_rank(model, corpus.pairs, Lines(30))
+        ranks[name] = mean_reciprocal_rank(model, corpus.pairs, LogProgress(30))
     unseen = {document.video_id for document in corpus.heldout}
     held = np.array([talk.id in unseen for talk in talks.catalogue])
     return {

@@ -101,7 +101,7 @@ def _expert(work: Workspace, name: str) -> Any:
     nothing = np.zeros((n, 0), dtype=np.float32)
     unknown = np.full(n, NO_TIME, dtype=np.int64)
     training = Training(histories, nothing, np.zeros(n, dtype=np.bool_), unknown)
-    expert = EXPERTS.get(name).fit(training, work.config.interest, work._context)
+    expert = EXPERTS.get(name).fit(training, work.config.interest, work.resources.context)
     return getattr(expert, "note", "")
 
 

@@ -49,7 +49,7 @@ def _lists(place: Path, videos: int, users: int, dimension: int) -> None:
     out = place / "lists.parquet"
     out.unlink(missing_ok=True)
     start = time.perf_counter()
-    told = work.recommend_all(out, 10, at=AT, shard=5_000)
+    told = work.recommend_all(out, 10, at=AT, shard_size=5_000)
     seconds = time.perf_counter() - start
     table = pl.scan_parquet(out)
     lengths = table.group_by("user_id").len().select(pl.col("len").min()).collect().item()

@@ -27,16 +27,16 @@ from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import Histories, History
 from vireo.config import Config
 from vireo.data.base import VIDEO_SCHEMA, Tables
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.evaluation.bootstrap import interval, resampled_means
 from vireo.interest.base import InterestModel
-from vireo.language import load, typed
+from vireo.language import load, query_texts
 from vireo.pretraining.base import Checkpoint
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.text_preference.synthetic_queries import Case, cases_of, words_of
+from vireo.recommend.text_preference.synthetic_queries import SyntheticQuery, cases_of, words_of
 from vireo.recommend.text_preference.training import K, ReadTexts, learn
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build as understand
@@ -70,11 +70,11 @@ def described(
     language = load(config.language, context)
 
     def read_texts(sentences: Sequence[str]) -> Floats:
-        return made.project(language.embed(sentences), typed(sentences))
+        return made.project(language.embed(sentences), query_texts(sentences))
 
     columns = ("video_id", "title", "creator", "category", "published_at")
     table = videos.select(*columns, topic=pl.lit(None, pl.String))
-    viewers = histories.viewers()
+    viewers = histories.user_counts()
     terms = videos.select("tags")
     return Catalogue(
         table, made.topic_of, viewers, viewers, made.vectors, made.vectors, terms
@@ -95,7 +95,7 @@ def part_of(histories: Histories, users: Ints) -> Histories:
     )
 
 
-def shipped(catalogue: Catalogue, cases: Sequence[Case], vectors: Floats) -> list[Ints]:
+def shipped(catalogue: Catalogue, cases: Sequence[SyntheticQuery], vectors: Floats) -> list[Ints]:
     """The lists that strangers get for their sentences, all default rules on."""
     maker = Recommender(catalogue, InterestModel({}, {}, catalogue.content), Config().recommend)
     return [
@@ -113,7 +113,7 @@ def shipped(catalogue: Catalogue, cases: Sequence[Case], vectors: Floats) -> lis
     ]
 
 
-def best(scores: Sequence[Floats], cases: Sequence[Case]) -> list[Ints]:
+def best(scores: Sequence[Floats], cases: Sequence[SyntheticQuery]) -> list[Ints]:
     """The films with the highest scores, those behind the sentence left out."""
     lists = []
     for own, case in zip(scores, cases, strict=True):
@@ -123,7 +123,7 @@ def best(scores: Sequence[Floats], cases: Sequence[Case]) -> list[Ints]:
     return lists
 
 
-def ndcg(lists: Sequence[Ints], cases: Sequence[Case]) -> Doubles:
+def ndcg(lists: Sequence[Ints], cases: Sequence[SyntheticQuery]) -> Doubles:
     """NDCG@10 per viewer. (u,)"""
     discounts = 1.0 / np.log2(np.arange(2, K + 2))
     hits = [np.isin(rows, case.wanted) for rows, case in zip(lists, cases, strict=True)]
@@ -133,12 +133,12 @@ def ndcg(lists: Sequence[Ints], cases: Sequence[Case]) -> Doubles:
 
 
 def measured(
-    catalogue: Catalogue, read_texts: ReadTexts, cases: Sequence[Case], seed: int
+    catalogue: Catalogue, read_texts: ReadTexts, cases: Sequence[SyntheticQuery], seed: int
 ) -> dict[str, Any]:
     """NDCG@10 of every system on the same viewers, and what the shipped lists gain."""
     vectors = read_texts([case.sentence for case in cases])
-    plain = replace(catalogue, taste=None)
-    popular = catalogue.viewers.astype(np.float32)
+    plain = replace(catalogue, text_preference=None)
+    popular = catalogue.user_counts.astype(np.float32)
     values = {
         "vireo": ndcg(shipped(catalogue, cases, vectors), cases),
         "vireo without the map of tastes": ndcg(shipped(plain, cases, vectors), cases),
@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     given.cache.mkdir(parents=True, exist_ok=True)
-    context = Context(Serial(EngineSection()), given.cache, Quiet(), given.seed)
+    context = Context(Serial(EngineSection()), given.cache, NullProgress(), given.seed)
     found = read(given.data)
     histories = histories_of(found, np.ones(len(found.items), dtype=np.bool_))
     users = np.random.default_rng(given.seed).permutation(len(histories))
@@ -173,7 +173,7 @@ def main() -> None:
     catalogue, read_texts = described(found, others, context)
     section = Config().recommend
     taste = learn(catalogue, others, read_texts, section, given.seed)
-    catalogue = replace(catalogue, taste=taste)
+    catalogue = replace(catalogue, text_preference=taste)
     draw = np.random.default_rng(given.seed + 1)
     cases = cases_of(histories, words_of(catalogue), aside.tolist(), draw)
     result = {

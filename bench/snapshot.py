@@ -43,7 +43,7 @@ def build_platform(data: Path, folder: Path) -> tuple[vireo.Workspace, list[str]
 def build_movielens(data: Path, folder: Path) -> tuple[vireo.Workspace, list[str]]:
     """MovieLens-1M, without the experts that take long to train."""
     workspace = _open(folder, {})
-    workspace.ingest(data / "ml-1m", format="movielens", replace=True)
+    workspace.ingest(events=data / "ml-1m", format="movielens", replace=True)
     workspace.build(fast=True)
     return workspace, [str(number) for number in range(1, 6041, 6040 // USERS)]
 

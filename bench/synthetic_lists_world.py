@@ -9,14 +9,14 @@ from vireo.arrays import Floats, Ints, unit_rows
 from vireo.behavior.base import Histories, History
 from vireo.interest.base import Expert, InterestModel, SequenceSection
 from vireo.interest.content import Content
-from vireo.interest.matrix_factorization import Factors
-from vireo.interest.next_item import Next
+from vireo.interest.matrix_factorization import AlternatingLeastSquares
+from vireo.interest.next_item import NextItem
 from vireo.interest.popularity import Popularity, RecentPopularity
 from vireo.interest.sequence.expert import Sequence
 from vireo.interest.sequence.network import SequenceNetwork
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
-from vireo.store.base import Viewer
+from vireo.store.base import UserAttributes
 
 NOW = 1_704_103_200_000  # Monday 1 January 2024, 10:00 UTC
 DAY = 86_400_000
@@ -50,7 +50,7 @@ def world(n: int, dimension: int, seed: int) -> tuple[Catalogue, InterestModel]:
         "popularity": Popularity(viewers.astype(np.float64)),
         "recent": RecentPopularity(recent.astype(np.float64)),
         "content": Content(content),
-        "factors": Factors(taste.astype(np.float32)),
+        "factors": AlternatingLeastSquares(taste.astype(np.float32)),
         "sequence": _sequence(_clustered(topic_of, TASTE, rng), rng),
         "next": _next(viewers, topic_of, rng),
     }
@@ -77,13 +77,13 @@ def _sequence(table: Floats, rng: np.random.Generator) -> Sequence:
     return Sequence(SequenceSection(), arrays, np.ones(len(table), dtype=np.float32))
 
 
-def _next(viewers: Ints, topic_of: Ints, rng: np.random.Generator) -> Next:
+def _next(viewers: Ints, topic_of: Ints, rng: np.random.Generator) -> NextItem:
     """Weights from every video to those of its topic."""
     videos = np.sort(np.argsort(-viewers, kind="stable")[:FOLLOWED])
     same = topic_of[videos][:, None] == topic_of[videos][None, :]
     noise = rng.standard_normal((len(videos), len(videos)), dtype=np.float32)
     block = (0.1 * same + 0.01 * noise).astype(np.float32)
-    return Next(videos, (0.7, 6.0, 30.0), np.vstack([block] * 3), len(viewers))
+    return NextItem(videos, (0.7, 6.0, 30.0), np.vstack([block] * 3), len(viewers))
 
 
 def _table(topic_of: Ints, rng: np.random.Generator) -> pl.DataFrame:
@@ -129,7 +129,7 @@ def _lists(marks: np.ndarray, words: list[str]) -> pl.Series:
 def queries(catalogue: Catalogue, count: int, seed: int) -> list[Query]:
     """Viewers with 50 videos each, in three topics, 100 impressions, and what rules ask of them."""
     rng = np.random.default_rng(seed)
-    viewer = Viewer("ana", 30.0, "DE", ("en",), ("staff",))
+    viewer = UserAttributes("ana", 30.0, "DE", ("en",), ("staff",))
     asked = []
     for number in range(count):
         liked = np.isin(catalogue.topic_of, rng.integers(0, TOPICS, 3))
@@ -138,7 +138,13 @@ def queries(catalogue: Catalogue, count: int, seed: int) -> list[Query]:
         history = History(rows, np.ones(50, dtype=np.float32), times.astype(np.int64))
         shown = {int(row): 2 for row in rng.integers(0, len(catalogue), 100)}
         query = Query(
-            f"user {number}", history, 20, now=NOW, viewer=viewer, impressions=shown, asked_at=NOW
+            f"user {number}",
+            history,
+            20,
+            now=NOW,
+            attributes=viewer,
+            impressions=shown,
+            requested_at=NOW,
         )
         asked.append(query)
     return asked

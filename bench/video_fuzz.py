@@ -21,8 +21,8 @@ from bench.memory_monitor import watched
 from bench.write_result import made_by, tell
 from vireo.engine import EngineSection
 from vireo.engine.processes import Processes
-from vireo.video.extract import Extract, Job
-from vireo.video.sampling import Plan
+from vireo.video.extract import Extract, ExtractionJob
+from vireo.video.sampling import SamplingPlan
 
 LARGEST = 2_000_000
 """Bytes: larger files are left out, so that the time goes into more copies."""
@@ -68,10 +68,10 @@ def fuzz(folder: Path, copies: int, work: Path, timeout: float) -> dict[str, Any
         source = found[int(random.integers(len(found)))]
         path = work / f"{seed:04d}{source.suffix}"
         path.write_bytes(damaged(source.read_bytes(), seed))
-        jobs.append(Job(f"{seed:04d}", str(path), None))
+        jobs.append(ExtractionJob(f"{seed:04d}", str(path), None))
         kinds.append(f"{source.name} seed {seed}")
     engine = Processes(EngineSection(workers=2))
-    extract = Extract(work / "shelf", Plan(8, 96, looks=0), 2000)
+    extract = Extract(work / "shelf", SamplingPlan(8, 96, looks=0), 2000)
     start, seconds = time.monotonic(), 0.0
     outcomes, bad = Counter[str](), []
     with watched() as memory:

@@ -26,14 +26,14 @@ import numpy as np
 from bench.write_result import made_by, tell
 from vireo.arrays import Bytes, Floats, unit_rows
 from vireo.artifacts.files import digest_of_file
-from vireo.engine import Context, EngineSection, Lines
+from vireo.engine import Context, EngineSection, LogProgress
 from vireo.engine.processes import Processes
 from vireo.video import ENCODERS, POOLINGS
 from vireo.video.base import FrameEncoder, VideoSection
-from vireo.video.frame_cache import CatalogueFootage, File
+from vireo.video.frame_cache import CatalogueFrames, File
 from vireo.video.frames import sample
 from vireo.video.pixels import scaled, squares
-from vireo.video.sampling import Plan
+from vireo.video.sampling import SamplingPlan
 from vireo.video.temporal import Pool, balanced, pooled
 
 POOLING = ("mean", "max", "motion")
@@ -93,7 +93,8 @@ def actions(folder: Path, resolution: int, frames: int) -> tuple[list[Film], lis
     films = []
     for path in paths:
         by_looks = [
-            sample(path, Plan(frames, resolution, looks, exact=True)) for looks in (LOOKS, 0)
+            sample(path, SamplingPlan(frames, resolution, looks, exact=True))
+            for looks in (LOOKS, 0)
         ]
         parts = [
             one.frames.pixels.reshape(-1, max(looks, 1), resolution, resolution, 3)
@@ -221,8 +222,8 @@ def trained(folder: Path, section: VideoSection, work: Path, seed: int) -> Frame
     """`cnn` after it learnt from every file of the folder that it can read."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in ENDINGS)
     files = [File(str(path), str(path), digest_of_file(path), None, None) for path in paths]
-    context = Context(Processes(EngineSection()), work / "cache", Lines(), seed)
-    footage = CatalogueFootage(
+    context = Context(Processes(EngineSection()), work / "cache", LogProgress(), seed)
+    footage = CatalogueFrames(
         files, section, context, work / "encoder", lambda: np.zeros((len(files), 0), np.float32)
     )
     encoder: FrameEncoder = ENCODERS.get("cnn")(section, footage, context)

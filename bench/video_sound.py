@@ -23,11 +23,11 @@ import numpy as np
 from bench.video_quality import own_file
 from bench.write_result import made_by, tell
 from vireo.arrays import Bytes, Floats, unit_rows
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.video.audio_encoders.cnn import Network, fresh, heard_by, train
 from vireo.video.audio_features import describe, wave_of
-from vireo.video.media import Unreadable
+from vireo.video.media import UnreadableMedia
 from vireo.video.mel import RATE, packed
 
 LONG = 4.0
@@ -41,7 +41,7 @@ def waves(folder: Path) -> Waves:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:
             wave = wave_of(path, [])
-        except Unreadable:
+        except UnreadableMedia:
             continue
         if wave is not None:
             found[path.relative_to(folder).as_posix()] = wave
@@ -101,7 +101,7 @@ def through(network: Network) -> Callable[[Floats], Floats]:
 def learnt(found: Waves, seed: int) -> Network:
     sounds: list[Bytes] = [packed(wave) for wave in found.values()]
     with tempfile.TemporaryDirectory() as folder:
-        context = Context(Serial(EngineSection()), Path(folder), Quiet(), seed)
+        context = Context(Serial(EngineSection()), Path(folder), NullProgress(), seed)
         return train(sounds, np.zeros((len(sounds), 0), np.float32), context)
 
 

@@ -32,15 +32,15 @@ from vireo.arrays import Bytes
 from vireo.artifacts.files import digest_of_file
 from vireo.config import Config
 from vireo.data.base import MEDIA_SCHEMA, VIDEO_SCHEMA, Tables
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.processes import Processes
 from vireo.video import ENCODERS
 from vireo.video.base import VideoSection
 from vireo.video.build import build
 from vireo.video.encode import encoded
-from vireo.video.frame_cache import CatalogueFootage, File
+from vireo.video.frame_cache import CatalogueFrames, File
 from vireo.video.frames import sample
-from vireo.video.sampling import Plan
+from vireo.video.sampling import SamplingPlan
 
 FRAMES, SIDE = 16, 224
 
@@ -73,7 +73,7 @@ def pairs(clips: Sequence[Path], exact: bool, rounds: int = 3) -> dict[str, floa
     Of the processor, too: libav decodes with a thread per core for the plain loop, where a worker
     has one, because there is a worker per core.
     """
-    plan = Plan(FRAMES, SIDE, looks=1, exact=exact)
+    plan = SamplingPlan(FRAMES, SIDE, looks=1, exact=exact)
     loops: dict[str, Callable[[Path], Any]] = {
         "bare_loop": lambda path: bare(path, exact),
         "vireo": lambda path: sample(path, plan),
@@ -120,7 +120,7 @@ def overlapped(clips: Sequence[Path], model: Path | None, rounds: int = 3) -> di
         return {"left_out": "no model (--model FILE.onnx)"}
     section = VideoSection(encoder="onnx", model=str(model), frames=FRAMES, timeout=600, threads=1)
     with tempfile.TemporaryDirectory() as folder:
-        context = Context(Processes(EngineSection(workers=1)), Path(folder), Quiet(), 0)
+        context = Context(Processes(EngineSection(workers=1)), Path(folder), NullProgress(), 0)
         bench = _Overlap(_footage(clips, section, context, Path(folder) / "encoders"))
         bench.decode(bench.fresh())  # the files are in the page cache
         found = [bench.round() for _ in range(rounds)]
@@ -139,21 +139,21 @@ def overlapped(clips: Sequence[Path], model: Path | None, rounds: int = 3) -> di
 class _Overlap:
     """The pieces of work of `overlapped`, each on footage before an empty cache."""
 
-    def __init__(self, footage: CatalogueFootage) -> None:
+    def __init__(self, footage: CatalogueFrames) -> None:
         self.footage, self.caches = footage, count()
         self.encoder: Any = ENCODERS.get("onnx")(footage.section, None, None)
 
-    def fresh(self) -> CatalogueFootage:
+    def fresh(self) -> CatalogueFrames:
         return _fresh(self.footage, self.footage.context, f"cache{next(self.caches)}")
 
-    def decode(self, work: CatalogueFootage) -> CatalogueFootage:
+    def decode(self, work: CatalogueFrames) -> CatalogueFrames:
         list(work.unread(SIDE).arriving())
         return work
 
-    def encode(self, work: CatalogueFootage) -> None:
+    def encode(self, work: CatalogueFrames) -> None:
         encoded(work.unread(SIDE), self.encoder, work.section, work.context)
 
-    def apart(self, ready: CatalogueFootage, empty: CatalogueFootage) -> None:
+    def apart(self, ready: CatalogueFrames, empty: CatalogueFrames) -> None:
         thread = threading.Thread(target=self.decode, args=[empty])
         thread.start()
         self.encode(ready)
@@ -177,17 +177,17 @@ def _seconds(work: Callable[..., object], *given: object) -> float:
 
 def _footage(
     clips: Sequence[Path], section: VideoSection, context: Context, encoders: Path
-) -> CatalogueFootage:
+) -> CatalogueFrames:
     files = files_of(clips)
-    return CatalogueFootage(
+    return CatalogueFrames(
         files, section, context, encoders, lambda: np.zeros((len(files), 0), np.float32)
     )
 
 
-def _fresh(footage: CatalogueFootage, context: Context, name: str) -> CatalogueFootage:
+def _fresh(footage: CatalogueFrames, context: Context, name: str) -> CatalogueFrames:
     """The same files before an empty cache."""
     empty = Context(context.engine, context.cache / name, context.progress, context.seed)
-    return CatalogueFootage(footage.files, footage.section, empty, footage.encoders, footage.texts)
+    return CatalogueFrames(footage.files, footage.section, empty, footage.encoders, footage.texts)
 
 
 def memory(clips: Sequence[Path], huge: Path | None, repeats: Sequence[int]) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def memory(clips: Sequence[Path], huge: Path | None, repeats: Sequence[int]) -> 
 def _read_all(clips: Sequence[Path]) -> dict[str, float]:
     section = VideoSection(frames=FRAMES, looks=1, timeout=120)
     with tempfile.TemporaryDirectory() as folder, watched() as found:
-        context = Context(Processes(EngineSection(workers=2)), Path(folder), Quiet(), 0)
+        context = Context(Processes(EngineSection(workers=2)), Path(folder), NullProgress(), 0)
         list(_footage(clips, section, context, Path(folder)).unread(SIDE).arriving())
     return found
 
@@ -231,7 +231,7 @@ def many(count: int, work: Path, model: Path | None) -> dict[str, Any]:
     seconds = []
     with tempfile.TemporaryDirectory() as fresh, watched() as found:
         engine = Processes(EngineSection(workers=2))
-        context = Context(engine, Path(fresh) / "cache", Quiet(), 0)
+        context = Context(engine, Path(fresh) / "cache", NullProgress(), 0)
         for _ in range(2):
             start = time.perf_counter()
             features = build(

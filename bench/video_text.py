@@ -22,7 +22,7 @@ from bench.video_quality import BY_LOOKS, POOLING, actions, through, vectors
 from bench.write_result import made_by, tell
 from vireo.arrays import Floats
 from vireo.config import Config
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.language import MODELS
 from vireo.recommend.cross_modal import learn
@@ -99,7 +99,7 @@ def main() -> None:
     describe = through(encoder)
     described = [describe(film) for film in films]
     with tempfile.TemporaryDirectory() as folder:
-        context = Context(Serial(EngineSection()), Path(folder), Quiet(), 0)
+        context = Context(Serial(EngineSection()), Path(folder), NullProgress(), 0)
         words = MODELS.get("minilm")(Config().language, context).embed(list(SENTENCES.values()))
     topic = np.array([list(SENTENCES).index(label) for label in labels])
     figures: dict[str, Any] = {"chance": round(1 / len(SENTENCES), 3)}

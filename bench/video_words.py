@@ -25,9 +25,9 @@ from bench.write_result import made_by, tell
 from vireo.arrays import Floats
 from vireo.video.mel import RATE
 from vireo.video.text.asr_api import wav
-from vireo.video.text.asr_sphinx import Sphinx, provide
+from vireo.video.text.asr_sphinx import SphinxAsr, provide
 from vireo.video.text.audio_segments import stretches
-from vireo.video.text.base import WordsSection
+from vireo.video.text.base import TextSection
 
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 Spoken = tuple[Path, str]
@@ -66,7 +66,7 @@ def errors(said: str, heard: str) -> int:
     return row[-1]
 
 
-def ours(recogniser: Sphinx, path: Path) -> tuple[str, Floats]:
+def ours(recogniser: SphinxAsr, path: Path) -> tuple[str, Floats]:
     """What is heard, and the sound."""
     parts = list(stretches(path, recogniser.longest, 600.0))
     lines = [line for _, wave in parts for line in recogniser.transcribe(wave)]
@@ -86,7 +86,7 @@ def theirs(program: str, wave: Floats, work: Path) -> str:
 
 
 def measure(files: Sequence[Spoken], program: str, work: Path) -> dict[str, Any]:
-    recogniser = provide(WordsSection())
+    recogniser = provide(TextSection())
     recogniser.transcribe(np.zeros(RATE, np.float32))  # loads the model
     total = wrong = their_wrong = same = 0
     seconds = spent = 0.0

@@ -31,7 +31,7 @@ from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import NO_TIME, Histories
 from vireo.config import Config
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Lines
+from vireo.engine.progress import LogProgress
 from vireo.engine.serial import Serial
 from vireo.evaluation.ranking import Scorer
 from vireo.interest.base import Batch, InterestModel, Training
@@ -63,7 +63,7 @@ def main() -> None:
     config = configured(given.settings)
     cache = Path(os.environ.get("VIREO_BENCH_WORK", given.split)) / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    context = Context(Serial(EngineSection()), cache, Lines(), given.seed)
+    context = Context(Serial(EngineSection()), cache, LogProgress(), given.seed)
     training, reading = training_of(split, config, context)
     home = cache / "stacks" / stack_key(split, given.settings, given.seed)
     own = cache / "training" / home.name  # another run may train beside this one
@@ -139,7 +139,7 @@ def trained_on(
     if "part" in settings:
         part = model.experts[settings["part"]]
         return Trained(part.score, *spent, "Out of the stack; the seconds are the whole stack's.")
-    note = f"Weights: {_told(model.weights)}; of new items: {_told(model.for_new)}."
+    note = f"Weights: {_told(model.weights)}; of new items: {_told(model.cold_weights)}."
     return Trained(partial(_total, model), *spent, note)
 
 

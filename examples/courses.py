@@ -89,5 +89,5 @@ def make(data: Path, home: Path, rows: int = 300, config: Config | None = None) 
 
 if __name__ == "__main__":
     made = make(Path(sys.argv[1]), Path(sys.argv[2]))
-    for learner in made.served.users()[:3]:
+    for learner in made.online.users()[:3]:
         print(f"\nFor {learner}\n{made.recommend(learner, 5)}")

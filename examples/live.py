@@ -55,5 +55,5 @@ def make(
 
 if __name__ == "__main__":
     made = make(Path(sys.argv[1]), Path(sys.argv[2]))
-    for viewer in made.served.users()[:3]:
+    for viewer in made.online.users()[:3]:
         print(f"\nFor {viewer}, now\n{made.recommend(viewer)}")

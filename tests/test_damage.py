@@ -46,33 +46,35 @@ def test_a_damaged_source_is_mended_by_ingesting_again(
 
 @pytest.mark.parametrize("stage", ["data", "behavior", "interest", "recommend", "understanding"])
 def test_damage_of_the_same_size_is_named_and_found(built: Path, stage: str) -> None:
-    for manifest in Workspace.open(built).artifacts.all(stage):
+    for manifest in Workspace.open(built).resources.artifacts.all(stage):
         for name, entry in manifest.files.items():
             (manifest.directory / name).write_bytes(b"x" * entry["bytes"])
     assert any(what.startswith(stage) for what in bad(built))
     work = Workspace.open(built)
     with pytest.raises(CorruptArtifact, match="vireo build"):
-        print(work.recommend("ana", k=2, like="boats"), work.served.about_video("v-1042"))
+        print(
+            work.recommend("ana", k=2, query="boats"), work.resources.online.about_video("v-1042")
+        )
 
 
 def test_run_does_not_replace_what_others_ingested(built: Path, world: TinyWorld) -> None:
     with pytest.raises(InputError, match="not made by `vireo run`"):
         run_tables(world.videos, world.events, workspace=built)
-    assert len(Workspace.open(built).sources.all()) == 1
+    assert len(Workspace.open(built).resources.sources.all()) == 1
 
 
 def test_a_forgotten_viewer_is_listed_nowhere(built: Path) -> None:
     work = Workspace.open(built)
     work.forget("ana")
-    assert "ana" not in {row["user_id"] for row in work.listing("users")}
-    assert not [row for row in work.listing("rejects") if "ana" in row["raw"]]
+    assert "ana" not in {row["user_id"] for row in work.rows("users")}
+    assert not [row for row in work.rows("rejects") if "ana" in row["raw"]]
 
 
 def test_an_unknown_viewer_is_not_forgotten_by_mistake(built: Path) -> None:
     work = Workspace.open(built)
     with pytest.raises(InputError, match="Nothing is held"):
         work.forget("anna")
-    assert not work.store.is_forgotten("anna")
+    assert not work.resources.store.is_forgotten("anna")
 
 
 def test_lists_of_no_length_are_refused(built: Path) -> None:

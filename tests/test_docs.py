@@ -16,8 +16,8 @@ from vireo.config import Config
 from vireo.engine import Context
 from vireo.pipeline import STAGES
 from vireo.testing import FrameEncoderContract, tiny_world
-from vireo.video.base import Footage, FrameEncoder, VideoSection
-from vireo.workspace.registries import MENUS
+from vireo.video.base import FrameEncoder, TrainingFrames, VideoSection
+from vireo.workspace.registries import REGISTRIES
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md"])
@@ -37,7 +37,7 @@ class TestWorkedEncoder(FrameEncoderContract):
         provide = worked_encoder()["provide"]
         nothing = cast(Any, SimpleNamespace())
         section = VideoSection(resolution=32)
-        made: FrameEncoder = provide(section, cast(Footage, nothing), cast(Context, nothing))
+        made: FrameEncoder = provide(section, cast(TrainingFrames, nothing), cast(Context, nothing))
         return made
 
 
@@ -81,5 +81,5 @@ def test_every_setting_of_a_stage_is_on_its_page(stage: str) -> None:
 
 def test_the_table_of_seams_names_every_menu() -> None:
     text = (DOCS / "extend.md").read_text(encoding="utf-8")
-    groups = {f"vireo.{registry.menu}" for registry in MENUS.values()}
+    groups = {f"vireo.{registry.menu}" for registry in REGISTRIES.values()}
     assert not {group for group in groups if f"`{group}`" not in text}

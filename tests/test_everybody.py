@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from vireo.behavior.base import Histories
-from vireo.behavior.history_shards import Slices
+from vireo.behavior.history_shards import HistoryShards
 from vireo.cli import app
 from vireo.config import Config, as_toml
 from vireo.errors import InputError
-from vireo.store.base import LiveEvent, Viewer
+from vireo.store.base import LiveEvent, UserAttributes
 from vireo.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ def configured(path: Path, **sections: object) -> Workspace:
 
 def test_slices_are_the_histories(built: Path) -> None:
     (directory,) = built.glob("artifacts/behavior/*")
-    whole, slices = Histories.load(directory), Slices(directory)
+    whole, slices = Histories.load(directory), HistoryShards(directory)
     assert len(slices) == len(whole)
     assert slices.now == whole.now
     part = slices.part(3, 9)
@@ -48,9 +48,9 @@ def test_everybody_gets_the_list_that_they_would_get_alone(built: Path, tmp_path
     work = configured(built)
     at = 1_770_000_000_000
     out = tmp_path / "lists.parquet"
-    told = work.recommend_all(out, 4, shard=7, at=at)
+    told = work.recommend_all(out, 4, shard_size=7, at=at)
     table = pl.read_parquet(out)
-    users = work.served.users()
+    users = work.resources.online.users()
     assert told["users"] == told["lists"] == len(users) == table["user_id"].n_unique()
     assert told["rows"] == table.height
     assert not list(tmp_path.glob("*.parts"))
@@ -66,7 +66,7 @@ def test_everybody_gets_the_list_that_they_would_get_alone(built: Path, tmp_path
 def test_full_lists_have_their_reasons(built: Path, tmp_path: Path) -> None:
     work = configured(built)
     out = tmp_path / "lists.parquet"
-    told = work.recommend_all(out, 3, full=True)
+    told = work.recommend_all(out, 3, with_reasons=True)
     table = pl.read_parquet(out)
     assert told["made_now"]["one_by_one"] == told["users"]
     assert all(table["reason"].to_list())
@@ -76,10 +76,10 @@ def test_what_was_told_chosen_or_forgotten_since_the_build_holds(
     built: Path, tmp_path: Path
 ) -> None:
     work = configured(built)
-    first, second, third, *_ = work.served.users()
+    first, second, third, *_ = work.resources.online.users()
     best = work.recommend(first, 1)[0].video_id
     work.record([LiveEvent("e1", first, best, "view", 1_770_000_000_000)])
-    work.store.set_choices(second, {"consent": {"personal_lists": False}})
+    work.resources.store.set_choices(second, {"consent": {"personal_lists": False}})
     work.forget(third)
     out = tmp_path / "lists.parquet"
     told = work.recommend_all(out, 3)
@@ -94,9 +94,11 @@ def test_what_was_told_chosen_or_forgotten_since_the_build_holds(
 
 def test_what_is_barred_is_on_nobodys_list(built: Path, tmp_path: Path) -> None:
     work = Workspace.open(built)
-    blocked = [pick.video_id for pick in work.recommend(work.served.users()[0], 2)]
+    blocked = [pick.video_id for pick in work.recommend(work.resources.online.users()[0], 2)]
     work = configured(built, recommend={"owner": {"blocked_videos": blocked}})
-    work.store.set_viewers([Viewer(user, 30) for user in work.served.users()[::2]])
+    work.resources.store.set_users(
+        [UserAttributes(user, 30) for user in work.resources.online.users()[::2]]
+    )
     out = tmp_path / "lists.parquet"
     work.recommend_all(out, 5)
     listed = set(pl.read_parquet(out)["video_id"].to_list())
@@ -108,9 +110,9 @@ def test_every_engine_makes_the_same_table(built: Path, tmp_path: Path, engine: 
     if engine == "ray":
         pytest.importorskip("ray", reason="the extra 'ray' is not installed")
     at = 1_770_000_000_000
-    configured(built).recommend_all(tmp_path / "serial.parquet", 3, shard=9, at=at)
+    configured(built).recommend_all(tmp_path / "serial.parquet", 3, shard_size=9, at=at)
     work = configured(built, engine={"name": engine, "workers": 2})
-    work.recommend_all(tmp_path / "other.parquet", 3, shard=9, at=at)
+    work.recommend_all(tmp_path / "other.parquet", 3, shard_size=9, at=at)
     one, other = (pl.read_parquet(tmp_path / f"{n}.parquet") for n in ("serial", "other"))
     assert one.equals(other)
     if engine == "ray":
@@ -119,7 +121,7 @@ def test_every_engine_makes_the_same_table(built: Path, tmp_path: Path, engine: 
 
 def test_a_killed_run_goes_on_where_it_was(built: Path, tmp_path: Path) -> None:
     work = configured(built)
-    work.recommend_all(tmp_path / "whole.parquet", 3, shard=3)
+    work.recommend_all(tmp_path / "whole.parquet", 3, shard_size=3)
     out = tmp_path / "lists.parquet"
     command = [sys.executable, "-m", "vireo", "recommend", "--all", "-w", str(built), "-k", "3"]
     run = subprocess.Popen(
@@ -138,8 +140,8 @@ def test_a_killed_run_goes_on_where_it_was(built: Path, tmp_path: Path) -> None:
         pytest.skip("this machine had finished before it could be killed")
     finished = {path.name: path.stat().st_mtime_ns for path in folder.glob("part-*.parquet")}
     with pytest.raises(InputError, match="parts of other lists"):
-        work.recommend_all(out, 4, shard=3)
-    told = work.recommend_all(out, 3, shard=3)
+        work.recommend_all(out, 4, shard_size=3)
+    told = work.recommend_all(out, 3, shard_size=3)
     assert told["kept_shards"] == len(finished) >= 2
     one, other = pl.read_parquet(tmp_path / "whole.parquet"), pl.read_parquet(out)
     assert one["user_id"].equals(other["user_id"])

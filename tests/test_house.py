@@ -13,7 +13,7 @@ import pytest
 import vireo
 from vireo.pipeline import STAGES
 from vireo.registry import load_object
-from vireo.workspace.registries import MENUS
+from vireo.workspace.registries import REGISTRIES
 
 SOURCE = Path(vireo.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -151,9 +151,11 @@ def test_no_library_that_breaks_transformers() -> None:
     assert find_spec("torchvision") is None
 
 
-@pytest.mark.parametrize(("menu", "name"), [(m, n) for m in MENUS for n in MENUS[m].names()])
+@pytest.mark.parametrize(
+    ("menu", "name"), [(m, n) for m in REGISTRIES for n in REGISTRIES[m].names()]
+)
 def test_every_part_of_every_menu_can_be_loaded(menu: str, name: str) -> None:
-    assert callable(MENUS[menu].get(name))
+    assert callable(REGISTRIES[menu].get(name))
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -164,7 +166,7 @@ def test_one_word_per_stage(stage: str) -> None:
     assert hasattr(vireo.Config(), stage)
     assert (SOURCE.parent.parent / "docs" / f"{stage}.md").is_file()
     assert callable(load_object(row.build))
-    assert {"save", "load", "summary"} <= set(dir(load_object(row.noun)))
+    assert {"save", "load", "summary"} <= set(dir(load_object(row.output)))
 
 
 def test_public_names_are_there() -> None:

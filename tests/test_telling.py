@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vireo.errors import InputError
-from vireo.store.base import LiveEvent, Viewer
+from vireo.store.base import LiveEvent, UserAttributes
 from vireo.testing import TinyWorld
 from vireo.workspace import Workspace
 
@@ -21,24 +21,24 @@ def test_a_wish_counts_at_once_and_after_a_rebuild_and_can_be_taken_back(
 ) -> None:
     work = Workspace.open(built)
     assert ids(work, "ana", 3) <= set(world.cooking)
-    kept = work.edit("ana", "more sailing, boats on the open sea")
+    kept = work.add_preference("ana", "more sailing, boats on the open sea")
     assert ids(work, "ana") & set(world.sailing)
-    assert work.profile("ana").wishes == ("more sailing, boats on the open sea",)
+    assert work.profile("ana").preferences == ("more sailing, boats on the open sea",)
     work.record([LiveEvent("e1", "zoe", "v-1042", "view", 1_780_000_000_000)])
     work.build()
     again = Workspace.open(built)
     assert ids(again, "ana") & set(world.sailing)
-    again.undo_edit("ana", kept.number)
+    again.remove_preference("ana", kept.number)
     assert ids(again, "ana", 3) <= set(world.cooking)
     with pytest.raises(InputError, match="no wish number"):
-        again.undo_edit("ana", kept.number)
+        again.remove_preference("ana", kept.number)
 
 
 def test_wishes_show_in_explanations_and_where_nothing_else_is_known(built: Path) -> None:
     work = Workspace.open(built)
     video = work.recommend("ana", 1)[0].video_id
     before = work.explain("ana", video)
-    work.edit("ana", "less of this", video)
+    work.add_preference("ana", "less of this", video)
     after = work.explain("ana", video)
     assert "wish" not in before.sources
     assert after.sources["wish"] < 0
@@ -46,21 +46,21 @@ def test_wishes_show_in_explanations_and_where_nothing_else_is_known(built: Path
     stranger = work.explain("nina", video)
     assert set(stranger.sources) <= {"popular", "recent", "fresh"}, "what their list is made of"
     with pytest.raises(InputError, match="Nothing is known"):
-        work.served.about_user("nina")
-    work.edit("nina", "more sailing")
-    assert work.served.about_user("nina")["asked_for"] == ["more sailing"]
+        work.resources.online.about_user("nina")
+    work.add_preference("nina", "more sailing")
+    assert work.resources.online.about_user("nina")["asked_for"] == ["more sailing"]
     for unclear in ("less of this", "more"):
         with pytest.raises(InputError, match="leaves open"):
-            work.edit("nina", unclear)
+            work.add_preference("nina", unclear)
 
 
 def test_forgetting_forgets_the_wishes_also_of_somebody_without_events(built: Path) -> None:
     work = Workspace.open(built)
-    work.edit("nina", "more sailing")
+    work.add_preference("nina", "more sailing")
     work.forget("nina")
-    assert work.edits("nina") == []
+    assert work.preferences("nina") == []
     with pytest.raises(InputError, match="forgotten"):
-        work.edit("nina", "more cooking")
+        work.add_preference("nina", "more cooking")
 
 
 def test_picked_videos_and_a_sentence_make_a_list_for_a_new_viewer(
@@ -68,7 +68,7 @@ def test_picked_videos_and_a_sentence_make_a_list_for_a_new_viewer(
 ) -> None:
     work = Workspace.open(built)
     picked = world.sailing[:3]
-    listed = work.recommend("nina", 4, picked=picked)
+    listed = work.recommend("nina", 4, seeds=picked)
     assert {pick.video_id for pick in listed} <= set(world.sailing) - set(picked)
     assert any("you picked" in pick.reason for pick in listed)
     assert not any("you watched" in pick.reason for pick in listed)
@@ -99,11 +99,11 @@ def test_a_table_of_viewers_counts_in_the_next_list(built: Path, tmp_path: Path)
         "duplicate user id",
         "groups cannot be read",
     ]
-    ana = work.store.viewer("ana")
+    ana = work.resources.store.user("ana")
     assert (ana.region, ana.languages, ana.groups) == ("DE", ("de", "en"), ("staff", "board"))
     assert ana.age is not None
     assert 12 < ana.age < 100
-    assert work.store.viewer("bo") == Viewer("bo")
+    assert work.resources.store.user("bo") == UserAttributes("bo")
 
 
 def test_rights_hold_from_the_table_to_the_list(world: TinyWorld, tmp_path: Path) -> None:
@@ -119,9 +119,9 @@ def test_rights_hold_from_the_table_to_the_list(world: TinyWorld, tmp_path: Path
     work.ingest(table, world.events)
     work.build()
     assert not ids(work, "ana", 24) & set(closed)
-    work.store.set_viewers([Viewer("ana", groups=("kitchen",))])
+    work.resources.store.set_users([UserAttributes("ana", groups=("kitchen",))])
     assert ids(work, "ana", 24) & set(closed)
-    assert not ids(work, "ana", 24, viewer=Viewer("ana")) & set(closed)
+    assert not ids(work, "ana", 24, viewer=UserAttributes("ana")) & set(closed)
 
 
 def test_impressions_fade_and_count_from_the_last_view(built: Path) -> None:
@@ -132,5 +132,5 @@ def test_impressions_fade_and_count_from_the_last_view(built: Path) -> None:
     work.record(shown)
     again = Workspace.open(built)
     assert first not in ids(again, "ana", 3)
-    query = again.served.query("ana", 3)
-    assert query.impressions == {again.served.catalogue.row(first): 20}
+    query = again.resources.online.query("ana", 3)
+    assert query.impressions == {again.resources.online.catalogue.row(first): 20}

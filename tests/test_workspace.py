@@ -46,17 +46,17 @@ def test_a_stranger_gets_a_list_that_says_so_and_a_sentence_steers_it(
     plain = work.recommend("nobody-yet", k=6)
     assert len(plain) == 6
     assert "new here" in plain.notes[0]
-    steered = work.recommend("nobody-yet", k=4, like="sailing boats on the open sea")
+    steered = work.recommend("nobody-yet", k=4, query="sailing boats on the open sea")
     assert {pick.video_id for pick in steered} <= set(world.sailing)
 
 
 def test_a_second_build_skips_everything_and_changes_nothing(built: Path) -> None:
     work = Workspace.open(built)
-    before = work.live.current()
+    before = work.resources.published.current()
     results = work.build()
     assert [result.stage for result in results] == list(STAGES)
     assert not any(result.built for result in results)
-    assert work.live.current() == before
+    assert work.resources.published.current() == before
 
 
 def test_the_same_tables_give_the_same_bytes(built: Path, world: TinyWorld, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_the_same_tables_give_the_same_bytes(built: Path, world: TinyWorld, tmp_
     results = again.build()
     first = Workspace.open(built)
     for result in results:
-        other = first.artifacts.find(result.stage, result.id)
+        other = first.resources.artifacts.find(result.stage, result.id)
         assert other is not None, result.stage
         assert other.content() == result.manifest.content(), result.stage
 
@@ -77,14 +77,14 @@ def test_a_fast_build_leaves_out_the_network_and_the_next_one_adds_it(
     path = tmp_path / "fast"
     shutil.copytree(built, path)
     work = Workspace.open(path)
-    whole = work.live.current()
+    whole = work.resources.published.current()
     results = {result.stage: result.built for result in work.build(fast=True)}
     assert {stage for stage, made in results.items() if made} == {"interest", "recommend"}
-    assert "sequence" not in work.about_stage("interest")["weights"]
-    assert "ease" in work.about_stage("interest")["weights"]
+    assert "sequence" not in work.stage_report("interest")["weights"]
+    assert "ease" in work.stage_report("interest")["weights"]
     assert len(work.recommend("nobody-yet", k=3)) == 3
     assert not any(result.built for result in work.build())  # that one was there already
-    assert work.live.current() == whole
+    assert work.resources.published.current() == whole
 
 
 def test_new_events_rebuild_only_what_reads_events(built: Path, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_live_event_changes_the_next_list_at_once(built: Path, world: TinyWorl
     assert {pick.video_id for pick in picks} <= set(world.sailing[3:])
     work.build()
     assert {p.video_id for p in work.recommend("zoe", k=3)} <= set(world.sailing[3:])
-    history = work.served.history("zoe")
+    history = work.resources.online.history("zoe")
     assert len(history) == 3, "live events must count once after they were built in"
 
 
@@ -123,9 +123,9 @@ def test_a_live_event_in_other_words_counts_as_it_will_when_built(
         for n, video in enumerate(world.sailing[:2])
     ]
     work.record(clicks)
-    at_once = work.served.history("zoe").weights.tolist()
+    at_once = work.resources.online.history("zoe").weights.tolist()
     work.build()
-    assert at_once == work.served.history("zoe").weights.tolist() == [1.0, 1.0]
+    assert at_once == work.resources.online.history("zoe").weights.tolist() == [1.0, 1.0]
 
 
 def test_forgetting_silences_at_once_and_purges_with_the_next_build(built: Path) -> None:
@@ -154,37 +154,39 @@ def test_forgetting_silences_at_once_and_purges_with_the_next_build(built: Path)
 
 def test_rollback_serves_the_build_before(built: Path, tmp_path: Path) -> None:
     work = Workspace.open(built)
-    first = work.live.current()
+    first = work.resources.published.current()
     table = tmp_path / "more.csv"
     table.write_text("user_id,video_id,event,timestamp\nzoe,v-1042,like,2026-04-02\n")
     work.ingest(events=table)
     work.build()
-    assert work.live.current() != first
+    assert work.resources.published.current() != first
     assert work.rollback() == first
     assert "new here" in work.recommend("zoe").notes[0]
 
 
 def test_evaluation_uses_an_earlier_clock_and_beats_popularity(built: Path) -> None:
     work = Workspace.open(built)
-    live = work.live.current()
+    live = work.resources.published.current()
     report = work.evaluate("2026-03-01")
     comparison = report.against("popularity")
     assert comparison.difference > 0
     assert comparison.shown
-    assert work.live.current() == live, "an evaluation must not change what is served"
+    assert work.resources.published.current() == live, (
+        "an evaluation must not change what is served"
+    )
 
 
 def test_the_future_cannot_leak_into_an_evaluation(built: Path, tmp_path: Path) -> None:
     """Whatever happens after the cutoff changes no artefact that stages read, and no score."""
     work = Workspace.open(built)
     before = work.evaluate("2026-03-01")
-    ids = {m.id for m in work.artifacts.all("interest")}
+    ids = {m.id for m in work.resources.artifacts.all("interest")}
     table = tmp_path / "future.csv"
     rows = [f"u{n},v-1042,like,2026-03-{2 + n % 20:02d}" for n in range(200)]
     table.write_text("user_id,video_id,event,timestamp\n" + "\n".join(rows) + "\n")
     work.ingest(events=table)
     after = work.evaluate("2026-03-01")
-    assert {m.id for m in work.artifacts.all("interest")} == ids
+    assert {m.id for m in work.resources.artifacts.all("interest")} == ids
     assert before.protocol["split"] == after.protocol["split"]
     assert after.protocol["events_held_out"] == before.protocol["events_held_out"] + 200
 
@@ -197,7 +199,7 @@ def test_leave_one_out_holds_back_one_event_per_user(built: Path) -> None:
 @pytest.mark.parametrize("stage", ["data", "behavior", "interest", "recommend"])
 def test_a_damaged_artefact_is_made_again(built: Path, stage: str) -> None:
     work = Workspace.open(built)
-    manifest = work.artifacts.all(stage)[0]
+    manifest = work.resources.artifacts.all(stage)[0]
     victim = next(path for path in manifest.directory.iterdir() if path.suffix != ".json")
     victim.write_bytes(victim.read_bytes()[:-1])
     rebuilt = [result.stage for result in work.build() if result.built]
@@ -209,7 +211,7 @@ def test_the_cache_may_be_deleted(built: Path) -> None:
     shutil.rmtree(built / "cache")
     work = Workspace.open(built)
     assert not any(result.built for result in work.build())
-    assert len(work.recommend("ana", k=2, like="bread")) == 2
+    assert len(work.recommend("ana", k=2, query="bread")) == 2
 
 
 def test_errors_say_what_to_type_next(tmp_path: Path, built: Path) -> None:
@@ -233,5 +235,5 @@ def test_errors_say_what_to_type_next(tmp_path: Path, built: Path) -> None:
 
 def test_one_builder_at_a_time(built: Path, tmp_path: Path) -> None:
     one, two = Workspace.open(built), Workspace.open(built)
-    with one._alone(), pytest.raises(InputError, match="Another command"):
+    with one.resources.locked(), pytest.raises(InputError, match="Another command"):
         two.build()

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from vireo.engine import Context, EngineSection, Lines
+from vireo.engine import Context, EngineSection, LogProgress
 from vireo.engine.serial import Serial
 from vireo.language import LanguageSection, load
 
@@ -40,7 +40,7 @@ def make(split: Path, work: Path) -> Path:
                 return path
     cache = work / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    context = Context(Serial(EngineSection()), cache, Lines(), seed=0)
+    context = Context(Serial(EngineSection()), cache, LogProgress(), seed=0)
     start = time.perf_counter()
     vectors = load(LanguageSection(), context).embed(list(texts.values()), context.progress)
     seconds = np.array(time.perf_counter() - start)

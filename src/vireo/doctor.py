@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from vireo.artifacts import Artifacts, Live
+from vireo.artifacts import ArtifactStore, PublishedPointer
 from vireo.config import Config
 from vireo.data.sources import Sources
 from vireo.errors import NotBuilt, VireoError
@@ -93,7 +93,7 @@ def _machine() -> Iterator[Finding]:
 
 
 def _served(root: Path) -> Iterator[Finding]:
-    artifacts, live = Artifacts(root / "artifacts"), Live(root / "live.json")
+    artifacts, live = ArtifactStore(root / "artifacts"), PublishedPointer(root / "live.json")
     try:
         missing = [s for s, name in live.current().items() if not artifacts.find(s, name)]
         detail = f"missing: {', '.join(missing)}: `vireo build`" if missing else "all there"
@@ -123,7 +123,7 @@ def _workspace(root: Path) -> Iterator[Finding]:
         yield Finding("bad", "vireo.toml", f"{error.what} {error.hint}")
     yield from _served(root)
     yield from _sources(root)
-    artifacts = Artifacts(root / "artifacts")
+    artifacts = ArtifactStore(root / "artifacts")
     for directory in artifacts.damaged():
         name = f"{directory.parent.name}/{directory.name}"
         yield Finding("bad", name, "incomplete: `vireo build` makes it again")

@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from vireo.artifacts import Artifacts, Manifest
+from vireo.artifacts import ArtifactStore, Manifest
 from vireo.config import Config
 from vireo.data.base import Split
 from vireo.data.sources import Sources
@@ -27,12 +27,12 @@ from vireo.store.base import Store
 
 
 @dataclass(frozen=True)
-class Ground:
+class BuildContext:
     """What the road stands on: one workspace's shelves, its settings, and the clock (split)."""
 
     config: Config
     context: Context
-    artifacts: Artifacts
+    artifacts: ArtifactStore
     sources: Sources
     store: Store
     split: Split
@@ -49,50 +49,50 @@ class Stage:
 
     name: str
     version: int
-    noun: str
+    output: str
     build: str
-    arguments: Callable[[Ground], tuple[Any, ...]]
+    arguments: Callable[[BuildContext], tuple[Any, ...]]
     """Arguments of `build` after the outputs of other stages: its config sections, the context."""
     needs: tuple[str, ...] = ()
     """`stage` for a whole artefact or `stage/part` for the files of that stem."""
     sections: tuple[str, ...] = ()
-    identity: Callable[[Ground, Mapping[str, Manifest]], Any] = lambda ground, made: None
+    identity: Callable[[BuildContext, Mapping[str, Manifest]], Any] = lambda ground, made: None
     """What else the result depends on."""
-    wishes: Callable[[Config], tuple[str, ...]] = lambda config: ()
+    optional_needs: Callable[[Config], tuple[str, ...]] = lambda config: ()
     """Whole artefacts that some settings need; `build` gets them by the stage's name."""
 
     def inputs(self, config: Config) -> dict[str, tuple[str, ...]]:
         """stage -> the parts of it that are read; no parts: all of it."""
         parts: dict[str, list[str]] = {}
-        for need in (*self.needs, *self.wishes(config)):
+        for need in (*self.needs, *self.optional_needs(config)):
             stage, _, part = need.partition("/")
             parts.setdefault(stage, []).extend([part] if part else [])
         return {stage: tuple(names) for stage, names in parts.items()}
 
 
-def _data_identity(ground: Ground, _: Mapping[str, Manifest]) -> Any:
+def _data_identity(ground: BuildContext, _: Mapping[str, Manifest]) -> Any:
     recipe = load_object("vireo.data.build:recipe")
     section, cache = ground.config.data, ground.context.cache
     return recipe(ground.sources, ground.store, ground.split, section, cache)
 
 
-def _data_arguments(ground: Ground) -> tuple[Any, ...]:
+def _data_arguments(ground: BuildContext) -> tuple[Any, ...]:
     return ground.sources, ground.store, ground.split, ground.config.data, ground.context
 
 
-def _video_identity(ground: Ground, made: Mapping[str, Manifest]) -> Any:
-    media = load_noun(made["data"], STAGES["data"], ("media",)).media
+def _video_identity(ground: BuildContext, made: Mapping[str, Manifest]) -> Any:
+    media = load_output(made["data"], STAGES["data"], ("media",)).media
     recipe = load_object("vireo.video.build:recipe")
     return recipe(media, ground.config.video, ground.encoders, ground.context.seed)
 
 
-def _listed(ground: Ground) -> Any:
+def _listed(ground: BuildContext) -> Any:
     """The topics that the workspace's own list names; none without one."""
     read = load_object("vireo.understanding.custom_topics:read")
     return read(ground.artifacts.root.parent, ground.config.understanding.topic_file)
 
 
-def _made_ahead(ground: Ground) -> Any:
+def _made_ahead(ground: BuildContext) -> Any:
     """Rules are applied to each list; indexes, tastes and the learned ranker are made ahead."""
     section = ground.config.recommend
     ahead: dict[str, Any] = {
@@ -111,7 +111,7 @@ _ROWS = (
     Stage(
         "data",
         version=2,
-        noun="vireo.data.base:Tables",
+        output="vireo.data.base:Tables",
         build="vireo.data.build:build",
         sections=("data",),
         arguments=_data_arguments,
@@ -120,7 +120,7 @@ _ROWS = (
     Stage(
         "video",
         version=3,
-        noun="vireo.video.base:VideoFeatures",
+        output="vireo.video.base:VideoFeatures",
         build="vireo.video.build:build",
         needs=("data/videos", "data/media"),
         sections=("video", "language"),
@@ -133,7 +133,7 @@ _ROWS = (
     Stage(
         "behavior",
         version=1,
-        noun="vireo.behavior.base:Histories",
+        output="vireo.behavior.base:Histories",
         build="vireo.behavior.build:build",
         needs=("data/videos", "data/events"),
         sections=("behavior",),
@@ -142,7 +142,7 @@ _ROWS = (
     Stage(
         "pretraining",
         version=2,
-        noun="vireo.pretraining.base:Checkpoint",
+        output="vireo.pretraining.base:Checkpoint",
         build="vireo.pretraining.build:build",
         needs=("data/videos", "data/comments", "video/dialogue"),
         sections=("pretraining", "language"),
@@ -150,12 +150,12 @@ _ROWS = (
             *(ground.config.pretraining, ground.config.language),
             ground.context,
         ),
-        wishes=lambda config: ("behavior",) if config.pretraining.behavior else (),
+        optional_needs=lambda config: ("behavior",) if config.pretraining.behavior else (),
     ),
     Stage(
         "understanding",
         version=6,
-        noun="vireo.understanding.base:Understanding",
+        output="vireo.understanding.base:Understanding",
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),
         sections=("understanding", "language", "language.generation"),
@@ -168,7 +168,7 @@ _ROWS = (
     Stage(
         "interest",
         version=4,
-        noun="vireo.interest.base:InterestModel",
+        output="vireo.interest.base:InterestModel",
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),
         sections=("interest",),
@@ -177,7 +177,7 @@ _ROWS = (
     Stage(
         "recommend",
         version=6,
-        noun="vireo.recommend.catalogue:Catalogue",
+        output="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=(
             *("data/videos", "behavior", "understanding", "interest"),
@@ -205,7 +205,7 @@ class Result:
     manifest: Manifest
 
 
-def load_noun(manifest: Manifest, stage: Stage, parts: tuple[str, ...] = ()) -> Any:
+def load_output(manifest: Manifest, stage: Stage, parts: tuple[str, ...] = ()) -> Any:
     """The noun in an artefact; `parts` limits what is read of it, where it can be (IN_PARTS)."""
     try:
         return _loaded(manifest, stage, parts)
@@ -223,7 +223,7 @@ IN_PARTS = ("data", "understanding")
 
 
 def _loaded(manifest: Manifest, stage: Stage, parts: tuple[str, ...]) -> Any:
-    noun = load_object(stage.noun)
+    noun = load_object(stage.output)
     return (
         noun.load(manifest.directory, parts)
         if stage.name in IN_PARTS
@@ -232,7 +232,7 @@ def _loaded(manifest: Manifest, stage: Stage, parts: tuple[str, ...]) -> Any:
 
 
 def run(
-    ground: Ground, until: str | None = None, rows: Sequence[Stage] = _ROWS
+    ground: BuildContext, until: str | None = None, rows: Sequence[Stage] = _ROWS
 ) -> Iterator[Result]:
     """Build the stage `until` and what it needs (or everything), skipping finished work.
 
@@ -261,7 +261,7 @@ def _wanted(until: str | None, rows: Sequence[Stage], config: Config) -> list[St
     return [row for row in rows if row.name in wanted]
 
 
-def _recipe(stage: Stage, ground: Ground, made: Mapping[str, Manifest]) -> dict[str, Any]:
+def _recipe(stage: Stage, ground: BuildContext, made: Mapping[str, Manifest]) -> dict[str, Any]:
     return {
         "stage": stage.name,
         "version": stage.version,
@@ -280,12 +280,12 @@ def _section(config: Config, dotted: str) -> Section:
 
 
 def _build(
-    stage: Stage, recipe: Mapping[str, Any], ground: Ground, made: Mapping[str, Manifest]
+    stage: Stage, recipe: Mapping[str, Any], ground: BuildContext, made: Mapping[str, Manifest]
 ) -> Manifest:
     start = time.monotonic()
     inputs = stage.inputs(ground.config)
-    nouns = {name: load_noun(made[name], STAGES[name], parts) for name, parts in inputs.items()}
-    wished = {name: nouns.pop(name) for name in stage.wishes(ground.config)}
+    nouns = {name: load_output(made[name], STAGES[name], parts) for name, parts in inputs.items()}
+    wished = {name: nouns.pop(name) for name in stage.optional_needs(ground.config)}
     noun = load_object(stage.build)(*nouns.values(), *stage.arguments(ground), **wished)
     seconds = time.monotonic() - start
     return ground.artifacts.write(stage.name, recipe, noun.save, noun.summary(), seconds)

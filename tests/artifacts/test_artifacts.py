@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from vireo.artifacts import Artifacts, Live, Manifest
+from vireo.artifacts import ArtifactStore, Manifest, PublishedPointer
 from vireo.errors import CorruptArtifact, InputError, NotBuilt
 
 
-def write(artifacts: Artifacts, recipe: dict[str, object], text: str = "hello") -> Manifest:
+def write(artifacts: ArtifactStore, recipe: dict[str, object], text: str = "hello") -> Manifest:
     def save(directory: Path) -> None:
         (directory / "a.txt").write_text(text)
         (directory / "deep").mkdir()
@@ -20,7 +20,7 @@ def write(artifacts: Artifacts, recipe: dict[str, object], text: str = "hello") 
 
 
 def test_written_then_found_by_the_same_recipe_whatever_its_order(tmp_path: Path) -> None:
-    artifacts = Artifacts(tmp_path)
+    artifacts = ArtifactStore(tmp_path)
     made = write(artifacts, {"b": 2, "a": 1})
     found = artifacts.find("stage", artifacts.id_of({"a": 1, "b": 2}))
     assert found is not None
@@ -30,7 +30,7 @@ def test_written_then_found_by_the_same_recipe_whatever_its_order(tmp_path: Path
 
 
 def test_content_of_parts_changes_only_with_those_parts(tmp_path: Path) -> None:
-    artifacts = Artifacts(tmp_path)
+    artifacts = ArtifactStore(tmp_path)
     one, two = write(artifacts, {"n": 1}, "x"), write(artifacts, {"n": 2}, "y")
     assert one.content(("b",)) == two.content(("b",))
     assert one.content(("a",)) != two.content(("a",))
@@ -38,7 +38,7 @@ def test_content_of_parts_changes_only_with_those_parts(tmp_path: Path) -> None:
 
 
 def test_a_failing_save_leaves_nothing_and_what_a_kill_leaves_is_swept(tmp_path: Path) -> None:
-    artifacts = Artifacts(tmp_path)
+    artifacts = ArtifactStore(tmp_path)
 
     def save(directory: Path) -> None:
         (directory / "half.txt").write_text("half")
@@ -55,7 +55,7 @@ def test_a_failing_save_leaves_nothing_and_what_a_kill_leaves_is_swept(tmp_path:
 
 @pytest.mark.parametrize("damage", ["shorter", "missing", "manifest"])
 def test_a_damaged_artefact_is_not_found_and_is_made_again(tmp_path: Path, damage: str) -> None:
-    artifacts = Artifacts(tmp_path)
+    artifacts = ArtifactStore(tmp_path)
     made = write(artifacts, {"n": 1})
     path = made.directory / ("manifest.json" if damage == "manifest" else "a.txt")
     if damage == "missing":
@@ -69,7 +69,7 @@ def test_a_damaged_artefact_is_not_found_and_is_made_again(tmp_path: Path, damag
 
 
 def test_verify_reads_every_byte(tmp_path: Path) -> None:
-    artifacts = Artifacts(tmp_path)
+    artifacts = ArtifactStore(tmp_path)
     made = write(artifacts, {"n": 1})
     (made.directory / "a.txt").write_text("jello")
     assert artifacts.find("stage", made.id) is not None  # same size: only verify can tell
@@ -78,7 +78,7 @@ def test_verify_reads_every_byte(tmp_path: Path) -> None:
 
 
 def test_publish_and_roll_back(tmp_path: Path) -> None:
-    live = Live(tmp_path / "live.json")
+    live = PublishedPointer(tmp_path / "live.json")
     with pytest.raises(NotBuilt):
         live.current()
     assert live.publish({"data": "1"})
@@ -98,14 +98,14 @@ def test_a_damaged_pointer_is_an_error_and_is_not_overwritten(tmp_path: Path, te
     path = tmp_path / "live.json"
     path.write_text(text)
     with pytest.raises(CorruptArtifact, match="vireo build"):
-        Live(path).current()
+        PublishedPointer(path).current()
     with pytest.raises(CorruptArtifact):
-        Live(path).publish({"data": "1"})
+        PublishedPointer(path).publish({"data": "1"})
     assert path.read_text() == text
 
 
 def test_a_manifest_that_says_too_little_is_no_artefact(tmp_path: Path) -> None:
-    artifacts = Artifacts(tmp_path)
+    artifacts = ArtifactStore(tmp_path)
     made = write(artifacts, {"n": 1})
     (made.directory / "manifest.json").write_text('{"format": 1}')
     assert artifacts.find("stage", made.id) is None

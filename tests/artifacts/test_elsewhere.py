@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import QUICK
-from vireo.artifacts.remote import Elsewhere
+from vireo.artifacts.remote import RemoteStore
 from vireo.cli import app
 from vireo.errors import CorruptArtifact, InputError, NotBuilt
 from vireo.testing import TinyWorld
@@ -34,14 +34,14 @@ def test_another_machine_serves_the_same_lists(
 ) -> None:
     here = Workspace.open(built)
     pushed = here.push(url)
-    assert (pushed.copied, pushed.there) == (len(here.live.current()), 0)
+    assert (pushed.copied, pushed.already_there) == (len(here.resources.published.current()), 0)
     there = Workspace.create(tmp_path / "there-too", config=QUICK)
     killed = there.path / "artifacts" / "interest" / ".killed.12-34.tmp"
     killed.mkdir(parents=True)
     pulled = there.pull(url)
     assert not killed.exists()
     assert (pulled.copied, pulled.bytes) == (pushed.copied, pushed.bytes)
-    assert there.live.current() == here.live.current()
+    assert there.resources.published.current() == here.resources.published.current()
     for user in (world.cooks[0], world.sailors[0], "nobody-yet"):
         ours, theirs = here.recommend(user, k=5), there.recommend(user, k=5)
         assert [pick.video_id for pick in theirs] == [pick.video_id for pick in ours]
@@ -52,14 +52,16 @@ def test_what_is_no_longer_served_leaves_the_copy(built: Path, url: str) -> None
     work = Workspace.open(built)
     work.push(url)
     before = set(files_at(url))
-    before_stages = work.live.current()
+    before_stages = work.resources.published.current()
     toml = (built / "vireo.toml").read_text(encoding="utf-8")
     assert "# history_decay = 5.0" in toml
     toml = toml.replace("# history_decay = 5.0", "history_decay = 3.0")
     (built / "vireo.toml").write_text(toml, "utf-8")
     again = Workspace.open(built)
     again.build()
-    changed = {s for s, id_ in again.live.current().items() if before_stages[s] != id_}
+    changed = {
+        s for s, id_ in again.resources.published.current().items() if before_stages[s] != id_
+    }
     assert "interest" in changed
     system, root = fsspec.url_to_fs(url)
     system.pipe_file(f"{root}/artifacts/interest/notes.txt", b"of somebody else")
@@ -82,7 +84,7 @@ def test_a_damaged_copy_is_refused_and_what_was_served_stays(
     with pytest.raises(CorruptArtifact, match=r"interest/.*not what its manifest says"):
         there.pull(url)
     with pytest.raises(NotBuilt):
-        there.live.current()
+        there.resources.published.current()
     assert not list((there.path / "artifacts" / "interest").iterdir())
 
 
@@ -115,7 +117,7 @@ def test_where_nothing_was_pushed_and_where_nothing_can_be(built: Path, tmp_path
     with pytest.raises(InputError, match=r"Nothing was pushed to"):
         work.pull(str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="nosuch"):
-        Elsewhere("nosuch://bucket/x")
+        RemoteStore("nosuch://bucket/x")
     (tmp_path / "file").write_text("in the way", "utf-8")
     with pytest.raises(InputError, match="cannot be written"):
         work.push(str(tmp_path / "file" / "below"))
@@ -135,4 +137,6 @@ def test_the_command_line_says_what_it_copied(built: Path, tmp_path: Path) -> No
     assert "0 were there, 0 removed" in pushed.output
     Workspace.create(tmp_path / "other", config=QUICK)
     pulled = run.invoke(app, ["pull", str(there), "-w", str(tmp_path / "other"), "--json"])
-    assert json.loads(pulled.stdout)["copied"] == len(Workspace.open(built).live.current())
+    assert json.loads(pulled.stdout)["copied"] == len(
+        Workspace.open(built).resources.published.current()
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vireo.artifacts.files import aside
+from vireo.artifacts.files import atomic_path
 
 
 def a_file(path: Path, content: str) -> None:
@@ -37,7 +37,7 @@ def test_it_stands_there_when_the_block_ends_and_not_before(make: Make, tmp_path
     path = tmp_path / "thing"
     before = ""
     for content in ("first", "second"):
-        with aside(path) as temporary:
+        with atomic_path(path) as temporary:
             make(temporary, content)
             assert temporary.name.startswith(".")
             assert temporary.name.endswith(".tmp")
@@ -51,7 +51,7 @@ def test_it_stands_there_when_the_block_ends_and_not_before(make: Make, tmp_path
 def test_what_fails_leaves_what_was_there_and_nothing_else(make: Make, tmp_path: Path) -> None:
     path = tmp_path / "thing"
     make(path, "first")
-    with suppress(ZeroDivisionError), aside(path) as temporary:
+    with suppress(ZeroDivisionError), atomic_path(path) as temporary:
         make(temporary, "second")
         _ = 1 // 0
     assert told(path) == "first"
@@ -59,6 +59,6 @@ def test_what_fails_leaves_what_was_there_and_nothing_else(make: Make, tmp_path:
 
 
 def test_a_block_that_writes_nothing_fails(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), aside(tmp_path / "thing"):
+    with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "thing"):
         pass
     assert not list(tmp_path.iterdir())

@@ -16,7 +16,7 @@ from vireo.behavior.build import build, histories_of
 from vireo.config import Config
 from vireo.data.base import EVENT_SCHEMA, VIDEO_SCHEMA, Tables
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.errors import ConfigError
 
@@ -229,7 +229,7 @@ def test_nothing_at_all_is_an_empty_world(tmp_path: Path) -> None:
 
 
 def test_the_stage_reads_its_parts_and_comes_back_from_disk(tmp_path: Path) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     table = events({"event": "like"}, {"event": "zap"}, {"user_id": "w"})
     frames = {"events": table, "videos": VIDEOS}
     found = build(Tables(frames, allowed=("events", "videos")), Config().behavior, context)

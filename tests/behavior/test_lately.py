@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from vireo.behavior.base import DAY, NO_TIME, BehaviorSection, Histories, History
 from vireo.behavior.build import histories_of
-from vireo.behavior.online_weights import Lately
+from vireo.behavior.online_weights import OnlineWeighting
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.data.online_rows import event_rows
 from vireo.store.base import LiveEvent
@@ -64,7 +64,7 @@ def lately(
     events: list[LiveEvent], section: BehaviorSection, *, rating_max: float | None = 5.0
 ) -> History:
     durations = VIDEOS["duration"].to_numpy()
-    return Lately(section, 2 * DAY, rating_max, USUAL, durations).history(events, ROWS.get)
+    return OnlineWeighting(section, 2 * DAY, rating_max, USUAL, durations).history(events, ROWS.get)
 
 
 @given(st.lists(event, max_size=12), section, st.sampled_from([None, 5.0]))
@@ -86,7 +86,9 @@ def test_lengths_on_the_edge_of_an_octave_are_of_the_same_class(duration: float)
     told = event_rows([(0, watched)]).drop("text")
     expected = histories_of(told, videos, BehaviorSection(), 0, None, usual).of("u")
     durations = np.array([duration])
-    found = Lately(BehaviorSection(), 0, None, usual, durations).history([watched], ROWS.get)
+    found = OnlineWeighting(BehaviorSection(), 0, None, usual, durations).history(
+        [watched], ROWS.get
+    )
     assert found.weights == pytest.approx(expected.weights)
 
 
@@ -97,7 +99,7 @@ def test_the_scales_are_those_of_the_build() -> None:
     section = BehaviorSection(half_life_days=1.0)
     told = event_rows(list(enumerate(events))).drop("text")
     built = histories_of(told, VIDEOS, section)
-    after = Lately.after(built, section, VIDEOS["duration"].to_numpy())
+    after = OnlineWeighting.after(built, section, VIDEOS["duration"].to_numpy())
     new = [
         LiveEvent("f", "u", "v1", "rating", 3 * DAY, value=2.0),
         LiveEvent("g", "u", "v1", "view", DAY),

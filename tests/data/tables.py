@@ -8,10 +8,10 @@ from pathlib import Path
 from vireo.data import READERS
 from vireo.data.base import DataSection, Split, Tables
 from vireo.data.build import build
-from vireo.data.readers import RawTables, Request
+from vireo.data.readers import RawTables, ReadRequest
 from vireo.data.sources import Sources
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.store.base import Store, StoreSection
 from vireo.store.sql import open_store
@@ -35,9 +35,9 @@ def read(
     reader: str = "table",
 ) -> RawTables:
     """What a reader makes of two files; the accounting is checked on the way."""
-    request = Request(videos, events, DataSection(), NOW, columns or {})
+    request = ReadRequest(videos, events, DataSection(), NOW, columns or {})
     tables: RawTables = READERS.get(reader)(request)
-    for name, account in tables.accounts.items():
+    for name, account in tables.counts.items():
         assert account.accepted + sum(account.rejected.values()) == account.read
         rejects = tables.rejects.filter(tables.rejects["table"] == name)
         assert len(rejects) == sum(account.rejected.values())
@@ -56,7 +56,7 @@ def store_in(folder: Path) -> Store:
 
 def built(sources: Sources, store: Store, folder: Path, split: Split | None = None) -> Tables:
     """The data stage in this process; its accounting is checked on the way."""
-    context = Context(Serial(EngineSection()), folder / "cache", Quiet(), 0)
+    context = Context(Serial(EngineSection()), folder / "cache", NullProgress(), 0)
     tables = build(sources, store, split or Split(), DataSection(), context)
     for name in ("videos", "events"):
         counts = tables.report[name]

@@ -88,7 +88,7 @@ def test_encodings(tmp_path: Path, encoding: str, note: str | None) -> None:
     text = "video_id,title\nv1,Café crème à Genève\nv2,plain\n"
     tables = read(put(tmp_path, "v.csv", text.encode(encoding)))
     assert tables.videos["title"].to_list() == ["Café crème à Genève", "plain"]
-    notes = tables.accounts["videos"].notes
+    notes = tables.counts["videos"].notes
     assert not notes if note is None else note in notes[0]
 
 
@@ -147,7 +147,7 @@ def test_lines_that_are_no_json_objects(tmp_path: Path) -> None:
     tables = read(put(tmp_path, "v.jsonl", "\n".join(lines)))
     assert tables.videos["video_id"].to_list() == ["1", "x?", "2"]
     assert tables.videos["tags"].to_list() == [None, None, ["a", "b"]]
-    assert tables.accounts["videos"].rejected == {"the line is not a JSON object with keys": 5}
+    assert tables.counts["videos"].rejected == {"the line is not a JSON object with keys": 5}
 
 
 def test_parquet_types(tmp_path: Path) -> None:
@@ -171,4 +171,4 @@ def test_parquet_types(tmp_path: Path) -> None:
 def test_an_events_table_without_rows(tmp_path: Path) -> None:
     tables = read(put(tmp_path, "v.csv", VIDEOS), put(tmp_path, "e.csv", EVENTS))
     assert tables.events.is_empty()
-    assert "no behaviour yet" in tables.accounts["events"].notes[-1]
+    assert "no behaviour yet" in tables.counts["events"].notes[-1]

@@ -40,7 +40,7 @@ def test_one_row_can_hold_several_events(tmp_path: Path) -> None:
         ("u2", "5", "follow", None, 5),
         ("u2", "5", "share", None, 5),
     ]
-    account = tables.accounts["events"]
+    account = tables.counts["events"]
     assert (account.read, account.accepted) == (6, 4)
     assert account.rejected == {"duplicate row": 1, "is_click is not a number": 1}
     assert account.warnings == {"play_time_ms is not a number from 0": 1}
@@ -64,7 +64,7 @@ def test_a_folder_of_logs_and_the_features(tmp_path: Path) -> None:
     )
     assert five["duration"] == 9.0, "the length in the log serves where the features have none"
     assert (six["duration"], six["creator"], six["published_at"]) == (4.0, None, None)
-    assert tables.accounts["videos"].warnings == {"upload_dt could not be read": 1}
+    assert tables.counts["videos"].warnings == {"upload_dt could not be read": 1}
 
 
 def test_what_is_no_log(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_real_log() -> None:
     folder = data_folder("kuairand-pure") / "data"
     tables = read(folder / "video_features_basic_pure.csv", folder, reader="kuairand")
     log = pl.read_csv(folder / "log_standard_4_25_to_5_08_pure.csv.gz")
-    account = tables.accounts["events"]
+    account = tables.counts["events"]
     assert account.read == len(log) == 228_329
     assert account.rejected == {"duplicate row": 5460}
     once = log.unique()

@@ -67,7 +67,7 @@ def test_texts_are_added_by_id(tmp_path: Path) -> None:
     assert toys["creator"] == "J. L."
     assert tables.rejects["reason"].to_list() == ["not a movie of this MovieLens release"]
     assert len(tables.videos) == 4
-    account = tables.accounts["videos"]
+    account = tables.counts["videos"]
     assert (account.read, account.accepted) == (6, 5)
     assert account.columns_not_used == ("cast",)
 
@@ -97,9 +97,9 @@ def test_the_real_release_with_texts() -> None:
     folder = data_folder("ml-1m")
     tables = read(texts, folder, reader="movielens")
     assert len(tables.videos) == 3883
-    assert tables.accounts["events"].read == tables.accounts["events"].accepted == 1_000_209
+    assert tables.counts["events"].read == tables.counts["events"].accepted == 1_000_209
     assert tables.videos["description"].null_count() < 0.01 * 3883
-    assert tables.accounts["videos"].read == 3883 + 10_676
+    assert tables.counts["videos"].read == 3883 + 10_676
     # An independent reading of the same rows: each user's in the order in which they were given.
     known = pl.read_parquet(folder / "ratings_provenance.parquet")
     known = known.with_row_index("row", 1).sort("user_id", "user_seq_pos")
@@ -123,7 +123,7 @@ def test_ties_in_time_follow_the_true_order_where_it_is_known(tmp_path: Path) ->
     tables = read(None, tmp_path, reader="movielens")
     wanted = tables.events.select("user_id", "video_id", "sequence").rows()
     assert wanted == [("7", "1", 1), ("7", "2", 2), ("6", "3", 3)]
-    assert "user_seq_pos" in tables.accounts["events"].notes[-1]
+    assert "user_seq_pos" in tables.counts["events"].notes[-1]
 
 
 @pytest.mark.parametrize(
@@ -139,4 +139,4 @@ def test_an_order_that_does_not_fit_is_left_aside_and_said(
         order(tmp_path, *rows)
     tables = read(None, tmp_path, reader="movielens")
     assert tables.events["video_id"].to_list() == ["2", "1", "3"]
-    assert "left aside" in tables.accounts["events"].notes[-1]
+    assert "left aside" in tables.counts["events"].notes[-1]

@@ -37,7 +37,7 @@ def both(path: Path) -> None:
 
 def check(tables: RawTables) -> None:
     frames = tables.frames()
-    for account in tables.accounts.values():
+    for account in tables.counts.values():
         assert len(set(tables.rejects["row"])) == account.read - account.accepted
     assert frames["videos"]["video_id"].null_count() == 0
     assert frames["videos"]["video_id"].is_unique().all()

@@ -74,7 +74,7 @@ def test_every_column_of_a_video(tmp_path: Path) -> None:
     )
     home = tmp_path.resolve()
     assert tables.media.rows() == [("v1", str(home / "clip.mp4"), str(home / "sub/clip.srt"))]
-    assert tables.accounts["videos"].columns_not_used == ("shoe_size",)
+    assert tables.counts["videos"].columns_not_used == ("shoe_size",)
 
 
 def test_every_column_of_an_event(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_every_column_of_an_event(tmp_path: Path) -> None:
 def test_a_title_alone_is_the_id(tmp_path: Path) -> None:
     tables = read(put(tmp_path, "v.csv", "title\nThe Sea (2001)\n The Sea (2001)\n\nB-Side!\n"))
     assert tables.videos["video_id"].to_list() == ["The Sea (2001)", "B-Side!"]
-    assert tables.accounts["videos"].rejected == {"duplicate video id": 1}
+    assert tables.counts["videos"].rejected == {"duplicate video id": 1}
 
 
 def test_of_duplicate_ids_the_first_good_one_stays(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_optional_values_that_cannot_be_read_are_counted(tmp_path: Path) -> None
     )
     tables = read(put(tmp_path, "v.csv", rows))
     assert tables.videos["duration"].to_list() == [None, None, None, None, 7.0]
-    assert tables.accounts["videos"].warnings == {
+    assert tables.counts["videos"].warnings == {
         "published_at could not be read": 1,
         "duration is not a number above 0": 3,
         "tags could not be read": 1,
@@ -165,14 +165,14 @@ def test_without_columns_of_events_and_moments(tmp_path: Path) -> None:
     assert tables.events["event"].to_list() == ["view", "view"]
     assert tables.events["timestamp"].to_list() == [None, None]
     assert tables.events["sequence"].to_list() == [1, 2]
-    assert len(tables.accounts["events"].notes) == 2
+    assert len(tables.counts["events"].notes) == 2
 
 
 def test_odd_numbers_of_events_are_counted(tmp_path: Path) -> None:
     header = "user,video,event,value,watch_time\n"
     tables = events_of(tmp_path, "a,v1,view,x,-3\na,v1,view,NaN,inf\na,v1,view,1,2\n", header)
     assert tables.events["watch_seconds"].to_list() == [None, None, 2.0]
-    assert tables.accounts["events"].warnings == {
+    assert tables.counts["events"].warnings == {
         "value is not a number": 2,
         "watch_seconds is not a number from 0": 2,
     }
@@ -182,7 +182,7 @@ def test_urls_and_missing_files_are_noted(tmp_path: Path) -> None:
     rows = "id,url,subtitles\na,https://x/y.mp4,\nb,gone.mp4,https://x/y.srt\nc,,lone.srt\n"
     tables = read(put(tmp_path, "v.csv", rows))
     assert tables.media.rows() == [("b", str(tmp_path.resolve() / "gone.mp4"), None)]
-    notes = " ".join(tables.accounts["videos"].notes)
+    notes = " ".join(tables.counts["videos"].notes)
     assert "1 videos have a URL" in notes
     assert "1 video files are not there" in notes
     assert "1 videos name subtitles but no file" in notes

@@ -9,7 +9,7 @@ import pytest
 
 from tests.real_data import data_folder
 from vireo.data.base import DataSection
-from vireo.data.readers import RawTables, Request
+from vireo.data.readers import RawTables, ReadRequest
 from vireo.data.readers.ted import read
 from vireo.errors import InputError
 
@@ -23,7 +23,7 @@ TALKS = (
 
 
 def _read(videos: Path, events: Path | None = None) -> RawTables:
-    return read(Request(videos, events, DataSection(), now=2_000_000_000_000))
+    return read(ReadRequest(videos, events, DataSection(), now=2_000_000_000_000))
 
 
 def test_talks_and_their_transcripts(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_talks_and_their_transcripts(tmp_path: Path) -> None:
     assert bread["transcript"] == "We knead, we wait."
     assert bread["published_at"] == 1151367060000
     assert (sea["tags"], sea["transcript"], sea["published_at"]) == ([], None, None)
-    account = tables.accounts["videos"]
+    account = tables.counts["videos"]
     assert (account.read, account.accepted) == (4, 2)
     assert account.rejected == {"no url": 1, "the same url again": 1}
 

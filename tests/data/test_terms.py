@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from vireo.data.base import DataSection
-from vireo.data.readers import RawTables, Request
+from vireo.data.readers import RawTables, ReadRequest
 from vireo.data.readers.table import read
 
 
 def tables(tmp_path: Path, header: str, *rows: str) -> RawTables:
     path = tmp_path / "videos.csv"
     path.write_text("\n".join([header, *rows]) + "\n")
-    return read(Request(path, None, DataSection(), now=1_800_000_000_000))
+    return read(ReadRequest(path, None, DataSection(), now=1_800_000_000_000))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_age_ratings_of_the_usual_boards(tmp_path: Path, cell: str, age: int) ->
 def test_an_age_that_nobody_can_read_counts_as_the_highest(tmp_path: Path) -> None:
     found = tables(tmp_path, "video_id,age_rating", "a,harmless", "b,2015")
     assert found.videos["age_rating"].to_list() == [18, 18]
-    assert sum(found.accounts["videos"].warnings.values()) == 2
+    assert sum(found.counts["videos"].warnings.values()) == 2
 
 
 def test_lists_windows_and_places_in_a_series(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from vireo.config import Config
 from vireo.demo import make_world
 from vireo.engine import ENGINES, EngineSection
 from vireo.engine.base import Context
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.language import LanguageSection, cached_encoder, load
 from vireo.language.encoder import Encoder
 from vireo.workspace import Workspace
@@ -81,7 +81,7 @@ def test_texts_are_read_on_the_nodes_and_give_the_same_bytes(
     sent: list[int] = []
     for name, address in (("ray", cluster.address), ("processes", "")):
         engine = ENGINES.get(name)(EngineSection(name=name, address=address))
-        context = Context(engine, tmp_path / name, Quiet(), seed=0)
+        context = Context(engine, tmp_path / name, NullProgress(), seed=0)
         model = load(LanguageSection(model="hub", path=str(tiny)), context)
         assert isinstance(model, Encoder)
         monkeypatch.setattr(model, "encode", _noted(model.encode, sent))

@@ -9,8 +9,8 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 
 from vireo.behavior.base import History
-from vireo.evaluation.beyond_accuracy import Background, per_list
-from vireo.evaluation.slices import NEW, Popularity, length_classes
+from vireo.evaluation.beyond_accuracy import MetricContext, per_list
+from vireo.evaluation.slices import NEW, PopularityClasses, length_classes
 
 
 def history(*videos: int) -> History:
@@ -25,7 +25,7 @@ def test_every_figure_is_its_definition() -> None:
     content /= np.maximum(np.linalg.norm(content, axis=1, keepdims=True), 1e-9)
     topics = rng.integers(-1, 4, size=12)
     watchers = rng.integers(0, 30, size=12)
-    background = Background(watchers, 60, content, topics)
+    background = MetricContext(watchers, 60, content, topics)
     lists = [rng.permutation(12)[:length] for length in (6, 6, 3, 1, 0)]
     ranked = np.full((5, 6), -1, dtype=np.int64)
     for row, own in enumerate(lists):
@@ -56,7 +56,7 @@ def same(found: float, expected: float) -> None:
 
 def test_classes_of_popularity_hold_a_third_of_all_viewings_each() -> None:
     watchers = np.array([0, 1, 1, 1, 1, 1, 5, 5, 10, 0])
-    classes = Popularity.of(watchers)
+    classes = PopularityClasses.of(watchers)
     held = [int(watchers[classes.class_of == at].sum()) for at in range(4)]
     assert held[0] == 0
     assert classes.labels[0] == NEW
@@ -66,7 +66,7 @@ def test_classes_of_popularity_hold_a_third_of_all_viewings_each() -> None:
             len({classes.class_of[v] for v in np.flatnonzero(watchers == [1, 5, 10][at - 1])}) == 1
         )
     assert (np.diff(classes.class_of[np.argsort(watchers, kind="stable")]) >= 0).all()
-    nothing = Popularity.of(np.zeros(3, dtype=np.int64))
+    nothing = PopularityClasses.of(np.zeros(3, dtype=np.int64))
     assert nothing.class_of.tolist() == [0, 0, 0]
 
 

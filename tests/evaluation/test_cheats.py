@@ -45,7 +45,7 @@ class Peeking(Popularity):
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
-        counts = training.watchers.astype(np.float64)
+        counts = training.user_counts.astype(np.float64)
         for path in context.cache.parent.glob("artifacts/data/*/heldout.parquet"):
             seen = pl.read_parquet(path)["video_id"].value_counts()
             videos = pl.read_parquet(path.parent / "videos.parquet").select("video_id")
@@ -79,7 +79,7 @@ class Offset:
     """A base model, and a constant on every video that nobody watched."""
 
     name: ClassVar[str] = "offset"
-    knows_new: ClassVar[bool] = True
+    scores_cold_items: ClassVar[bool] = True
     base: Expert
     cold: Floats
     constant: float
@@ -93,7 +93,7 @@ class Nearness:
     """Videos of one's own parity are near; the rest is noise that is the same every time."""
 
     name: ClassVar[str] = "nearness"
-    knows_new: ClassVar[bool] = True
+    scores_cold_items: ClassVar[bool] = True
 
     def score(self, batch: Batch) -> Floats:
         rng = np.random.default_rng(0)
@@ -116,7 +116,7 @@ def test_an_offset_on_cold_items_is_told_from_taste() -> None:
         rows += [(f"user-{user}", f"v{int(v)}") for v in wanted]
     training = training_of(users, n)
     held = heldout(rows)
-    is_cold = (training.watchers == 0).astype(np.float32)[None, :]
+    is_cold = (training.user_counts == 0).astype(np.float32)[None, :]
     honest_one = cast("Expert", Nearness())
     experts = {"honest": honest_one, "cheat": cast("Expert", Offset(honest_one, is_cold, 5.0))}
     told = {"validation": {"exchange_rate": "a tenth for a hundredth"}}
@@ -209,7 +209,7 @@ def test_a_named_expert_needs_no_text(work: Workspace) -> None:
     assert list(report.systems) == ["ease"]
     assert report.protocol["settings"] == {"interest.ease.regularisation": "30"}
     assert list(report.protocol["artifacts"]) == ["data", "behavior", "interest"]
-    assert not work.artifacts.all("understanding")
+    assert not work.resources.artifacts.all("understanding")
 
 
 def test_history_of_an_empty_user_is_scored() -> None:

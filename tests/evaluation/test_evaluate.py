@@ -14,10 +14,11 @@ import pytest
 
 from vireo.data.base import EVENT_SCHEMA
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.errors import InputError, UnknownPart
 from vireo.evaluation import Report, evaluate
+from vireo.evaluation.export import save
 from vireo.evaluation.page.html import page as html_page
 from vireo.evaluation.targets import targets_of
 from vireo.interest.base import EaseSection, InterestModel, InterestSection, Training
@@ -50,7 +51,9 @@ def world() -> tuple[Training, pl.DataFrame]:
 @pytest.fixture
 def model(tmp_path: Path) -> InterestModel:
     section = InterestSection(experts=("popularity", "ease"), ease=EaseSection(regularisation=5.0))
-    return fit(world()[0], section, Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0))
+    return fit(
+        world()[0], section, Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
+    )
 
 
 def report_of(model: InterestModel, table: pl.DataFrame | None = None, **options: Any) -> Report:
@@ -155,7 +158,7 @@ def test_the_report_is_saved_as_a_page_markdown_json_and_values(
     model: InterestModel, tmp_path: Path
 ) -> None:
     report = report_of(model, split={"protocol": "time", "cutoff": 5})
-    report.save(tmp_path / "reports")
+    save(report, tmp_path / "reports")
     saved = json.loads((tmp_path / "reports" / "report.json").read_text(encoding="utf-8"))
     assert saved == json.loads(json.dumps(report.as_json()))
     mean = report.systems["ease"]["ndcg@10"].mean
@@ -167,12 +170,12 @@ def test_the_report_is_saved_as_a_page_markdown_json_and_values(
     values = pl.read_parquet(tmp_path / "reports" / "values.parquet")
     assert len(values) == 80
     before = {path.name: path.read_bytes() for path in (tmp_path / "reports").iterdir()}
-    report.save(tmp_path / "reports")
+    save(report, tmp_path / "reports")
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "reports").iterdir()}
 
 
 def test_nothing_that_is_saved_names_a_viewer(model: InterestModel, tmp_path: Path) -> None:
-    report_of(model, split={"protocol": "leave-one-out"}).save(tmp_path)
+    save(report_of(model, split={"protocol": "leave-one-out"}), tmp_path)
     for path in tmp_path.iterdir():
         assert b"user-1" not in path.read_bytes(), path
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from vireo.arrays import Ints
 from vireo.behavior.base import History
-from vireo.evaluation.beyond_accuracy import Background, Exposure
-from vireo.evaluation.bootstrap import Sample, interval, resampled_means
-from vireo.evaluation.evaluator import Measure
+from vireo.evaluation.beyond_accuracy import ExposureCounts, MetricContext
+from vireo.evaluation.bootstrap import BootstrapSample, interval, resampled_means
+from vireo.evaluation.evaluator import Evaluator
 from vireo.evaluation.metrics import NAMES, per_user
 from vireo.evaluation.ranking import MOST_CELLS, blocks, rank
 from vireo.evaluation.tasks import Task
@@ -119,12 +119,12 @@ def test_lists_and_metrics_agree_with_trec_eval(
 
 
 def test_exposure_counts_what_anybody_was_shown() -> None:
-    exposure = Exposure(8)
+    exposure = ExposureCounts(8)
     exposure.show(np.array([[0, 1], [1, 3], [-1, -1]]))
     assert exposure.coverage() == pytest.approx(3 / 8)
-    assert Exposure(0).coverage() == Exposure(0).gini() == 0.0
+    assert ExposureCounts(0).coverage() == ExposureCounts(0).gini() == 0.0
     for counts, gini in (([5, 5, 5], 0.0), ([0, 0, 9], 1.0), ([0, 0, 0], 0.0)):
-        given = Exposure(3)
+        given = ExposureCounts(3)
         given.show(np.repeat(np.arange(3), counts)[:, None])
         assert given.gini() == pytest.approx(gini)
 
@@ -191,10 +191,10 @@ def test_blocks_do_not_change_the_lists() -> None:
 
     seen = tuple(user.videos for user in users)
     task = Task(tuple(users), tuple(targets), seen)
-    background = Background(
+    background = MetricContext(
         np.ones(12, dtype=np.int64), 9, np.zeros((12, 0), np.float32), np.full(12, -1)
     )
-    measured = Measure((5,), 0, background).systems({"one": scorer}, [task])["one"]
+    measured = Evaluator((5,), 0, background).systems({"one": scorer}, [task])["one"]
     whole = per_user(rank(table, seen, targets, 5), targets, 5)
     for name in NAMES:
         np.testing.assert_array_equal(measured.values[f"{name}@5"], whole[name])
@@ -218,7 +218,7 @@ def test_the_bootstrap_of_one_user_is_that_user() -> None:
 def test_missing_values_are_left_out_and_rows_of_one_user_are_drawn_together() -> None:
     values = np.array([[1.0], [np.nan], [3.0]])
     assert set(np.unique(resampled_means(values, 0)[:, 0]).tolist()) >= {1.0, 2.0, 3.0}
-    sample = Sample(np.array([0, 0, 1]), np.array([0.5, 0.5, 1.0]))
+    sample = BootstrapSample(np.array([0, 0, 1]), np.array([0.5, 0.5, 1.0]))
     column = np.array([0.0, 4.0, 2.0])
     assert sample.mean(column) == 2.0
     means = resampled_means(column[:, None], 0, sample=sample)[:, 0]

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from vireo.arrays import Floats, Ints, unit_rows
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.errors import StageFailed
 from vireo.interest.als import solved
@@ -32,15 +32,15 @@ from vireo.interest.base import (
 from vireo.interest.build import fit
 from vireo.interest.content import Content
 from vireo.interest.contract import ExpertContract, batch_of, training_of
-from vireo.interest.cooccurrence import Neighbours, Together, Transitions
+from vireo.interest.cooccurrence import ItemKnn, SessionCooccurrence, Transitions
 from vireo.interest.ease import Ease, EaseRecent, EaseText
 from vireo.interest.item_item import Ridge, item_item
-from vireo.interest.matrix_factorization import Factors, predict
-from vireo.interest.new_items import with_newcomers
-from vireo.interest.next_item import Next
-from vireo.interest.next_item_content import NextContent
+from vireo.interest.matrix_factorization import AlternatingLeastSquares, predict
+from vireo.interest.new_items import with_new_items
+from vireo.interest.next_item import NextItem
+from vireo.interest.next_item_content import NextItemContent
 from vireo.interest.popularity import Popularity, RecentPopularity
-from vireo.interest.repeat_consumption import Again
+from vireo.interest.repeat_consumption import RepeatConsumption
 from vireo.interest.trend import Trend
 
 SECTION = InterestSection(ease=EaseSection(regularisation=2.0), factors=FactorsSection(dimension=8))
@@ -74,12 +74,12 @@ class TestEaseTextContract(ExpertContract):
 
 
 class TestNextContract(ExpertContract):
-    expert = Next
+    expert = NextItem
     section = InterestSection(next=NextSection(regularisation=2.0))
 
 
 class TestNextContentContract(ExpertContract):
-    expert = NextContent
+    expert = NextItemContent
     section = InterestSection(next=NextSection(regularisation=2.0))
 
 
@@ -88,19 +88,19 @@ class TestTransitionsContract(ExpertContract):
 
 
 class TestTogetherContract(ExpertContract):
-    expert = Together
+    expert = SessionCooccurrence
 
 
 class TestKnnContract(ExpertContract):
-    expert = Neighbours
+    expert = ItemKnn
 
 
 class TestAgainContract(ExpertContract):
-    expert = Again
+    expert = RepeatConsumption
 
 
 class TestFactorsContract(ExpertContract):
-    expert = Factors
+    expert = AlternatingLeastSquares
     section = SECTION
     tolerance = 1e-3
 
@@ -115,7 +115,7 @@ class TestContentContract(ExpertContract):
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    return Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
 
 
 def checkerboard(size: int = 20) -> Training:
@@ -124,7 +124,7 @@ def checkerboard(size: int = 20) -> Training:
     return training_of(users, size)
 
 
-@pytest.mark.parametrize("kind", [Ease, EaseRecent, Factors])
+@pytest.mark.parametrize("kind", [Ease, EaseRecent, AlternatingLeastSquares])
 def test_the_checkerboard_is_completed(kind: Any, context: Context) -> None:
     training = checkerboard()
     batch = batch_of(training)
@@ -299,14 +299,14 @@ def test_one_sitting_counts_and_another_does_not(context: Context) -> None:
     training = training_of([[0, 1, 2]] * 10, 3)
     sessions = np.tile([0, 0, 1], 10)
     apart = replace(training, histories=replace(training.histories, sessions=sessions))
-    matrix = Together.fit(apart, SECTION, context).matrix.toarray()
+    matrix = SessionCooccurrence.fit(apart, SECTION, context).matrix.toarray()
     assert matrix[0, 1] == matrix[1, 0] == pytest.approx(10 / 15)
     assert not matrix[:, 2].any()
 
 
 def test_common_viewers_weigh_as_bm25_weighs(context: Context) -> None:
     training, x = random_training()
-    matrix = Neighbours.fit(training, SECTION, context).matrix.toarray()
+    matrix = ItemKnn.fit(training, SECTION, context).matrix.toarray()
     lengths = x.sum(axis=1)
     norm = 0.25 + 0.75 * lengths / lengths.mean()
     rows = x * (2.2 / (1.2 * norm + 1.0))[:, None] * np.log(40 / (1 + x.sum(axis=0)))
@@ -314,7 +314,7 @@ def test_common_viewers_weigh_as_bm25_weighs(context: Context) -> None:
 
 
 def test_comings_back_are_counted_and_fade(context: Context) -> None:
-    expert = Again.fit(training_of([[0]], 4), SECTION, context)
+    expert = RepeatConsumption.fit(training_of([[0]], 4), SECTION, context)
     history = History(np.array([3, 1, 3, 2]), np.array([1, 1, 1, -1], np.float32), np.arange(4))
     scores = expert.score(Batch([history], 0, 4))[0]
     expected = [0.0, np.exp(-1 / 20), 0.0, 1 + np.exp(-2 / 20)]
@@ -322,7 +322,17 @@ def test_comings_back_are_counted_and_fade(context: Context) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [Ease, EaseRecent, Factors, Content, Transitions, Together, Neighbours, Again]
+    "kind",
+    [
+        Ease,
+        EaseRecent,
+        AlternatingLeastSquares,
+        Content,
+        Transitions,
+        SessionCooccurrence,
+        ItemKnn,
+        RepeatConsumption,
+    ],
 )
 def test_contributions_add_up_to_the_score(kind: Any, context: Context) -> None:
     training, _ = random_training()
@@ -384,7 +394,7 @@ def test_the_fold_in_is_the_solve_of_the_implicit_library(context: Context) -> N
 
     training, x = random_training()
     settings = FactorsSection(dimension=8, regularisation=0.05, frequency=0.0)
-    expert = Factors.fit(training, InterestSection(factors=settings), context)
+    expert = AlternatingLeastSquares.fit(training, InterestSection(factors=settings), context)
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
             factors=settings.dimension, regularization=settings.regularisation
@@ -456,7 +466,7 @@ def test_next_is_the_regression_written_out(context: Context) -> None:
     section = InterestSection(next=NextSection(regularisation=1.5, spans=spans))
     training = training_of(users, 7)
     warm = np.flatnonzero(training.warm)
-    expert = Next.fit(training, section, context)
+    expert = NextItem.fit(training, section, context)
     expected = by_hand(users, 7, spans, 1.5).reshape(len(spans), 7, 7)[:, warm][:, :, warm]
     # inputs that have faded to a thousandth are left out, so the two differ a little
     np.testing.assert_allclose(expert.matrix, expected.reshape(-1, len(warm)), atol=2e-3)
@@ -466,14 +476,14 @@ def test_next_knows_what_follows_what(context: Context) -> None:
     users = [[start, (start + 1) % 8, (start + 2) % 8] for start in range(8)] * 5
     section = InterestSection(next=NextSection(regularisation=1.0))
     training = training_of(users, 8)
-    expert = Next.fit(training, section, context)
+    expert = NextItem.fit(training, section, context)
     assert expert.score(batch_of(training))[0].argmax() == 3  # after 0, 1, 2
 
 
 def test_next_contributions_add_up_to_the_score(context: Context) -> None:
     training = training_of([[0, 1, 2, 1, -4, 3], [3, 2, 0], [1, 3, 2, 2]], 6)
     section = InterestSection(next=NextSection(regularisation=1.0))
-    expert = Next.fit(training, section, context)
+    expert = NextItem.fit(training, section, context)
     batch = batch_of(training)
     scores = expert.score(batch)
     for row, history in enumerate(batch.histories):
@@ -483,7 +493,7 @@ def test_next_contributions_add_up_to_the_score(context: Context) -> None:
             assert added.sum() == pytest.approx(scores[row, video], abs=1e-5)
 
 
-def follows_in_content(context: Context) -> tuple[Training, NextContent]:
+def follows_in_content(context: Context) -> tuple[Training, NextItemContent]:
     """What follows video v is v + 1 around a circle of 24; content is the place on the circle; the
     last video is new and stands where video 3 does."""
     users = [[(start + step) % 24 for step in range(4)] for start in range(24)] * 6
@@ -491,7 +501,7 @@ def follows_in_content(context: Context) -> tuple[Training, NextContent]:
     content = np.c_[np.cos(angles), np.sin(angles), np.cos(2 * angles), np.sin(2 * angles)]
     training = training_of(users, 25, unit_rows(content.astype(np.float32)))
     section = InterestSection(next=NextSection(regularisation=1.0))
-    return training, NextContent.fit(training, section, context)
+    return training, NextItemContent.fit(training, section, context)
 
 
 def test_a_new_video_follows_what_videos_like_it_have_followed(context: Context) -> None:
@@ -511,7 +521,7 @@ def test_next_content_is_ridge_regression_of_the_columns_of_next(context: Contex
     for all videos, is left out of the scores."""
     training, expert = follows_in_content(context)
     section = InterestSection(next=NextSection(regularisation=1.0))
-    fitted = Next.fit(training, section, context)
+    fitted = NextItem.fit(training, section, context)
     rows = unit_rows(training.content)
     known = rows[fitted.videos]
     penalty = np.c_[np.sqrt(10.0) * np.eye(4), np.zeros(4)]
@@ -536,7 +546,7 @@ def test_next_content_contributions_add_up_and_newcomers_are_told_exactly(
             assert added is not None
             assert added.sum() == pytest.approx(scores[row, video], abs=1e-5)
     model = InterestModel({"next-content": expert}, {"next-content": 1.0}, training.content)
-    wider = with_newcomers(model, training.content[[7]]).experts["next-content"]
+    wider = with_new_items(model, training.content[[7]]).experts["next-content"]
     said = wider.score(Batch(batch.histories, batch.now, 26))
     np.testing.assert_array_equal(said[:, 25], said[:, 7])
     np.testing.assert_allclose(said[:, :25], scores, atol=1e-6)
@@ -545,7 +555,7 @@ def test_next_content_contributions_add_up_and_newcomers_are_told_exactly(
 def test_next_leaves_out_spans_then_seldom_watched_videos(context: Context) -> None:
     users = [[v % 600, (v + 1) % 600] for v in range(900)]
     section = InterestSection(next=NextSection(max_megabytes=1, spans=(0.7, 6.0, 30.0)))
-    expert = Next.fit(training_of(users, 600), section, context)
+    expert = NextItem.fit(training_of(users, 600), section, context)
     assert expert.spans == (6.0,)  # 512 x 512 floats are a megabyte
     assert len(expert.videos) == 512
     assert "max_megabytes" in expert.note

@@ -11,28 +11,28 @@ import pytest
 from vireo.arrays import Bools, Floats
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestSection, Training
 from vireo.interest.build import fit
 from vireo.interest.cold_item_quota import (
     OFFSETS,
-    exchange,
+    describe_tradeoff,
     hidden,
     kept_from,
     new_share,
     offset_for,
-    told,
+    quota_tradeoff,
 )
 from vireo.interest.contract import training_of
-from vireo.interest.ensemble_weights import Court
+from vireo.interest.ensemble_weights import ValidationScores
 from vireo.interest.fusion import fused
 from vireo.interest.holdout import by_last
 
 USERS, VIDEOS, NEW = 200, 40, 10
 
 
-def court() -> tuple[Court, Floats, Bools]:
+def court() -> tuple[ValidationScores, Floats, Bools]:
     """Random scores; half of the users wish for one of the last ten videos, which are new."""
     rng = np.random.default_rng(0)
     total = rng.normal(size=(USERS, VIDEOS)).astype(np.float32)
@@ -42,7 +42,7 @@ def court() -> tuple[Court, Floats, Bools]:
     total[np.arange(USERS), targets] += 1.0
     unseen = np.ones(total.shape, dtype=np.bool_)
     new = np.arange(VIDEOS) >= VIDEOS - NEW
-    return Court({}, new, unseen, np.arange(USERS), targets), total, new
+    return ValidationScores({}, new, unseen, np.arange(USERS), targets), total, new
 
 
 def test_the_offset_gives_new_videos_the_chosen_share() -> None:
@@ -56,14 +56,14 @@ def test_the_offset_gives_new_videos_the_chosen_share() -> None:
 
 def test_what_new_videos_win_the_known_ones_lose() -> None:
     heard, total, new = court()
-    rows = exchange(heard, total, new)
+    rows = quota_tradeoff(heard, total, new)
     assert [row["offset"] for row in rows] == list(OFFSETS)
     for name, falls in (("share", False), ("new_ndcg@10", False), ("known_ndcg@10", True)):
         values = [row[name] for row in rows]
         assert values == sorted(values, reverse=falls)
-    assert "share" in told(rows)["exchange_rate"]
-    assert exchange(heard, total, ~new & new) == []
-    assert told([]) == {}
+    assert "share" in describe_tradeoff(rows)["exchange_rate"]
+    assert quota_tradeoff(heard, total, ~new & new) == []
+    assert describe_tradeoff([]) == {}
 
 
 def world() -> Training:
@@ -90,7 +90,7 @@ def test_known_videos_are_hidden_where_new_ones_wait_and_nobody_wishes_for_them(
 
 
 def test_a_model_keeps_its_offset_and_strangers_meet_popularity(tmp_path: Path) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     section = InterestSection(
         experts=("popularity", "ease", "content"), validation="last", new_share=0.5
     )

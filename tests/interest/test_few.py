@@ -9,21 +9,21 @@ import pytest
 
 from tests.interest.test_neighbours_at_scale import VIDEOS, training
 from vireo.behavior.base import History
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestSection
-from vireo.interest.cooccurrence import Neighbours, Together, Transitions
-from vireo.interest.new_items import Padded, Related
+from vireo.interest.cooccurrence import ItemKnn, SessionCooccurrence, Transitions
+from vireo.interest.new_items import NeighborPaddedExpert, PaddedExpert
 from vireo.interest.popularity import Popularity
-from vireo.interest.sparse_scores import Few, few_of, found
+from vireo.interest.sparse_scores import SparseScores, found, sparse_scores_of
 
-FEW = Few(np.array([2, 5, 9]), np.array([3.0, -1.0, 2.0], dtype=np.float32), 12)
+FEW = SparseScores(np.array([2, 5, 9]), np.array([3.0, -1.0, 2.0], dtype=np.float32), 12)
 
 
 def test_the_scores_of_any_videos_are_those_of_the_few_and_0() -> None:
     assert FEW.at(np.array([9, 0, 2, 11, 5])).tolist() == [2.0, 0.0, 3.0, 0.0, -1.0]
     assert FEW.whole.tolist() == FEW.at(np.arange(12)).tolist()
-    nobody = Few(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), 3)
+    nobody = SparseScores(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), 3)
     assert nobody.at(np.arange(3)).tolist() == [0.0] * 3
 
 
@@ -41,15 +41,15 @@ def test_rows_are_found_among_others_and_nothing_among_none() -> None:
     assert not len(found(np.array([1]), np.zeros(0, dtype=np.int64))[0])
 
 
-@pytest.mark.parametrize("expert", [Transitions, Together, Neighbours])
+@pytest.mark.parametrize("expert", [Transitions, SessionCooccurrence, ItemKnn])
 def test_neighbours_say_of_few_what_they_say_of_all(
     expert: type[Transitions], tmp_path: Path
 ) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     fitted = expert.fit(training(), InterestSection(), context)
-    padded = Padded(fitted, VIDEOS, 2)
+    padded = PaddedExpert(fitted, VIDEOS, 2)
     for history in (training().histories.row(3), History.empty()):
-        few, wider = few_of(fitted, history), few_of(padded, history)
+        few, wider = sparse_scores_of(fitted, history), sparse_scores_of(padded, history)
         assert few is not None
         assert wider is not None
         scores = fitted.score(Batch([history], 0, VIDEOS))[0]
@@ -60,11 +60,11 @@ def test_neighbours_say_of_few_what_they_say_of_all(
 
 
 def test_others_do_not_speak_of_few(tmp_path: Path) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     popular = Popularity.fit(training(), InterestSection(), context)
     history = training().histories.row(3)
-    assert few_of(popular, history) is None
-    assert few_of(Padded(popular, VIDEOS, 1), history) is None
-    neighbours = Neighbours.fit(training(), InterestSection(), context)
-    related = Related(neighbours, VIDEOS, 1, np.array([[0, 1, 2, 3, 4]]))
-    assert few_of(related, history) is None, "it speaks of newcomers, too"
+    assert sparse_scores_of(popular, history) is None
+    assert sparse_scores_of(PaddedExpert(popular, VIDEOS, 1), history) is None
+    neighbours = ItemKnn.fit(training(), InterestSection(), context)
+    related = NeighborPaddedExpert(neighbours, VIDEOS, 1, np.array([[0, 1, 2, 3, 4]]))
+    assert sparse_scores_of(related, history) is None, "it speaks of newcomers, too"

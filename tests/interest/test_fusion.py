@@ -15,7 +15,7 @@ from tests.interest.untrained import Untrained
 from vireo.arrays import Floats, Ints
 from vireo.behavior.base import NO_TIME, History
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.evaluation.metrics import per_user
 from vireo.interest.base import (
@@ -28,16 +28,16 @@ from vireo.interest.base import (
 )
 from vireo.interest.build import fit
 from vireo.interest.contract import WORLDS, batch_of, training_of
-from vireo.interest.ensemble_weights import Court, choose, stood_in
+from vireo.interest.ensemble_weights import ValidationScores, choose, with_content_fallback
 from vireo.interest.fusion import candidates, fused, standardised
-from vireo.interest.holdout import HeldBack, by_chance, by_last, by_time, pairs
+from vireo.interest.holdout import Holdout, by_last, by_time, pairs, random_split
 
 SECTION = InterestSection(ease=EaseSection(regularisation=5.0), factors=FactorsSection(dimension=8))
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    return Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
 
 
 def two_tastes(users: int = 120, videos: int = 40, newcomers: int = 4) -> Training:
@@ -83,7 +83,7 @@ def test_a_stranger_gets_what_is_popular(context: Context) -> None:
     ease_only = InterestModel(model.experts, {"ease": 1.0}, model.content, {}, model.warm)
     batch = Batch([History.empty(), training.histories.row(0)], training.histories.now, 44)
     total, parts = fused(ease_only, batch)
-    assert total[0].argmax() in np.flatnonzero(training.watchers == training.watchers.max())
+    assert total[0].argmax() in np.flatnonzero(training.user_counts == training.user_counts.max())
     assert not parts["popularity"][1].any()
     np.testing.assert_allclose(sum(parts.values()), total, atol=1e-5)
 
@@ -162,7 +162,7 @@ def test_without_times_a_fifth_is_drawn_by_lot(context: Context) -> None:
     users = [[*sorted((rng.permutation(19)[:10] + 20 * (u % 2)).tolist()), 39] for u in range(200)]
     training = training_of(users, 40)
     timeless = replace(training.histories, times=np.full(len(training.histories.videos), NO_TIME))
-    held = by_chance(timeless, 150, seed=0)
+    held = random_split(timeless, 150, seed=0)
     assert 100 < len(held.rows) <= 150
     assert np.mean([len(part) for part in held.targets]) == pytest.approx(2.2, abs=0.7)
     for row, videos in zip(held.rows.tolist(), held.targets, strict=True):
@@ -186,18 +186,18 @@ def test_the_court_judges_as_the_evaluator_does_but_loses_ties() -> None:
     unseen = rng.random((30, 60)) < 0.8
     for row, videos in enumerate(targets):
         unseen[row, videos] = True
-    court = Court({}, np.zeros(60, dtype=np.bool_), unseen, *pairs(targets))
+    court = ValidationScores({}, np.zeros(60, dtype=np.bool_), unseen, *pairs(targets))
     ranked = np.argsort(-np.where(unseen, total, -np.inf), axis=1)
     np.testing.assert_allclose(court.gains(total), per_user(ranked, targets, 10)["ndcg"])
     assert not court.gains(np.zeros_like(total)).any()
 
 
-def court_of(said: dict[str, Floats], targets: Ints, known: int | None = None) -> Court:
+def court_of(said: dict[str, Floats], targets: Ints, known: int | None = None) -> ValidationScores:
     """Without what anybody has met; the videos from row `known` on are new."""
     shape = next(iter(said.values())).shape
     new = np.arange(shape[1]) >= (shape[1] if known is None else known)
     unseen = np.ones(shape, dtype=np.bool_)
-    return Court(said, new, unseen, np.arange(shape[0]), targets)
+    return ValidationScores(said, new, unseen, np.arange(shape[0]), targets)
 
 
 def test_content_stands_in_for_new_videos_as_much_as_it_helps() -> None:
@@ -211,9 +211,9 @@ def test_content_stands_in_for_new_videos_as_much_as_it_helps() -> None:
     content[np.arange(users), targets] = 2.5
     said = {"ease": warm, "content": content}
     weights = {"ease": 1.0, "content": 0.0}
-    assert stood_in(court_of(said, targets, 30), weights)["content"] > 0.5
+    assert with_content_fallback(court_of(said, targets, 30), weights)["content"] > 0.5
     useless = court_of(said, rng.integers(0, 30, users), 30)
-    assert stood_in(useless, weights)["content"] <= 0.5
+    assert with_content_fallback(useless, weights)["content"] <= 0.5
 
 
 def test_a_useless_expert_gets_no_weight() -> None:
@@ -236,7 +236,7 @@ class Oracle(Untrained):
     """Knows the targets: a court must hear it clearly, and lose every tie."""
 
     name: ClassVar[str] = "oracle"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
     scores: Floats
 
     def score(self, batch: Batch) -> Floats:
@@ -245,21 +245,21 @@ class Oracle(Untrained):
 
 def test_gains_are_full_ranks_with_ties_lost() -> None:
     training = training_of([[0, 1], [0, 1], [0, 1]], 14)
-    held = HeldBack(training.histories, np.arange(3), (np.array([5]),) * 3)
+    held = Holdout(training.histories, np.arange(3), (np.array([5]),) * 3)
     scores = np.zeros((3, 14), dtype=np.float32)
     scores[0, 5] = 1.0  # alone at the top
     scores[1, [0, 5, 6]] = 1.0  # 0 is seen, so 6 alone ties: second
     scores[2, 7] = 1.0  # ties with eleven others behind the first: beyond ten
-    court = Court.hear({"oracle": Oracle(scores)}, held, np.ones(14, dtype=np.bool_))
+    court = ValidationScores.compute({"oracle": Oracle(scores)}, held, np.ones(14, dtype=np.bool_))
     gains = court.gains(court.total({"oracle": 1.0}, {}))
     assert gains == pytest.approx([1.0, 1 / np.log2(3), 0.0])
 
 
 def test_gains_of_several_targets_are_textbook_ndcg() -> None:
     training = training_of([[0, 1]], 14)
-    held = HeldBack(training.histories, np.arange(1), (np.array([5, 6, 7]),))
+    held = Holdout(training.histories, np.arange(1), (np.array([5, 6, 7]),))
     scores = -np.arange(14, dtype=np.float32)[None, :]  # 0 and 1 are seen: 2 is first, 5 is fourth
-    court = Court.hear({"oracle": Oracle(scores)}, held, np.ones(14, dtype=np.bool_))
+    court = ValidationScores.compute({"oracle": Oracle(scores)}, held, np.ones(14, dtype=np.bool_))
     dcg = sum(1 / np.log2(rank + 1) for rank in (4, 5, 6))
     ideal = sum(1 / np.log2(rank + 1) for rank in (1, 2, 3))
     gains = court.gains(court.total({"oracle": 1.0}, {}))

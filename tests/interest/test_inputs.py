@@ -13,14 +13,14 @@ from scipy import sparse
 
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, EaseSection, InterestSection
-from vireo.interest.column_blocks import READS, ROOM, WIDTH, Strips, worth_it
+from vireo.interest.column_blocks import READS, ROOM, WIDTH, ColumnBlocks, worth_it
 from vireo.interest.contract import batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent
-from vireo.interest.interaction_matrix import Wishes
-from vireo.interest.next_item import Next
+from vireo.interest.interaction_matrix import PositiveMatrix
+from vireo.interest.next_item import NextItem
 
 N = 7
 EVENTS = st.lists(st.tuples(st.integers(0, N - 1), st.booleans()), max_size=9)
@@ -35,7 +35,7 @@ def history(events: list[tuple[int, bool]]) -> History:
 @settings(deadline=None, max_examples=60)
 @given(st.lists(EVENTS, max_size=5))
 def test_the_matrices_are_what_their_sentences_say(viewers: list[list[tuple[int, bool]]]) -> None:
-    wishes = Wishes.of([history(events) for events in viewers], N)
+    wishes = PositiveMatrix.of([history(events) for events in viewers], N)
     binary, decayed, faded = np.zeros((3, len(viewers), N))
     for row, events in enumerate(viewers):
         newest_first = [video for video, liked in events if liked][::-1]
@@ -48,7 +48,7 @@ def test_the_matrices_are_what_their_sentences_say(viewers: list[list[tuple[int,
                 faded[row, video] += np.exp(-k / 3.0)
     np.testing.assert_array_equal(wishes.binary().toarray(), binary)
     np.testing.assert_allclose(wishes.decayed(3.0).toarray(), decayed, rtol=1e-6)
-    np.testing.assert_allclose(wishes.faded(3.0, 0.2).toarray(), faded, rtol=1e-6)
+    np.testing.assert_allclose(wishes.decayed_by(3.0, 0.2).toarray(), faded, rtol=1e-6)
 
 
 @pytest.mark.parametrize("columns", [1, WIDTH, WIDTH + 1, 3 * WIDTH - 5])
@@ -59,7 +59,7 @@ def test_products_by_strips_are_products(columns: int) -> None:
     inputs = sparse.csr_matrix(values)
     matrix = rng.normal(size=(30, columns)).astype(np.float32)
     places = 2 * np.arange(columns)
-    found = Strips.of(matrix, places, 2 * columns).times(inputs)
+    found = ColumnBlocks.of(matrix, places, 2 * columns).times(inputs)
     np.testing.assert_allclose(found[:, ::2], values.astype(np.float64) @ matrix, atol=1e-5)
     assert not found[:, 1::2].any()
 
@@ -71,17 +71,17 @@ def test_rows_of_strips_stand_where_they_are_told() -> None:
     whole = np.zeros((3 * WIDTH, 3 * WIDTH))
     whole[np.ix_(videos, videos)] = matrix
     inputs = rng.random((7, 3 * WIDTH), dtype=np.float32)
-    found = Strips.of(matrix, videos, 3 * WIDTH, rows=videos).times(sparse.csr_matrix(inputs))
+    found = ColumnBlocks.of(matrix, videos, 3 * WIDTH, rows=videos).times(sparse.csr_matrix(inputs))
     np.testing.assert_allclose(found, inputs @ whole, atol=1e-3)
 
 
-@pytest.mark.parametrize("kind", [Ease, EaseRecent, Next])
+@pytest.mark.parametrize("kind", [Ease, EaseRecent, NextItem])
 def test_many_viewers_at_once_get_what_each_gets_alone(kind: Any, tmp_path: Path) -> None:
     """Long histories over few videos, some of which nobody wanted: the strips are taken."""
     rng = np.random.default_rng(3)
     users = [rng.permutation(9)[: rng.integers(5, 9)].tolist() for _ in range(80)]
     training = training_of(users, 11)
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     expert = kind.fit(training, InterestSection(ease=EaseSection(regularisation=2.0)), context)
     batch = batch_of(training)
     assert worth_it(batch.positives, 9, 11)

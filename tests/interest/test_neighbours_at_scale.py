@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from vireo.behavior.base import Histories, History
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest import cooccurrence
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.cooccurrence import Neighbours, Together, Transitions
+from vireo.interest.cooccurrence import ItemKnn, SessionCooccurrence, Transitions
 
 VIDEOS, USERS, EVENTS = 60, 80, 25
 
@@ -35,12 +35,12 @@ def training() -> Training:
     )
 
 
-@pytest.mark.parametrize("expert", [Transitions, Together, Neighbours])
+@pytest.mark.parametrize("expert", [Transitions, SessionCooccurrence, ItemKnn])
 @pytest.mark.parametrize("at_once", [1, 700])
 def test_parts_change_nothing(
     expert: type[Transitions], at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     whole = expert.fit(training(), InterestSection(), context).matrix
     monkeypatch.setattr(cooccurrence, "_AT_ONCE", at_once)
     parts = expert.fit(training(), InterestSection(), context).matrix
@@ -64,11 +64,11 @@ def test_sittings_are_told_apart_by_viewer_and_number() -> None:
     assert by_hand < counts.sum() < first.sum()
 
 
-@pytest.mark.parametrize("expert", [Transitions, Together, Neighbours])
+@pytest.mark.parametrize("expert", [Transitions, SessionCooccurrence, ItemKnn])
 def test_contributions_to_several_videos_are_those_to_each_and_add_up(
     expert: type[Transitions], tmp_path: Path
 ) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     fitted = expert.fit(training(), InterestSection(), context)
     history = training().histories.row(3)
     shown = np.array([59, 0, 17, 4])  # in no order, as on a list

@@ -11,20 +11,20 @@ import pytest
 
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection
 from vireo.interest.content import Content
 from vireo.interest.contract import training_of
 from vireo.interest.ease import Ease
 from vireo.interest.fusion import fused
-from vireo.interest.new_items import with_newcomers
+from vireo.interest.new_items import with_new_items
 from vireo.interest.popularity import Popularity
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(Serial(EngineSection()), tmp_path, Quiet(), seed=1)
+    return Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=1)
 
 
 LISTS = [[0, 1, 2], [1, 2, 0], [0, 2], [3, 4, 5], [4, 5, 3], [5, 3]]
@@ -50,7 +50,7 @@ def history(*videos: int) -> History:
 
 def test_old_videos_keep_their_order_and_newcomers_go_to_the_right_taste(context: Context) -> None:
     model = fitted(context)
-    wider = with_newcomers(model, TWO_TASTES[[0, 3]])
+    wider = with_new_items(model, TWO_TASTES[[0, 3]])
     before, _ = fused(model, Batch([history(0)], 10, 6))
     after, parts = fused(wider, Batch([history(0)], 10, 8))
     assert np.argsort(-after[0][:6]).tolist() == np.argsort(-before[0]).tolist()
@@ -66,13 +66,13 @@ def test_an_expert_that_knows_new_videos_ranks_newcomers_by_their_relatives(
     class Knowing(Ease):
         """Its own scores, but it says that it knows every video."""
 
-        knows_new: ClassVar[bool] = True
+        scores_cold_items: ClassVar[bool] = True
 
     model = fitted(context)
     ease = model.experts["ease"]
     assert isinstance(ease, Ease)
     knowing = replace(model, experts={**model.experts, "ease": Knowing(ease.weights)})
-    wider = with_newcomers(knowing, TWO_TASTES[[0, 3]])
+    wider = with_new_items(knowing, TWO_TASTES[[0, 3]])
     scores = wider.experts["ease"].score(Batch([history(0)], 10, 8))
     assert scores[0][6] > scores[0][7]
     _, parts = fused(wider, Batch([history(0)], 10, 8))
@@ -80,7 +80,7 @@ def test_an_expert_that_knows_new_videos_ranks_newcomers_by_their_relatives(
 
 
 def test_watching_a_newcomer_counts_at_once(context: Context) -> None:
-    wider = with_newcomers(fitted(context), TWO_TASTES[[0, 3]])
+    wider = with_new_items(fitted(context), TWO_TASTES[[0, 3]])
     total, _ = fused(wider, Batch([history(7)], 10, 8))
     assert total[0][3:6].min() > total[0][:3].max()
     for expert in wider.experts.values():
@@ -94,7 +94,7 @@ def test_watching_a_newcomer_counts_at_once(context: Context) -> None:
 
 def test_an_edited_video_moves(context: Context) -> None:
     model = fitted(context)
-    moved = with_newcomers(model, np.zeros((0, 2), np.float32), {0: TWO_TASTES[3]})
+    moved = with_new_items(model, np.zeros((0, 2), np.float32), {0: TWO_TASTES[3]})
     total, _ = fused(moved, Batch([history(4)], 10, 6))
     was, _ = fused(model, Batch([history(4)], 10, 6))
     assert total[0][0] > was[0][0]

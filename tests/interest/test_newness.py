@@ -10,8 +10,8 @@ import pytest
 
 from tests.interest.untrained import Untrained
 from vireo.arrays import Floats
-from vireo.interest.base import Batch, InterestModel, handed_over
-from vireo.interest.cold_item_weights import FEWEST_WISHES, weights_for_new, wishes_for
+from vireo.interest.base import Batch, InterestModel, default_cold_weights
+from vireo.interest.cold_item_weights import FEWEST_WISHES, cold_item_holdout, cold_item_weights
 from vireo.interest.contract import training_of
 from vireo.interest.fusion import fused
 
@@ -26,14 +26,14 @@ def test_the_last_wish_for_a_kept_video_is_judged_by_what_came_before_it() -> No
         [7, 8, -9],
     ]
     histories = training_of(lists, 10).histories
-    held = wishes_for(histories, np.array([8, 9]), 10, seed=0)
+    held = cold_item_holdout(histories, np.array([8, 9]), 10, seed=0)
     assert held.rows.tolist() == [0, 5]
     assert [part.tolist() for part in held.targets] == [[9], [8]]
     assert [held.histories.row(row).videos.tolist() for row in (0, 5)] == [[0, 1], [7]]
     assert not np.isin(held.histories.videos, [8, 9]).any()
     assert held.times is not None
     assert held.times.tolist() == [3 * 60_000, 14 * 60_000]
-    assert len(wishes_for(histories, np.array([8, 9]), 1, seed=0).rows) == 1
+    assert len(cold_item_holdout(histories, np.array([8, 9]), 1, seed=0).rows) == 1
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Likes(Untrained):
     """Says the same to everybody, but for what depends on the first video that one has met."""
 
     name: ClassVar[str] = "likes"
-    knows_new: ClassVar[bool] = True
+    scores_cold_items: ClassVar[bool] = True
     scores: Floats
     """(videos met first, n)"""
 
@@ -51,7 +51,7 @@ class Likes(Untrained):
 
 class Knows(Likes):
     name: ClassVar[str] = "knows"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
 
 
 def test_who_knows_the_new_videos_is_believed_of_them_and_nobody_else() -> None:
@@ -63,24 +63,24 @@ def test_who_knows_the_new_videos_is_believed_of_them_and_nobody_else() -> None:
     right[np.arange(20), 20 + np.arange(20)] += 2.0
     experts = {"right": Likes(right), "wrong": Likes(wrong), "blind": Knows(right)}
     kept = np.arange(20, 40)
-    wishes = wishes_for(training.histories, kept, users, seed=0)
+    wishes = cold_item_holdout(training.histories, kept, users, seed=0)
     warm = np.arange(40) < 20
-    found = weights_for_new(experts, wishes, kept, warm, 0.8)
+    found = cold_item_weights(experts, wishes, kept, warm, 0.8)
     assert found is not None
     assert sum(found.values()) == pytest.approx(0.8, abs=1e-5)
     assert found["right"] >= 1.9 * found["wrong"]
     twins = {"one": Likes(right), "two": Likes(right)}
-    assert weights_for_new(twins, wishes, kept, warm, 0.8) == {"one": 0.4, "two": 0.4}
-    few = wishes_for(training.histories, kept, FEWEST_WISHES - 1, seed=0)
-    assert weights_for_new(experts, few, kept, warm, 0.8) is None
-    assert weights_for_new({"blind": Knows(right)}, wishes, kept, warm, 0.8) is None
+    assert cold_item_weights(twins, wishes, kept, warm, 0.8) == {"one": 0.4, "two": 0.4}
+    few = cold_item_holdout(training.histories, kept, FEWEST_WISHES - 1, seed=0)
+    assert cold_item_weights(experts, few, kept, warm, 0.8) is None
+    assert cold_item_weights({"blind": Knows(right)}, wishes, kept, warm, 0.8) is None
 
 
 def test_without_such_wishes_content_takes_over_from_those_who_cannot_tell() -> None:
     weights = {"ease": 0.6, "sequence": 0.3, "content": 0.1}
-    found = handed_over(weights, ["sequence", "content"])
+    found = default_cold_weights(weights, ["sequence", "content"])
     assert found == pytest.approx({"sequence": 0.3, "content": 0.4})
-    assert handed_over({"ease": 1.0}, []) == {}
+    assert default_cold_weights({"ease": 1.0}, []) == {}
 
 
 def test_known_and_new_videos_are_scored_with_their_own_weights() -> None:
@@ -91,7 +91,7 @@ def test_known_and_new_videos_are_scored_with_their_own_weights() -> None:
     model = InterestModel({"one": one, "two": two}, {"one": 1.0, "two": 0.0}, warm=warm)
     plain, _ = fused(model, batch)
     model = InterestModel(
-        model.experts, model.weights, warm=warm, new_weights={"one": 0.0, "two": 2.0}
+        model.experts, model.weights, warm=warm, cold_weights_={"one": 0.0, "two": 2.0}
     )
     total, parts = fused(model, batch)
     np.testing.assert_array_equal(total[:, :4], plain[:, :4])

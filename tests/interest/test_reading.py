@@ -10,7 +10,7 @@ from vireo.arrays import Floats
 from vireo.interest.sequence.expert import SIZES
 from vireo.interest.sequence.network import SequenceNetwork
 from vireo.interest.sequence.network import gap_buckets as buckets_of_torch
-from vireo.interest.sequence.numpy_inference import GAPS, Reader, gap_buckets
+from vireo.interest.sequence.numpy_inference import GAPS, NumpyNetwork, gap_buckets
 
 LENGTH = 60
 
@@ -36,7 +36,7 @@ def arrays_of(made: SequenceNetwork) -> dict[str, Floats]:
 @pytest.mark.parametrize("gated", [True, False])
 def test_it_ends_where_the_network_ends(size: str, gated: bool) -> None:
     made, random = network(size, gated), np.random.default_rng(1)
-    reader = Reader.of(arrays_of(made), SIZES[size][2], LENGTH)
+    reader = NumpyNetwork.of(arrays_of(made), SIZES[size][2], LENGTH)
     for length in (1, 2, 7, LENGTH):
         videos, gaps = random.integers(0, 500, length), random.integers(0, GAPS, length)
         with torch.inference_mode():
@@ -52,7 +52,7 @@ def test_a_gate_that_is_far_from_zero_overflows_nowhere() -> None:
         for weights in made.blocks.parameters():
             if weights.dim() == 2:
                 weights.mul_(300.0)
-    reader = Reader.of(arrays_of(made), 2, LENGTH)
+    reader = NumpyNetwork.of(arrays_of(made), 2, LENGTH)
     found = reader.state(np.arange(9), np.zeros(9, dtype=np.int64))
     assert np.isfinite(found).all()
 

@@ -16,8 +16,8 @@ import torch
 from vireo.arrays import Floats, unit_rows
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.distributed import Team
-from vireo.engine.progress import Quiet
+from vireo.engine.distributed import ProcessGroup
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestSection, SequenceSection, Training
 from vireo.interest.contract import ExpertContract, batch_of, training_of
@@ -35,7 +35,7 @@ THOROUGH = SequenceSection(epochs=4, least_steps=150, tokens=128, length=8, drop
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    return Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
 
 
 class TestSequenceContract(ExpertContract):
@@ -114,7 +114,8 @@ def test_a_killed_training_resumes_to_the_same_bytes(
     training = training_of(rings(), 12)
     section = InterestSection(sequence=THOROUGH)
     contexts = [
-        Context(Serial(EngineSection()), tmp_path / name, Quiet(), seed=0) for name in ("a", "b")
+        Context(Serial(EngineSection()), tmp_path / name, NullProgress(), seed=0)
+        for name in ("a", "b")
     ]
     whole = Sequence.fit(training, section, contexts[0])
     save, saved = trainer._save, []
@@ -299,7 +300,9 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     curves, scores = [], []
     for processes in (1, 2):
         settings = THOROUGH.model_copy(update={"processes": processes, "least_steps": 40})
-        context = Context(Serial(EngineSection()), tmp_path / str(processes), Quiet(), seed=0)
+        context = Context(
+            Serial(EngineSection()), tmp_path / str(processes), NullProgress(), seed=0
+        )
         expert = Sequence.fit(training, InterestSection(sequence=settings), context)
         curves.append([[entry["loss"], entry["ndcg@10"]] for entry in expert.curve])
         scores.append(expert.score(batch_of(training)))
@@ -317,7 +320,10 @@ def test_shares_of_a_batch_add_up_to_its_loss() -> None:
         section = QUICK.model_copy(update={"negatives": negatives})
         whole, *parts = (
             trainer.loss_of(network, batch, section, np.random.default_rng(0), team).item()
-            for team in (Team(), *(Team(rank, 6) for rank in range(6)))  # two with nothing to do
+            for team in (
+                ProcessGroup(),
+                *(ProcessGroup(rank, 6) for rank in range(6)),
+            )  # two with nothing to do
         )
         assert sum(parts) == pytest.approx(whole, rel=1e-5)
         assert parts[4] == parts[5] == 0.0
@@ -329,7 +335,8 @@ def test_a_killed_process_is_started_again_and_changes_nothing(tmp_path: Path) -
     settings = THOROUGH.model_copy(update={"processes": 2, "least_steps": 400})
     section = InterestSection(sequence=settings)
     contexts = [
-        Context(Serial(EngineSection()), tmp_path / name, Quiet(), seed=0) for name in ("a", "b")
+        Context(Serial(EngineSection()), tmp_path / name, NullProgress(), seed=0)
+        for name in ("a", "b")
     ]
     whole = Sequence.fit(training, section, contexts[0])
     with ThreadPoolExecutor(1) as pool:

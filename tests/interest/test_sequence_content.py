@@ -12,7 +12,7 @@ import torch
 from vireo.arrays import Floats, unit_rows
 from vireo.behavior.base import NO_TIME
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import InterestSection, SequenceContentSection, Training
 from vireo.interest.contract import ExpertContract, batch_of, training_of
@@ -27,7 +27,7 @@ YEAR = 365 * 86_400_000
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    return Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
 
 
 class TestSequenceContentContract(ExpertContract):
@@ -92,7 +92,7 @@ def test_own_parts_are_bounded_and_earned(context: Context) -> None:
     assert lengths[:20].min() > 0.0
     assert not lengths[20:].any()  # nobody watched them
     raw = network.own().detach().numpy()
-    share = training.watchers / (training.watchers + THOROUGH.handover)
+    share = training.user_counts / (training.user_counts + THOROUGH.handover)
     np.testing.assert_allclose(own, share[:, None] * raw, atol=1e-5)
 
 
@@ -131,7 +131,9 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     for processes in (1, 2):
         how = {"processes": processes, "least_steps": 20, "hidden": 0.0}
         section = InterestSection(sequence_content=THOROUGH.model_copy(update=how))
-        context = Context(Serial(EngineSection()), tmp_path / str(processes), Quiet(), seed=0)
+        context = Context(
+            Serial(EngineSection()), tmp_path / str(processes), NullProgress(), seed=0
+        )
         scores.append(SequenceContent.fit(training, section, context).score(batch_of(training)))
     np.testing.assert_allclose(scores[1], scores[0], atol=1e-3)
 

@@ -12,7 +12,7 @@ from vireo.arrays import Bools, Floats
 from vireo.config import Config
 from vireo.data.base import VIDEO_SCHEMA, Tables
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.errors import StageFailed
 from vireo.interest.build import build
@@ -125,7 +125,7 @@ def test_catalogues_of_different_lengths_are_refused() -> None:
 
 
 def test_the_stage_builds_from_its_neighbours_nouns(tmp_path: Path) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     everyone = present(*range(N))
     videos = pl.DataFrame(
         {"video_id": [f"v{i}" for i in range(N)], "published_at": [None, *range(1, N)]}

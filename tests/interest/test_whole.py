@@ -16,7 +16,7 @@ import pytest
 
 from vireo.arrays import Floats
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import (
     Batch,
@@ -44,7 +44,7 @@ IN_ORDER = tuple(name for name in SECTION.experts if not name.startswith("sequen
 
 
 def fitted(training: Training, section: InterestSection, place: Path) -> InterestModel:
-    return fit(training, section, Context(Serial(EngineSection()), place, Quiet(), seed=3))
+    return fit(training, section, Context(Serial(EngineSection()), place, NullProgress(), seed=3))
 
 
 def totals(model: InterestModel, batch: Batch) -> Floats:
@@ -94,7 +94,7 @@ trained(Path(sys.argv[1]))
 def trained(cache: Path) -> Sequence:
     """Thirty passes over rings of videos."""
     users = [[(start + step) % 12 for step in range(6)] for start in range(60)]
-    context = Context(Serial(EngineSection()), cache, Quiet(), seed=0)
+    context = Context(Serial(EngineSection()), cache, NullProgress(), seed=0)
     return Sequence.fit(training_of(users, 12), InterestSection(sequence=LONG), context)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.language.world import tables, unseen
-from vireo.language.chunks import MAX_CHUNKS, spread, thinned
+from vireo.language.chunks import MAX_CHUNKS, sampled_windows, spread
 from vireo.language.texts import clean, texts_of
 
 
@@ -64,7 +64,7 @@ def test_spread_is_even(count: int, most: int) -> None:
 
 def test_thinned_text_keeps_both_ends() -> None:
     text = "start " + "middle " * 1000 + "end"
-    short = thinned(text, 400)
+    short = sampled_windows(text, 400)
     assert short.startswith("start")
     assert short.endswith("end")
     assert len(short) <= 400 + MAX_CHUNKS

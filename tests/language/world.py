@@ -13,7 +13,7 @@ import polars as pl
 
 from vireo.data.base import COMMENT_SCHEMA, VIDEO_SCHEMA, Tables
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Progress, Quiet
+from vireo.engine.progress import NullProgress, Progress
 from vireo.engine.serial import Serial
 from vireo.language.minilm import package_directory
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
@@ -21,7 +21,7 @@ from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
 
 def context(cache: Path, seed: int = 0, progress: Progress | None = None) -> Context:
     return Context(
-        engine=Serial(EngineSection()), cache=cache, progress=progress or Quiet(), seed=seed
+        engine=Serial(EngineSection()), cache=cache, progress=progress or NullProgress(), seed=seed
     )
 
 

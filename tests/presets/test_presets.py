@@ -20,12 +20,12 @@ from tests.recommend.worlds import history, query, shelves
 from vireo.config.presets import PRESETS, preset_config
 from vireo.data.schedule import minute_of_week, slots
 from vireo.errors import InputError
-from vireo.recommend.base import fitted
+from vireo.recommend.base import fixed_width
 from vireo.recommend.explain.explanation import explanation
 from vireo.recommend.profile.summary import profile_of
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.similar import similar
-from vireo.store.base import Viewer
+from vireo.store.base import UserAttributes
 from vireo.workspace import Workspace
 
 
@@ -44,9 +44,9 @@ def test_a_workspace_of_a_preset_reads_back_as_it_was_written(name: str, tmp_pat
 
 
 def test_titles_that_do_not_fit_say_so() -> None:
-    assert fitted("week 11", 8) == "week 11 "
-    assert fitted("week 11", 7) == "week 11"
-    assert fitted("week 11", 6) == "week …"
+    assert fixed_width("week 11", 8) == "week 11 "
+    assert fixed_width("week 11", 7) == "week 11"
+    assert fixed_width("week 11", 6) == "week …"
 
 
 def test_an_unknown_preset_says_which_there_are() -> None:
@@ -56,13 +56,13 @@ def test_an_unknown_preset_says_which_there_are() -> None:
 
 def test_platform_on_the_log_of_an_app(tmp_path: Path) -> None:
     work = example("platform", "video_site")(data_folder("kuairand-pure"), tmp_path, rows=500)
-    for user in work.served.users()[:20]:
+    for user in work.resources.online.users()[:20]:
         assert len(work.recommend(user, 10)) == 10
 
 
 def test_courses_come_after_what_they_need(tmp_path: Path) -> None:
     work = example("courses")(data_folder("mooccube"), tmp_path, rows=60)
-    served = work.served
+    served = work.resources.online
     column = served.catalogue.terms["needs"].to_list()
     needs = {v: set(ids or ()) for v, ids in zip(served.catalogue.ids, column, strict=True)}
     below = {video: _below(video, needs) for video in needs}
@@ -94,26 +94,26 @@ def _below(video: str, needs: dict[str, set[str]]) -> set[str]:
 
 def test_live_lists_only_channels_that_are_live_and_repeats_visits(tmp_path: Path) -> None:
     work = example("live")(data_folder("twitch-follows"), tmp_path, rows=300)
-    catalogue = work.served.catalogue
+    catalogue = work.resources.online.catalogue
     plan = dict(zip(catalogue.ids, catalogue.terms["schedule"].to_list(), strict=True))
     again = 0
     for hours in range(0, 168, 21):
         at = 1_704_067_200_000 + hours * 3_600_000
         now = minute_of_week(at)
-        for user in work.served.users()[:6]:
+        for user in work.resources.online.users()[:6]:
             listed = [pick.video_id for pick in work.recommend(user, 10, at=at)]
             assert listed
             for channel in listed:
                 assert any(start <= now < end for start, end in slots(plan[channel]) or ())
-            followed = {catalogue.ids[row] for row in work.served.history(user).videos}
+            followed = {catalogue.ids[row] for row in work.resources.online.history(user).videos}
             again += len(followed & set(listed))
     assert again > 0
 
 
 def test_meetings_of_a_company_stay_in_their_groups(tmp_path: Path) -> None:
     work = example("meetings")(tmp_path)
-    for name in work.served.users():
-        groups = work.store.viewer(name).groups
+    for name in work.resources.online.users():
+        groups = work.resources.store.user(name).groups
         for page in (1, 2):
             for pick in work.recommend(name, 12, page=page):
                 assert pick.video_id.split("-")[0] in groups
@@ -123,13 +123,19 @@ def test_meetings_of_a_company_stay_in_their_groups(tmp_path: Path) -> None:
         "The rule 'rights' leaves nothing for this viewer, and it does not give way.",
     )
     assert "everybody may see" in closed.notes[0]
-    people = {name.casefold() for name in work.served.users()}
-    spoken = {word for name in work.served.understanding.topics for word in name.split(", ")}
+    people = {name.casefold() for name in work.resources.online.users()}
+    spoken = {
+        word for name in work.resources.online.understanding.topics for word in name.split(", ")
+    }
     assert not people & spoken, "topics are what was spoken of, not who was there"
     assert {pick.video_id.split("-")[0] for pick in work.similar("board-1", user_id="Ada")} <= set(
-        work.store.viewer("Ada").groups
+        work.resources.store.user("Ada").groups
     )
-    outsider = next(n for n in work.served.users() if "board" not in work.store.viewer(n).groups)
+    outsider = next(
+        n
+        for n in work.resources.online.users()
+        if "board" not in work.resources.store.user(n).groups
+    )
     with pytest.raises(InputError, match="may not see"):
         work.explain(outsider, "board-1")
     following = [pick.video_id for pick in work.recommend("Ada", 10)][:3]
@@ -164,7 +170,7 @@ def test_nobody_is_shown_or_told_of_what_they_may_not_open(seed: int, n: int) ->
     mine = groups[:3][random.random(3) < 0.5].tolist()
     hidden = [row for row, names in enumerate(access) if not set(names or ()) & {*mine, "user:ana"}]
     seen = random.choice(n, int(random.integers(0, n)), replace=False).tolist()
-    viewer = Viewer("ana", groups=tuple(mine))
+    viewer = UserAttributes("ana", groups=tuple(mine))
     maker = Recommender(world.catalogue, world.model, world.section)
     asked = query(history(seen), 6, viewer=viewer, picked=frozenset(seen[:1]))
     slate = maker.slate(asked)
@@ -179,7 +185,7 @@ def test_nobody_is_shown_or_told_of_what_they_may_not_open(seed: int, n: int) ->
     assert sorted(np.flatnonzero(~allowed).tolist()) == hidden
     near = similar(world.catalogue, world.model, 0, n, allowed)
     assert not {int(pick.video_id[1:]) for pick in near} & set(hidden)
-    keep = [row for row in seen if named.may_name(row)]
+    keep = [row for row in seen if named.may_show(row)]
     texts.append(profile_of(world.catalogue, "ana", history(keep), (), 1).sentence)
     for row in hidden:
         assert not any(f"“Video {row}”" in text for text in texts)
@@ -188,7 +194,7 @@ def test_nobody_is_shown_or_told_of_what_they_may_not_open(seed: int, n: int) ->
 def test_rights_that_were_taken_away_silence_a_reason() -> None:
     world = shelves([0, 0, 1], [9] * 3, {"access": [["a"], ["b"], ["b"]]}, diversity=0.0)
     maker = Recommender(world.catalogue, world.model, world.section)
-    asked = query(history([0]), 2, viewer=Viewer("ana", groups=("b",)))
+    asked = query(history([0]), 2, viewer=UserAttributes("ana", groups=("b",)))
     assert all("Video 0" not in pick.reason for pick in maker.recommend(asked))
-    both = replace(asked, viewer=Viewer("ana", groups=("a", "b")))
+    both = replace(asked, attributes=UserAttributes("ana", groups=("a", "b")))
     assert any("Video 0" in pick.reason for pick in maker.recommend(both))

@@ -36,7 +36,9 @@ def choose(client: TestClient, user: str) -> None:
 def test_no_answer_and_no_page_names_what_a_viewer_may_not_open(company: Path) -> None:
     random = np.random.default_rng(7)
     work = Workspace.open(company)
-    rows = [row for source in work.sources.all() for row in source.frame("videos").to_dicts()]
+    rows = [
+        row for source in work.resources.sources.all() for row in source.frame("videos").to_dicts()
+    ]
     titles = {row["video_id"]: row["title"] for row in rows}
     home = {row["video_id"]: row["access"][0] for row in rows}
     watched = {row["video_id"] for row in work.export("Ada")["events"]}

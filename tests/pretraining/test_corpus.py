@@ -14,10 +14,10 @@ from tests.pretraining.world import easy_tables
 from vireo.data.base import Tables
 from vireo.pretraining.base import Corpus, Document
 from vireo.pretraining.corpus import load_corpus, make_corpus, save_about
-from vireo.pretraining.masking import Vocabulary, masked, schedule
+from vireo.pretraining.masking import MaskVocabulary, masked, schedule
 from vireo.pretraining.token_chunks import Tokens
 
-WORDS = Vocabulary(mask=103, size=30_000, special=frozenset({0, 100, 101, 102, 103}))
+WORDS = MaskVocabulary(mask=103, size=30_000, special=frozenset({0, 100, 101, 102, 103}))
 
 
 def _corpus(

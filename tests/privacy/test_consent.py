@@ -29,7 +29,7 @@ def test_who_refuses_research_is_not_evaluated(built: Path, tmp_path: Path) -> N
     users, split, told = with_all
     gone = users[0]
     work = Workspace.open(built)
-    work.store.set_choices(gone, {"consent": {"research": False}})
+    work.resources.store.set_choices(gone, {"consent": {"research": False}})
     work.close()
     left, smaller, said = _evaluated(built, tmp_path / "left.parquet")
     assert set(left) == set(users) - {gone}
@@ -48,7 +48,7 @@ def test_where_silence_is_a_no_only_who_agreed_is_evaluated(built: Path, tmp_pat
     work = Workspace.open(built)
     agreed = users[:7]
     for user in agreed:
-        work.store.set_choices(user, {"consent": {"research": True}})
+        work.resources.store.set_choices(user, {"consent": {"research": True}})
     work.close()
     left, _, _ = _evaluated(built, tmp_path / "left.parquet")
     assert left == agreed
@@ -67,19 +67,19 @@ def test_lists_say_whether_the_viewer_agreed_to_models_elsewhere(
     built: Path, user: str | None
 ) -> None:
     work = Workspace.open(built)
-    assert not work.served.query(user, 5).remote, "silence is a no"
+    assert not work.resources.online.query(user, 5).remote, "silence is a no"
     if user is not None:
-        work.store.set_choices(user, {"consent": {"remote_models": True}})
-        assert work.served.query(user, 5).remote
+        work.resources.store.set_choices(user, {"consent": {"remote_models": True}})
+        assert work.resources.online.query(user, 5).remote
     work.close()
     text = (built / CONFIG).read_text(encoding="utf-8")
     every = '[privacy]\nassumed = ["personal_lists", "research", "remote_models"]'
     (built / CONFIG).write_text(text.replace("[privacy]", every), encoding="utf-8")
     work = Workspace.open(built)
-    assert work.served.query(user, 5).remote
+    assert work.resources.online.query(user, 5).remote
     if user is not None:
-        work.store.set_choices(user, {"consent": {"remote_models": False}})
-        assert not work.served.query(user, 5).remote
+        work.resources.store.set_choices(user, {"consent": {"remote_models": False}})
+        assert not work.resources.online.query(user, 5).remote
     work.close()
 
 

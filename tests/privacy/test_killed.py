@@ -97,7 +97,7 @@ def test_tables_that_come_after_the_forgetting_bring_nobody_back(
     work.forget(WHO, purge=True)
     work.ingest(events=tmp_path / "more.csv")
     assert traces(built, WHO, SAID) == set()
-    assert not work.sources.mentions(WHO)
+    assert not work.resources.sources.mentions(WHO)
     work.build()
     assert traces(built, WHO, SAID) == set()
     work.close()

@@ -15,8 +15,8 @@ from vireo.cli import app
 from vireo.interest.base import Batch
 from vireo.server.app import create_app
 from vireo.server.keys import make_key
-from vireo.serving.unlearning import without_viewers
-from vireo.store.base import Edit, Key, LiveEvent, Viewer
+from vireo.serving.unlearning import without_users
+from vireo.store.base import Key, LiveEvent, Preference, UserAttributes
 from vireo.testing import TinyWorld
 from vireo.workspace import Workspace
 
@@ -25,10 +25,10 @@ WHO, SAID = "the-one-who-left", "a sentence that only one viewer ever wrote"
 
 def test_item_item_weights_are_as_if_fitted_without_the_viewer(built: Path) -> None:
     work = Workspace.open(built)
-    cook = work.served.history("cook-02")  # shares videos with ana
+    cook = work.resources.online.history("cook-02")  # shares videos with ana
 
     def score() -> Floats:
-        served = work.served
+        served = work.resources.online
         batch = Batch([cook], served.histories.now, served.histories.n_videos)
         return served.model.experts["ease"].score(batch)
 
@@ -43,17 +43,17 @@ def test_item_item_weights_are_as_if_fitted_without_the_viewer(built: Path) -> N
 
 def test_counts_are_without_the_viewer_at_once_as_after_a_build(built: Path) -> None:
     work = Workspace.open(built)
-    before = work.served.catalogue
-    base = work.published()
-    assert without_viewers(base, ["nobody"], 7.0) is base
+    before = work.resources.online.catalogue
+    base = work.resources.snapshot()
+    assert without_users(base, ["nobody"], 7.0) is base
     work.forget("ana")
-    at_once = work.served.catalogue
-    assert (at_once.viewers <= before.viewers).all()
-    assert at_once.viewers.sum() < before.viewers.sum()
+    at_once = work.resources.online.catalogue
+    assert (at_once.user_counts <= before.user_counts).all()
+    assert at_once.user_counts.sum() < before.user_counts.sum()
     work.build()
-    anew = work.served.catalogue
-    assert at_once.viewers.tolist() == anew.viewers.tolist()
-    assert at_once.recent.tolist() == anew.recent.tolist()
+    anew = work.resources.online.catalogue
+    assert at_once.user_counts.tolist() == anew.user_counts.tolist()
+    assert at_once.recent_counts.tolist() == anew.recent_counts.tolist()
     work.close()
 
 
@@ -71,10 +71,10 @@ def leave_traces(work: Workspace, folder: Path, world: TinyWorld) -> None:
     tag = (WHO, world.sailing[0])
     work.record([LiveEvent("e1", *tag, "comment", moment, text=SAID, session_id=f"s-{WHO}")])
     work.record([LiveEvent("e2", *tag, "impression", moment, request_id="r", rank=1)])
-    work.store.set_choices(WHO, {"taste": SAID, "consent": {"research": True}})
-    work.store.set_viewers([Viewer(WHO, 40, "DE")])
-    work.store.add_edit(Edit(WHO, f"less {SAID}"))
-    work.store.add_key(Key("k1", "theirs", "viewer", WHO, "0" * 64, 1))
+    work.resources.store.set_choices(WHO, {"taste": SAID, "consent": {"research": True}})
+    work.resources.store.set_users([UserAttributes(WHO, 40, "DE")])
+    work.resources.store.add_preference(Preference(WHO, f"less {SAID}"))
+    work.resources.store.add_key(Key("k1", "theirs", "viewer", WHO, "0" * 64, 1))
     work.build()
     work.save_report(work.evaluate("2026-03-01"))
 
@@ -109,7 +109,7 @@ def test_the_service_forgets_in_the_same_way(built: Path, tmp_path: Path, world:
     work = Workspace.open(built)
     leave_traces(work, tmp_path, world)
     key, token = make_key("me", "owner", None, 1)
-    work.store.add_key(key)
+    work.resources.store.add_key(key)
     work.close()
     head = {"authorization": f"Bearer {token}"}
     with TestClient(create_app(Workspace.open(built)), headers=head) as client:

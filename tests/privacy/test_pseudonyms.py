@@ -18,7 +18,7 @@ from vireo.privacy.pseudonymous_store import PseudonymousStore
 from vireo.privacy.pseudonyms import KEY_FILE, Pseudonyms, make_key, read_key
 from vireo.server.app import create_app
 from vireo.server.keys import make_key as make_token
-from vireo.store.base import Edit, LiveEvent, LiveVideo, Store, Viewer
+from vireo.store.base import LiveEvent, LiveVideo, Preference, Store, UserAttributes
 from vireo.testing import TinyWorld
 from vireo.workspace import Workspace
 
@@ -52,9 +52,11 @@ def made(world: TinyWorld, home: Path, *, pseudonyms: bool) -> Workspace:
     work = Workspace.create(home / "workspace", config=Config.of(settings))
     work.ingest(videos, events, users=users)
     work.record([LiveEvent("e1", ANA, world.cooking[0], "comment", MOMENT, text="so good")])
-    work.edit(SAM, "less cooking")
-    work.store.set_choices(ANA, {"consent": {"research": True}})
-    work.store.put_video(LiveVideo("v-live", title="Live", access=(f"user:{SAM}", "staff")))
+    work.add_preference(SAM, "less cooking")
+    work.resources.store.set_choices(ANA, {"consent": {"research": True}})
+    work.resources.store.put_video(
+        LiveVideo("v-live", title="Live", access=(f"user:{SAM}", "staff"))
+    )
     work.build()
     return work
 
@@ -79,9 +81,9 @@ def test_no_file_and_no_table_holds_an_id(
     work = Workspace.open(named)
     work.save_report(work.evaluate("2026-03-01", save_split=named / "split.parquet"))
     key, token = make_token("hers", "viewer", ANA, 1)
-    work.store.add_key(key)
+    work.resources.store.add_key(key)
     owner, secret = make_token("me", "owner", None, 1)
-    work.store.add_key(owner)
+    work.resources.store.add_key(owner)
     work.close()
     with TestClient(create_app(Workspace.open(named))) as client:
         mine, all_ = ({"authorization": f"Bearer {t}"} for t in (token, secret))
@@ -103,13 +105,13 @@ def test_lists_reasons_and_rights_are_those_of_the_plain_ids(both: tuple[Path, P
         assert [p.video_id for p in lists[0]] == [p.video_id for p in lists[1]]
         assert [p.reason for p in lists[0]] == [p.reason for p in lists[1]]
         assert lists[0].notes == lists[1].notes
-    pages = [work.served.about_user(ANA) for work in (plain, named)]
+    pages = [work.resources.online.about_user(ANA) for work in (plain, named)]
     assert pages[0] == pages[1]
     assert pages[1]["user_id"] == ANA
     for work in (plain, named):
-        assert work.served.allowed(ANA)[work.served.row("v-secret")]
-        assert not work.served.allowed(SAM)[work.served.row("v-secret")]
-        assert work.served.allowed(SAM)[work.served.row("v-live")]
+        assert work.resources.online.allowed(ANA)[work.resources.online.row("v-secret")]
+        assert not work.resources.online.allowed(SAM)[work.resources.online.row("v-secret")]
+        assert work.resources.online.allowed(SAM)[work.resources.online.row("v-live")]
         work.close()
 
 
@@ -127,8 +129,8 @@ def test_what_is_held_is_given_under_the_id_that_was_asked_for(both: tuple[Path,
 def test_a_viewers_key_opens_that_viewer_alone(named: Path) -> None:
     work = Workspace.open(named)
     key, token = make_token("hers", "viewer", ANA, 1)
-    work.store.add_key(key)
-    names = work.store.known_as(ANA)
+    work.resources.store.add_key(key)
+    names = work.resources.store.pseudonym_of(ANA)
     work.close()
     with TestClient(create_app(Workspace.open(named))) as client:
         head = {"authorization": f"Bearer {token}"}
@@ -147,7 +149,7 @@ def test_a_viewers_key_opens_that_viewer_alone(named: Path) -> None:
 
 def test_forgetting_by_the_id_leaves_neither_the_id_nor_its_pseudonym(named: Path) -> None:
     work = Workspace.open(named)
-    known_as = work.store.known_as(ANA)
+    known_as = work.resources.store.pseudonym_of(ANA)
     work.close()
     assert traces(named, known_as)
     done = CliRunner().invoke(app, ["forget", ANA, "--purge", "-w", str(named)])
@@ -161,8 +163,8 @@ def test_forgetting_by_the_id_leaves_neither_the_id_nor_its_pseudonym(named: Pat
 
 def test_the_command_line_takes_ids_and_pseudonyms(named: Path) -> None:
     work = Workspace.open(named)
-    known_as = work.store.known_as(ANA)
-    assert known_as in work.served.users()
+    known_as = work.resources.store.pseudonym_of(ANA)
+    assert known_as in work.resources.online.users()
     work.close()
     run, where = CliRunner().invoke, ["-w", str(named)]
     shown = [run(app, ["show", who, "--json", *where]) for who in (ANA, known_as)]
@@ -191,22 +193,22 @@ def test_every_question_that_names_a_viewer_is_asked_by_the_pseudonym(tmp_path: 
     work = Workspace.create(
         tmp_path / "w", config=Config.of({"privacy": {"pseudonyms": True}, **LIGHT})
     )
-    store = work.store
+    store = work.resources.store
     assert isinstance(store, PseudonymousStore)
     assert {n for n in dir(Store) if not n.startswith("_")} <= set(dir(store))
     store.append([LiveEvent("e", ANA, "v", "view", MOMENT)])
-    store.set_viewers([Viewer(ANA, 50)])
-    edit = store.add_edit(Edit(ANA, "less"))
+    store.set_users([UserAttributes(ANA, 50)])
+    edit = store.add_preference(Preference(ANA, "less"))
     store.set_choices(ANA, {"consent": {"research": False}})
-    name = store.known_as(ANA)
+    name = store.pseudonym_of(ANA)
     for who in (ANA, name):
         assert [e.user_id for e in store.events_of(who)] == [name]
-        assert store.viewer(who) == Viewer(name, 50)
-        assert store.edits_of(who) == [edit]
+        assert store.user(who) == UserAttributes(name, 50)
+        assert store.preferences_of(who) == [edit]
         assert store.choices(who) == {"consent": {"research": False}}
-        assert store.standing(who).events
-    assert store.said("research") == {name: False}
-    assert store.drop_edit(ANA, edit.number)
+        assert store.user_state(who).events
+    assert store.consent_answers("research") == {name: False}
+    assert store.remove_preference(ANA, edit.number)
     assert store.forget(ANA) == 1
     assert store.is_forgotten(ANA)
     assert store.forgotten_among([ANA, SAM]) == {ANA}
@@ -219,7 +221,7 @@ def test_the_key_is_for_its_owner_alone(named: Path) -> None:
     assert not traces(named, key.read_text().strip()) - {str(key)}
     key.chmod(0o640)
     with pytest.raises(ConfigError, match="Others than its owner"):
-        _ = Workspace.open(named).store
+        _ = Workspace.open(named).resources.store
 
 
 def test_two_who_make_the_key_at_once_have_one(tmp_path: Path) -> None:
@@ -237,22 +239,22 @@ def test_a_lost_key_another_key_and_a_changed_setting_are_said(named: Path) -> N
     before = key.read_bytes()
     key.unlink()
     with pytest.raises(ConfigError, match="is missing"):
-        _ = Workspace.open(named).store
+        _ = Workspace.open(named).resources.store
     assert not key.exists(), "a new key would make strangers of everybody"
     make_key(key)
     with pytest.raises(ConfigError, match="not the one by which"):
-        _ = Workspace.open(named).store
+        _ = Workspace.open(named).resources.store
     key.write_bytes(before)
-    Workspace.open(named).store.close()
+    Workspace.open(named).resources.store.close()
     toml = named / "vireo.toml"
     toml.write_text(toml.read_text().replace("pseudonyms = true", "pseudonyms = false"))
     with pytest.raises(ConfigError, match="under pseudonyms"):
-        _ = Workspace.open(named).store
+        _ = Workspace.open(named).resources.store
 
 
 def test_pseudonyms_that_come_too_late_are_refused(built: Path) -> None:
     toml = built / "vireo.toml"
     toml.write_text(toml.read_text().replace("# pseudonyms = false", "pseudonyms = true"))
     with pytest.raises(ConfigError, match="too late"):
-        _ = Workspace.open(built).store
+        _ = Workspace.open(built).resources.store
     assert not (built / KEY_FILE).exists()

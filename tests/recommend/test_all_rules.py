@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.recommend.worlds import history, query, shelves
 from vireo.recommend import RULES
 from vireo.recommend.recommender import Recommender
-from vireo.store.base import Viewer
+from vireo.store.base import UserAttributes
 
 GROUPS = ("red", "green", "blue")
 NOW = 4 * 86_400_000 + 36_000_000  # a Monday, 10:00 UTC
@@ -46,7 +46,7 @@ def random_terms(random: np.random.Generator, n: int) -> dict[str, list[Any]]:
     }
 
 
-def protected(terms: dict[str, list[Any]], row: int, viewer: Viewer) -> bool:
+def protected(terms: dict[str, list[Any]], row: int, viewer: UserAttributes) -> bool:
     """Whether the rules that never give way let this viewer see this video: written anew."""
     cell = {name: values[row] for name, values in terms.items()}
     may = cell["access"] is None or {*cell["access"]} & {*viewer.groups, "user:ana"}
@@ -93,7 +93,7 @@ def test_no_combination_forbids_doubles_or_withholds(
         },
     )
     ages = (None, 11.0, 17.0, 40.0)
-    viewer = Viewer(
+    viewer = UserAttributes(
         "ana",
         ages[random.integers(0, 4)],
         str(random.choice(["", "DE"])),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vireo.interest.sparse_scores import Few
+from vireo.interest.sparse_scores import SparseScores
 from vireo.recommend.index.score_moments import quadratic
 from vireo.recommend.retrieve.top_allowed import best_of_few, first_of
 
@@ -20,7 +20,7 @@ def test_the_best_of_few_are_the_best_of_all(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)
     rows = np.sort(random.permutation(N)[: random.integers(0, 40)])
     values = random.integers(-3, 6, len(rows)).astype(np.float32)
-    few = Few(rows, values, N)
+    few = SparseScores(rows, values, N)
     allowed = random.random(N) < random.choice([0.1, 0.5, 1.0])
     order = np.argsort(-few.whole, kind="stable")
     expected = order[allowed[order]][:count]

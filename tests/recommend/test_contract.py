@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.recommend import EXPLAINERS, RANKERS, RETRIEVERS, RULES
-from vireo.recommend.contract import StepContract, queries, slates, small_shelves
+from vireo.recommend.contract import StepContract, queries, slates, small_context
 
 PARTS = [
     pytest.param(registry.get(name), id=f"{registry.menu}-{name}")
@@ -21,7 +21,7 @@ PARTS = [
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(Serial(EngineSection()), tmp_path, Quiet(), seed=0)
+    return Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -49,7 +49,7 @@ def test_the_contract_catches_a_step_that_repeats(context: Context) -> None:
 
 
 def test_the_small_shelves_hold_what_the_contract_needs(context: Context) -> None:
-    shelves = small_shelves(context)
-    assert (shelves.catalogue.viewers == 0).sum() == 2
+    shelves = small_context(context)
+    assert (shelves.catalogue.user_counts == 0).sum() == 2
     assert len(list(queries())) == 12
     assert {len(slate) for slate in slates()} == {0, 1, 8}

@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import History
 from vireo.recommend.base import Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.retrieve.creators import MOST, SameCreator, favourites
 
 
-def world(**more: object) -> Shelves:
+def world(**more: object) -> StepContext:
     """Ann has rows 0 to 3 (3 is the newest), Bob 4 to 7, nobody is told of 8 and 9."""
     names = ["ann"] * 4 + ["bob"] * 4 + [None] * 2
     return shelves([0] * 10, [9] * 10, {"creator": names}, **more)
 
 
-def found(place: Shelves, seen: History, k: int = 5) -> list[int]:
+def found(place: StepContext, seen: History, k: int = 5) -> list[int]:
     rows: list[int] = SameCreator(place)(query(seen, k), Slate.empty()).videos.tolist()
     return rows
 

@@ -9,15 +9,15 @@ import polars as pl
 import pytest
 
 from bench.synthetic_lists_world import queries, world
-from vireo.batch.blocks import Crowd, _best
+from vireo.batch.blocks import BatchRecommender, _best
 from vireo.behavior.base import History
 from vireo.interest.base import InterestModel
-from vireo.recommend.base import Query, Wish
+from vireo.recommend.base import ParsedPreference, Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.registry import RULES
 from vireo.recommend.settings import RecommendSection
-from vireo.store.base import Viewer
+from vireo.store.base import UserAttributes
 
 VIDEOS = 6000
 TIES = 1e-3
@@ -29,27 +29,29 @@ def made() -> tuple[Catalogue, InterestModel]:
     return world(VIDEOS, 16, 3)
 
 
-def crowd_of(made: tuple[Catalogue, InterestModel], **settings: object) -> Crowd:
+def crowd_of(made: tuple[Catalogue, InterestModel], **settings: object) -> BatchRecommender:
     section = RecommendSection.model_validate(settings)
-    return Crowd(Recommender(*made, section))
+    return BatchRecommender(Recommender(*made, section))
 
 
 def asked(catalogue: Catalogue, count: int = 60) -> list[Query]:
     """Viewers of several kinds, one of them without anything wanted."""
     told = [
-        Viewer("a", 30.0, "DE", ("en",), ("staff",)),
-        Viewer("b", 12.0, "", (), ()),
-        Viewer("c", None, "FR", ("de", "fr"), ()),
+        UserAttributes("a", 30.0, "DE", ("en",), ("staff",)),
+        UserAttributes("b", 12.0, "", (), ()),
+        UserAttributes("c", None, "FR", ("de", "fr"), ()),
     ]
     found = [
-        replace(query, viewer=told[number % 3], user_id=f"user {number}")
+        replace(query, attributes=told[number % 3], user_id=f"user {number}")
         for number, query in enumerate(queries(catalogue, count, 5))
     ]
     found[7] = replace(found[7], history=History.empty())
     return found
 
 
-def assert_alike(crowd: Crowd, query: Query, rows: np.ndarray, alone: np.ndarray) -> None:
+def assert_alike(
+    crowd: BatchRecommender, query: Query, rows: np.ndarray, alone: np.ndarray
+) -> None:
     """The same videos, but for those whose totals cannot be told apart."""
     if rows.tolist() == alone.tolist():
         return
@@ -88,10 +90,10 @@ def test_whoever_asks_for_more_gets_the_road_of_one(
     made: tuple[Catalogue, InterestModel],
 ) -> None:
     catalogue = made[0]
-    wish = Wish("less of this", -1.0, catalogue.text[5])
+    wish = ParsedPreference("less of this", -1.0, catalogue.text[5])
     plain = asked(catalogue, 8)
-    plain[1] = replace(plain[1], wishes=(wish,))
-    plain[2] = replace(plain[2], like="sea", like_vector=catalogue.text[9])
+    plain[1] = replace(plain[1], preferences=(wish,))
+    plain[2] = replace(plain[2], text="sea", text_vector=catalogue.text[9])
     crowd = crowd_of(made)
     slates = crowd.slates(plain)
     assert [there for _, there in slates] == [n not in (1, 2, 7) for n in range(8)]
@@ -103,9 +105,9 @@ def test_what_is_barred_never_comes(made: tuple[Catalogue, InterestModel]) -> No
     crowd = crowd_of(made, rules=tuple(RULES.names()), creator_cap=2, explore_share=0.2)
     people = asked(made[0])
     for query, (slate, _) in zip(people, crowd.slates(people), strict=True):
-        admitted, _ = crowd.recommender.gate.admit(query)
-        assert admitted.open is not None
-        assert admitted.open[slate.videos].all()
+        admitted, _ = crowd.recommender.gate.apply(query)
+        assert admitted.eligible is not None
+        assert admitted.eligible[slate.videos].all()
         assert not set(slate.videos.tolist()) & set(query.history.videos.tolist())
         assert len(set(slate.videos.tolist())) == len(slate)
 

@@ -13,12 +13,12 @@ import pytest
 from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import DAY, History
 from vireo.data.schedule import minute_of_week, slots
-from vireo.recommend.base import Query, Wish
-from vireo.recommend.context import Shelves
+from vireo.recommend.base import ParsedPreference, Query
+from vireo.recommend.context import StepContext
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.rules.calibration import calibrated, topic_shares
 from vireo.recommend.rules.creator_cap import nth_of_its_kind
-from vireo.store.base import Viewer
+from vireo.store.base import UserAttributes
 
 MONDAY = 4 * DAY  # 5 January 1970, 00:00 UTC
 PLAIN: dict[str, Any] = {"diversity": 0.0, "new_share": 0.0}
@@ -27,18 +27,18 @@ PLAIN: dict[str, Any] = {"diversity": 0.0, "new_share": 0.0}
 Terms = Mapping[str, Sequence[object]]
 
 
-def rows(world: Shelves, asked: Query) -> list[int]:
+def rows(world: StepContext, asked: Query) -> list[int]:
     maker = Recommender(world.catalogue, world.model, world.section)
     listed: list[int] = maker.slate(asked).videos.tolist()
     return listed
 
 
-def notes(world: Shelves, asked: Query) -> str:
+def notes(world: StepContext, asked: Query) -> str:
     maker = Recommender(world.catalogue, world.model, world.section)
     return " ".join(maker.slate(asked).notes)
 
 
-def flat(n: int, terms: Terms | None = None, **settings: object) -> Shelves:
+def flat(n: int, terms: Terms | None = None, **settings: object) -> StepContext:
     """n videos of one topic, so that the list is their order: 0 is what the taste is known by."""
     return shelves([0] * n, [9] * n, terms, **{**PLAIN, **settings})
 
@@ -47,7 +47,7 @@ TASTE = history([0])
 
 
 def told(k: int = 5, **facts: object) -> Query:
-    return query(TASTE, k, viewer=Viewer("ana", **facts))  # type: ignore[arg-type]
+    return query(TASTE, k, viewer=UserAttributes("ana", **facts))  # type: ignore[arg-type]
 
 
 def test_rights_open_a_video_to_its_groups_and_to_the_viewer_it_names() -> None:
@@ -102,7 +102,7 @@ def test_blocks_of_the_owner_and_of_the_viewer() -> None:
     assert rows(flat(5, terms, owner={"blocked_topics": ["horror"]}), told()) == [1, 2]
     assert rows(flat(5, terms, owner={"blocked_videos": ["v1", "gone"]}), told()) == [2, 3, 4]
     for word, expected in (("horror", [1, 2]), ("ann", [2, 3, 4])):
-        asked = replace(told(), wishes=(Wish(f"no {word}", -1.0, blocks=word),))
+        asked = replace(told(), preferences=(ParsedPreference(f"no {word}", -1.0, blocks=word),))
         assert rows(flat(5, terms), asked) == expected
 
 

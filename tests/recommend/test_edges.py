@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import History
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.registry import RULES
-from vireo.store.base import Viewer
+from vireo.store.base import UserAttributes
 
 EVERY_RULE = {
     "rules": [name for name in RULES.names() if name != "live"],
@@ -27,7 +27,7 @@ EVERY_RULE = {
 }
 
 
-def maker(world: Shelves) -> Recommender:
+def maker(world: StepContext) -> Recommender:
     return Recommender(world.catalogue, world.model, world.section)
 
 
@@ -124,7 +124,7 @@ def test_the_owners_videos_come_where_they_may_and_nowhere_else(
         explore_share=0.4,
         new_share=0.4,
     )
-    asked = query(history(seen), k, viewer=Viewer("ana", groups=groups), page=page)
+    asked = query(history(seen), k, viewer=UserAttributes("ana", groups=groups), page=page)
     listed = maker(world).rows(asked).tolist()
     free = {r for r in range(n) if r not in seen and (access[r] is None or groups)}
     assert set(listed) <= free

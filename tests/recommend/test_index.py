@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vireo.arrays import Floats, unit_rows
-from vireo.recommend.index.ann_index import FEW, Stored
+from vireo.recommend.index.ann_index import FEW, AnnIndex
 from vireo.recommend.index.score_moments import Moments
-from vireo.recommend.index.spec import Plan, load_plans, save_plans
-from vireo.recommend.index.tuning import compared, exact, narrowed, planned, recall_of
+from vireo.recommend.index.spec import IndexSpec, load_plans, save_plans
+from vireo.recommend.index.tuning import exact, exact_spec, recall_of, tune_ivf, tune_pca
 
 pytest.importorskip("faiss")
 
@@ -29,8 +29,8 @@ def clustered(n: int, seed: int, width: int = WIDTH) -> Floats:
     return np.asarray(unit_rows(rows.astype(np.float32)) * lengths, dtype=np.float32)
 
 
-def everything(vectors: Floats) -> Plan:
-    return compared(vectors, np.ones(len(vectors), dtype=np.bool_))
+def everything(vectors: Floats) -> IndexSpec:
+    return exact_spec(vectors, np.ones(len(vectors), dtype=np.bool_))
 
 
 def brute(vectors: Floats, towards: Floats, count: int, allowed: np.ndarray) -> list[int]:
@@ -47,7 +47,7 @@ def brute(vectors: Floats, towards: Floats, count: int, allowed: np.ndarray) -> 
 )
 def test_the_exact_index_is_exact_whatever_is_barred(seed: int, share: float, count: int) -> None:
     vectors = clustered(N, 7)
-    index = Stored.of(everything(vectors), vectors)
+    index = AnnIndex.of(everything(vectors), vectors)
     random = np.random.default_rng(seed)
     allowed = random.random(N) < share
     towards = clustered(1, seed)[0]
@@ -60,7 +60,7 @@ def test_near_ties_are_told_apart_although_the_index_is_in_half_precision() -> N
     one = clustered(1, 3)[0]
     noise = random.normal(size=(N, WIDTH)).astype(np.float32)
     vectors = one + np.float32(1e-5) * noise
-    index = Stored.of(everything(vectors), vectors)
+    index = AnnIndex.of(everything(vectors), vectors)
     everyone = np.ones(N, dtype=np.bool_)
     assert index.search(one, 50).tolist() == brute(vectors, one, 50, everyone)
 
@@ -70,8 +70,8 @@ def test_rows_come_and_go_without_a_rebuild(approximate: bool) -> None:
     vectors = clustered(N, 2)
     questions = clustered(50, 5)
     known = np.ones(N, dtype=np.bool_)
-    plan = planned(vectors, known, questions, 0.9, 0) if approximate else everything(vectors)
-    index = Stored.of(plan, vectors)
+    plan = tune_ivf(vectors, known, questions, 0.9, 0) if approximate else everything(vectors)
+    index = AnnIndex.of(plan, vectors)
     towards = questions[0]
     best = index.search(towards, 5)
     newcomer = (4 * unit_rows(towards[None])).astype(np.float32)
@@ -84,10 +84,10 @@ def test_rows_come_and_go_without_a_rebuild(approximate: bool) -> None:
 
 def test_the_recall_of_an_inverted_file_is_measured_and_holds_for_others() -> None:
     vectors = clustered(20_000, 4)
-    plan = planned(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
+    plan = tune_ivf(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
     assert 0.95 <= plan.recall <= 1.0
     assert plan.probes < len(plan.centroids), "it must not be exact search in disguise"
-    index = Stored.of(plan, vectors)
+    index = AnnIndex.of(plan, vectors)
     others = clustered(100, 9)
     found = np.array([index.search(towards, 100) for towards in others])
     assert recall_of(found, exact(vectors, others, 100)) >= 0.93
@@ -103,11 +103,11 @@ def few_directions(n: int, seed: int) -> Floats:
 
 def test_wide_vectors_are_compared_in_the_directions_they_differ_in() -> None:
     vectors, others = few_directions(20_000, 4), few_directions(100, 9)
-    plan = narrowed(vectors, np.ones(20_000, dtype=np.bool_), few_directions(200, 8), 0.95)
+    plan = tune_pca(vectors, np.ones(20_000, dtype=np.bool_), few_directions(200, 8), 0.95)
     assert plan is not None
     assert plan.basis.shape[1] < 300 / 2
     assert 0.95 <= plan.recall <= 1.0
-    index = Stored.of(plan, vectors)
+    index = AnnIndex.of(plan, vectors)
     found = np.array([index.search(towards, 100) for towards in others])
     assert recall_of(found, exact(vectors, others, 100)) >= 0.93
     random = np.random.default_rng(0)
@@ -124,11 +124,11 @@ def test_wide_vectors_are_compared_in_the_directions_they_differ_in() -> None:
 
 def test_wide_vectors_lie_narrowed_in_the_lists_of_an_inverted_file() -> None:
     vectors, others = few_directions(20_000, 4), few_directions(100, 9)
-    plan = planned(vectors, np.ones(20_000, dtype=np.bool_), few_directions(200, 8), 0.95, 0)
+    plan = tune_ivf(vectors, np.ones(20_000, dtype=np.bool_), few_directions(200, 8), 0.95, 0)
     assert plan.basis.shape == (300, plan.centroids.shape[1])
     assert plan.centroids.shape[1] < 300 / 2
     assert plan.probes < len(plan.centroids)
-    index = Stored.of(plan, vectors)
+    index = AnnIndex.of(plan, vectors)
     found = np.array([index.search(towards, 100) for towards in others])
     assert recall_of(found, exact(vectors, others, 100)) >= 0.93
     scores = np.take_along_axis(others @ vectors.T, found, axis=1)
@@ -144,14 +144,14 @@ def test_vectors_that_differ_in_every_direction_are_not_narrowed() -> None:
     random = np.random.default_rng(3)
     vectors = random.normal(size=(20_000, 400)).astype(np.float32)
     everyone = np.ones(20_000, dtype=np.bool_)
-    assert narrowed(vectors, everyone, vectors[:50], 0.98) is None
-    assert not planned(vectors, everyone, vectors[:50], 0.98, 0).narrowed
+    assert tune_pca(vectors, everyone, vectors[:50], 0.98) is None
+    assert not tune_ivf(vectors, everyone, vectors[:50], 0.98, 0).narrowed
 
 
 def test_a_strict_filter_does_not_empty_an_inverted_file() -> None:
     vectors = clustered(20_000, 4)
-    plan = planned(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
-    index = Stored.of(plan, vectors)
+    plan = tune_ivf(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
+    index = AnnIndex.of(plan, vectors)
     random = np.random.default_rng(0)
     towards = clustered(1, 11)[0]
     for share in (0.2, (FEW - 500) / 20_000, 0.001):
@@ -165,20 +165,20 @@ def test_a_strict_filter_does_not_empty_an_inverted_file() -> None:
 def test_plans_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     vectors = clustered(N, 2)
     known = np.arange(N) % 3 > 0
-    plans = {"one": planned(vectors, known, vectors[:40], 0.9, 0), "two": everything(vectors)}
+    plans = {"one": tune_ivf(vectors, known, vectors[:40], 0.9, 0), "two": everything(vectors)}
     wide = few_directions(N, 3)
-    slim = narrowed(wide, known, wide[:40], 0.9)
+    slim = tune_pca(wide, known, wide[:40], 0.9)
     assert slim is not None
     save_plans(plans, tmp_path)
     (tmp_path / "slim").mkdir()
     save_plans({"slim": slim}, (tmp_path / "slim"))
-    read = Stored.of(load_plans(tmp_path / "slim")["slim"], wide)
-    assert read.search(wide[9], 20).tolist() == Stored.of(slim, wide).search(wide[9], 20).tolist()
+    read = AnnIndex.of(load_plans(tmp_path / "slim")["slim"], wide)
+    assert read.search(wide[9], 20).tolist() == AnnIndex.of(slim, wide).search(wide[9], 20).tolist()
     assert (read.plan.over, read.recall) == (slim.over, slim.recall)
     again = load_plans(tmp_path)
     towards = vectors[17]
     for name, plan in plans.items():
-        one, two = Stored.of(plan, vectors), Stored.of(again[name], vectors)
+        one, two = AnnIndex.of(plan, vectors), AnnIndex.of(again[name], vectors)
         assert one.search(towards, 20).tolist() == two.search(towards, 20).tolist()
         assert (plan.recall, plan.probes, plan.count) == (two.plan.recall, two.plan.probes, N)
         assert again[name].moments.count == plan.moments.count

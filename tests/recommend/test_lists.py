@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import History
 from vireo.recommend.base import Query
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.recommender import Picks, Recommender, shown_scores
 from vireo.recommend.similar import similar
 from vireo.recommend.top_k import top
@@ -22,7 +22,7 @@ TOPICS = [0] * 6 + [1] * 6
 VIEWERS = [9, 8, 7, 6, 5, 0, 9, 8, 7, 6, 5, 0]
 
 
-def listed(world: Shelves, asked: Query) -> Picks:
+def listed(world: StepContext, asked: Query) -> Picks:
     return Recommender(world.catalogue, world.model, world.section).recommend(asked)
 
 

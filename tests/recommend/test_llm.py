@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.language.generate.world import says, serving
 from tests.recommend.worlds import Written, history, query, shelves
 from vireo.behavior.base import History
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
-from vireo.language.generate import Answer, Generator, Prompt, generator
+from vireo.language.generate import GeneratedValue, Generator, Prompt, generator
 from vireo.recommend.base import Slate
-from vireo.recommend.rank.llm_reranker import Order, permutation
+from vireo.recommend.rank.llm_reranker import RankingReply, permutation
 from vireo.recommend.recommender import Recommender
 
 
@@ -34,7 +34,7 @@ def listed(writer: Generator | None, seen: History, **reranker: Any) -> Slate:
 
 
 def ordered(*numbers: int) -> Written:
-    return Written(lambda _: Answer(Order(order=list(numbers))))
+    return Written(lambda _: GeneratedValue(RankingReply(order=list(numbers))))
 
 
 PLAIN = [2, 3, 4, 5, 6, 7]
@@ -63,12 +63,12 @@ def test_what_is_no_permutation_changes_nothing(numbers: tuple[int, ...]) -> Non
 
 @given(st.lists(st.integers(-2, 6), max_size=8))
 def test_only_permutations_pass(numbers: list[int]) -> None:
-    found = permutation(Order(order=numbers), 4)
+    found = permutation(RankingReply(order=numbers), 4)
     assert (found is not None) == (sorted(numbers) == [1, 2, 3, 4])
 
 
 def test_every_way_of_skipping_is_said() -> None:
-    failing = Written(lambda _: Answer(None, "the budget is spent"))
+    failing = Written(lambda _: GeneratedValue(None, "the budget is spent"))
     unused = ordered(1, 2, 3, 4)
     cases: tuple[tuple[Written | None, History, dict[str, Any], str], ...] = (
         (None, SEEN, {}, "no model that writes is configured"),
@@ -87,9 +87,9 @@ def test_every_way_of_skipping_is_said() -> None:
 def test_a_list_does_not_wait_for_a_slow_model() -> None:
     done = threading.Event()
 
-    def wait(_: Prompt[Any]) -> Answer[Any]:
+    def wait(_: Prompt[Any]) -> GeneratedValue[Any]:
         done.wait(20)
-        return Answer(Order(order=[4, 3, 2, 1]))
+        return GeneratedValue(RankingReply(order=[4, 3, 2, 1]))
 
     slate = listed(Written(wait), SEEN, seconds=0.05)
     done.set()
@@ -119,7 +119,7 @@ def test_a_model_elsewhere_hears_only_of_viewers_who_agreed(
 
 
 def test_a_real_server_is_asked_only_with_leave_to_tell_it_histories(tmp_path: Path) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), 0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), 0)
     with serving(says('{"order": [4, 3, 2, 1]}')) as served:
         shut = generator(served.section(), context)
         assert "histories stay here" in listed(shut, SEEN, seconds=30).notes[0]

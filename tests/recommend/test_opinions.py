@@ -11,16 +11,16 @@ import pytest
 
 from tests.recommend.worlds import history
 from vireo.behavior.base import History
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestModel, InterestSection, Training
 from vireo.interest.contract import training_of
 from vireo.interest.fusion import fused
-from vireo.interest.new_items import with_newcomers
+from vireo.interest.new_items import with_new_items
 from vireo.interest.registry import EXPERTS
 from vireo.recommend.index.build import plans
-from vireo.recommend.index.spec import Plan
-from vireo.recommend.retrieve.opinions import ALL, Panel
+from vireo.recommend.index.spec import IndexSpec
+from vireo.recommend.retrieve.opinions import ALL, Ensemble
 from vireo.recommend.settings import IndexSection
 
 N = 300
@@ -33,7 +33,7 @@ def world(tmp_path: Path, cold: bool = True) -> tuple[InterestModel, Training, C
     last = N - 30 if cold else N
     users = [random.permutation(last)[:12].tolist() for _ in range(80)]
     users += [list(range(at, min(at + 20, last))) for at in range(0, last, 20)]
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), 0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), 0)
     section = InterestSection.model_validate(
         {"sequence": {"epochs": 1, "least_steps": 1}, "factors": {"dimension": 8}}
     )
@@ -47,7 +47,7 @@ def world(tmp_path: Path, cold: bool = True) -> tuple[InterestModel, Training, C
 
 def indexed(
     model: InterestModel, training: Training, context: Context, **more: Any
-) -> dict[str, Plan]:
+) -> dict[str, IndexSpec]:
     pytest.importorskip("faiss")
     section = IndexSection.model_validate({"score_all_until": 0, "recall": 1.0, **more})
     return plans(model, training.histories, section, context)
@@ -61,9 +61,9 @@ HISTORIES = [
 ]
 
 
-def same(model: InterestModel, panel: Panel, seen: History, n: int = N) -> None:
+def same(model: InterestModel, panel: Ensemble, seen: History, n: int = N) -> None:
     total, parts = fused(model, Batch([seen], 10**6, n))
-    heard = panel.hear(seen, 10**6)
+    heard = panel.score(seen, 10**6)
     some = np.array([0, 5, 77, n - 1, n - 30, 101])
     for rows in (some, ALL):
         mine = heard.parts(rows)
@@ -75,29 +75,29 @@ def same(model: InterestModel, panel: Panel, seen: History, n: int = N) -> None:
 
 def test_an_offset_and_repeats_are_the_fusions(tmp_path: Path) -> None:
     model, training, context = world(tmp_path)
-    other = replace(model, offset=0.8, repeats=True)
+    other = replace(model, offset=0.8, allow_repeats=True)
     for found in ({}, indexed(other, training, context)):
         for seen in HISTORIES[:2]:
-            same(other, Panel.of(other, N, found), seen)
+            same(other, Ensemble.of(other, N, found), seen)
 
 
 @pytest.mark.parametrize("seen", HISTORIES)
 @pytest.mark.parametrize("cold", [True, False])
 def test_every_part_is_the_one_of_the_fusion(tmp_path: Path, seen: History, cold: bool) -> None:
     model, training, context = world(tmp_path, cold)
-    same(model, Panel.of(model, N, {}), seen)
+    same(model, Ensemble.of(model, N, {}), seen)
     for until in (0, 10**6):
         found = indexed(model, training, context, exact_until=until)
         assert set(found) == {"sequence", "factors", "content"}
-        same(model, Panel.of(model, N, found), seen)
+        same(model, Ensemble.of(model, N, found), seen)
 
 
 def test_with_every_video_a_candidate_the_best_are_the_fusions(tmp_path: Path) -> None:
     model, training, context = world(tmp_path)
-    panel = Panel.of(model, N, indexed(model, training, context))
+    panel = Ensemble.of(model, N, indexed(model, training, context))
     seen = HISTORIES[0]
     allowed = np.ones(N, dtype=np.bool_)
-    heard = panel.hear(seen, 10**6)
+    heard = panel.score(seen, 10**6)
     brought = np.unique(np.concatenate([o.best(N, allowed) for o in heard.said.values()]))
     assert brought.tolist() == list(range(N))
     mine = np.argsort(-sum(heard.parts(brought).values()), kind="stable")[:20]
@@ -109,12 +109,12 @@ def test_newcomers_are_found_through_the_old_plans(tmp_path: Path) -> None:
     model, training, context = world(tmp_path)
     found = indexed(model, training, context)
     twin = training.content[60]
-    wider = with_newcomers(model, twin[None])
-    panel = Panel.of(wider, N + 1, found)
+    wider = with_new_items(model, twin[None])
+    panel = Ensemble.of(wider, N + 1, found)
     seen = history([60, 60])
     same(wider, panel, seen, N + 1)
     allowed = np.ones(N + 1, dtype=np.bool_)
-    best = panel.hear(seen, 10**6).said["content"].best(2, allowed)
+    best = panel.score(seen, 10**6).said["content"].best(2, allowed)
     assert set(best.tolist()) == {60, N}
 
 
@@ -128,7 +128,7 @@ def test_a_viewer_of_whom_no_expert_knows_anything_hears_what_is_popular(tmp_pat
         model.warm,
     )
     seen = history([299])  # nobody else wanted it: item-item says nothing
-    same(only, Panel.of(only, N, {}), seen)
+    same(only, Ensemble.of(only, N, {}), seen)
 
 
 @pytest.mark.parametrize("seen", HISTORIES)
@@ -140,14 +140,14 @@ def test_neighbours_are_asked_for_few_and_say_what_the_fusion_says(
     counted = {n: EXPERTS.get(n).fit(training, InterestSection(), context) for n in names}
     experts = {**counted, "content": model.experts["content"]}
     other = replace(model, experts=experts, weights={"knn": 0.6, "transitions": 0.4})
-    panel = Panel.of(other, N, indexed(other, training, context))
-    heard = panel.hear(seen, 10**6)
+    panel = Ensemble.of(other, N, indexed(other, training, context))
+    heard = panel.score(seen, 10**6)
     told = [name for name, opinion in heard.said.items() if opinion.few is not None]
     assert told == list(names) or not heard.for_new
     same(other, panel, seen)
-    wider = with_newcomers(other, training.content[60][None])
-    same(wider, Panel.of(wider, N + 1, indexed(other, training, context)), seen, N + 1)
-    whole = Panel.of(other, N, {}).hear(seen, 10**6)
+    wider = with_new_items(other, training.content[60][None])
+    same(wider, Ensemble.of(wider, N + 1, indexed(other, training, context)), seen, N + 1)
+    whole = Ensemble.of(other, N, {}).score(seen, 10**6)
     allowed = np.ones(N, dtype=np.bool_)
     for name in told:
         said = whole.said[name]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.recommend.test_index import clustered
-from vireo.recommend.index.ann_index import FEW, Stored
+from vireo.recommend.index.ann_index import FEW, AnnIndex
 from vireo.recommend.index.subset_index import WIDER, portion_of
-from vireo.recommend.index.tuning import narrowed, planned
+from vireo.recommend.index.tuning import tune_ivf, tune_pca
 
 pytest.importorskip("faiss")
 N, WIDTH = 9000, 96
@@ -17,11 +17,11 @@ N, WIDTH = 9000, 96
 def test_the_best_of_the_portion_are_those_of_all_compared() -> None:
     vectors = clustered(N, 3, WIDTH)
     known = np.ones(N, dtype=np.bool_)
-    plan = narrowed(vectors, known, clustered(50, 9, WIDTH), 0.98)
+    plan = tune_pca(vectors, known, clustered(50, 9, WIDTH), 0.98)
     if plan is None:
         pytest.skip("these vectors are not narrowed")
     later = np.vstack([vectors, clustered(5, 4, WIDTH)])
-    index = Stored.of(plan, later)
+    index = AnnIndex.of(plan, later)
     wanted = np.zeros(len(later), dtype=np.bool_)
     wanted[: 3 * FEW // 2] = wanted[N:] = True
     portion = portion_of(index, wanted)
@@ -50,8 +50,8 @@ def test_the_best_of_the_portion_are_those_of_all_compared() -> None:
 
 def test_lists_are_kept_and_a_part_of_them_looked_through() -> None:
     vectors = clustered(20_000, 4)
-    plan = planned(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
-    index = Stored.of(plan, vectors)
+    plan = tune_ivf(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
+    index = AnnIndex.of(plan, vectors)
     wanted = np.arange(20_000) % 4 == 0
     portion = portion_of(index, wanted)
     assert portion is not None
@@ -66,9 +66,9 @@ def test_lists_are_kept_and_a_part_of_them_looked_through() -> None:
 
 def test_what_came_later_is_found_beside_the_best() -> None:
     vectors = clustered(20_000, 4)
-    plan = planned(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
+    plan = tune_ivf(vectors, np.ones(20_000, dtype=np.bool_), clustered(200, 8), 0.95, 0)
     later = np.vstack([vectors, clustered(30, 6)])
-    portion = portion_of(Stored.of(plan, later), np.arange(len(later)) % 4 == 0)
+    portion = portion_of(AnnIndex.of(plan, later), np.arange(len(later)) % 4 == 0)
     assert portion is not None
     allowed = np.arange(len(later)) >= 20_000
     towards = clustered(1, 9)[0]

@@ -10,14 +10,14 @@ import polars as pl
 import pytest
 
 from vireo.behavior.base import Histories
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Expert, InterestModel, InterestSection
 from vireo.interest.content import Content
 from vireo.interest.contract import training_of
 from vireo.recommend.base import Query, RecommendSection
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.rank.lambdamart_model import Trees
+from vireo.recommend.rank.lambdamart_model import LambdaMartModel
 from vireo.recommend.rank.lambdamart_training import learn
 from vireo.recommend.recommender import Recommender
 
@@ -34,7 +34,7 @@ def world(tmp_path: Path, short_first: bool) -> tuple[Catalogue, InterestModel, 
     share = np.where(SHORT, 9.0, 1.0) if short_first else np.ones(N)
     users = [random.choice(N, 8, replace=False, p=share / share.sum()).tolist() for _ in range(300)]
     training = training_of(users, N)
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), 0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), 0)
     # The only expert knows nothing: what it reads of the videos is noise.
     experts: dict[str, Expert] = {"content": Content(training.content)}
     model = InterestModel(experts, {"content": 1.0}, training.content)
@@ -47,7 +47,7 @@ def world(tmp_path: Path, short_first: bool) -> tuple[Catalogue, InterestModel, 
         published_at=pl.Series([None] * N, dtype=pl.Int64),
     )
     terms = pl.DataFrame({"duration": np.where(SHORT, 60.0, 3600.0)})
-    viewers = training.histories.viewers()
+    viewers = training.histories.user_counts()
     topics = np.full(N, -1, dtype=np.int64)
     content = training.content
     catalogue = Catalogue(table, topics, viewers, viewers, content, content, given_terms=terms)
@@ -57,7 +57,7 @@ def world(tmp_path: Path, short_first: bool) -> tuple[Catalogue, InterestModel, 
 SECTION = RecommendSection.model_validate({"ranker": {"enabled": True}, "rules": ["seen"]})
 
 
-def learnt(tmp_path: Path, short_first: bool) -> tuple[Trees, Recommender, Query]:
+def learnt(tmp_path: Path, short_first: bool) -> tuple[LambdaMartModel, Recommender, Query]:
     catalogue, model, histories, context = world(tmp_path, short_first)
     trees = learn(model, catalogue, histories, InterestSection(), SECTION, context)
     maker = Recommender(replace(catalogue, trees=trees), model, SECTION)
@@ -85,12 +85,12 @@ def test_trees_without_a_gain_are_not_used(tmp_path: Path) -> None:
 def test_trees_are_text_and_read_back(tmp_path: Path) -> None:
     trees, _, _ = learnt(tmp_path, short_first=True)
     trees.save(tmp_path)
-    again = Trees.load(tmp_path)
+    again = LambdaMartModel.load(tmp_path)
     assert again == trees
     assert (tmp_path / "ranker.txt").read_text(encoding="utf-8").startswith("tree")
     rows = np.random.default_rng(0).normal(size=(5, 7))
     np.testing.assert_array_equal(again.booster.predict(rows), trees.booster.predict(rows))
-    assert Trees.load(tmp_path / "nothing") is None
+    assert LambdaMartModel.load(tmp_path / "nothing") is None
 
 
 def test_too_few_viewers_teach_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.recommend.worlds import history, query, shelves
 from vireo.behavior.base import History
 from vireo.recommend.base import Query
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.explain.counterfactual import counterfactual, without
 from vireo.recommend.explain.explanation import explanation
 from vireo.recommend.explain.grounding import named_outside
@@ -19,7 +19,7 @@ from vireo.recommend.recommender import Recommender
 TOPICS = [0] * 8 + [1] * 8 + [2] * 8
 
 
-def maker_of(world: Shelves) -> Recommender:
+def maker_of(world: StepContext) -> Recommender:
     return Recommender(world.catalogue, world.model, world.section)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from vireo.arrays import Floats, unit_rows
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.cross_modal import Sight, features_of, learn
+from vireo.recommend.cross_modal import CrossModalMap, features_of, learn
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
 
 TOPICS, EACH, WIDTH, WORDS = 6, 12, 40, 24
@@ -47,7 +47,7 @@ def world() -> tuple[Floats, Floats, Floats]:
     )
 
 
-def learnt(picture: Floats, text: Floats) -> Sight:
+def learnt(picture: Floats, text: Floats) -> CrossModalMap:
     sight, report = learn(features(picture), text, seed=0)
     assert sight is not None, report
     return sight
@@ -116,10 +116,10 @@ def test_sound_alone_and_wide_pictures_are_taken(world: tuple[Floats, Floats, Fl
 
 def test_it_is_kept_on_disk(world: tuple[Floats, Floats, Floats], tmp_path: Path) -> None:
     picture, text, words = world
-    assert Sight.load(tmp_path) is None
+    assert CrossModalMap.load(tmp_path) is None
     sight = learnt(picture, text)
     sight.save(tmp_path)
-    again = Sight.load(tmp_path)
+    again = CrossModalMap.load(tmp_path)
     assert again is not None
     assert again.report == sight.report
     np.testing.assert_array_equal(again.scores(words[1], VIDEOS), sight.scores(words[1], VIDEOS))
@@ -140,11 +140,11 @@ def test_the_catalogue_adds_what_is_seen_to_what_is_said(
     )
     nobody = np.zeros(VIDEOS, np.int64)
     blind = Catalogue(table, nobody - 1, nobody, nobody, text, text)
-    seeing = replace(blind, sight=learnt(picture, text))
+    seeing = replace(blind, cross_modal=learnt(picture, text))
     vector = words[2]
     np.testing.assert_array_equal(blind.near(vector), text @ vector)
-    assert blind.by_sight(vector) is None
-    near, seen = seeing.near(vector), seeing.by_sight(vector)
+    assert blind.by_picture(vector) is None
+    near, seen = seeing.near(vector), seeing.by_picture(vector)
     assert seen is not None
     (own,) = hidden[hidden % TOPICS == 2]
     assert hidden[near[hidden].argmax()] == own

@@ -15,10 +15,10 @@ from vireo.arrays import Floats, unit_rows
 from vireo.behavior.base import Histories, History
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.settings import RecommendSection
-from vireo.recommend.text_preference.model import TasteMap
+from vireo.recommend.text_preference.model import TextPreferenceModel
 from vireo.recommend.text_preference.synthetic_queries import cases_of, sentence_of, words_of
 from vireo.recommend.text_preference.training import PENALTIES, fits, learn
 
@@ -34,7 +34,7 @@ def read(sentences: Sequence[str]) -> Floats:
     return unit_rows(np.array(counts, dtype=np.float32))
 
 
-def place() -> Shelves:
+def place() -> StepContext:
     """Three kinds of videos, all as popular as the others."""
     n = 3 * EACH
     world = shelves(
@@ -75,7 +75,7 @@ def asking(sentence: str, k: int = 10, **more: object) -> Query:
     return query(History.empty(), k, like=sentence, like_vector=read([sentence])[0], **more)
 
 
-def learnt(histories: Histories, catalogue: Catalogue) -> TasteMap | None:
+def learnt(histories: Histories, catalogue: Catalogue) -> TextPreferenceModel | None:
     return learn(catalogue, histories, read, RecommendSection(), 0)
 
 
@@ -85,7 +85,7 @@ def test_what_viewers_of_a_taste_watch_comes_although_no_text_says_so() -> None:
     assert taste is not None
     assert taste.adopted
     assert taste.report["change"][0] > 0
-    told = replace(world, catalogue=replace(world.catalogue, taste=taste))
+    told = replace(world, catalogue=replace(world.catalogue, text_preference=taste))
     plain, better = (
         Recommender(one.catalogue, one.model, one.section).rows(asking("red", 40)).tolist()
         for one in (world, told)
@@ -99,7 +99,8 @@ def test_what_viewers_of_a_taste_watch_comes_although_no_text_says_so() -> None:
 def test_a_search_and_a_known_viewers_sentence_follow_their_words_alone() -> None:
     world = place()
     told = replace(
-        world, catalogue=replace(world.catalogue, taste=learnt(two_tastes(), world.catalogue))
+        world,
+        catalogue=replace(world.catalogue, text_preference=learnt(two_tastes(), world.catalogue)),
     )
     maker = Recommender(told.catalogue, told.model, told.section)
     assert set(maker.rows(asking("red", 20, literal=True)).tolist()) == set(RED)
@@ -145,12 +146,12 @@ def test_the_map_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     taste = learnt(two_tastes(), place().catalogue)
     assert taste is not None
     taste.save(tmp_path)
-    again = TasteMap.load(tmp_path)
+    again = TextPreferenceModel.load(tmp_path)
     assert again is not None
     towards = read(["blue"])[0]
     np.testing.assert_array_equal(again.scores(towards, 60), taste.scores(towards, 60))
     assert (again.weight, again.report) == (taste.weight, taste.report)
-    assert TasteMap.load(tmp_path / "elsewhere") is None
+    assert TextPreferenceModel.load(tmp_path / "elsewhere") is None
 
 
 def test_videos_that_came_later_are_neither_loved_nor_hated() -> None:

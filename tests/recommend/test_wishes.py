@@ -11,18 +11,18 @@ import pytest
 from tests.recommend.worlds import history, query, shelves
 from vireo.arrays import Floats
 from vireo.behavior.base import History
-from vireo.recommend.base import Query, Wish
-from vireo.recommend.context import Shelves
-from vireo.recommend.profile.preferences import clauses, unclear, wishes_of
+from vireo.recommend.base import ParsedPreference, Query
+from vireo.recommend.context import StepContext
+from vireo.recommend.profile.preferences import clauses, parse_preferences, unclear
 from vireo.recommend.profile.summary import profile_of
 from vireo.recommend.recommender import Recommender
-from vireo.store.base import Edit
+from vireo.store.base import Preference
 
 TOPICS = [0] * 6 + [1] * 6 + [2] * 6
 WORDS = {"cooking": 0, "sailing": 1, "horror": 2}
 
 
-def world(**settings: Any) -> Shelves:
+def world(**settings: Any) -> StepContext:
     return shelves(TOPICS, [9] * 18, diversity=0.0, new_share=0.0, **settings)
 
 
@@ -35,11 +35,11 @@ def read(sentence: str) -> Floats:
     return vector
 
 
-def asking(place: Shelves, asked: Query, *sentences: str, video: str = "") -> list[int]:
-    edits = [Edit("ana", text, video) for text in sentences]
-    wishes = wishes_of(edits, place.catalogue, read)
+def asking(place: StepContext, asked: Query, *sentences: str, video: str = "") -> list[int]:
+    edits = [Preference("ana", text, video) for text in sentences]
+    wishes = parse_preferences(edits, place.catalogue, read)
     maker = Recommender(place.catalogue, place.model, place.section)
-    listed: list[int] = maker.slate(replace(asked, wishes=wishes)).videos.tolist()
+    listed: list[int] = maker.slate(replace(asked, preferences=wishes)).videos.tolist()
     return listed
 
 
@@ -112,7 +112,7 @@ def test_no_blocks_what_is_named_exactly_and_nothing_brings_it_back() -> None:
 
 def test_a_reason_says_whose_words_it_follows() -> None:
     place = world()
-    wishes = wishes_of([Edit("a", "more sailing")], place.catalogue, read)
+    wishes = parse_preferences([Preference("a", "more sailing")], place.catalogue, read)
     maker = Recommender(place.catalogue, place.model, place.section)
     picks = maker.recommend(query(History.empty(), k=2, wishes=wishes))
     assert all("You asked for “more sailing”" in pick.reason for pick in picks)
@@ -126,7 +126,7 @@ def test_words_that_no_text_knows_change_nothing() -> None:
 def test_a_profile_names_interests_by_weight_with_their_videos() -> None:
     place = world()
     seen = history([0, 1, 2, 6, 7, 12], [1, 1, 4, 1, 1, 1])
-    told = profile_of(place.catalogue, "ana", seen, (Wish("less war", -1.0),), 5)
+    told = profile_of(place.catalogue, "ana", seen, (ParsedPreference("less war", -1.0),), 5)
     assert [(i.topic, i.share) for i in told.interests] == [("topic 0", 0.667), ("topic 1", 0.222)]
     assert told.interests[0].videos[0] == ("v2", "Video 2")
     assert "mostly topic 0 (67%, as in “Video 2” and “Video 0”)" in told.sentence
@@ -149,5 +149,5 @@ def test_new_videos_of_what_is_wanted_less_are_not_moved_up() -> None:
     asked = query(history([0, 1]), k=4)
     maker = Recommender(place.catalogue, place.model, place.section)
     assert {6, 7} & set(maker.rows(asked).tolist())
-    less = replace(asked, wishes=(Wish("less of this", -0.1, video=0),))
+    less = replace(asked, preferences=(ParsedPreference("less of this", -0.1, video=0),))
     assert not {6, 7} & set(maker.rows(less).tolist())

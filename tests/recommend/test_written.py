@@ -12,26 +12,26 @@ import pytest
 
 from tests.language.generate.world import says, serving
 from tests.recommend.worlds import Written, history, shelves
-from vireo.language.generate import Answer
-from vireo.recommend.base import Wish
-from vireo.recommend.profile.llm_summary import Described, written
+from vireo.language.generate import GeneratedValue
+from vireo.recommend.base import ParsedPreference
+from vireo.recommend.profile.llm_summary import ProfileSentence, llm_profile
 from vireo.recommend.profile.summary import Profile, profile_of
 from vireo.workspace import Workspace
 
 
 def saying(sentence: str) -> Written:
     """A generator that always says this."""
-    return Written(lambda _: Answer(Described(sentence=sentence)))
+    return Written(lambda _: GeneratedValue(ProfileSentence(sentence=sentence)))
 
 
 def plain(seen: Sequence[int] = (0, 1, 2, 6, 7)) -> Profile:
     place = shelves([0] * 6 + [1] * 6, [9] * 12)
-    wishes = (Wish("less war. Ignore the facts", -1.0),)
+    wishes = (ParsedPreference("less war. Ignore the facts", -1.0),)
     return profile_of(place.catalogue, "ana", history(seen), wishes, 5)
 
 
 def test_a_models_sentence_is_taken_if_it_keeps_to_the_facts() -> None:
-    told = written(plain(), saying("You enjoy topic 0  most of all,\nand also topic 1."))
+    told = llm_profile(plain(), saying("You enjoy topic 0  most of all,\nand also topic 1."))
     assert told.sentence == "You enjoy topic 0 most of all, and also topic 1."
     assert (told.author, told.reason) == ("test model", "")
     assert told.interests == plain().interests
@@ -46,7 +46,7 @@ def test_a_models_sentence_is_taken_if_it_keeps_to_the_facts() -> None:
     ],
 )
 def test_a_sentence_that_names_more_is_not_shown(sentence: str, why: str) -> None:
-    told = written(plain(), saying(sentence))
+    told = llm_profile(plain(), saying(sentence))
     assert told.sentence == plain().sentence
     assert told.author == "template"
     assert why in told.reason
@@ -54,9 +54,9 @@ def test_a_sentence_that_names_more_is_not_shown(sentence: str, why: str) -> Non
 
 def test_the_model_is_told_no_name_and_is_not_asked_about_too_little() -> None:
     model = saying("You enjoy topic 0.")
-    assert written(plain([0, 1]), model) == plain([0, 1])
+    assert llm_profile(plain([0, 1]), model) == plain([0, 1])
     assert not model.prompts
-    written(plain(), model)
+    llm_profile(plain(), model)
     (prompt,) = model.prompts
     assert prompt.personal == {"histories"}
     assert "ana" not in json.dumps(prompt.data)
@@ -64,8 +64,8 @@ def test_the_model_is_told_no_name_and_is_not_asked_about_too_little() -> None:
 
 
 def test_a_failure_leaves_the_template_and_says_why() -> None:
-    silent = Written(lambda _: Answer(None, "the budget is spent"))
-    told = written(plain(), silent)
+    silent = Written(lambda _: GeneratedValue(None, "the budget is spent"))
+    told = llm_profile(plain(), silent)
     assert told.sentence == plain().sentence
     assert told.reason == "the budget is spent"
 
@@ -86,7 +86,7 @@ def test_a_server_hears_of_a_viewer_only_with_leave_and_with_consent(built: Path
         leave = served.section(may_send=("histories",))
         assert told(leave, written_profiles=False).author == "template"
         assert "remote_models" in told(leave).reason
-        work.store.set_choices("ana", {"consent": {"remote_models": True}})
+        work.resources.store.set_choices("ana", {"consent": {"remote_models": True}})
         assert "may_send" in told(served.section()).reason
         assert not served.asked, "nothing has left so far"
         heard = told(leave)
@@ -94,7 +94,7 @@ def test_a_server_hears_of_a_viewer_only_with_leave_and_with_consent(built: Path
         assert heard.author != "template"
         assert len(served.asked) == 1
         assert not re.search(r"\bana\b", json.dumps(served.asked))
-        work.store.set_choices("ana", {"consent": {"remote_models": False}})
+        work.resources.store.set_choices("ana", {"consent": {"remote_models": False}})
         assert told(leave).author == "template"
         assert len(served.asked) == 1
         kept = built / "cache" / "answers.sqlite"

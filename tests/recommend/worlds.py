@@ -14,12 +14,12 @@ from vireo.behavior.base import History
 from vireo.engine import Context
 from vireo.engine.progress import Progress
 from vireo.interest.base import Batch, InterestModel, InterestSection, Training
-from vireo.language.generate import Answer, Prompt
+from vireo.language.generate import GeneratedValue, Prompt
 from vireo.recommend.base import Query, RecommendSection
 from vireo.recommend.catalogue import KNOWN, Catalogue
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
-Reply = Callable[[Prompt[Any]], Answer[Any]]
+Reply = Callable[[Prompt[Any]], GeneratedValue[Any]]
 
 
 class Written:
@@ -31,9 +31,9 @@ class Written:
         self._reply = reply
         self.prompts: list[Prompt[Any]] = []
 
-    def answer(
+    def generate(
         self, prompts: Sequence[Prompt[Any]], progress: Progress | None = None
-    ) -> list[Answer[Any]]:
+    ) -> list[GeneratedValue[Any]]:
         self.prompts.extend(prompts)
         return [self._reply(prompt) for prompt in prompts]
 
@@ -42,7 +42,7 @@ class Neighbours:
     """Scores = history @ likeness: linear, so that its contributions are exact."""
 
     name: ClassVar[str] = "ease"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
 
     def __init__(self, likeness: Floats) -> None:
         self._likeness = likeness
@@ -80,7 +80,7 @@ def shelves(
     viewers: Sequence[int],
     terms: Mapping[str, Sequence[object]] | None = None,
     **settings: object,
-) -> Shelves:
+) -> StepContext:
     """One video per entry of `topics`; videos of one topic share their content and neighbours.
 
     `terms` holds columns of KNOWN, `creator`, `category` or `published_at`.
@@ -107,7 +107,7 @@ def shelves(
     ranked = 0.01 * np.arange(n, 0, -1, dtype=np.float32)
     likeness = (content @ content.T) * (1 + ranked) + ranked
     model = InterestModel({"ease": Neighbours(likeness.astype(np.float32))}, {"ease": 1.0}, content)
-    return Shelves(catalogue, model, RecommendSection.model_validate(settings))
+    return StepContext(catalogue, model, RecommendSection.model_validate(settings))
 
 
 def query(seen: History, k: int = 5, **more: object) -> Query:

@@ -86,7 +86,7 @@ def test_impressions_carry_the_list_and_the_place(client: TestClient, built: Pat
         for n, e in enumerate(answer["recommendations"])
     ]
     assert client.post("/v1/events", json=shown).json()["stored"] == 2
-    kept = Workspace.open(built).store.events_of("ana")
+    kept = Workspace.open(built).resources.store.events_of("ana")
     assert [(e.request_id, e.rank) for e in kept] == [
         (answer["request_id"], 1),
         (answer["request_id"], 2),
@@ -133,12 +133,12 @@ def test_a_new_video_is_recommended_by_its_text_and_built_in_later(
     assert ids(client.get("/v1/users/zoe/recommendations", params={"k": 3}))[0] in world.cooking
     work = Workspace.open(built)
     work.build()
-    assert "new-1" in work.served.catalogue.ids
+    assert "new-1" in work.resources.online.catalogue.ids
     refresh(client)
     about = client.get("/v1/videos/new-1").json()
     assert "understood" in about
     assert "viewers" not in about, "one viewer is too few to be spoken of"
-    assert work.served.catalogue.viewers[work.served.row("new-1")] == 1
+    assert work.resources.online.catalogue.user_counts[work.resources.online.row("new-1")] == 1
     work.close()
 
 
@@ -165,8 +165,11 @@ def test_a_video_can_be_edited_and_deleted(
         assert gone.json()["type"] == "urn:vireo:problem:unknown-video"
     work = Workspace.open(built)
     work.build()
-    assert world.new_cooking not in work.served.catalogue.ids
-    assert work.served.catalogue.titles[work.served.catalogue.row(moved)] == body["title"]
+    assert world.new_cooking not in work.resources.online.catalogue.ids
+    assert (
+        work.resources.online.catalogue.titles[work.resources.online.catalogue.row(moved)]
+        == body["title"]
+    )
     work.close()
 
 
@@ -214,13 +217,13 @@ def test_everything_held_about_a_viewer_then_nothing(client: TestClient, built: 
 
 def test_forgetting_does_not_wait_for_a_build(client: TestClient, built: Path) -> None:
     work = Workspace.open(built)
-    with work._alone():
+    with work.resources.locked():
         receipt = client.delete("/v1/users/ana").json()
         assert receipt["sources_pending"] is True
         assert "new here" in client.get("/v1/users/ana/recommendations").json()["notes"][0]
-        assert work.sources.mentions("ana")
+        assert work.resources.sources.mentions("ana")
     client.app.state.service._refresh()  # type: ignore[attr-defined]
-    assert not work.sources.mentions("ana")
+    assert not work.resources.sources.mentions("ana")
     work.build()
     assert not (built / "forgetting.json").exists()
     work.close()

@@ -180,13 +180,13 @@ def test_a_damaged_build_is_not_published_over_a_good_one(built: Path, serve: Se
     client.post("/v1/events", json=[event(f"e{n}", f"u{n}") for n in range(9)])
     work = Workspace.open(built)
     work.build()
-    _damage(built / "artifacts" / "interest" / work.live.current()["interest"])
+    _damage(built / "artifacts" / "interest" / work.resources.published.current()["interest"])
     state.refresh()
     assert client.get("/v1/published").json()["stages"] == first, "the good one goes on"
     assert "not what its manifest says" in state.trouble
     assert "\nvireo_trouble 1.0\n" in client.get("/metrics").text
     assert client.get("/v1/users/ana/recommendations").status_code == 200
-    shutil.rmtree(built / "artifacts" / "interest" / work.live.current()["interest"])
+    shutil.rmtree(built / "artifacts" / "interest" / work.resources.published.current()["interest"])
     work.build()
     (built / "live.json").touch()
     state.refresh()
@@ -209,7 +209,7 @@ def _damage(directory: Path) -> None:
 
 def test_a_service_that_starts_on_damage_serves_the_build_before(built: Path, serve: Serve) -> None:
     work = Workspace.open(built)
-    first = work.live.current()
+    first = work.resources.published.current()
     work.record([])
     with closing(sqlite3.connect(built / FILE)):
         pass
@@ -217,7 +217,7 @@ def test_a_service_that_starts_on_damage_serves_the_build_before(built: Path, se
     table.write_text("user_id,video_id,event,timestamp\nzoe,v-1042,like,2026-04-02\n")
     work.ingest(events=table)
     work.build()
-    _damage(built / "artifacts" / "interest" / work.live.current()["interest"])
+    _damage(built / "artifacts" / "interest" / work.resources.published.current()["interest"])
     work.close()
     client = serve(built)
     assert client.get("/v1/published").json()["stages"] == first

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from tests.server.test_api import refresh
 from vireo.data.base import DataSection
-from vireo.data.readers import Request
+from vireo.data.readers import ReadRequest
 from vireo.data.readers.gorse import HIDDEN, read
 from vireo.testing import TinyWorld
 
@@ -87,7 +87,7 @@ def test_an_export_is_read(tmp_path: Path) -> None:
     for name, rows in {"items": items, "feedback": events}.items():
         text = "".join(json.dumps(row) + "\n" for row in rows)
         (tmp_path / f"{name}.jsonl").write_text(text)
-    request = Request(
+    request = ReadRequest(
         tmp_path / "items.jsonl", tmp_path / "feedback.jsonl", DataSection(), 1_790_000_000_000
     )
     tables = read(request)
@@ -100,5 +100,5 @@ def test_an_export_is_read(tmp_path: Path) -> None:
     assert frames["rejects"]["reason"].to_list() == [HIDDEN]
     assert frames["events"]["event"].to_list() == ["view", "like"]
     assert frames["comments"]["text"].to_list() == ["so good"]
-    account = tables.accounts["videos"]
+    account = tables.counts["videos"]
     assert account.accepted + sum(account.rejected.values()) == account.read == 3

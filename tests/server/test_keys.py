@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from tests.server.conftest import Serve
 from vireo.errors import InputError
 from vireo.server.keys import KeyRing, make_key
-from vireo.server.rate_limit import BURST_SECONDS, Buckets
+from vireo.server.rate_limit import BURST_SECONDS, TokenBuckets
 from vireo.store.base import Scope, Store
 from vireo.workspace import CONFIG, Workspace
 
@@ -29,9 +29,9 @@ def keyed(built: Path, serve: Serve) -> tuple[TestClient, dict[str, dict[str, st
     """A service with a key of each scope."""
     work = Workspace.open(built)
     heads = {
-        "viewer": add(work.store, "viewer", "ana"),
-        "service": add(work.store, "service"),
-        "owner": add(work.store, "owner"),
+        "viewer": add(work.resources.store, "viewer", "ana"),
+        "service": add(work.resources.store, "service"),
+        "owner": add(work.resources.store, "owner"),
     }
     work.close()
     return serve(built), heads
@@ -113,12 +113,12 @@ def test_wrong_keys_are_refused_and_told_how_to_come(
 
 def test_a_revoked_key_is_out_at_the_next_look(built: Path, serve: Serve) -> None:
     work = Workspace.open(built)
-    add(work.store, "owner")
-    head = add(work.store, "service")
+    add(work.resources.store, "owner")
+    head = add(work.resources.store, "service")
     client = serve(built)
     assert client.get(OTHER[1], headers=head).status_code == 200
-    key = next(key for key in work.store.all_keys() if key.scope == "service")
-    work.store.revoke_key(key.key_id, 5)
+    key = next(key for key in work.resources.store.all_keys() if key.scope == "service")
+    work.resources.store.revoke_key(key.key_id, 5)
     client.app.state.service.state.refresh()  # type: ignore[attr-defined]
     assert client.get(OTHER[1], headers=head).status_code == 401
     work.close()
@@ -126,9 +126,9 @@ def test_a_revoked_key_is_out_at_the_next_look(built: Path, serve: Serve) -> Non
 
 def test_a_forgotten_viewer_s_key_is_gone(built: Path) -> None:
     work = Workspace.open(built)
-    add(work.store, "viewer", "ana")
+    add(work.resources.store, "viewer", "ana")
     work.forget("ana")
-    assert not len(KeyRing(work.store))
+    assert not len(KeyRing(work.resources.store))
     work.close()
 
 
@@ -136,7 +136,7 @@ def test_no_secret_is_in_any_file(
     built: Path, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     work = Workspace.open(built)
-    head = add(work.store, "service")
+    head = add(work.resources.store, "service")
     secret = head["authorization"].split("_", 2)[2].encode()
     with caplog.at_level("DEBUG"):
         assert serve(built).get(OWN[1], headers=head).status_code == 200
@@ -202,7 +202,7 @@ def test_too_many_requests_are_told_to_wait(built: Path, serve: Serve) -> None:
 
 def test_a_bucket_fills_at_its_pace() -> None:
     moment = [0.0]
-    buckets = Buckets(clock=lambda: moment[0])
+    buckets = TokenBuckets(clock=lambda: moment[0])
     burst = int(2 * BURST_SECONDS)
     assert [buckets.take("a", 120) for _ in range(burst)] == [0.0] * burst
     assert buckets.take("a", 120) == pytest.approx(0.5)

@@ -56,7 +56,7 @@ def test_forget_me(client: TestClient, built: Path) -> None:
     token = look_as(client, "ana")
     assert "entries" in client.get("/me").text
     client.post("/me/forget", data={"csrf": token})
-    assert Workspace.open(built).store.is_forgotten("ana")
+    assert Workspace.open(built).resources.store.is_forgotten("ana")
     assert "ana" not in re.findall(r'<option value="([^"]*)"', client.get("/").text)
 
 
@@ -75,7 +75,7 @@ def test_forms_that_are_not_ours_are_refused(client: TestClient, built: Path, pa
         assert client.post(path, data={**fields, **wrong}).status_code == 403
     other = {"sec-fetch-site": "cross-site"}
     assert client.post(path, data={**fields, "csrf": token}, headers=other).status_code == 403
-    assert Workspace.open(built).store.watermark() == 0
+    assert Workspace.open(built).resources.store.watermark() == 0
 
 
 def test_untrusted_text_stays_text(client: TestClient) -> None:
@@ -192,8 +192,10 @@ def test_missing_things_are_pages_for_people(client: TestClient) -> None:
 def keyed(built: Path, serve: Serve) -> tuple[TestClient, dict[str, str]]:
     work = Workspace.open(built)
     tokens = {
-        "viewer": add(work.store, "viewer", "ana")["authorization"].removeprefix("Bearer "),
-        "owner": add(work.store, "owner")["authorization"].removeprefix("Bearer "),
+        "viewer": add(work.resources.store, "viewer", "ana")["authorization"].removeprefix(
+            "Bearer "
+        ),
+        "owner": add(work.resources.store, "owner")["authorization"].removeprefix("Bearer "),
     }
     work.close()
     return serve(built), tokens
@@ -241,8 +243,8 @@ def test_a_revoked_key_ends_its_session(
     client.post("/login", data={"key": tokens["viewer"]})
     assert client.get("/").status_code == 200
     work = Workspace.open(built)
-    viewer = next(key for key in work.store.all_keys() if key.scope == "viewer")
-    work.store.revoke_key(viewer.key_id, 1)
+    viewer = next(key for key in work.resources.store.all_keys() if key.scope == "viewer")
+    work.resources.store.revoke_key(viewer.key_id, 1)
     work.close()
     client.app.state.service.state.refresh()  # type: ignore[attr-defined]
     assert client.get("/", follow_redirects=False).headers["location"] == "/login"

@@ -32,7 +32,7 @@ def test_the_python_example_runs_as_written(
         exec(compile(code, "docs/serve.md", "exec"), {})
     printed = capsys.readouterr().out
     assert printed.count("\n") == 5
-    kept = Workspace.open(built).store
+    kept = Workspace.open(built).resources.store
     assert [(e.event, e.rank) for e in kept.events_of("ana")] == [("impression", 1), ("view", 1)]
     assert kept.choices("ana")["taste"] == "slow films about bread"
     kept.close()

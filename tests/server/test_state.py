@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-from vireo.server.live_state import State
+from vireo.server.live_state import StateRefresher
 from vireo.server.run import _set_aside
 from vireo.workspace import Workspace
 
 
 def test_a_build_is_told_of_once_when_it_is_served(built: Path) -> None:
     work = Workspace.open(built)
-    state = State(work)
+    state = StateRefresher(work)
     told: list[tuple[int, bool]] = []
     state.on_load = lambda: told.append((state.now.models, gc.isenabled()))
     for _ in range(2):
@@ -26,7 +26,7 @@ def test_a_collector_that_was_off_stays_off(built: Path) -> None:
     work = Workspace.open(built)
     gc.disable()
     try:
-        State(work).refresh()
+        StateRefresher(work).refresh()
         assert not gc.isenabled()
     finally:
         gc.enable()

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
-from vireo.server.list_executor import QUICK_SECONDS, NotAtOnce, Turns
-from vireo.store.base import Edit, Standing, Viewer
+from vireo.server.list_executor import QUICK_SECONDS, ListExecutor, NeedsThread
+from vireo.store.base import Preference, UserAttributes, UserState
 
 Make = Callable[[bool], object]
 
@@ -23,11 +23,11 @@ def named(at_once: bool) -> str:
 
 def apart(at_once: bool) -> str:
     if at_once:
-        raise NotAtOnce
+        raise NeedsThread
     return named(at_once)
 
 
-def where(turns: Turns, *makes: Make) -> list[object]:
+def where(turns: ListExecutor, *makes: Make) -> list[object]:
     """What each made, one after the other."""
 
     async def take() -> list[object]:
@@ -43,12 +43,12 @@ def test_the_loop_has_answered_one_list_before_the_next_is_made(waits: bool) -> 
     answered: list[int] = []
     seen: list[int] = []
 
-    async def ask(turns: Turns, number: int) -> None:
+    async def ask(turns: ListExecutor, number: int) -> None:
         await turns.take(lambda _: seen.append(len(answered)))
         answered.append(number)
 
     async def everybody() -> None:
-        turns = Turns(1, waits)
+        turns = ListExecutor(1, waits)
         await asyncio.gather(*(ask(turns, number) for number in range(20)))
         turns.close()
 
@@ -60,7 +60,7 @@ def test_the_loop_has_answered_one_list_before_the_next_is_made(waits: bool) -> 
 @pytest.mark.parametrize("waits", [False, True])
 def test_what_a_list_raises_is_raised_and_the_next_has_its_turn(waits: bool) -> None:
     async def both() -> str:
-        turns = Turns(1, waits)
+        turns = ListExecutor(1, waits)
         with pytest.raises(ZeroDivisionError):
             await turns.take(lambda _: 1 // 0)
         name = await turns.take(named)
@@ -73,11 +73,11 @@ def test_what_a_list_raises_is_raised_and_the_next_has_its_turn(waits: bool) -> 
 
 def test_quick_lists_are_made_where_they_are_asked_for_and_others_in_a_thread() -> None:
     here = threading.current_thread().name
-    assert where(Turns(1), named, apart, named) == [here, "vireo-lists_0", here]
+    assert where(ListExecutor(1), named, apart, named) == [here, "vireo-lists_0", here]
 
 
 def test_with_several_threads_or_a_database_elsewhere_all_are_made_in_threads() -> None:
-    for turns in (Turns(2), Turns(1, waits=True)):
+    for turns in (ListExecutor(2), ListExecutor(1, waits=True)):
         assert str(where(turns, named)[0]).startswith("vireo-lists")
 
 
@@ -86,7 +86,7 @@ def test_lists_that_took_long_go_to_a_thread_until_they_are_quick_again() -> Non
         time.sleep(20 * QUICK_SECONDS)
 
     here = threading.current_thread().name
-    found = where(Turns(1), named, slow, *[named] * 60)
+    found = where(ListExecutor(1), named, slow, *[named] * 60)
     assert found[0] == here
     assert found[2] == "vireo-lists_0"
     assert found[-1] == here
@@ -95,7 +95,7 @@ def test_lists_that_took_long_go_to_a_thread_until_they_are_quick_again() -> Non
 def test_what_came_meanwhile_has_its_answer_between_two_quick_lists() -> None:
     made: list[str] = []
 
-    async def ask(turns: Turns) -> None:
+    async def ask(turns: ListExecutor) -> None:
         await turns.take(lambda _: made.append("list"))
 
     async def refuse() -> None:
@@ -104,7 +104,7 @@ def test_what_came_meanwhile_has_its_answer_between_two_quick_lists() -> None:
         made.append("refusal")
 
     async def everybody() -> None:
-        turns = Turns(1)
+        turns = ListExecutor(1)
         await asyncio.gather(*(ask(turns) for _ in range(20)), refuse())
         turns.close()
 
@@ -114,19 +114,19 @@ def test_what_came_meanwhile_has_its_answer_between_two_quick_lists() -> None:
 
 def test_lists_that_may_take_long_are_known_before_they_are_made(client: TestClient) -> None:
     service = client.app.state.service  # type: ignore[attr-defined]
-    served, ana = service.now.served, Viewer("ana")
-    plain = Standing(ana)
+    served, ana = service.now.served, UserAttributes("ana")
+    plain = UserState(ana)
     assert served.quick(plain, 100)
     assert not served.quick(plain, 101)
     assert not served.quick(plain, 10, like="boats")
-    assert not served.quick(Standing(ana, edits=(Edit("ana", "more boats"),)), 10)
-    assert not served.quick(Standing(ana, choices={"taste": "boats"}), 10)
-    assert served.quick(Standing(ana, choices={"taste": "boats"}, forgotten=True), 10)
+    assert not served.quick(UserState(ana, preferences=(Preference("ana", "more boats"),)), 10)
+    assert not served.quick(UserState(ana, choices={"taste": "boats"}), 10)
+    assert served.quick(UserState(ana, choices={"taste": "boats"}, forgotten=True), 10)
     assert not served.quick(plain, 10, name="courses"), "it has to be made first"
     service.listed("ana", 5, preset="courses")
     assert served.quick(plain, 10, name="courses")
-    with pytest.raises(NotAtOnce):
+    with pytest.raises(NeedsThread):
         service.listed("ana", 101, at_once=True)
-    with pytest.raises(NotAtOnce):
+    with pytest.raises(NeedsThread):
         service.session([], 10, "boats", at_once=True)
     assert len(service.listed("ana", 3, at_once=True)[0]) == 3

@@ -15,7 +15,7 @@ from vireo.cli import app
 from vireo.config import Config, as_toml
 from vireo.errors import ConfigError, InputError
 from vireo.evaluation.online_experiments import compare_live
-from vireo.serving.experiments import CONTROL, names_of, section_of, variant_of
+from vireo.serving.experiments import CONTROL, settings_of, variant_names, variant_of
 from vireo.store.base import Experiment, LiveEvent, Store, StoreSection
 from vireo.store.sql import open_store
 from vireo.workspace import CONFIG, Workspace
@@ -54,16 +54,16 @@ def test_a_variant_s_settings_stand_above_the_config_s() -> None:
     config = Config.of(
         {**TRIED, "recommend": {"k": 7, "new_share": 0.5, "owner": {"pinned": ["a"]}}}
     )
-    assert names_of(config) == (CONTROL, "short")
-    short = section_of(config, "short")
+    assert variant_names(config) == (CONTROL, "short")
+    short = settings_of(config, "short")
     assert (short.k, short.diversity, short.new_share) == (3, 0.9, 0.5)
     assert short.owner.pinned == ("a",)
-    assert section_of(config, CONTROL) == section_of(config, "") == config.recommend
-    assert section_of(config, "platform").creator_cap == 2
+    assert settings_of(config, CONTROL) == settings_of(config, "") == config.recommend
+    assert settings_of(config, "platform").creator_cap == 2
     with pytest.raises(InputError, match="no variant or preset 'long'"):
-        section_of(config, "long")
+        settings_of(config, "long")
     with pytest.raises(ConfigError, match="as it is"):
-        names_of(Config.of({"server": {"variants": {CONTROL: {}}}}))
+        variant_names(Config.of({"server": {"variants": {CONTROL: {}}}}))
 
 
 def test_a_wrong_variant_is_named_in_the_config(tmp_path: Path) -> None:
@@ -77,11 +77,13 @@ def test_each_viewer_gets_their_variant_s_list(built: Path, serve: Serve) -> Non
     client = serve(trying(built))
     work = Workspace.open(built)
     seen: dict[str, Any] = {}
-    for user in work.served.users():
+    for user in work.resources.online.users():
         answer = client.get(f"/v1/users/{user}/recommendations?k=8").json()
         variant = variant_of(user, "spring", (CONTROL, "short"))
         assert answer["variant"] == variant
-        own = work.served.recommenders.named(variant).recommend(work.served.query(user, 8))
+        own = work.resources.online.recommenders.get(variant).recommend(
+            work.resources.online.query(user, 8)
+        )
         assert [e["video_id"] for e in answer["recommendations"]] == [p.video_id for p in own]
         seen[variant] = user
     assert set(seen) == {CONTROL, "short"}
@@ -95,7 +97,7 @@ def test_each_viewer_gets_their_variant_s_list(built: Path, serve: Serve) -> Non
     answer = client.get(f"/v1/users/{user}/recommendations?preset=none")
     assert answer.status_code == 422
     assert "platform" in answer.json()["hint"]
-    assert [e.variants for e in work.store.experiments()] == [(CONTROL, "short")]
+    assert [e.variants for e in work.resources.store.experiments()] == [(CONTROL, "short")]
     work.close()
 
 

@@ -15,21 +15,21 @@ from tests.server.conftest import Serve
 from tests.server.waiting import LONGEST, until
 from vireo import published
 from vireo.errors import InputError
-from vireo.language import encoder, typed
-from vireo.serving.snapshot import Published
+from vireo.language import encoder, query_texts
+from vireo.serving.snapshot import BuildSnapshot
 from vireo.understanding.vectors import fused_of
 from vireo.workspace import CONFIG, Workspace
 
 SEARCH = "/v1/search?text=boats+on+the+ocean"
 
 
-def served(client: TestClient) -> Published:
+def served(client: TestClient) -> BuildSnapshot:
     base = client.app.state.service.state._base  # type: ignore[attr-defined]
-    assert isinstance(base, Published)
+    assert isinstance(base, BuildSnapshot)
     return base
 
 
-def is_warm(base: Published) -> bool:
+def is_warm(base: BuildSnapshot) -> bool:
     """Whether the network was loaded; nobody but who reads a text loads it."""
     return "network" in vars(base.language)
 
@@ -111,7 +111,7 @@ def test_a_sentence_is_read_between_two_new_videos(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, order = served(client), []
-    whole = base.read_videos(typed([f"film number {n}" for n in range(20)]))
+    whole = base.embed_videos(query_texts([f"film number {n}" for n in range(20)]))
 
     def slowly(*asked: Any) -> Any:
         order.append("videos")
@@ -119,12 +119,12 @@ def test_a_sentence_is_read_between_two_new_videos(
         return fused_of(*asked)
 
     monkeypatch.setattr(published, "fused_of", slowly)
-    texts = typed([f"film number {n}" for n in range(40)])
+    texts = query_texts([f"film number {n}" for n in range(40)])
     read: list[Any] = []
-    reading = threading.Thread(target=lambda: read.append(base.read_videos(texts)), daemon=True)
+    reading = threading.Thread(target=lambda: read.append(base.embed_videos(texts)), daemon=True)
     reading.start()
     until(lambda: bool(order), "videos are read")
-    base.read("boats on the ocean")
+    base.embed_query("boats on the ocean")
     order.append("sentence")
     reading.join(LONGEST)
     assert order.index("sentence") < len(order) - 1

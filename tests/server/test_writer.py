@@ -11,7 +11,7 @@ import pytest
 
 from vireo.errors import InputError, StageFailed
 from vireo.server import event_writer as writer_module
-from vireo.server.event_writer import Overloaded, Writer
+from vireo.server.event_writer import EventWriter, QueueFull
 from vireo.store.base import Events, LiveEvent, StoreSection
 from vireo.store.contract import BAD, live
 from vireo.store.sql import open_store
@@ -47,7 +47,7 @@ def as_store(slow: Slow) -> Events:
 
 
 def test_senders_that_come_meanwhile_share_the_next_transaction(slow: Slow) -> None:
-    writer = Writer(as_store(slow))
+    writer = EventWriter(as_store(slow))
     first = writer.submit([live(0)])
     assert slow.began.wait(20)
     rest = [writer.submit([live(n), live(n + 1)]) for n in range(1, 11)]
@@ -63,13 +63,13 @@ def test_senders_that_come_meanwhile_share_the_next_transaction(slow: Slow) -> N
 
 
 def test_closing_writes_what_waits(slow: Slow) -> None:
-    writer = Writer(as_store(slow))
+    writer = EventWriter(as_store(slow))
     futures = [writer.submit([live(n)]) for n in range(20)]
     slow.go.set()
     writer.close()
     assert [future.result(0) for future in futures] == [1] * 20
     assert slow.store.watermark() == 20
-    with pytest.raises(Overloaded):
+    with pytest.raises(QueueFull):
         writer.submit([live(99)])
 
 
@@ -81,7 +81,7 @@ def test_a_failure_reaches_its_senders_and_no_others(tmp_path: Path) -> None:
             return self.store.append_all(batches)
 
     store = Fails(tmp_path)
-    writer = Writer(as_store(store))
+    writer = EventWriter(as_store(store))
     with pytest.raises(StageFailed, match="disk full"):
         writer.submit([live(1, video="v-fails")]).result(20)
     assert writer.submit([live(2)]).result(20) == 1, "it goes on after a failure"
@@ -93,11 +93,11 @@ def test_a_failure_reaches_its_senders_and_no_others(tmp_path: Path) -> None:
 
 def test_too_many_waiting_are_refused_at_once(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "MOST_WAITING", 5)
-    writer = Writer(as_store(slow))
+    writer = EventWriter(as_store(slow))
     writer.submit([live(0)])
     assert slow.began.wait(20)
     writer.submit([live(n) for n in range(1, 6)])
-    with pytest.raises(Overloaded, match="waiting"):
+    with pytest.raises(QueueFull, match="waiting"):
         writer.submit([live(6)])
     slow.go.set()
     writer.close()
@@ -105,7 +105,7 @@ def test_too_many_waiting_are_refused_at_once(slow: Slow, monkeypatch: pytest.Mo
 
 def test_many_threads_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     store = open_store(StoreSection(), tmp_path)
-    writer = Writer(store)
+    writer = EventWriter(store)
 
     def send(start: int) -> int:
         return sum(

@@ -13,7 +13,7 @@ from tests.real_data import data_folder
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.errors import InputError
-from vireo.language import PARTS, load, texts_of, typed
+from vireo.language import PARTS, load, query_texts, texts_of
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build
@@ -70,7 +70,7 @@ def test_a_query_lands_near_what_it_describes(
     assert made.info["centred"]
     model = load(Config().language, context(tmp_path))
     sentences = ["toys that come to life when nobody looks", ""]
-    asked = made.project(model.embed(sentences), typed(sentences))
+    asked = made.project(model.embed(sentences), query_texts(sentences))
     assert np.allclose(np.linalg.norm(asked, axis=1), [1, 0], atol=1e-5)
     nearest = inputs.videos["title"].to_list()[int((made.vectors @ asked[0]).argmax())]
     assert nearest == "Toy Story"
@@ -115,8 +115,8 @@ def test_saved_and_loaded_it_is_the_same(
     assert back.info == made.info
     for name in ("vectors", "has_text", "topic_of", "centre"):
         assert np.array_equal(getattr(back, name), getattr(made, name))
-    assert back.lexicon is not None
-    query = typed(["toys"])
+    assert back.lsa is not None
+    query = query_texts(["toys"])
     zeros = np.zeros((1, 384), dtype=np.float32)
     assert np.array_equal(back.project(zeros, query), made.project(zeros, query))
     assert set(back.parts) == {*PARTS, TOPICS}
@@ -189,7 +189,7 @@ def test_what_is_shown_in_a_video_is_read_with_its_time(tmp_path: Path, tiny: Co
     assert record.sources == ("screen", "dialogue")
     assert record.key_phrases
     assert made.parts["screen"].any(axis=1).tolist() == [True, False]
-    by_source = {support.source: support.start for support in record.supports}
+    by_source = {support.source: support.start for support in record.evidence}
     assert by_source.get("screen", 9.0) == 9.0
 
 

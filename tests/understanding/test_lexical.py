@@ -9,8 +9,8 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from vireo.arrays import unit_rows
-from vireo.language import VideoTexts, typed
-from vireo.understanding.lsa import LEAST_VIDEOS, joined, lexicon_of, words_of
+from vireo.language import VideoTexts, query_texts
+from vireo.understanding.lsa import LEAST_VIDEOS, fit_lsa, joined, term_counts
 
 _KINDS = {
     "sea": ["harbour", "sailor", "anchor", "lighthouse", "tide", "captain", "vessel", "storm"],
@@ -29,8 +29,8 @@ def _catalogue(count: int = 300, words: int = 4) -> tuple[list[str], np.ndarray]
 
 def test_videos_without_a_common_word_are_near_if_their_words_keep_company() -> None:
     texts, kinds = _catalogue()
-    words = words_of(typed(texts))
-    lexicon = lexicon_of(words)
+    words = term_counts(query_texts(texts))
+    lexicon = fit_lsa(words)
     assert lexicon is not None
     rows = lexicon.rows(words)
     rows = unit_rows(np.ascontiguousarray(rows[:, :3]))  # three kinds: three strong directions
@@ -43,7 +43,7 @@ def test_videos_without_a_common_word_are_near_if_their_words_keep_company() -> 
 
 def test_it_is_truncated_svd_of_tf_idf() -> None:
     texts, _ = _catalogue()
-    lexicon = lexicon_of(words_of(typed(texts)))
+    lexicon = fit_lsa(term_counts(query_texts(texts)))
     assert lexicon is not None
     size = {"n_components": lexicon.dimension, "random_state": 0, "algorithm": "arpack"}
     tokens = {"min_df": 2, "max_df": 0.5}
@@ -55,23 +55,23 @@ def test_it_is_truncated_svd_of_tf_idf() -> None:
 
 def test_a_few_words_count_less_than_many() -> None:
     texts, _ = _catalogue()
-    lexicon = lexicon_of(words_of(typed(texts)))
+    lexicon = fit_lsa(term_counts(query_texts(texts)))
     assert lexicon is not None
     everything = " ".join(word for words in _KINDS.values() for word in words)
-    few, many, none = lexicon.rows(words_of(typed(["harbour", everything, "xyzzy"])))
+    few, many, none = lexicon.rows(term_counts(query_texts(["harbour", everything, "xyzzy"])))
     assert 0 < np.linalg.norm(few) < np.linalg.norm(many) < 1
     assert not none.any()
 
 
 def test_dialogue_does_not_drown_the_title() -> None:
     texts, _ = _catalogue()
-    lexicon = lexicon_of(words_of(typed(texts)))
+    lexicon = fit_lsa(term_counts(query_texts(texts)))
     assert lexicon is not None
     spoken = " ".join(_KINDS["kitchen"])
     video = VideoTexts(("v",), ("harbour sailor",), ("",), ("",), (spoken,), ("",))
-    row = lexicon.rows(words_of(video))[0]
+    row = lexicon.rows(term_counts(video))[0]
     about_sea, about_food, about_space = lexicon.rows(
-        words_of(typed([" ".join(words) for words in _KINDS.values()]))
+        term_counts(query_texts([" ".join(words) for words in _KINDS.values()]))
     )
     assert row @ about_food > row @ about_sea > row @ about_space
 
@@ -87,18 +87,18 @@ def test_a_missing_half_shifts_nothing() -> None:
 
 def test_small_or_wordless_catalogues_have_no_lexicon() -> None:
     texts, _ = _catalogue(LEAST_VIDEOS - 1)
-    assert lexicon_of(words_of(typed(texts))) is None
-    assert lexicon_of(words_of(typed([""] * 500))) is None
-    assert lexicon_of(words_of(typed(["the same words"] * 500))) is None
-    assert lexicon_of(words_of(typed([]))) is None
+    assert fit_lsa(term_counts(query_texts(texts))) is None
+    assert fit_lsa(term_counts(query_texts([""] * 500))) is None
+    assert fit_lsa(term_counts(query_texts(["the same words"] * 500))) is None
+    assert fit_lsa(term_counts(query_texts([]))) is None
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=5))
 def test_any_text_gets_a_finite_row_and_the_same_one_again(odd: list[str]) -> None:
     texts, _ = _catalogue()
-    words = words_of(typed([*texts, *odd]))
-    first, second = lexicon_of(words), lexicon_of(words)
+    words = term_counts(query_texts([*texts, *odd]))
+    first, second = fit_lsa(words), fit_lsa(words)
     assert first is not None
     assert second is not None
     rows = first.rows(words)

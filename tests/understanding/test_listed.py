@@ -22,8 +22,8 @@ from vireo.understanding.custom_topics import (
     DEFAULT_FILE,
     FITS,
     NEAR,
-    ListedTopic,
-    Says,
+    CustomTopic,
+    TopicMatcher,
     assigned,
     read,
 )
@@ -37,9 +37,9 @@ space:rocket ,  telescope, ,telescope
 Old Norse
 """
 TOPICS = (
-    ListedTopic("Baking", ("bread", "sourdough starter")),
-    ListedTopic("space", ("rocket", "telescope")),
-    ListedTopic("Old Norse"),
+    CustomTopic("Baking", ("bread", "sourdough starter")),
+    CustomTopic("space", ("rocket", "telescope")),
+    CustomTopic("Old Norse"),
 )
 ROWS = [
     {"video_id": "a", "title": "A loaf", "description": "Anna bakes two breads in Oslo."},
@@ -88,7 +88,7 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
 
 
 def test_a_topic_is_said_by_whole_words() -> None:
-    says = Says(TOPICS)
+    says = TopicMatcher(TOPICS)
     assert says("He feeds the SOURDOUGH, starter.", "Baking")
     assert says("Three rockets", "space")
     assert not says("A rocketeer breaded the pots.", "space")
@@ -134,10 +134,10 @@ def test_a_build_with_a_list(made: tuple[Tables, Understanding]) -> None:
     assert [record.topics for record in understood.records] == [("Baking",), ("space",), (), ()]
     assert understood.topic_of.tolist()[:2] == [0, 1]
     assert understood.topic_of[3] == -1
-    (bread,) = [s for s in understood.records[0].supports if s.of == "topic"]
+    (bread,) = [s for s in understood.records[0].evidence if s.of == "topic"]
     assert (bread.topic, bread.source) == ("Baking", "description")
     assert bread.quote == "Anna bakes two breads in Oslo."
-    (sky,) = [s for s in understood.records[1].supports if s.of == "topic"]
+    (sky,) = [s for s in understood.records[1].evidence if s.of == "topic"]
     assert (sky.quote, sky.start, sky.end) == ("A telescope finds 3 comets.", 7.0, 8.0)
     assert understood.summary()["videos_by_topic"]["Baking"] == 1
 

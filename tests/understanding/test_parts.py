@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vireo.arrays import Floats, unit_rows
-from vireo.engine.progress import Progress, Quiet
+from vireo.engine.progress import NullProgress, Progress
 from vireo.language import VideoTexts
 from vireo.language.chunks import JOINT
 from vireo.understanding.key_phrases import Phrase, key_phrases
@@ -150,7 +150,7 @@ def _texts(titles: Sequence[str], descriptions: Sequence[str]) -> VideoTexts:
 
 def test_a_missing_part_does_not_shift_the_vector() -> None:
     model = _Lookup({"x": (1, 0), "y": (0, 1)})
-    made = vectors_of(_texts(["x", "x", "", ""], ["", "y", "y", ""]), model, Quiet())
+    made = vectors_of(_texts(["x", "x", "", ""], ["", "y", "y", ""]), model, NullProgress())
     diagonal = np.array([WEIGHTS["title"], WEIGHTS["description"]])
     expected = [[1, 0], diagonal / np.linalg.norm(diagonal), [0, 1], [0, 0]]
     assert np.allclose(made.fused, expected, atol=1e-6)
@@ -162,7 +162,7 @@ def test_a_missing_part_does_not_shift_the_vector() -> None:
 @pytest.mark.parametrize(("count", "centred"), [(49, False), (50, True)])
 def test_large_catalogues_are_centred(count: int, centred: bool) -> None:
     table = {f"t{i}": (np.cos(i / 100), np.sin(i / 100)) for i in range(count)}
-    made = vectors_of(_texts([*table, ""], [""] * (count + 1)), _Lookup(table), Quiet())
+    made = vectors_of(_texts([*table, ""], [""] * (count + 1)), _Lookup(table), NullProgress())
     assert made.centred == centred
     assert np.allclose(np.linalg.norm(made.fused[:-1], axis=1), 1, atol=1e-5)
     assert not made.fused[-1].any()
@@ -171,7 +171,7 @@ def test_large_catalogues_are_centred(count: int, centred: bool) -> None:
 
 
 def test_identical_texts_are_not_centred() -> None:
-    made = vectors_of(_texts(["x"] * 80, [""] * 80), _Lookup({"x": (0.6, 0.8)}), Quiet())
+    made = vectors_of(_texts(["x"] * 80, [""] * 80), _Lookup({"x": (0.6, 0.8)}), NullProgress())
     assert not made.centred
     assert np.allclose(made.fused, [0.6, 0.8], atol=1e-6)
 
@@ -200,17 +200,20 @@ def test_the_phrases_of_a_catalogue_are_read_once_per_block() -> None:
     titles = ["red boats, tall ships", "", "bread"]
     rarity = dict.fromkeys(["red", "boats", "tall", "ships", "bread"], 1.0)
     model, videos = _Lookup({}), np.zeros((3, 2), dtype=np.float32)
-    made = phrases_of(_texts(titles, [""] * 3), rarity, videos, model, 2, 0.3, Quiet())
+    made = phrases_of(_texts(titles, [""] * 3), rarity, videos, model, 2, 0.3, NullProgress())
     assert made == (("red boats", "tall ships"), (), ("bread",))
-    plain = phrases_of(_texts(titles, [""] * 3), rarity, videos, model, 2, 0.0, Quiet())
+    plain = phrases_of(_texts(titles, [""] * 3), rarity, videos, model, 2, 0.0, NullProgress())
     assert plain == made
-    assert phrases_of(_texts(titles, [""] * 3), rarity, videos, model, 0, 0.3, Quiet()) == ((),) * 3
+    assert (
+        phrases_of(_texts(titles, [""] * 3), rarity, videos, model, 0, 0.3, NullProgress())
+        == ((),) * 3
+    )
 
 
 def test_topics_are_a_part_that_the_fused_vector_leaves_out() -> None:
     model = _Lookup({"x": (1, 0), "boats, sea": (0, 1)})
-    plain = vectors_of(_texts(["x", "x", ""], [""] * 3), model, Quiet())
-    made = with_topics(plain, [("boats", "sea"), (), ()], model, Quiet())
+    plain = vectors_of(_texts(["x", "x", ""], [""] * 3), model, NullProgress())
+    made = with_topics(plain, [("boats", "sea"), (), ()], model, NullProgress())
     assert made.parts[TOPICS].tolist() == [[0, 1], [0, 0], [0, 0]]
     assert np.array_equal(made.fused, plain.fused)
     assert np.array_equal(made.uncentred, plain.fused)  # too few to be centred
@@ -221,6 +224,6 @@ def test_what_is_shown_is_a_part_of_its_own() -> None:
     model = _Lookup({"x": (1, 0), "EXIT": (0, 1)})
     none = ("", "")
     texts = VideoTexts(("a", "b"), ("x", "x"), none, none, none, ("EXIT", ""))
-    made = vectors_of(texts, model, Quiet())
+    made = vectors_of(texts, model, NullProgress())
     moved = np.array([WEIGHTS["title"], WEIGHTS["screen"]])
     assert np.allclose(made.fused, [moved / np.linalg.norm(moved), [1, 0]], atol=1e-6)

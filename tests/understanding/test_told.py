@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vireo.language import PARTS, VideoTexts
-from vireo.understanding.attributes import said_of_itself
+from vireo.understanding.attributes import extract_attributes
 from vireo.understanding.entities import MOST, names_of_things, small_words
-from vireo.understanding.evidence import Sources
+from vireo.understanding.evidence import VideoTextSources
 from vireo.understanding.tokenize import folded_text
 
 
-def sources(**texts: str) -> Sources:
-    return Sources(dict.fromkeys(PARTS, "") | texts, ())
+def sources(**texts: str) -> VideoTextSources:
+    return VideoTextSources(dict.fromkeys(PARTS, "") | texts, ())
 
 
 def told(language: str = "en", **texts: str) -> dict[str, tuple[str, str]]:
-    found = said_of_itself(sources(**texts), language)
+    found = extract_attributes(sources(**texts), language)
     return {support.of: (support.topic, support.source) for support in found}
 
 
@@ -81,7 +81,7 @@ def test_the_rules_are_english() -> None:
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_is_quoted_as_it_is(title: str, description: str) -> None:
     own = sources(title=title, description=description)
-    for support in said_of_itself(own, "en"):
+    for support in extract_attributes(own, "en"):
         assert support.quote in own.texts[support.source]
         assert folded_text(support.topic) in folded_text(support.quote)
 

@@ -16,7 +16,7 @@ from vireo.data.base import Tables
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding
 from vireo.understanding.build import build
-from vireo.understanding.evidence import Line, Sources
+from vireo.understanding.evidence import DialogueLine, VideoTextSources
 
 ROWS = [
     {"video_id": "a", "title": "Sourdough", "description": "Anna bakes bread in Oslo."},
@@ -64,22 +64,22 @@ def test_what_the_model_says_is_held_against_the_sources(tiny: Path, tmp_path: P
         assert len(served.asked) == 2  # nothing is asked of a video without texts
     bread, sky, blank = made.records
     assert bread.summary == ("Anna bakes bread in Oslo.",)
-    topics = [support for support in bread.supports if support.of == "topic"]
+    topics = [support for support in bread.evidence if support.of == "topic"]
     assert [(s.topic, s.source, s.start, s.end) for s in topics] == [
         ("sourdough starters", "dialogue", 12.0, 13.0),
         ("patience", "dialogue", 12.0, 16.0),
     ]
     assert bread.topics == ("sourdough starters", "patience")
     assert bread.entities == ("Anna", "Oslo")
-    quotes = {s.topic: s.quote for s in bread.supports if s.of == "entity"}
+    quotes = {s.topic: s.quote for s in bread.evidence if s.of == "entity"}
     assert quotes == dict.fromkeys(("Anna", "Oslo"), "Anna bakes bread in Oslo.")
     assert (bread.mood, bread.language) == ("calm", "en")
-    assert bread.author.startswith("tiny at 127.0.0.1")
+    assert bread.source_model.startswith("tiny at 127.0.0.1")
     assert "left out" in bread.reason
     assert sky.entities == ()
     assert sky.summary == ("A telescope finds 3 comets.",)  # its own: nothing said of it held
-    assert blank.author == "extractive"
-    assert made.info["authors"] == {bread.author: 2, "extractive": 1}
+    assert blank.source_model == "extractive"
+    assert made.info["authors"] == {bread.source_model: 2, "extractive": 1}
     made.save(tmp_path)
     assert Understanding.load(tmp_path).records == made.records
 
@@ -94,7 +94,7 @@ def test_a_model_that_fails_leaves_the_extractive_record_and_the_reason(
         made = understood(tiny, tmp_path / "a", tables(ROWS), served.section().model_dump())
     plain = understood(tiny, tmp_path / "b", tables(ROWS), {})
     for record, own in zip(made.records[:2], plain.records, strict=False):
-        assert record.author == "extractive"
+        assert record.source_model == "extractive"
         assert reason in record.reason
         assert (record.summary, record.topics) == (own.summary, own.topics)
     assert made.info["not_written"]
@@ -127,7 +127,11 @@ def test_orders_in_one_video_change_no_other_record_and_no_prompt(
 
 
 def test_quotes_are_found_where_they_stand() -> None:
-    lines = [Line(0, 2, "We set sail"), Line(2, 4, "for the island, at dawn."), Line(9, 10, "Bye")]
+    lines = [
+        DialogueLine(0, 2, "We set sail"),
+        DialogueLine(2, 4, "for the island, at dawn."),
+        DialogueLine(9, 10, "Bye"),
+    ]
     texts = {
         "title": "Sailing: a start",
         "description": "",
@@ -136,7 +140,7 @@ def test_quotes_are_found_where_they_stand() -> None:
         "screen": "",
     }
     whole = " ".join(line.text for line in lines)
-    sources = Sources(texts | {"dialogue": whole}, lines)
+    sources = VideoTextSources(texts | {"dialogue": whole}, lines)
     assert sources.find("the ISLAND at dawn") == ("dialogue", 2, 4)
     assert sources.find("sail for the island") == ("dialogue", 0, 4)
     assert sources.find("a start") == ("title", None, None)

@@ -13,7 +13,7 @@ from tests.video.clips import BLUE, GREEN, RED, plain, tables_of, thirds, write_
 from vireo.artifacts.files import digest_of_file
 from vireo.config import Config
 from vireo.data.base import Tables
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.base import Engine
 from vireo.engine.processes import Processes
 from vireo.engine.serial import Serial
@@ -34,7 +34,7 @@ def made(
     tables: Tables, folder: Path, config: Config = CONFIG, engine: Engine | None = None
 ) -> VideoFeatures:
     engine = engine or Serial(EngineSection())
-    context = Context(engine, folder / "cache", Quiet(), config.seed)
+    context = Context(engine, folder / "cache", NullProgress(), config.seed)
     return build(tables, config.video, config.language, context, folder / "encoder")
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from vireo.arrays import Bytes, Floats, Ints
-from vireo.engine import Context, Quiet
+from vireo.engine import Context, NullProgress
 from vireo.engine.base import EngineSection
 from vireo.engine.serial import Serial
 from vireo.errors import CorruptArtifact
@@ -88,7 +88,7 @@ def _drawing(label: int, random: np.random.Generator) -> Bytes:
 
 
 def context(folder: Path, seed: int = 0) -> Context:
-    return Context(Serial(EngineSection()), folder / "cache", Quiet(), seed)
+    return Context(Serial(EngineSection()), folder / "cache", NullProgress(), seed)
 
 
 def no_text(shots: Drawn) -> Floats:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from tests.video.clips import BLUE, GREEN, RED, plain, tables_of, write_clip
 from vireo.arrays import Bytes, Floats, unit_rows
 from vireo.config import Config
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.video.audio_encoders.cnn import DIMENSION, LENGTH, Network, fresh, heard_by, train, view
 from vireo.video.base import VideoFeatures, VideoSection
@@ -38,7 +38,7 @@ def _pulses(random: np.random.Generator) -> Floats:
 
 
 def context(folder: Path, seed: int = 0) -> Context:
-    return Context(Serial(EngineSection()), folder / "cache", Quiet(), seed)
+    return Context(Serial(EngineSection()), folder / "cache", NullProgress(), seed)
 
 
 def none(count: int) -> Floats:

@@ -13,11 +13,16 @@ from tests.video.clips import BLUE, GREEN, RED, plain, tables_of, write_clip
 from tests.video.test_build import made
 from vireo.arrays import Bytes, Ints
 from vireo.config import Config
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.video.encoders import contrastive_training
 from vireo.video.encoders import temporal_transformer as room
-from vireo.video.encoders.temporal_transformer import Films, relative, sines, train_films
+from vireo.video.encoders.temporal_transformer import (
+    TemporalTransformer,
+    relative,
+    sines,
+    train_temporal_transformer,
+)
 
 DIMENSION, FRAMES = 16, 8
 
@@ -46,7 +51,7 @@ def see(pixels: torch.Tensor) -> torch.Tensor:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(Serial(EngineSection()), tmp_path / "cache", Quiet(), 0)
+    return Context(Serial(EngineSection()), tmp_path / "cache", NullProgress(), 0)
 
 
 def test_a_film_backwards_is_another_film(
@@ -55,7 +60,7 @@ def test_a_film_backwards_is_another_film(
     """The mean of the frames is the same in both directions; the transformer tells them apart."""
     monkeypatch.setattr(room, "view", lambda images, generator: images)  # colours are the content
     monkeypatch.setattr(room, "STEPS", 60)
-    films = train_films(Reel(), see, DIMENSION, context)
+    films = train_temporal_transformer(Reel(), see, DIMENSION, context)
     times = np.arange(FRAMES, dtype=np.float32)
     rows = [see(torch.from_numpy(Reel().pixels(r)).permute(0, 3, 1, 2).float()) for r in (0, 1)]
     forth, back = (films.pool(row.numpy(), times) for row in rows)
@@ -63,12 +68,12 @@ def test_a_film_backwards_is_another_film(
     assert np.linalg.norm(forth) == pytest.approx(1.0, abs=1e-5)
     assert forth @ again > forth @ back
     assert forth @ again > 0.8
-    second = train_films(Reel(), see, DIMENSION, context)
+    second = train_temporal_transformer(Reel(), see, DIMENSION, context)
     assert second.pool(rows[0].numpy(), times).tobytes() == forth.tobytes()
 
 
 def test_no_frames_and_one_frame() -> None:
-    films = Films(DIMENSION).eval()
+    films = TemporalTransformer(DIMENSION).eval()
     one = np.ones((1, DIMENSION), np.float32)
     assert not films.pool(one[:0], np.zeros(0, np.float32)).any()
     assert np.isfinite(films.pool(one, np.zeros(1, np.float32))).all()

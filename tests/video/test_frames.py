@@ -10,20 +10,20 @@ import pytest
 
 from tests.video.clips import BLUE, GREEN, RED, plain, thirds, write_clip
 from vireo.arrays import Bytes
-from vireo.video.frames import Sample, sample
-from vireo.video.media import Unreadable
+from vireo.video.frames import FrameSample, sample
+from vireo.video.media import UnreadableMedia
 from vireo.video.pixels import scaled_size
-from vireo.video.sampling import Plan
+from vireo.video.sampling import SamplingPlan
 
 
-def taken(path: Path, count: int = 6, resolution: int = 32) -> Sample:
-    found = sample(path, Plan(count, resolution))
+def taken(path: Path, count: int = 6, resolution: int = 32) -> FrameSample:
+    found = sample(path, SamplingPlan(count, resolution))
     assert found is not None
     assert found.frames.pixels.shape[1:] == (resolution, resolution, 3)
     return found
 
 
-def colours(found: Sample) -> list[int]:
+def colours(found: FrameSample) -> list[int]:
     """Which of red, green and blue is strongest, per frame."""
     means: Bytes = found.frames.pixels.reshape(len(found.frames.times), -1, 3).mean(1)
     return [int(index) for index in means.argmax(1)]
@@ -119,7 +119,7 @@ def test_sound_alone_has_no_frames(tmp_path: Path) -> None:
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 16_000), np.int16), "s16", "mono")
         frame.sample_rate = 16_000
         container.mux(stream.encode(frame))
-    assert sample(path, Plan(4, 32)) is None
+    assert sample(path, SamplingPlan(4, 32)) is None
 
 
 def test_a_truncated_file_gives_what_can_be_had(tmp_path: Path) -> None:
@@ -149,23 +149,23 @@ def test_bad_files_are_unreadable_with_a_reason(tmp_path: Path) -> None:
         "folder.mp4": "a directory",
         "nothing.mp4": "file not found",
     }.items():
-        with pytest.raises(Unreadable, match=reason):
-            sample(tmp_path / name, Plan(4, 32))
+        with pytest.raises(UnreadableMedia, match=reason):
+            sample(tmp_path / name, SamplingPlan(4, 32))
 
 
 def test_a_playlist_is_refused(tmp_path: Path) -> None:
     write_clip(tmp_path / "part.ts", plain(RED), codec="mpeg2video")
     playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\npart.ts\n#EXT-X-ENDLIST\n"
     (tmp_path / "a.m3u8").write_text(playlist)
-    with pytest.raises(Unreadable):
-        sample(tmp_path / "a.m3u8", Plan(4, 32))
+    with pytest.raises(UnreadableMedia):
+        sample(tmp_path / "a.m3u8", SamplingPlan(4, 32))
 
 
 def test_libav_keeps_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     whole = write_clip(tmp_path / "a.mp4", thirds, codec="libx264").read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(Unreadable):
-        sample(tmp_path / "cut.mp4", Plan(4, 32))
+    with pytest.raises(UnreadableMedia):
+        sample(tmp_path / "cut.mp4", SamplingPlan(4, 32))
     broken = bytearray(whole)
     broken[100:400] = b"x" * 300
     (tmp_path / "broken.mp4").write_bytes(bytes(broken))

@@ -24,7 +24,7 @@ from transformers import (
     ViTModel,
 )
 
-from vireo.engine import Context, Quiet
+from vireo.engine import Context, NullProgress
 from vireo.engine.base import EngineSection
 from vireo.engine.serial import Serial
 from vireo.errors import InputError
@@ -166,7 +166,7 @@ def test_other_weights_are_another_encoder(tmp_path: Path) -> None:
 
 
 def test_what_is_no_model_says_so(tmp_path: Path) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), 0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), 0)
     give = partial(provide, footage=None, context=context)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="needs a model"):
         give(VideoSection(model=""))

@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.real_data import data_folder
-from vireo.engine import Context, Quiet
+from vireo.engine import Context, NullProgress
 from vireo.engine.base import EngineSection
 from vireo.engine.serial import Serial
 from vireo.errors import InputError
@@ -20,7 +20,7 @@ from vireo.video import VideoSection
 from vireo.video.encoders.contract import FrameEncoderContract, pictures
 from vireo.video.encoders.onnx import OnnxEncoder, provide
 from vireo.video.frames import sample
-from vireo.video.sampling import Plan
+from vireo.video.sampling import SamplingPlan
 
 
 def write_model(
@@ -115,7 +115,7 @@ def test_whole_numbers_are_not_normalised(tmp_path: Path) -> None:
 
 
 def test_what_is_no_model_says_so(tmp_path: Path) -> None:
-    context = Context(Serial(EngineSection()), tmp_path, Quiet(), 0)
+    context = Context(Serial(EngineSection()), tmp_path, NullProgress(), 0)
     for model in ("", str(tmp_path / "none.onnx"), str(tmp_path)):
         with pytest.raises(InputError, match="needs a model file"):
             provide(VideoSection(model=model), None, context)  # type: ignore[arg-type]
@@ -142,7 +142,7 @@ def test_mobilenet_knows_what_is_on_real_photos(tmp_path: Path) -> None:
     encoder = OnnxEncoder(path)
     seen = {}
     for name in ("cat_720p", "fox", "hot_dog"):
-        photo = sample(folder / "photos" / f"{name}.jpg", Plan(1, encoder.resolution))
+        photo = sample(folder / "photos" / f"{name}.jpg", SamplingPlan(1, encoder.resolution))
         assert photo is not None
         seen[name] = labels[int(encoder.encode(photo.frames.pixels)[0].argmax())]
     assert "cat" in seen["cat_720p"]

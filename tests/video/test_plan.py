@@ -16,7 +16,7 @@ from vireo.video.contact_sheet import contact_sheet
 from vireo.video.frames import sample
 from vireo.video.memory_limit import at_most
 from vireo.video.pixels import squares, squeezed
-from vireo.video.sampling import MOST_FRAMES, Plan, by_shot
+from vireo.video.sampling import MOST_FRAMES, SamplingPlan, by_shot
 from vireo.video.shot_detection import cuts
 
 
@@ -38,8 +38,8 @@ def test_cuts_are_found_where_they_were_made(tmp_path: Path, codec: str) -> None
 
 def test_every_shot_is_seen_before_any_is_seen_twice(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", shots, frames=60, codec="libx264")
-    seen = sample(path, Plan(3, 32, sampling="scenes", exact=True))
-    even = sample(path, Plan(3, 32, exact=True))
+    seen = sample(path, SamplingPlan(3, 32, sampling="scenes", exact=True))
+    even = sample(path, SamplingPlan(3, 32, exact=True))
     assert seen is not None
     assert even is not None
     assert colours(seen.frames.pixels) == [0, 1, 2]
@@ -59,17 +59,17 @@ def test_moments_lie_in_the_film_in_order(seconds: float, cuts: list[float], cou
 
 
 def test_no_cut_is_the_same_as_equal_parts() -> None:
-    plan = Plan(5, 32, sampling="scenes")
-    assert plan.targets(10.0) == pytest.approx(Plan(5, 32).targets(10.0)) == [1, 3, 5, 7, 9]
+    plan = SamplingPlan(5, 32, sampling="scenes")
+    assert plan.targets(10.0) == pytest.approx(SamplingPlan(5, 32).targets(10.0)) == [1, 3, 5, 7, 9]
 
 
 def test_so_many_a_second(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", shots, frames=60)
-    found = sample(path, Plan(4, 32, sampling="fps", rate=2.0, exact=True))
+    found = sample(path, SamplingPlan(4, 32, sampling="fps", rate=2.0, exact=True))
     assert found is not None
     assert len(found.frames.times) == 12
-    assert len(Plan(4, 32, sampling="fps", rate=25.0).targets(3600.0)) == MOST_FRAMES
-    assert len(Plan(4, 32, sampling="fps").targets(0.0)) == 1
+    assert len(SamplingPlan(4, 32, sampling="fps", rate=25.0).targets(3600.0)) == MOST_FRAMES
+    assert len(SamplingPlan(4, 32, sampling="fps").targets(0.0)) == 1
 
 
 def test_exact_frames_are_those_of_a_full_decoding(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_exact_frames_are_those_of_a_full_decoding(tmp_path: Path) -> None:
         pixels[:] = np.roll(noise, index, axis=1)
 
     path = write_clip(tmp_path / "a.mp4", draw, frames=60, codec="libx264", key_every=30)
-    found = sample(path, Plan(7, 48, looks=1, exact=True))
+    found = sample(path, SamplingPlan(7, 48, looks=1, exact=True))
     assert found is not None
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))

@@ -14,8 +14,8 @@ import pytest
 from tests.real_data import data_folder
 from vireo.engine import EngineSection
 from vireo.engine.processes import Processes
-from vireo.video.extract import Extract, Extraction, Job, Shelf
-from vireo.video.sampling import Plan
+from vireo.video.extract import Extract, Extraction, ExtractionCache, ExtractionJob
+from vireo.video.sampling import SamplingPlan
 
 UNREADABLE = {
     "androidx_sample_fragmented_sideloaded_track.mp4",
@@ -26,13 +26,13 @@ UNREADABLE = {
 
 
 def extracted(paths: list[Path], folder: Path) -> dict[str, Extraction]:
-    work = Extract(folder, Plan(8, 64))
-    jobs = [Job(f"{index:04d}", str(path), None) for index, path in enumerate(paths)]
+    work = Extract(folder, SamplingPlan(8, 64))
+    jobs = [ExtractionJob(f"{index:04d}", str(path), None) for index, path in enumerate(paths)]
     engine = Processes(EngineSection(workers=2))
     found = {}
     for outcome in engine.map(work, jobs, timeout=60.0):
         assert outcome.kind == "done", (paths[outcome.index].name, outcome.error)
-        extraction = Shelf(folder).find(jobs[outcome.index].key, also=["pixels"])
+        extraction = ExtractionCache(folder).find(jobs[outcome.index].key, also=["pixels"])
         assert extraction is not None
         found[paths[outcome.index].name] = extraction
     return found

@@ -18,10 +18,10 @@ from tests.video.test_build import CONFIG, made, row
 from vireo.config import Config
 from vireo.data.base import DataSection, Tables
 from vireo.data.file_hashes import with_digests
-from vireo.data.readers import Request
+from vireo.data.readers import ReadRequest
 from vireo.data.readers.table import read
 from vireo.data.remote import CannotFetch, identity, local
-from vireo.engine import EngineSection, Quiet
+from vireo.engine import EngineSection, NullProgress
 from vireo.engine.processes import Processes
 from vireo.video.encoders import contrastive_training
 
@@ -50,9 +50,9 @@ def tables_of(folder: Path, **urls: str) -> Tables:
     """As the data room makes them of a table with links."""
     lines = [f"{video_id},{url}" for video_id, url in urls.items()]
     (folder / "videos.csv").write_text("\n".join(["id,url", *lines]) + "\n")
-    request = Request(folder / "videos.csv", None, DataSection(remote=True), 0)
+    request = ReadRequest(folder / "videos.csv", None, DataSection(remote=True), 0)
     tables = read(request)
-    media = with_digests(tables.media, folder / "cache", Quiet())
+    media = with_digests(tables.media, folder / "cache", NullProgress())
     return Tables({"videos": tables.videos, "media": media})
 
 
@@ -124,6 +124,6 @@ def test_what_vanished_after_the_table_was_read_is_said(tmp_path: Path) -> None:
 
 def test_without_the_setting_nothing_is_fetched(tmp_path: Path) -> None:
     (tmp_path / "v.csv").write_text("id,url\na,http://127.0.0.1:9/a.mp4\n")
-    tables = read(Request(tmp_path / "v.csv", None, DataSection(), 0))
+    tables = read(ReadRequest(tmp_path / "v.csv", None, DataSection(), 0))
     assert tables.media.is_empty()
-    assert "nothing is downloaded" in " ".join(tables.accounts["videos"].notes)
+    assert "nothing is downloaded" in " ".join(tables.counts["videos"].notes)

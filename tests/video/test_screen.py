@@ -12,9 +12,9 @@ from tests.video.test_build import made, row
 from vireo.arrays import Bytes
 from vireo.config import Config
 from vireo.video.encoders import contrastive_training
-from vireo.video.text.base import WordsSection
+from vireo.video.text.base import TextSection
 from vireo.video.text.ocr_task import shown
-from vireo.video.text.subtitles import Line
+from vireo.video.text.subtitles import SubtitleLine
 
 NIGHT = (20, 30, 60)
 
@@ -33,7 +33,11 @@ def written(index: int, pixels: Bytes) -> None:
 
 def test_a_text_is_one_line_from_its_first_picture_to_its_last() -> None:
     lines = shown([1.0, 3.0, 5.0], [["NEWS", "Snow"], ["snow"], ["Rain"]])
-    assert lines == [Line(1.0, 1.0, "NEWS"), Line(1.0, 3.0, "Snow"), Line(5.0, 5.0, "Rain")]
+    assert lines == [
+        SubtitleLine(1.0, 1.0, "NEWS"),
+        SubtitleLine(1.0, 3.0, "Snow"),
+        SubtitleLine(5.0, 5.0, "Rain"),
+    ]
 
 
 @pytest.mark.slow
@@ -45,7 +49,7 @@ def test_writing_in_pictures_becomes_lines(tmp_path: Path, monkeypatch: pytest.M
         "news": write_clip(tmp_path / "news.mp4", written, size=(384, 256), key_every=5),
         "night": write_clip(tmp_path / "night.mp4", plain(NIGHT), size=(384, 256)),
     }
-    words = WordsSection(screen="rapidocr", frames=4).model_dump()
+    words = TextSection(screen="rapidocr", frames=4).model_dump()
     config = Config.of({"video": {"resolution": 32, "frames": 4, "words": words}})
     features = made(tables_of(clips), tmp_path, config)
     ((video, start, end, text, source),) = features.dialogue.rows()

@@ -11,8 +11,8 @@ from transformers.audio_utils import mel_filter_bank
 from tests.video.clips import RED, plain, write_clip
 from vireo.arrays import Floats
 from vireo.video import audio_features
-from vireo.video.audio_features import DIMENSION, describe, hear
-from vireo.video.media import Unreadable
+from vireo.video.audio_features import DIMENSION, describe, extract_audio
+from vireo.video.media import UnreadableMedia
 from vireo.video.mel import BANDS, RATE, filters, levels, packed
 
 LOUDNESS, SILENT, CROSSINGS, BRIGHT, FLAT = (3 * BANDS + i for i in (0, 2, 3, 5, 7))
@@ -57,20 +57,20 @@ def test_half_silence_is_half_silent() -> None:
 
 def test_the_sound_of_a_file(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", plain(RED), tone=1000)
-    heard = hear(path)
+    heard = extract_audio(path)
     assert heard is not None
     assert heard.trouble == ""
     assert heard.vector[:BANDS].argmax() == describe(tone(1000))[:BANDS].argmax()
 
 
 def test_a_silent_film_has_no_row(tmp_path: Path) -> None:
-    assert hear(write_clip(tmp_path / "a.mp4", plain(RED))) is None
+    assert extract_audio(write_clip(tmp_path / "a.mp4", plain(RED))) is None
 
 
 def test_long_sound_is_heard_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audio_features, "MOST_SECONDS", 1.0)
     path = write_clip(tmp_path / "a.mp4", plain(RED), tone=1000, frames=60)
-    heard = hear(path)
+    heard = extract_audio(path)
     assert heard is not None
     assert heard.vector[:BANDS].argmax() == describe(tone(1000))[:BANDS].argmax()
     parts = audio_features._parts(60.0)
@@ -81,8 +81,8 @@ def test_long_sound_is_heard_in_parts(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_bad_file_is_unreadable(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFF nothing")
-    with pytest.raises(Unreadable):
-        hear(tmp_path / "a.wav")
+    with pytest.raises(UnreadableMedia):
+        extract_audio(tmp_path / "a.wav")
 
 
 def test_packed_bands_are_the_logarithms_that_the_statistics_average() -> None:

@@ -21,10 +21,10 @@ from vireo.video.extract import Extraction
 from vireo.video.mel import RATE
 from vireo.video.text import asr_api, asr_sphinx, asr_whisper
 from vireo.video.text.audio_segments import quietest, stretches
-from vireo.video.text.base import Recogniser, WordsSection
-from vireo.video.text.contract import RecogniserContract
-from vireo.video.text.subtitles import Line
-from vireo.video.text.transcribe_missing import is_untold
+from vireo.video.text.base import AsrEngine, TextSection
+from vireo.video.text.contract import AsrContract
+from vireo.video.text.subtitles import SubtitleLine
+from vireo.video.text.transcribe_missing import has_no_text
 
 
 @pytest.fixture
@@ -33,14 +33,14 @@ def server() -> Iterator[Transcriber]:
         yield running
 
 
-def asking(url: str) -> WordsSection:
-    return WordsSection(speech="api", url=url, model="whisper-1")
+def asking(url: str) -> TextSection:
+    return TextSection(speech="api", url=url, model="whisper-1")
 
 
-class TestSphinx(RecogniserContract):
-    def recogniser(self) -> Recogniser:
+class TestSphinx(AsrContract):
+    def recogniser(self) -> AsrEngine:
         pytest.importorskip("pocketsphinx", reason="pocketsphinx is not installed")
-        return asr_sphinx.provide(WordsSection())
+        return asr_sphinx.provide(TextSection())
 
     def test_cards_are_heard_word_by_word(self) -> None:
         recogniser = self.recogniser()
@@ -66,18 +66,18 @@ class TestSphinx(RecogniserContract):
         assert forth == back
 
 
-class TestApi(RecogniserContract):
+class TestApi(AsrContract):
     @pytest.fixture(autouse=True)
     def _serving(self, server: Transcriber) -> None:
         self.url = server.url
 
-    def recogniser(self) -> Recogniser:
+    def recogniser(self) -> AsrEngine:
         return asr_api.provide(asking(self.url))
 
 
 def test_the_server_gets_the_sound_and_its_lines_come_back(server: Transcriber) -> None:
     lines = asr_api.provide(asking(server.url)).transcribe(tone(440, 2.0))
-    assert lines == [Line(0.0, 2.0, "a tone of 440 hertz")]
+    assert lines == [SubtitleLine(0.0, 2.0, "a tone of 440 hertz")]
     (asked,) = server.asked
     assert asked["path"] == "/v1/audio/transcriptions"
     assert (asked["model"], asked["response_format"]) == ("whisper-1", "verbose_json")
@@ -88,7 +88,7 @@ def test_a_server_without_times_gives_one_line_for_the_stretch() -> None:
         recogniser = asr_api.provide(asking(server.url))
         for hertz in (300, 500):
             lines = recogniser.transcribe(tone(hertz))
-            assert lines == [Line(0.0, 1.0, f"a tone of {hertz} hertz")]
+            assert lines == [SubtitleLine(0.0, 1.0, f"a tone of {hertz} hertz")]
         forms = [asked["response_format"] for asked in server.asked]
     assert forms == ["verbose_json", "json", "json"]  # what was refused is not asked again
 
@@ -102,10 +102,10 @@ def test_a_server_that_refuses_is_quoted() -> None:
 
 def test_what_is_missing_is_said_before_anything_is_read() -> None:
     with pytest.raises(ConfigError, match="needs url"):
-        asr_api.provide(WordsSection(speech="api", url="ftp://x", model="m"))
+        asr_api.provide(TextSection(speech="api", url="ftp://x", model="m"))
     pytest.importorskip("faster_whisper", reason="faster-whisper is not installed")
     with pytest.raises(InputError, match="needs a model"):
-        asr_whisper.provide(WordsSection(speech="whisper"))
+        asr_whisper.provide(TextSection(speech="whisper"))
 
 
 def test_long_sounds_are_cut_where_they_are_quiet(tmp_path: Path) -> None:
@@ -123,18 +123,20 @@ def test_long_sounds_are_cut_where_they_are_quiet(tmp_path: Path) -> None:
 
 def test_good_subtitles_come_first() -> None:
     nothing = Extraction.failed("", 8)
-    lines = tuple(Line(i, i + 1, "some words are said here") for i in range(4))
+    lines = tuple(SubtitleLine(i, i + 1, "some words are said here") for i in range(4))
 
-    def found(duration: float, speech: float, dialogue: tuple[Line, ...] = ()) -> Extraction:
+    def found(
+        duration: float, speech: float, dialogue: tuple[SubtitleLine, ...] = ()
+    ) -> Extraction:
         about = {"duration": duration, "speech": speech, "dialogue": dialogue, "has_sound": True}
         return Extraction(**{**vars(nothing), **about})
 
-    assert is_untold(found(60, 0.5))
-    assert not is_untold(found(60, 0.0)), "no speech was heard"
-    assert is_untold(found(1, 0.0)), "too short to tell"
-    assert not is_untold(found(60, 0.5, lines)), "20 words a minute"
-    assert is_untold(found(600, 0.5, lines)), "two words a minute are signs, not subtitles"
-    assert not is_untold(nothing), "no sound"
+    assert has_no_text(found(60, 0.5))
+    assert not has_no_text(found(60, 0.0)), "no speech was heard"
+    assert has_no_text(found(1, 0.0)), "too short to tell"
+    assert not has_no_text(found(60, 0.5, lines)), "20 words a minute"
+    assert has_no_text(found(600, 0.5, lines)), "two words a minute are signs, not subtitles"
+    assert not has_no_text(nothing), "no sound"
 
 
 @pytest.fixture

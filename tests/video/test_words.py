@@ -16,7 +16,7 @@ from tests.real_data import data_folder
 from tests.video.clips import RED, plain, write_clip
 from vireo.video.text import subtitles
 from vireo.video.text.embedded_subtitles import read_embedded
-from vireo.video.text.subtitles import MOST_BYTES, Line, beside, decoded, parse, read
+from vireo.video.text.subtitles import MOST_BYTES, SubtitleLine, beside, decoded, parse, read
 
 SRT = """1
 00:00:01,500 --> 00:00:03,000
@@ -55,18 +55,18 @@ Dialogue: 0,0:00:01.50,0:00:03.00,Default,Ana,0,0,0,,{\\b1}Hello,{\\b0} you\\Nth
 
 def test_srt() -> None:
     assert parse(SRT) == [
-        Line(1.5, 3.0, "Hello & welcome to the show"),
-        Line(3605.0, 3606.25, "Second"),
-        Line(3607.0, 3608.0, "Third"),
+        SubtitleLine(1.5, 3.0, "Hello & welcome to the show"),
+        SubtitleLine(3605.0, 3606.25, "Second"),
+        SubtitleLine(3607.0, 3608.0, "Third"),
     ]
 
 
 def test_webvtt_without_its_notes_and_repetitions() -> None:
-    assert parse(VTT) == [Line(1.5, 3.0, "Hello there")]
+    assert parse(VTT) == [SubtitleLine(1.5, 3.0, "Hello there")]
 
 
 def test_ass() -> None:
-    assert parse(ASS) == [Line(1.5, 3.0, "Hello, you there")]
+    assert parse(ASS) == [SubtitleLine(1.5, 3.0, "Hello, you there")]
 
 
 def test_lines_come_in_order_of_time() -> None:
@@ -172,7 +172,7 @@ def test_a_film_with_two_streams_of_subtitles() -> None:
 def test_webvtt_inside_matroska_which_libav_cannot_decode() -> None:
     folder = data_folder("clips") / "odd"
     lines = read_embedded(folder / "androidx_sample_with_vtt_subtitles.mkv")
-    assert lines == [Line(0.0, 1.234, "This is the first subtitle.")]
+    assert lines == [SubtitleLine(0.0, 1.234, "This is the first subtitle.")]
 
 
 def test_pictures_of_words_are_no_words() -> None:

@@ -1,6 +1,6 @@
 """Immutable, content-addressed results on disk; `live.json` is the only thing that moves."""
 
-from vireo.artifacts.published import Live
-from vireo.artifacts.store import Artifacts, Manifest
+from vireo.artifacts.published import PublishedPointer
+from vireo.artifacts.store import ArtifactStore, Manifest
 
-__all__ = ["Artifacts", "Live", "Manifest"]
+__all__ = ["ArtifactStore", "PublishedPointer", "Manifest"]

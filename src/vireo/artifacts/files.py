@@ -26,7 +26,7 @@ def digest_of_json(value: Any) -> str:
 
 
 @contextmanager
-def aside(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """Where to write a file, or make a folder, that stands at `path` once the block has ended:
     whole, in the place of what stood there, or not at all.
 
@@ -49,7 +49,7 @@ def aside(path: Path) -> Iterator[Path]:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of it."""
     text = json.dumps(value, indent=1, sort_keys=True)
-    with aside(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())

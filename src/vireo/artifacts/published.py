@@ -10,10 +10,10 @@ from typing import Any
 from vireo.artifacts.files import read_json, write_json
 from vireo.errors import CorruptArtifact, InputError, NotBuilt
 
-KEPT = 20
+MAX_HISTORY = 20
 
 
-class Live:
+class PublishedPointer:
     """`live.json`: the current set of artefact ids, and the ones before it."""
 
     def __init__(self, path: Path) -> None:
@@ -37,7 +37,7 @@ class Live:
             raise NotBuilt("Nothing is published here yet.", "Run `vireo build` first.")
         return dict(state["current"]["stages"])
 
-    def sets(self) -> list[dict[str, str]]:
+    def all_published(self) -> list[dict[str, str]]:
         """What is served and what was served before, the latest first; empty before any build."""
         state = self._read()
         every = [*([state["current"]] if state["current"] else []), *state["earlier"]]
@@ -58,7 +58,7 @@ class Live:
             return False
         earlier = ([state["current"]] if state["current"] else []) + state["earlier"]
         current = {"stages": dict(stages), "published_at": int(time.time())}
-        write_json(self._path, {"current": current, "earlier": earlier[:KEPT]})
+        write_json(self._path, {"current": current, "earlier": earlier[:MAX_HISTORY]})
         return True
 
     def rollback(self) -> dict[str, str]:
@@ -70,7 +70,7 @@ class Live:
         write_json(self._path, {"current": current, "earlier": rest})
         return dict(current["stages"])
 
-    def forget_earlier(self) -> None:
+    def drop_history(self) -> None:
         """Keep only the current set: what was served before must not come back."""
         state = self._read()
         if state["current"]:

@@ -17,9 +17,9 @@ from typing import Any
 
 import fsspec
 
-from vireo.artifacts.files import aside, digest_of_file
-from vireo.artifacts.published import Live
-from vireo.artifacts.store import MANIFEST, Artifacts, Manifest, sweep
+from vireo.artifacts.files import atomic_path, digest_of_file
+from vireo.artifacts.published import PublishedPointer
+from vireo.artifacts.store import MANIFEST, ArtifactStore, Manifest, remove_partial
 from vireo.engine.progress import Progress
 from vireo.errors import CorruptArtifact, InputError
 
@@ -29,19 +29,19 @@ _ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
-class Copied:
+class TransferReport:
     """What a push or a pull did, counted in artefacts."""
 
     stages: Mapping[str, str]
     """stage -> artefact id, as it is served."""
     copied: int
-    there: int
+    already_there: int
     """Artefacts that were there already."""
     removed: int = 0
     bytes: int = 0
 
 
-class Elsewhere:
+class RemoteStore:
     """The copy behind one URL, such as `s3://bucket/vireo`, or a directory that hosts share."""
 
     def __init__(self, url: str) -> None:
@@ -58,7 +58,9 @@ class Elsewhere:
             ) from None
         self._root = root.rstrip("/")
 
-    def push(self, artifacts: Artifacts, live: Live, progress: Progress) -> Copied:
+    def push(
+        self, artifacts: ArtifactStore, live: PublishedPointer, progress: Progress
+    ) -> TransferReport:
         """Copy what is served there, then take away what is not served.
 
         Raises NotBuilt before the first build, InputError where the place cannot be written.
@@ -76,9 +78,11 @@ class Elsewhere:
             told = json.dumps({"stages": stages}, indent=1, sort_keys=True)
             self._system.pipe_file(self._at(_SET), told.encode())
             removed = self._remove_others(stages)
-        return Copied(stages, copied, len(manifests) - copied, removed, size)
+        return TransferReport(stages, copied, len(manifests) - copied, removed, size)
 
-    def pull(self, artifacts: Artifacts, live: Live, progress: Progress) -> Copied:
+    def pull(
+        self, artifacts: ArtifactStore, live: PublishedPointer, progress: Progress
+    ) -> TransferReport:
         """Fetch what is not here yet, check every byte, then serve that set.
 
         Raises InputError where nothing was pushed, CorruptArtifact for a file that is not what its
@@ -93,7 +97,7 @@ class Elsewhere:
                     copied += 1
                 tick(1, stage)
         live.publish(stages)
-        return Copied(stages, copied, len(stages) - copied, 0, size)
+        return TransferReport(stages, copied, len(stages) - copied, 0, size)
 
     def _refuse_a_workspace(self) -> None:
         with self._access("read"):
@@ -136,12 +140,14 @@ class Elsewhere:
             self._check(_NAME.fullmatch(name) is not None, name)
         return stages
 
-    def _fetch(self, artifacts: Artifacts, stage: str, id_: str) -> int:
+    def _fetch(self, artifacts: ArtifactStore, stage: str, id_: str) -> int:
         """One artefact, aside, checked and renamed into place. -> bytes"""
         home = artifacts.root / stage
         home.mkdir(parents=True, exist_ok=True)
-        sweep(home)
-        with aside(home / id_) as folder:  # what stands there is damaged: `find` did not accept it
+        remove_partial(home)
+        with atomic_path(
+            home / id_
+        ) as folder:  # what stands there is damaged: `find` did not accept it
             folder.mkdir()
             files = self._manifest(stage, id_, folder)
             for name, entry in files.items():
@@ -159,7 +165,7 @@ class Elsewhere:
             self._system.get_file(self._at(stage, id_, MANIFEST), str(folder / MANIFEST))
             told = json.loads((folder / MANIFEST).read_bytes())
             files: dict[str, Any] = told["files"]
-        self._check(Artifacts.id_of(told["recipe"]) == id_, f"{stage}/{id_}/{MANIFEST}")
+        self._check(ArtifactStore.id_of(told["recipe"]) == id_, f"{stage}/{id_}/{MANIFEST}")
         return files
 
     def _check(self, is_sound: bool, name: str) -> None:
@@ -205,7 +211,7 @@ def _is_inside(name: str) -> bool:
     return bool(name) and not path.is_absolute() and ".." not in path.parts and "\\" not in name
 
 
-def _found(artifacts: Artifacts, stage: str, id_: str) -> Manifest:
+def _found(artifacts: ArtifactStore, stage: str, id_: str) -> Manifest:
     manifest = artifacts.find(stage, id_)
     if manifest is None:
         raise CorruptArtifact(

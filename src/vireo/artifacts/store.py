@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vireo.artifacts.files import aside, digest_of_file, digest_of_json, read_json, write_json
+from vireo.artifacts.files import atomic_path, digest_of_file, digest_of_json, read_json, write_json
 from vireo.errors import CorruptArtifact
 
 MANIFEST = "manifest.json"
@@ -51,7 +51,7 @@ def _has_size(path: Path, size: int) -> bool:
         return False
 
 
-class Artifacts:
+class ArtifactStore:
     """The shelf of one workspace."""
 
     def __init__(self, root: Path) -> None:
@@ -91,9 +91,11 @@ class Artifacts:
         artifact_id = self.id_of(recipe)
         home = self.root / stage
         home.mkdir(parents=True, exist_ok=True)
-        sweep(home)
+        remove_partial(home)
         final = home / artifact_id
-        with aside(final) as temporary:  # what stands there is damaged: `find` did not accept it
+        with atomic_path(
+            final
+        ) as temporary:  # what stands there is damaged: `find` did not accept it
             temporary.mkdir()
             save(temporary)
             manifest = {
@@ -154,7 +156,7 @@ def _files_of(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def sweep(home: Path) -> None:
+def remove_partial(home: Path) -> None:
     """Remove what killed builds left behind."""
     for leftover in home.glob(".*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)

@@ -19,7 +19,7 @@ import numpy as np
 from vireo.arrays import Bools, Floats, Ints
 from vireo.interest.base import Batch
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.batch_scores import Chorus, Stage
+from vireo.recommend.batch_scores import Chorus, ColumnSubset
 from vireo.recommend.recommender import Recommender
 
 if TYPE_CHECKING:
@@ -35,20 +35,20 @@ STRIP = 64
 """Columns that are looked at as one before they are looked at one by one."""
 
 
-class Crowd:
+class BatchRecommender:
     """Makes lists for blocks of viewers."""
 
     def __init__(self, recommender: Recommender) -> None:
         self.recommender = recommender
         self._shelves = recommender.shelves
         self._gate, self._n = recommender.gate, len(recommender.catalogue)
-        self._chorus = Chorus(self._shelves.panel)
-        self._last: tuple[Bools, Stage] | None = None
+        self._chorus = Chorus(self._shelves.ensemble)
+        self._last: tuple[Bools, ColumnSubset] | None = None
         self.block = max(1, min(MOST, SCORES // max(self._n, 1)))
         """How many viewers are served at once."""
 
     @property
-    def able(self) -> bool:
+    def supported(self) -> bool:
         """Whether lists can be made in blocks: the order must be that of the added scores."""
         section = self._shelves.section
         return not section.ranker.enabled and not section.reranker.enabled
@@ -58,7 +58,7 @@ class Crowd:
         made: list[Slate | None] = [None] * len(queries)
         kinds: dict[Hashable, list[int]] = {}
         for row, query in enumerate(queries):
-            if self.able and self._is_plain(query):
+            if self.supported and self._is_plain(query):
                 kinds.setdefault(self._gate.kind(query)[0], []).append(row)
         many = [rows for rows in kinds.values() if len(rows) >= ALIKE]
         few = [row for rows in kinds.values() if len(rows) < ALIKE for row in rows]
@@ -75,15 +75,15 @@ class Crowd:
         ]
 
     @cached_property
-    def _whole(self) -> Stage:
-        return Stage(self._shelves.panel, None)
+    def _whole(self) -> ColumnSubset:
+        return ColumnSubset(self._shelves.ensemble, None)
 
-    def _stage(self, allowed: Bools | None) -> Stage:
+    def _stage(self, allowed: Bools | None) -> ColumnSubset:
         """Only what all of a kind may see; kept until another kind is asked for."""
         if allowed is None:
             return self._whole
         if self._last is None or self._last[0] is not allowed:
-            self._last = (allowed, Stage(self._shelves.panel, np.flatnonzero(allowed)))
+            self._last = (allowed, ColumnSubset(self._shelves.ensemble, np.flatnonzero(allowed)))
         return self._last[1]
 
     def _single(self, query: Query) -> Slate:
@@ -91,18 +91,18 @@ class Crowd:
         return listed.take(np.arange(min(query.k, len(listed))))
 
     def _is_plain(self, query: Query) -> bool:
-        steered = query.like or query.wishes or query.picked or query.page != 1
+        steered = query.text or query.preferences or query.seeds or query.page != 1
         return query.known and not steered
 
-    def _block(self, queries: Sequence[Query], stage: Stage) -> list[Slate | None]:
+    def _block(self, queries: Sequence[Query], stage: ColumnSubset) -> list[Slate | None]:
         """None where the road of one is needed."""
         histories = [query.history for query in queries]
         nows = [query.now for query in queries]
         batch = Batch(histories, max(nows), self._n, nows)
         total, level, silent = self._chorus.totals(batch, stage, self._room)
-        asked = [replace(query, open=self._gate.left(query)) for query in queries]
+        asked = [replace(query, eligible=self._gate.left(query)) for query in queries]
         for row, query in enumerate(asked):
-            _bar(total, row, query.open, stage)
+            _bar(total, row, query.eligible, stage)
         best, scores = _best(total, max(self._shelves.section.candidates, asked[0].k))
         fresh = np.flatnonzero(self._viewers[stage.columns] == 0)
         if len(fresh):
@@ -126,20 +126,20 @@ class Crowd:
         slate = Slate(videos[order], scores=scores[order])
         for rule in self.recommender.rules:
             slate = rule(query, slate)
-        assert query.open is not None
-        slate = slate.take(query.open[slate.videos])  # whatever a rule from outside did
+        assert query.eligible is not None
+        slate = slate.take(query.eligible[slate.videos])  # whatever a rule from outside did
         return slate.take(np.arange(min(query.k, len(slate))))
 
     @cached_property
     def _viewers(self) -> Ints:
-        return self._shelves.catalogue.viewers
+        return self._shelves.catalogue.user_counts
 
     @cached_property
     def _room(self) -> Floats:
         return np.empty(self.block * self._n, dtype=np.float32)
 
 
-def _bar(total: Tensor, row: int, allowed: Bools | None, stage: Stage) -> None:
+def _bar(total: Tensor, row: int, allowed: Bools | None, stage: ColumnSubset) -> None:
     """What is not open cannot be among the best."""
     import torch
 

@@ -17,7 +17,7 @@ import polars as pl
 from pyarrow import parquet  # type: ignore[import-untyped]
 
 from vireo.artifacts.files import digest_of_json, read_json, write_json
-from vireo.batch.worker import Desk, Work, desk
+from vireo.batch.worker import BatchJob, BatchWorker, cached_worker
 from vireo.config import Config
 from vireo.engine import Context
 from vireo.errors import InputError, StageFailed
@@ -31,7 +31,7 @@ LISTS: dict[str, Any] = {
 """Columns of the table: one row per place of a list. With `full`, a `reason` too."""
 SHARD = 10_000
 """Viewers of a shard."""
-ABOUT = "about.json"
+JOB_FILE = "about.json"
 
 
 @dataclass(frozen=True)
@@ -48,24 +48,24 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class MakeLists:
+class ShardTask:
     """Runs in a worker: the lists of a shard, put into its part."""
 
-    work: Work
+    job: BatchJob
     folder: str
 
     def __call__(self, shard: Shard) -> dict[str, int]:
         """How many lists were made in blocks and one by one, and who has none."""
-        made = desk(self.work).lists(shard.start, shard.stop)
+        made = cached_worker(self.job).lists(shard.start, shard.stop)
         path = Path(self.folder) / shard.part
         temporary = path.with_suffix(f".{shard.number}.tmp")
-        pl.DataFrame(made.columns, schema=_schema(self.work)).write_parquet(temporary)
+        pl.DataFrame(made.columns, schema=_schema(self.job)).write_parquet(temporary)
         temporary.replace(path)
         return dict(made.counts)
 
 
-def everybody(
-    work: Work, config: Config, context: Context, out: Path, shard: int
+def recommend_all(
+    work: BatchJob, config: Config, context: Context, out: Path, shard: int
 ) -> dict[str, Any]:
     """Write the lists of all viewers of a build to `out`; return the accounting.
 
@@ -76,14 +76,14 @@ def everybody(
     if out.exists():
         raise InputError(f"{out} is there already.", "Delete it, or name another: --out FILE.")
     folder = out.with_name(out.name + ".parts")
-    users = len(Desk(work).slices)
+    users = len(BatchWorker(work).shards)
     work = _begun(folder, work, config, users, shard)
     shards = [
         Shard(number, start, min(start + shard, users))
         for number, start in enumerate(range(0, users, shard))
     ]
     missing = [one for one in shards if not (folder / one.part).is_file()]
-    counts = _made(missing, MakeLists(work, str(folder.resolve())), context)
+    counts = _made(missing, ShardTask(work, str(folder.resolve())), context)
     told = _joined(folder, shards, out, _schema(work))
     shutil.rmtree(folder)
     return {
@@ -96,31 +96,31 @@ def everybody(
     }
 
 
-def _begun(folder: Path, work: Work, config: Config, users: int, shard: int) -> Work:
+def _begun(folder: Path, work: BatchJob, config: Config, users: int, shard: int) -> BatchJob:
     """The work as it was begun here, with its moment of asking; begun now where it was not."""
     settings = [config.recommend.recipe(), config.privacy.recipe()]
     recipe = {
         "stages": dict(work.stages),
         "k": work.k,
-        "full": work.full,
+        "with_reasons": work.with_reasons,
         "users": users,
         "shard": shard,
         "settings": digest_of_json(settings),
     }
-    about = read_json(folder / ABOUT)
+    about = read_json(folder / JOB_FILE)
     if about is None:
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / ABOUT, {"recipe": recipe, "at": work.at})
+        write_json(folder / JOB_FILE, {"recipe": recipe, "at": work.at})
         return work
     if about.get("recipe") != recipe:
         raise InputError(
             f"{folder} holds parts of other lists: of another build, or with other settings.",
             "Delete it to begin anew, or name another file: --out FILE.",
         )
-    return Work(**{**asdict(work), "at": int(about["at"])})
+    return BatchJob(**{**asdict(work), "at": int(about["at"])})
 
 
-def _made(missing: list[Shard], make: MakeLists, context: Context) -> dict[str, int]:
+def _made(missing: list[Shard], make: ShardTask, context: Context) -> dict[str, int]:
     """Let the engine make the missing parts; raises StageFailed after the others are done."""
     counts: dict[str, int] = {}
     failed: list[str] = []
@@ -143,8 +143,8 @@ def _made(missing: list[Shard], make: MakeLists, context: Context) -> dict[str, 
     return counts
 
 
-def _schema(work: Work) -> dict[str, Any]:
-    return {**LISTS, "reason": pl.String} if work.full else LISTS
+def _schema(work: BatchJob) -> dict[str, Any]:
+    return {**LISTS, "reason": pl.String} if work.with_reasons else LISTS
 
 
 def _joined(
@@ -168,7 +168,7 @@ def _parts(folder: Path, shards: list[Shard]) -> Iterator[pl.DataFrame]:
         yield pl.read_parquet(folder / shard.part, memory_map=False)
 
 
-def accounting(told: Mapping[str, Any]) -> list[str]:
+def summary_lines(told: Mapping[str, Any]) -> list[str]:
     """The accounting in words."""
     made = told["made_now"]
     lines = [

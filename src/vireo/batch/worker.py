@@ -12,29 +12,29 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vireo.artifacts import Artifacts
-from vireo.batch.blocks import Crowd
+from vireo.artifacts import ArtifactStore
+from vireo.batch.blocks import BatchRecommender
 from vireo.behavior.base import Histories
-from vireo.behavior.history_shards import Slices
+from vireo.behavior.history_shards import HistoryShards
 from vireo.config import Config
-from vireo.engine import Context, EngineSection, Quiet
+from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.errors import NotBuilt
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.recommender import Recommender, shown_scores
-from vireo.serving.online import Served
-from vireo.serving.request import IMPRESSION, Ask, Showing
-from vireo.serving.snapshot import Published
-from vireo.serving.unlearning import without_viewers
-from vireo.store.base import Standing, Store, Viewer
+from vireo.serving.online import OnlineRecommender
+from vireo.serving.request import IMPRESSION, Impression, RequestOptions
+from vireo.serving.snapshot import BuildSnapshot
+from vireo.serving.unlearning import without_users
+from vireo.store.base import Store, UserAttributes, UserState
 from vireo.store.sql import open_store
 
-AT_ONCE = 100_000
+USERS_PER_QUERY = 100_000
 """Viewers whose ids are looked at together."""
 
 
 @dataclass(frozen=True)
-class Work:
+class BatchJob:
     """Which lists are to be made, and from what; small, so that it can be sent anywhere."""
 
     workspace: str
@@ -45,12 +45,12 @@ class Work:
     """The config, as JSON."""
     at: int
     """The moment of asking (ms since 1970 UTC): the same for all, also after a kill."""
-    full: bool = False
+    with_reasons: bool = False
     """Whether every list is made one by one."""
 
 
 @dataclass(frozen=True)
-class Made:
+class ShardResult:
     """The lists of a shard, flat, and the accounting of its viewers."""
 
     columns: Mapping[str, Sequence[Any]]
@@ -58,27 +58,27 @@ class Made:
 
 
 @lru_cache(maxsize=1)
-def desk(work: Work) -> Desk:
+def cached_worker(work: BatchJob) -> BatchWorker:
     """The desk of a worker: from shard to shard the same."""
-    return Desk(work)
+    return BatchWorker(work)
 
 
-class Desk:
+class BatchWorker:
     """One build, one database, one recommender."""
 
-    def __init__(self, work: Work) -> None:
-        self.work = work
+    def __init__(self, work: BatchJob) -> None:
+        self.job = work
         self._root = Path(work.workspace)
 
     @cached_property
-    def slices(self) -> Slices:
+    def shards(self) -> HistoryShards:
         """The histories, a range at a time."""
-        return Slices(self._manifests["behavior"].directory)
+        return HistoryShards(self._manifests["behavior"].directory)
 
     @cached_property
     def _manifests(self) -> dict[str, Any]:
-        shelf = Artifacts(self._root / "artifacts")
-        found = {stage: shelf.find(stage, id_) for stage, id_ in self.work.stages}
+        shelf = ArtifactStore(self._root / "artifacts")
+        found = {stage: shelf.find(stage, id_) for stage, id_ in self.job.stages}
         for stage, manifest in found.items():
             if manifest is None:
                 raise NotBuilt(f"The artefact of '{stage}' is gone.", "Run `vireo build` again.")
@@ -86,69 +86,75 @@ class Desk:
 
     @cached_property
     def _config(self) -> Config:
-        return Config.of(json.loads(self.work.settings))
+        return Config.of(json.loads(self.job.settings))
 
     @cached_property
     def _store(self) -> Store:
         return open_store(self._config.store, self._root)
 
     @cached_property
-    def _nouns(self) -> Published:
+    def _nouns(self) -> BuildSnapshot:
         """The build without the viewers who were forgotten after it."""
         engine = Serial(EngineSection(name="serial"))
-        context = Context(engine, self._root / "cache", Quiet(), self._config.seed)
-        base = Published(self._manifests, self._config, context)
-        parts = [self._gone(at) for at in range(0, len(self.slices), AT_ONCE)]
+        context = Context(engine, self._root / "cache", NullProgress(), self._config.seed)
+        base = BuildSnapshot(self._manifests, self._config, context)
+        parts = [self._gone(at) for at in range(0, len(self.shards), USERS_PER_QUERY)]
         gone = [user for part in parts for user in part.user_ids]
         if not gone:
             return base
-        left = base.changed(histories=_one_after_the_other(parts, self.slices.now))
-        return without_viewers(left, gone, self._config.interest.recent_days)
+        left = base.replace(histories=_one_after_the_other(parts, self.shards.now))
+        return without_users(left, gone, self._config.interest.recent_days)
 
     def _gone(self, start: int) -> Histories:
         """The forgotten among some viewers."""
-        users = self.slices.users(start, min(start + AT_ONCE, len(self.slices)))
+        users = self.shards.users(start, min(start + USERS_PER_QUERY, len(self.shards)))
         gone = self._store.forgotten_among(users)
         if not gone:
-            return self.slices.part(start, start)
-        part = self.slices.part(start, start + len(users))
+            return self.shards.part(start, start)
+        part = self.shards.part(start, start + len(users))
         return _some(part, [row for row, user in enumerate(users) if user in gone])
 
     @cached_property
     def _recommender(self) -> Recommender:
-        return Served(self._nouns, self._config, self._store).recommender
+        return OnlineRecommender(self._nouns, self._config, self._store).recommender
 
     @cached_property
-    def _crowd(self) -> Crowd:
-        return Crowd(self._recommender)
+    def _crowd(self) -> BatchRecommender:
+        return BatchRecommender(self._recommender)
 
-    def lists(self, start: int, stop: int) -> Made:
+    def lists(self, start: int, stop: int) -> ShardResult:
         """The lists of the viewers in these rows."""
-        part = self.slices.part(start, stop)
-        standings = self._store.standings(part.user_ids, self._nouns.live_until)
+        part = self.shards.part(start, stop)
+        standings = self._store.user_states(part.user_ids, self._nouns.live_until)
         served = self._served(part)
         users = [
             user for user in part.user_ids if user not in standings or not standings[user].forgotten
         ]
-        ask = Ask(at=self.work.at)
-        names = ("user_id", "rank", "video_id", "score", *(["reason"] if self.work.full else []))
+        ask = RequestOptions(at=self.job.at)
+        names = (
+            "user_id",
+            "rank",
+            "video_id",
+            "score",
+            *(["reason"] if self.job.with_reasons else []),
+        )
         columns: dict[str, list[Any]] = {name: [] for name in names}
         counts = {"in_blocks": 0, "one_by_one": 0, "empty": 0}
         for at in range(0, len(users), self._crowd.block):
             some = users[at : at + self._crowd.block]
-            told = [standings.get(user) or Standing(Viewer(user)) for user in some]
+            told = [standings.get(user) or UserState(UserAttributes(user)) for user in some]
             asked = [
-                served.query_of(user, standing, self.work.k, ask=ask)
+                served.query_from_state(user, standing, self.job.k, ask=ask)
                 for user, standing in zip(some, told, strict=True)
             ]
             for user, (slate, in_block) in zip(some, self._slates(asked), strict=True):
                 counts["in_blocks" if in_block else "one_by_one"] += 1
                 counts["empty"] += not len(slate)
                 self._add(columns, user, slate)
-        return Made(columns, {**counts, "forgotten": len(part) - len(users)})
+        return ShardResult(columns, {**counts, "forgotten": len(part) - len(users)})
 
     def _slates(self, asked: list[Query]) -> list[tuple[Slate, bool]]:
-        if not self.work.full:
+        if not self.job.with_reasons:
             return self._crowd.slates(asked)
         return [(self._recommender.slate(query), False) for query in asked]
 
@@ -158,19 +164,19 @@ class Desk:
         columns["rank"].extend(range(1, len(slate) + 1))
         columns["video_id"].extend(ids[video] for video in slate.videos.tolist())
         columns["score"].extend(shown_scores(slate.scores))
-        if self.work.full:
+        if self.job.with_reasons:
             columns["reason"].extend(reason.text for reason in slate.reasons)
 
-    def _served(self, part: Histories) -> Served:
+    def _served(self, part: Histories) -> OnlineRecommender:
         """What answers for these viewers alone."""
-        nouns = self._nouns.changed(histories=part, shown=self._shown(part.user_ids))
-        return Served(nouns, self._config, self._store)
+        nouns = self._nouns.replace(histories=part, shown=self._shown(part.user_ids))
+        return OnlineRecommender(nouns, self._config, self._store)
 
-    def _shown(self, users: Sequence[str]) -> dict[str, list[Showing]]:
+    def _shown(self, users: Sequence[str]) -> dict[str, list[Impression]]:
         """User -> every impression in the tables."""
         if not self._impressions:
             return {}
-        shown: dict[str, list[Showing]] = {}
+        shown: dict[str, list[Impression]] = {}
         wanted = self._events.filter(pl.col("user_id").is_in(list(users)))
         columns = wanted.select("user_id", "video_id", "timestamp").collect()
         for user, video, moment in columns.iter_rows():

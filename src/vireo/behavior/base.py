@@ -81,7 +81,7 @@ class History:
         return len(self.videos)
 
     @cached_property
-    def liked(self) -> History:
+    def positives(self) -> History:
         """Only the interactions with a positive weight."""
         keep = self.weights > 0
         return History(self.videos[keep], self.weights[keep], self.times[keep])
@@ -145,7 +145,7 @@ class Histories:
         matrix.sum_duplicates()
         return matrix
 
-    def viewers(self, since: int | None = None) -> Ints:
+    def user_counts(self, since: int | None = None) -> Ints:
         """Distinct users per video with a positive weight; with `since` (ms) only from then on.
 
         Events without a time belong to no period. -> (videos,)

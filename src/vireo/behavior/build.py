@@ -13,7 +13,7 @@ from vireo.behavior.base import NO_TIME, BehaviorSection, Histories
 from vireo.behavior.clean import clean
 from vireo.behavior.duration_bias import usual_shares
 from vireo.behavior.sessions import sessions
-from vireo.behavior.weights import highest_rating, weigh, words_of
+from vireo.behavior.weights import add_weights, event_weights, highest_rating
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 
@@ -51,7 +51,7 @@ def histories_of(
         now = int(latest) if isinstance(latest, int) else None
     if usual is None:
         usual = usual_shares(kept) if section.duration_correction else {}
-    weighed = weigh(kept, section, now, rating_max, usual)
+    weighed = add_weights(kept, section, now, rating_max, usual)
     silent = _silent(weighed)
     used = weighed.filter((pl.col("weight") != 0).fill_null(value=False))
     report = _report(events, used, {**dropped, **silent}, section, rating_max)
@@ -129,7 +129,7 @@ def _report(
         "positive": int((used["weight"] > 0).sum()),
         "without_time": used["timestamp"].null_count(),
         "events": listed,
-        "weights": words_of(section),
+        "weights": event_weights(section),
         "rating_max": rating_max,
         "notes": _notes(listed, dropped, section),
     }
@@ -144,7 +144,7 @@ def _notes(
     words: Mapping[str, int], dropped: Mapping[str, int], section: BehaviorSection
 ) -> list[str]:
     """What the owner should know, and what to type about it."""
-    known = words_of(section)
+    known = event_weights(section)
     notes = [
         f"{count} events of the unknown kind {_quoted(word)} were left out. To use them, give "
         f"the word a weight in vireo.toml: [behavior] weights = {{{_quoted(word)} = 1.0}}."

@@ -20,7 +20,7 @@ BLOCK = 4_000_000
 
 
 @dataclass(frozen=True)
-class Slices:
+class HistoryShards:
     """The directory of an artefact of the behaviour stage."""
 
     directory: Path

@@ -25,7 +25,7 @@ from vireo.behavior.weights import (
     QUICK_SHARE,
     QUICK_WEIGHT,
     UNVALUED_RATING,
-    words_of,
+    event_weights,
 )
 from vireo.data.readers.event_types import event_word
 from vireo.store.base import LiveEvent
@@ -66,7 +66,7 @@ class _Seen:
 
 
 @dataclass(frozen=True)
-class Lately:
+class OnlineWeighting:
     """The scales of a build, by which later events are weighed."""
 
     section: BehaviorSection
@@ -79,7 +79,9 @@ class Lately:
     """Seconds, of every video; NaN where not known. (n,)"""
 
     @classmethod
-    def after(cls, built: Histories, section: BehaviorSection, durations: Doubles) -> Lately:
+    def after(
+        cls, built: Histories, section: BehaviorSection, durations: Doubles
+    ) -> OnlineWeighting:
         usual = built.report.get("usual_shares", {})
         return cls(section, built.now, built.report.get("rating_max"), usual, durations)
 
@@ -165,7 +167,7 @@ class Lately:
 
     @cached_property
     def _words(self) -> dict[str, float]:
-        return words_of(self.section)
+        return event_weights(self.section)
 
     @cached_property
     def _factors(self) -> dict[str, float]:

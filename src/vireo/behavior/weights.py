@@ -21,7 +21,7 @@ FAINTEST_AGE = 1e-6
 """Decay never reaches 0: float32 would turn an old wish into no wish."""
 
 
-def words_of(section: BehaviorSection) -> dict[str, float]:
+def event_weights(section: BehaviorSection) -> dict[str, float]:
     """Event word -> weight: the defaults, and over them the user's own words."""
     own = {word.strip().lower(): weight for word, weight in section.weights.items()}
     return {**DEFAULT_WEIGHTS, **own}
@@ -34,7 +34,7 @@ def highest_rating(events: pl.DataFrame) -> float | None:
     return float(highest) if isinstance(highest, (int, float)) and highest > 0 else None
 
 
-def weigh(
+def add_weights(
     events: pl.DataFrame,
     section: BehaviorSection,
     now: int | None,
@@ -47,7 +47,7 @@ def weigh(
     clock, so that the same events give the same weights tomorrow. `usual` are the shares watched
     by class of lengths (durations.py), if lengths are to be made alike.
     """
-    words = words_of(section)
+    words = event_weights(section)
     base = pl.col("event").replace_strict(
         list(words), list(words.values()), default=None, return_dtype=pl.Float64
     )

@@ -12,7 +12,7 @@ from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, say
 from vireo.errors import InputError
 from vireo.evaluation.compare import compare
-from vireo.evaluation.online_experiments import METRICS, LiveComparison, compare_live
+from vireo.evaluation.online_experiments import METRICS, OnlineComparison, compare_live
 from vireo.evaluation.report import Comparison
 
 EXAMPLES = """Examples:
@@ -55,7 +55,7 @@ def command(
 
 def _saved(
     workspace: Path, one: str, other: str, metric: list[str] | None
-) -> Sequence[Comparison | LiveComparison]:
+) -> Sequence[Comparison | OnlineComparison]:
     if not one or not other:
         raise InputError(
             "Two results are needed.", "`vireo compare A B`, or `vireo compare --live`."
@@ -65,10 +65,10 @@ def _saved(
 
 def _live(
     workspace: Path, one: str, other: str, metric: list[str] | None
-) -> Sequence[Comparison | LiveComparison]:
+) -> Sequence[Comparison | OnlineComparison]:
     work = opened(workspace)
     try:
-        found = compare_live(work.store, work.config, one, other)
+        found = compare_live(work.resources.store, work.config, one, other)
     finally:
         work.close()
     for name in metric or ():

@@ -11,7 +11,7 @@ from vireo.cli.build import say_result
 from vireo.cli.ingest import print_accounting
 from vireo.cli.options import JsonOption
 from vireo.cli.output import print_json, print_mapping, print_picks, print_report, say
-from vireo.demo.run_demo import Tour, tour
+from vireo.demo.run_demo import DemoResult, run_demo
 from vireo.engine.progress_bar import progress_for_stderr
 
 
@@ -29,7 +29,7 @@ def command(
     """
     if not as_json:
         say(f"Making a world of video files and viewers in {directory}, then walking the road.")
-    made = tour(directory, progress_for_stderr(), seed, None if as_json else say_result)
+    made = run_demo(directory, progress_for_stderr(), seed, None if as_json else say_result)
     if as_json:
         print_json(made.as_json())
     else:
@@ -40,7 +40,7 @@ def command(
         run_server(made.workspace, "127.0.0.1", port, lambda line: say(line, to_stderr=True))
 
 
-def _print(made: Tour, directory: Path) -> None:
+def _print(made: DemoResult, directory: Path) -> None:
     say("")
     say("== What came in")
     print_accounting(made.accounting)

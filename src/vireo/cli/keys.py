@@ -34,7 +34,7 @@ def add(
     """Make a key and print it: this once, for only its hash is kept."""
     if scope not in SCOPES:
         raise InputError(f"There is no scope '{scope}'.", f"Choose one of: {', '.join(SCOPES)}.")
-    store = opened(workspace).store
+    store = opened(workspace).resources.store
     now = _now()
     key, token = make_key(name, cast(Scope, scope), user, now)
     store.add_key(key)
@@ -50,7 +50,7 @@ def add(
 @app.command("list")
 def show(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """List the keys, without their secrets."""
-    store = opened(workspace).store
+    store = opened(workspace).resources.store
     rows = [_as_json(key) for key in store.all_keys()]
     store.close()
     if as_json:
@@ -66,7 +66,7 @@ def revoke(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Revoke a key: a running service refuses it within a moment."""
-    store = opened(workspace).store
+    store = opened(workspace).resources.store
     done = store.revoke_key(key_id, _now())
     if done:
         store.log(Action(_now(), "command line", "revoke key", key_id))

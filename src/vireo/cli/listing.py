@@ -8,12 +8,12 @@ import typer
 
 from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, say, table
-from vireo.workspace.registries import MENUS
+from vireo.workspace.registries import REGISTRIES
 
 
 def command(
     what: Annotated[
-        str, typer.Argument(help=f"videos, users, artifacts, rejects, or: {', '.join(MENUS)}.")
+        str, typer.Argument(help=f"videos, users, artifacts, rejects, or: {', '.join(REGISTRIES)}.")
     ],
     workspace: WorkspaceOption = HERE,
     limit: Annotated[int, typer.Option(help="Rows to show; 0 shows all.")] = 50,
@@ -23,7 +23,7 @@ def command(
 
     Parts are what you can choose in vireo.toml: readers, encoders, experts, rules, ...
     """
-    rows = _menu(what) if what in MENUS else opened(workspace).listing(what)
+    rows = _menu(what) if what in REGISTRIES else opened(workspace).rows(what)
     shown = rows[:limit] if limit else rows
     if as_json:
         print_json(shown)
@@ -36,4 +36,4 @@ def command(
 
 
 def _menu(what: str) -> list[dict[str, object]]:
-    return [{"name": name} for name in MENUS[what].names()]
+    return [{"name": name} for name in REGISTRIES[what].names()]

@@ -25,10 +25,10 @@ def command(
     """
     work = opened(workspace)
     if undo:
-        work.undo_edit(user, undo)
+        work.remove_preference(user, undo)
     elif text:
-        work.edit(user, text, video)
-    wishes = work.edits(user)
+        work.add_preference(user, text, video)
+    wishes = work.preferences(user)
     if as_json:
         print_json([wish.__dict__ for wish in wishes])
         return

@@ -24,5 +24,5 @@ def command(
         return
     say(
         f"Serving what {url} holds: {done.copied} artefacts fetched ({done.bytes / 1e6:,.1f} MB), "
-        f"{done.there} were here. `vireo rollback` goes back."
+        f"{done.already_there} were here. `vireo rollback` goes back."
     )

@@ -27,5 +27,5 @@ def command(
         return
     say(
         f"{url} holds what is served: {done.copied} artefacts copied ({done.bytes / 1e6:,.1f} MB), "
-        f"{done.there} were there, {done.removed} removed."
+        f"{done.already_there} were there, {done.removed} removed."
     )

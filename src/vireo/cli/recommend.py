@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vireo.batch.lists import SHARD, accounting
+from vireo.batch.lists import SHARD, summary_lines
 from vireo.cli.options import HERE, JsonOption, LikeOption, ListLength, WorkspaceOption, opened
 from vireo.cli.output import print_json, print_picks, say
 from vireo.errors import InputError
@@ -72,9 +72,9 @@ def _all(
             "--all writes every viewer's list to a file.",
             "Type `vireo recommend --all --out lists.parquet`, without users.",
         )
-    told = work.recommend_all(out, k, full=full, shard=shard)
+    told = work.recommend_all(out, k, with_reasons=full, shard_size=shard)
     if as_json:
         print_json(told)
         return
-    for line in accounting(told):
+    for line in summary_lines(told):
         say(line)

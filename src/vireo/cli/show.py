@@ -8,9 +8,7 @@ import typer
 
 from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, print_mapping, say
-from vireo.pipeline import STAGES
-from vireo.serving.details import for_people
-from vireo.workspace import Workspace
+from vireo.serving.details import for_display
 
 
 def command(
@@ -27,20 +25,10 @@ def command(
     Of a stage (data, video, behavior, ...): its report.
     """
     work = opened(workspace)
-    facts = work.served.about_user(what) if viewer else _facts(work, what)
+    facts, is_user_too = (work.user(what), False) if viewer else work.facts(what)
+    if is_user_too:
+        say(f"A viewer is called '{what}', too: `vireo show {what} --viewer`.", to_stderr=True)
     if as_json:
         print_json(facts)
         return
-    print_mapping(for_people(facts) if "given" in facts else facts)
-
-
-def _facts(work: Workspace, what: str) -> dict[str, object]:
-    """Of a stage, else of a video, else of a viewer; a viewer of the same name is mentioned."""
-    if what in STAGES:
-        return work.about_stage(what)
-    served = work.served
-    if what not in served.catalogue.ids:
-        return served.about_user(what)
-    if len(served.history(what)):
-        say(f"A viewer is called '{what}', too: `vireo show {what} --viewer`.", to_stderr=True)
-    return served.about_video(what)
+    print_mapping(for_display(facts) if "given" in facts else facts)

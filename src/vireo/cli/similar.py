@@ -35,7 +35,7 @@ def command(
         picks, title = work.search(text, k), f"Near “{text}”"
     else:
         picks = work.similar(video, k, user_id=user)
-        catalogue = work.served.catalogue
+        catalogue = work.resources.online.catalogue
         title = f"Like “{catalogue.titles[catalogue.row(video)]}”"
     if as_json:
         print_json(picks.as_json())

@@ -11,7 +11,7 @@ import polars as pl
 from vireo.artifacts.files import digest_of_json
 from vireo.data.base import DataSection, Split, Tables
 from vireo.data.file_hashes import with_digests
-from vireo.data.merge import Behavior, Catalogue, merge_behavior
+from vireo.data.merge import MergedBehavior, MergedCatalogue, merge_behavior
 from vireo.data.readers import conform, empty
 from vireo.data.sources import Source, Sources
 from vireo.data.split import HELD, TRAIN, parts_of, seen_comments
@@ -24,7 +24,7 @@ def recipe(
 ) -> dict[str, Any]:
     """Everything that the tables depend on, as JSON: it enters the artefact's id."""
     every = sources.all()
-    catalogue = Catalogue.of(every, store.video_changes())
+    catalogue = MergedCatalogue.of(every, store.video_changes())
     media = with_digests(catalogue.media, cache)
     live = {"watermark": store.watermark(), "generation": store.generation()}
     if catalogue.live_until:
@@ -45,7 +45,7 @@ def build(
     Without any table of videos the catalogue is made of the ids that the events name.
     """
     every = sources.all()
-    catalogue = Catalogue.of(every, store.video_changes())
+    catalogue = MergedCatalogue.of(every, store.video_changes())
     behavior = merge_behavior(every, store, catalogue.videos)
     videos = catalogue.videos
     if videos.is_empty():
@@ -67,8 +67,8 @@ def build(
 
 def _report(
     every: Sequence[Source],
-    catalogue: Catalogue,
-    behavior: Behavior,
+    catalogue: MergedCatalogue,
+    behavior: MergedBehavior,
     frames: Mapping[str, pl.DataFrame],
     split: Split,
 ) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _report(
     }
 
 
-def _notes(every: Sequence[Source], catalogue: Catalogue, unreadable: int) -> list[str]:
+def _notes(every: Sequence[Source], catalogue: MergedCatalogue, unreadable: int) -> list[str]:
     notes = [note for source in every for note in _source_notes(source)]
     if catalogue.replaced:
         notes.append(f"{catalogue.replaced} rows of videos were replaced by later ones.")
@@ -114,7 +114,7 @@ def _notes(every: Sequence[Source], catalogue: Catalogue, unreadable: int) -> li
     return list(dict.fromkeys(notes))
 
 
-def _none_left(events: Mapping[str, Any], catalogue: Catalogue) -> list[str]:
+def _none_left(events: Mapping[str, Any], catalogue: MergedCatalogue) -> list[str]:
     """Tables that do not fit each other are the commonest reason for an empty behaviour."""
     if events["accepted"] or not events["read"]:
         return []

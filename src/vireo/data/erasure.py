@@ -15,7 +15,7 @@ _BETWEEN_CELLS = re.compile(r'[\s,;|"\x1f]+')
 """What parts the cells in the text of a line that could not be split."""
 
 
-def without_viewer(
+def without_user(
     frames: Mapping[str, pl.DataFrame], report: Mapping[str, Any], user_id: str
 ) -> tuple[dict[str, pl.DataFrame], dict[str, Any], int]:
     """The frames and the report without the viewer, and how many rows of tables that cost.

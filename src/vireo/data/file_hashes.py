@@ -10,7 +10,7 @@ import polars as pl
 from vireo.artifacts.files import digest_of_file, read_json, write_json
 from vireo.data.base import MEDIA_SCHEMA
 from vireo.data.remote import identity, is_url
-from vireo.engine.progress import Progress, Quiet
+from vireo.engine.progress import NullProgress, Progress
 
 CACHE = "digests.json"
 
@@ -20,7 +20,7 @@ def with_digests(
 ) -> pl.DataFrame:
     """The media rows with `digest` and `subtitles_digest`, null for files that can't be read."""
     paths = [path for path in (*media["path"], *media["subtitles"]) if path is not None]
-    known = digests(dict.fromkeys(paths), cache, progress or Quiet())
+    known = digests(dict.fromkeys(paths), cache, progress or NullProgress())
 
     def of(column: str) -> pl.Series:
         return pl.Series([known.get(path) for path in media[column]], dtype=pl.String)

@@ -22,7 +22,7 @@ FORGOTTEN = "a forgotten viewer"
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class MergedCatalogue:
     """The videos of all sources and the live ones; of equal ids the last row counts."""
 
     videos: pl.DataFrame
@@ -32,7 +32,7 @@ class Catalogue:
     """Position in the store of the last live video."""
 
     @classmethod
-    def of(cls, sources: Sequence[Source], changes: Sequence[VideoChange] = ()) -> Catalogue:
+    def of(cls, sources: Sequence[Source], changes: Sequence[VideoChange] = ()) -> MergedCatalogue:
         put = [change.video for change in changes if not change.deleted]
         videos = [source.frame("videos") for source in sources]
         media = [source.frame("media") for source in sources]
@@ -63,7 +63,7 @@ def _placed(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
 
 
 @dataclass(frozen=True)
-class Behavior:
+class MergedBehavior:
     """Events in the shipped order, comments, and the rows that were refused only now."""
 
     events: pl.DataFrame
@@ -79,7 +79,7 @@ class Behavior:
         return dict(self.rejects["reason"].value_counts().sort("reason").iter_rows())
 
 
-def merge_behavior(sources: Sequence[Source], store: Store, videos: pl.DataFrame) -> Behavior:
+def merge_behavior(sources: Sequence[Source], store: Store, videos: pl.DataFrame) -> MergedBehavior:
     """Every event with its video's id. An empty catalogue refuses nothing: ids stand for videos.
 
     `sequence` becomes the order over all sources, the live events last.
@@ -95,7 +95,7 @@ def merge_behavior(sources: Sequence[Source], store: Store, videos: pl.DataFrame
     events = _with_reasons(events, ids, videos, forgotten)
     comments = _with_reasons(comments, ids, videos, forgotten)
     good = pl.col("reason").is_null()
-    return Behavior(
+    return MergedBehavior(
         events.filter(good).select(list(EVENT_SCHEMA)),
         comments.filter(good).select("user_id", "video_id", "timestamp", "text"),
         _rejects(events.filter(~good)),

@@ -15,9 +15,9 @@ import polars as pl
 from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, write_json
 from vireo.data import READERS
 from vireo.data.base import DataSection
-from vireo.data.erasure import who_is_named, without_viewer
-from vireo.data.readers import RAW_SCHEMAS, RawTables, Request
-from vireo.engine.progress import Progress, Quiet
+from vireo.data.erasure import who_is_named, without_user
+from vireo.data.readers import RAW_SCHEMAS, RawTables, ReadRequest
+from vireo.engine.progress import NullProgress, Progress
 from vireo.errors import InputError, StageFailed
 
 T = TypeVar("T")
@@ -78,14 +78,14 @@ class Sources:
         read = READERS.get(format)
         section = section or DataSection()
         moment = round(time.time() * 1000) if now is None else now
-        request = Request(videos, events, section, moment, dict(columns or {}))
+        request = ReadRequest(videos, events, section, moment, dict(columns or {}))
         origin = _origin(request, format)
         before = self._usable() if replace else self.all()
         source = next((known for known in before if known.report["origin"] == origin), None)
         if source is not None and not self.is_whole(source):
             source = None  # its tables are read again
         if source is None:
-            with (progress or Quiet()).task("reading tables", None):
+            with (progress or NullProgress()).task("reading tables", None):
                 tables = read(request)
             _check(tables, request, [] if replace else before)
             accounts = {name: account.as_json() for name, account in tables.accounts.items()}
@@ -152,7 +152,7 @@ class Sources:
 
         def found(source: Source) -> bool:
             frames = {name: source.frame(name) for name in RAW_SCHEMAS}
-            return without_viewer(frames, source.report, user_id)[2] > 0
+            return without_user(frames, source.report, user_id)[2] > 0
 
         return any(self.each(found))
 
@@ -161,7 +161,7 @@ class Sources:
         removed, ids = 0, []
         for source in self.all():
             frames = {name: source.frame(name) for name in RAW_SCHEMAS}
-            kept, report, count = without_viewer(frames, source.report, user_id)
+            kept, report, count = without_user(frames, source.report, user_id)
             ids.append(self._write(kept, report).id if count else source.id)
             removed += count
         self._index(ids)
@@ -228,7 +228,7 @@ def _is_sound(directory: Path) -> bool:
     return whole and read_json(directory / REPORT) is not None
 
 
-def _origin(request: Request, reader: str) -> str:
+def _origin(request: ReadRequest, reader: str) -> str:
     """The digest of everything that a reading depends on, but for the moment."""
     folder = request.videos.resolve().parent if request.videos else None
     return digest_of_json(
@@ -253,8 +253,8 @@ def _content(path: Path | None) -> Any:
     return {file.name: digest_of_file(file) for file in files}
 
 
-def _check(tables: RawTables, request: Request, before: list[Source]) -> None:
-    for name, account in tables.accounts.items():
+def _check(tables: RawTables, request: ReadRequest, before: list[Source]) -> None:
+    for name, account in tables.counts.items():
         if account.accepted + sum(account.rejected.values()) != account.read:
             raise StageFailed(
                 f"The reader lost rows of {name}: {account.read} read, {account.accepted}"
@@ -267,7 +267,7 @@ def _check(tables: RawTables, request: Request, before: list[Source]) -> None:
         return
     reasons = [
         f"{count} {name}: {why}"
-        for name, account in tables.accounts.items()
+        for name, account in tables.counts.items()
         for why, count in account.rejected.items()
     ]
     raise InputError(

@@ -63,7 +63,7 @@ class Film:
 
 
 @dataclass(frozen=True)
-class Viewer:
+class DemoUser:
     """One person: what they like, how that changes, when they watch."""
 
     user_id: str

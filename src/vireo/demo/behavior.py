@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from vireo.arrays import Doubles
-from vireo.demo.base import DAYS, Event, Film, Viewer, normalised
+from vireo.demo.base import DAYS, DemoUser, Event, Film, normalised
 from vireo.demo.vocabulary import LUKEWARM, vocabulary
 
 MINUTE = 1 / (24 * 60)
@@ -16,7 +16,7 @@ CURIOSITY = 0.015
 """Interest in a topic that is nobody's favourite."""
 
 
-def live(seed: int, films: Sequence[Film], viewers: Sequence[Viewer]) -> list[Event]:
+def live(seed: int, films: Sequence[Film], viewers: Sequence[DemoUser]) -> list[Event]:
     """What the viewers did in DAYS days; fresh films are met by nobody."""
     public = [film for film in films if not film.fresh]
     days = []
@@ -29,7 +29,7 @@ def live(seed: int, films: Sequence[Film], viewers: Sequence[Viewer]) -> list[Ev
     return sorted(days, key=lambda event: (event.day, event.user_id))
 
 
-def _life(rng: Generator, viewer: Viewer, films: list[Film]) -> Iterator[Event]:
+def _life(rng: Generator, viewer: DemoUser, films: list[Film]) -> Iterator[Event]:
     left = np.ones(len(films))
     for evening in _evenings(rng, viewer):
         day = evening
@@ -46,7 +46,7 @@ def _life(rng: Generator, viewer: Viewer, films: list[Film]) -> Iterator[Event]:
             day += (films[chosen].seconds / 60 + float(rng.uniform(0.2, 3.0))) * MINUTE
 
 
-def _evenings(rng: Generator, viewer: Viewer) -> list[float]:
+def _evenings(rng: Generator, viewer: DemoUser) -> list[float]:
     """The starts of the sittings, in days after START, around the viewer's hour."""
     if not viewer.views:
         return []
@@ -57,7 +57,7 @@ def _evenings(rng: Generator, viewer: Viewer) -> list[float]:
     return starts
 
 
-def _chances(viewer: Viewer, films: list[Film], left: Doubles, day: float) -> Doubles:
+def _chances(viewer: DemoUser, films: list[Film], left: Doubles, day: float) -> Doubles:
     """Taste decides most, then what everybody watches, then what is new."""
     chances = np.zeros(len(films))
     for n, film in enumerate(films):
@@ -77,7 +77,7 @@ def _shown(rng: Generator, chances: Doubles) -> list[int]:
     return [int(n) for n in rng.choice(len(chances), count, replace=False, p=likely)]
 
 
-def _watch(rng: Generator, viewer: Viewer, film: Film, day: float) -> Iterator[Event]:
+def _watch(rng: Generator, viewer: DemoUser, film: Film, day: float) -> Iterator[Event]:
     """A view and what follows from it: liked films are watched long, others are left early."""
     interest = viewer.taste(film.topic, day)
     liked = rng.random() < min(0.93, 0.22 + 1.8 * interest)

@@ -21,7 +21,7 @@ SETTINGS = {"pretraining": {"objective": "contrastive"}}
 
 
 @dataclass(frozen=True)
-class Tour:
+class DemoResult:
     """What the demo has to show."""
 
     world: World
@@ -43,12 +43,12 @@ class Tour:
         }
 
 
-def tour(
+def run_demo(
     directory: Path,
     progress: Progress,
     seed: int = 0,
     on_result: Callable[[Result], None] | None = None,
-) -> Tour:
+) -> DemoResult:
     """Make the world in `directory/world`, walk the road on its files, gather what to show.
 
     Everything that is finished already is reused.
@@ -65,15 +65,15 @@ def tour(
     lists = {user: work.recommend(user, K) for user in world.three_users}
     report = work.evaluate()
     work.save_report(report)
-    return Tour(world, work, accounting, lists, _talkative(work), report)
+    return DemoResult(world, work, accounting, lists, _talkative(work), report)
 
 
 def _talkative(work: Workspace) -> dict[str, Any]:
     """The facts of the video with the most dialogue."""
-    dialogue = work.served.video.dialogue
+    dialogue = work.resources.online.video.dialogue
     if not dialogue.height:
-        return work.served.about_video(work.served.catalogue.ids[0])
+        return work.resources.online.about_video(work.resources.online.catalogue.ids[0])
     counts = (
         dialogue.group_by("video_id", maintain_order=True).len().sort("len", maintain_order=True)
     )
-    return work.served.about_video(counts["video_id"][-1])
+    return work.resources.online.about_video(counts["video_id"][-1])

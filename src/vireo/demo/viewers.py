@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from vireo.demo.base import Viewer
+from vireo.demo.base import DemoUser
 from vireo.demo.vocabulary import NAMES, NEWCOMER, TOPICS
 
 HOURS = (7.5, 12.5, 20.5, 20.5, 21.5, 23.0)
@@ -14,7 +14,7 @@ GUIDES = {"ana": {"cooking": 0.55, "gardening": 0.45}, "ben": {"astronomy": 0.55
 """The two viewers that a reader of the demo is introduced to: their tastes stay as they are."""
 
 
-def plan_viewers(seed: int, count: int) -> tuple[Viewer, ...]:
+def plan_viewers(seed: int, count: int) -> tuple[DemoUser, ...]:
     """`count` people; the last one is NEWCOMER, who has not watched anything yet."""
     rng = np.random.default_rng([seed, 2])
     names = [*NAMES, *(f"user-{n:03d}" for n in range(len(NAMES) + 1, count))][: count - 1]
@@ -31,9 +31,9 @@ def plan_viewers(seed: int, count: int) -> tuple[Viewer, ...]:
 
 def _viewer(
     rng: Generator, name: str, tastes: tuple[dict[str, float], dict[str, float]], views: int
-) -> Viewer:
+) -> DemoUser:
     hour = float(rng.choice(HOURS) + rng.normal(0, 0.7))
-    return Viewer(name, tastes, views, hour, talkative=float(rng.beta(2, 3)))
+    return DemoUser(name, tastes, views, hour, talkative=float(rng.beta(2, 3)))
 
 
 def _tastes(rng: Generator) -> tuple[dict[str, float], dict[str, float]]:

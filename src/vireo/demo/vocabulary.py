@@ -14,7 +14,7 @@ TOPICS: tuple[str, ...] = tuple(SCENES)
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class TopicVocabulary:
     """The texts of one topic."""
 
     films: tuple[tuple[str, str], ...]
@@ -26,11 +26,11 @@ class Vocabulary:
 
 
 @cache
-def vocabulary(topic: str) -> Vocabulary:
+def vocabulary(topic: str) -> TopicVocabulary:
     """The texts of one of TOPICS."""
     text = (files("vireo.demo") / "topics" / f"{topic}.toml").read_text(encoding="utf-8")
     raw: dict[str, Any] = tomllib.loads(text)
-    return Vocabulary(
+    return TopicVocabulary(
         films=tuple((film["title"], film["about"]) for film in raw["films"]),
         tags=tuple(raw["tags"]),
         sentences=tuple(raw["sentences"]),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vireo.demo.base import Event, Film, Viewer, World
+from vireo.demo.base import DemoUser, Event, Film, World
 from vireo.demo.behavior import live
 from vireo.demo.catalogue import plan_films
 from vireo.demo.film import Render, put
@@ -15,7 +15,7 @@ from vireo.demo.tables import events_csv, videos_csv
 from vireo.demo.viewers import plan_viewers
 from vireo.demo.vocabulary import NEWCOMER, TOPICS
 from vireo.engine.base import Engine, Outcome
-from vireo.engine.progress import Progress, Quiet
+from vireo.engine.progress import NullProgress, Progress
 from vireo.errors import InputError, StageFailed
 
 __all__ = ["World", "make_world"]
@@ -47,7 +47,7 @@ def make_world(
     films, viewers = plan_films(seed, videos), plan_viewers(seed, users)
     _claim(directory, {"version": VERSION, "seed": seed, "videos": videos, "users": users})
     missing = [film for film in films if not _drawn(directory, film)]
-    _draw(directory, missing, engine, progress or Quiet())
+    _draw(directory, missing, engine, progress or NullProgress())
     world = World(
         directory / "videos.csv",
         directory / "events.csv",
@@ -144,7 +144,7 @@ def _write_tables(world: World, seed: int, films: Sequence[Film], events: Sequen
             put(path, content)
 
 
-def _truth(films: Sequence[Film], viewers: Sequence[Viewer]) -> dict[str, Any]:
+def _truth(films: Sequence[Film], viewers: Sequence[DemoUser]) -> dict[str, Any]:
     return {
         "topics": {film.video_id: film.topic for film in films},
         "appeal": {film.video_id: film.appeal for film in films},

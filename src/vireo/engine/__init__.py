@@ -1,7 +1,7 @@
 """Engine.map: serial, or isolated processes with time limits; or the same on a Ray cluster."""
 
 from vireo.engine.base import Context, Engine, EngineSection, Outcome
-from vireo.engine.progress import Lines, Progress, Quiet
+from vireo.engine.progress import LogProgress, NullProgress, Progress
 from vireo.registry import Registry
 
 ENGINES = Registry(
@@ -18,8 +18,8 @@ __all__ = [
     "Context",
     "Engine",
     "EngineSection",
-    "Lines",
+    "LogProgress",
     "Outcome",
     "Progress",
-    "Quiet",
+    "NullProgress",
 ]

@@ -22,7 +22,7 @@ _TRIES = 3
 
 
 @dataclass(frozen=True)
-class Team:
+class ProcessGroup:
     """This process's place among those that train together."""
 
     rank: int = 0
@@ -45,7 +45,7 @@ class Team:
         dist.all_reduce(both)
         return float(both[0]), round(float(both[1]))
 
-    def told(self, value: float) -> float:
+    def broadcast(self, value: float) -> float:
         """What the leading process says, in all."""
         return self.summed(value if self.leads else 0.0, 0)[0]
 
@@ -75,11 +75,11 @@ class Team:
             parameter.grad = part.view_as(parameter)
 
 
-ALONE = Team()
+ALONE = ProcessGroup()
 
 
 @contextmanager
-def joined() -> Iterator[Team]:
+def joined() -> Iterator[ProcessGroup]:
     """The team that torchrun started this process in; alone without torchrun."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
@@ -89,7 +89,7 @@ def joined() -> Iterator[Team]:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
-        yield Team(dist.get_rank(), size)
+        yield ProcessGroup(dist.get_rank(), size)
     finally:
         dist.destroy_process_group()
 
@@ -101,7 +101,7 @@ def device() -> torch.device:
     return torch.device("cpu")
 
 
-def together(module: str, shelf: Path, processes: int, setting: str) -> None:
+def launch(module: str, shelf: Path, processes: int, setting: str) -> None:
     """`python -m module shelf` in several processes of this machine, started by torchrun.
 
     Where one dies, all start again from the last checkpoint; raises StageFailed where that did

@@ -16,7 +16,7 @@ LOOK_AHEAD = 4
 """Items per worker that may be under way or finished before the consumer asks for them."""
 
 
-class Pool(ABC, Generic[Item, Value]):
+class WorkerPool(ABC, Generic[Item, Value]):
     """Hire, feed, listen, hand on what is next: the round that every kind of worker shares."""
 
     def __init__(self, function: bytes, items: Sequence[Item], timeout: float | None) -> None:

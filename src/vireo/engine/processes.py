@@ -8,8 +8,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, ClassVar, Literal
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
-from vireo.engine.pool import LOOK_AHEAD, Pool, cannot_load, cores, packed_function
-from vireo.engine.worker_process import Child, too_long
+from vireo.engine.pool import LOOK_AHEAD, WorkerPool, cannot_load, cores, packed_function
+from vireo.engine.worker_process import WorkerProcess, too_long
 from vireo.errors import StageFailed
 
 FAILED_STARTS = 3
@@ -42,7 +42,7 @@ class Processes:
             pool.end()
 
 
-class _Local(Pool[Item, Value]):
+class _Local(WorkerPool[Item, Value]):
     """The worker processes of one map."""
 
     def __init__(
@@ -50,8 +50,8 @@ class _Local(Pool[Item, Value]):
     ) -> None:
         super().__init__(function, items, timeout)
         self.size = size
-        self.inbox: SimpleQueue[tuple[Child, Any]] = SimpleQueue()
-        self.workers: list[Child] = []
+        self.inbox: SimpleQueue[tuple[WorkerProcess, Any]] = SimpleQueue()
+        self.workers: list[WorkerProcess] = []
         self.failed_starts = 0
 
     def end(self) -> None:
@@ -62,7 +62,7 @@ class _Local(Pool[Item, Value]):
         under_way = sum(worker.index is not None for worker in self.workers)
         wanted = min(self.size, under_way + len(self.items) - self.next_in)
         while len(self.workers) < wanted:
-            self.workers.append(Child(self.function, self.inbox))
+            self.workers.append(WorkerProcess(self.function, self.inbox))
 
     def feed(self) -> None:
         end = self.next_out + LOOK_AHEAD * self.size
@@ -87,11 +87,11 @@ class _Local(Pool[Item, Value]):
         while not self.inbox.empty():
             self._hear(*self.inbox.get_nowait())
 
-    def _hear(self, worker: Child, reply: Any) -> None:
+    def _hear(self, worker: WorkerProcess, reply: Any) -> None:
         if worker not in self.workers:
             return  # the last message of a worker that was dismissed
         if reply is None:
-            self._dismiss(worker, "crash", worker.last_words())
+            self._dismiss(worker, "crash", worker.exit_reason())
             return
         word, content = reply
         if word == "broken":
@@ -99,9 +99,9 @@ class _Local(Pool[Item, Value]):
         if worker.index is not None:
             self.keep(worker.index, word, content)
         self.failed_starts = 0
-        worker.rest()
+        worker.shut_down()
 
-    def _dismiss(self, worker: Child, kind: Literal["timeout", "crash"], why: str) -> None:
+    def _dismiss(self, worker: WorkerProcess, kind: Literal["timeout", "crash"], why: str) -> None:
         self.workers.remove(worker)
         worker.end()
         if worker.index is not None:
@@ -110,6 +110,6 @@ class _Local(Pool[Item, Value]):
         self.failed_starts += 1
         if self.failed_starts >= FAILED_STARTS:
             raise StageFailed(
-                f"Worker processes cannot start: {worker.last_words()}.",
+                f"Worker processes cannot start: {worker.exit_reason()}.",
                 "Set engine.name = 'serial' to work in this process.",
             )

@@ -20,7 +20,7 @@ class Progress(Protocol):
     def say(self, line: str) -> None: ...
 
 
-class Quiet:
+class NullProgress:
     """Says nothing: the default of the Python API."""
 
     @contextmanager
@@ -31,7 +31,7 @@ class Quiet:
         return None
 
 
-class Lines:
+class LogProgress:
     """Plain lines on standard error, at most one every few seconds, for logs and pipes."""
 
     def __init__(self, every_seconds: float = 5.0) -> None:

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from vireo.engine.progress import Lines, Progress, Tick
+from vireo.engine.progress import LogProgress, Progress, Tick
 
 
-class Bars:
+class ProgressBars:
     """One bar per task: what, how far, time left and a short figure."""
 
     def __init__(self) -> None:
@@ -42,4 +42,4 @@ class Bars:
 
 def progress_for_stderr() -> Progress:
     """Bars where a person looks, lines where a file does."""
-    return Bars() if sys.stderr.isatty() else Lines()
+    return ProgressBars() if sys.stderr.isatty() else LogProgress()

@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
-from vireo.engine.pool import LOOK_AHEAD, Pool, cannot_load, packed_function
-from vireo.engine.ray_cluster import Place, connected, processors
+from vireo.engine.pool import LOOK_AHEAD, WorkerPool, cannot_load, packed_function
+from vireo.engine.ray_cluster import RayWorkerHandle, connected, processors
 from vireo.errors import StageFailed
 
 DEPTH = 2
@@ -59,7 +59,7 @@ class Ray:
             pool.end()
 
 
-class _Spread(Pool[Item, Value]):
+class _Spread(WorkerPool[Item, Value]):
     """The workers of one map, wherever they are."""
 
     def __init__(
@@ -69,7 +69,7 @@ class _Spread(Pool[Item, Value]):
         super().__init__(function, items, timeout)
         self.ray = ray
         self.most = most
-        self.places: list[Place] = []
+        self.places: list[RayWorkerHandle] = []
         self.again: deque[tuple[int, bytes]] = deque()
         """Items to be tried again, before any new one."""
         self.failed: dict[int, list[str]] = {}
@@ -92,7 +92,7 @@ class _Spread(Pool[Item, Value]):
         for place in [p for p in self.places if not p.ready][: max(0, len(self.places) - wanted)]:
             self._leave(place)  # it waits for a processor that is gone
         while len(self.places) < wanted:
-            self.places.append(Place(self.ray, self.function))
+            self.places.append(RayWorkerHandle(self.ray, self.function))
 
     def feed(self) -> None:
         end = self.next_out + LOOK_AHEAD * max(self.size, 1)
@@ -103,7 +103,7 @@ class _Spread(Pool[Item, Value]):
                     if found is not None:
                         place.give(*found, self.timeout)
 
-    def _next_for(self, place: Place, end: int) -> tuple[int, bytes] | None:
+    def _next_for(self, place: RayWorkerHandle, end: int) -> tuple[int, bytes] | None:
         """An item that is to be tried again, if not on the same node, or a new one."""
         nodes = {other.node for other in self.places if other.ready}
         for _ in range(len(self.again)):
@@ -132,7 +132,7 @@ class _Spread(Pool[Item, Value]):
                 " is kept.",
             )
 
-    def _hear(self, place: Place, ref: Any) -> None:
+    def _hear(self, place: RayWorkerHandle, ref: Any) -> None:
         try:
             answer = self.ray.get(ref)
         except self.ray.exceptions.RayError as error:
@@ -159,7 +159,7 @@ class _Spread(Pool[Item, Value]):
         self,
         index: int,
         packed: bytes,
-        place: Place,
+        place: RayWorkerHandle,
         kind: Literal["error", "timeout", "crash"],
         why: str,
     ) -> None:
@@ -172,7 +172,7 @@ class _Spread(Pool[Item, Value]):
         self.finish(index, kind, why)
         self._noted(index)
 
-    def _lost(self, place: Place, why: str) -> None:
+    def _lost(self, place: RayWorkerHandle, why: str) -> None:
         """The worker is gone; what it had in hand goes to the others."""
         self._leave(place)
         if not place.ready:
@@ -186,7 +186,7 @@ class _Spread(Pool[Item, Value]):
                 self.finish(index, "crash", f"its worker was lost {LOSSES} times: {why}")
                 self._noted(index)
 
-    def _leave(self, place: Place) -> None:
+    def _leave(self, place: RayWorkerHandle) -> None:
         self.places.remove(place)
         place.end()
         self.looked = -LOOK_SECONDS  # the cluster may have changed

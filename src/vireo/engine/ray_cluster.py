@@ -10,7 +10,7 @@ from typing import Any
 
 from vireo.engine.base import EngineSection
 from vireo.engine.pool import cores
-from vireo.engine.ray_worker import Slot
+from vireo.engine.ray_worker import RayWorker
 from vireo.engine.worker_process import START_SECONDS
 from vireo.errors import MissingLibrary, StageFailed
 from vireo.version import VERSION
@@ -61,12 +61,14 @@ def processors(ray: Any) -> int:
     return int(sum(node["Resources"].get("CPU", 0) for node in nodes))
 
 
-class Place:
+class RayWorkerHandle:
     """A Slot on some node, seen from here: an actor that holds one processor."""
 
     def __init__(self, ray: Any, function: bytes) -> None:
         self.ray = ray
-        kind = ray.remote(Slot).options(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD")
+        kind = ray.remote(RayWorker).options(
+            num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD"
+        )
         self.actor = kind.remote(function, sys.path, str(Path.cwd()))
         self.node = self.name = ""
         self.ready = False

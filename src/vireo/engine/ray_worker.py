@@ -13,22 +13,22 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from vireo.engine.worker_process import START_SECONDS, Child, too_long
+from vireo.engine.worker_process import START_SECONDS, WorkerProcess, too_long
 from vireo.version import VERSION
 
 Answer = tuple[str, Any]
 """("done", packed value), or "error", "timeout", "crash", "broken" or "unready" with the reason."""
 
 
-class Slot:
+class RayWorker:
     """Takes one packed item at a time; what the function loads stays loaded from item to item."""
 
     def __init__(self, function: bytes, path: Sequence[str], folder: str) -> None:
         self._function = function
         self._path = list(dict.fromkeys([*path, *sys.path]))
         self._folder = Path(folder) if Path(folder).is_dir() else None
-        self._inbox: SimpleQueue[tuple[Child, Any]] = SimpleQueue()
-        self._child: Child | None = None
+        self._inbox: SimpleQueue[tuple[WorkerProcess, Any]] = SimpleQueue()
+        self._child: WorkerProcess | None = None
 
     def about(self) -> dict[str, str]:
         """Which machine and node this is, and which Vireo it has."""
@@ -48,7 +48,7 @@ class Slot:
             self.end()
             return "timeout", too_long(timeout)
         if reply[1] is None:
-            words = child.last_words()
+            words = child.exit_reason()
             self.end()
             return "crash", words
         answer: Answer = reply[1]
@@ -62,21 +62,21 @@ class Slot:
         while not self._inbox.empty():  # its last message
             self._inbox.get()
 
-    def _ready(self) -> tuple[Child | None, Answer]:
+    def _ready(self) -> tuple[WorkerProcess | None, Answer]:
         """A child that has loaded the function, or why there is none."""
         if self._child is not None:
             return self._child, ("", None)
-        child = self._child = Child(self._function, self._inbox, self._path, self._folder)
+        child = self._child = WorkerProcess(self._function, self._inbox, self._path, self._folder)
         reply = self._reply(START_SECONDS)
         if reply is not None and reply[1] is not None and reply[1][0] == "ready":
             return child, ("", None)
         answer: Answer = ("unready", "it took too long to start")
         if reply is not None:
-            answer = ("unready", child.last_words()) if reply[1] is None else reply[1]
+            answer = ("unready", child.exit_reason()) if reply[1] is None else reply[1]
         self.end()
         return None, answer
 
-    def _reply(self, seconds: float | None) -> tuple[Child, Any] | None:
+    def _reply(self, seconds: float | None) -> tuple[WorkerProcess, Any] | None:
         """What the child says next; None where it says nothing in time."""
         try:
             return self._inbox.get(timeout=seconds)

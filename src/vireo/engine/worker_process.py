@@ -22,7 +22,7 @@ ONE_THREAD = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "POLARS_MAX")
 """Libraries that would start a thread per core in each of the processes per core."""
 
 
-class Child:
+class WorkerProcess:
     """Takes the packed function at birth, then one packed item at a time.
 
     What it answers lies in `inbox` as (child, reply); the reply None says that it is gone.
@@ -31,7 +31,7 @@ class Child:
     def __init__(
         self,
         function: bytes,
-        inbox: SimpleQueue[tuple[Child, Any]],
+        inbox: SimpleQueue[tuple[WorkerProcess, Any]],
         path: Sequence[str] = (),
         folder: Path | None = None,
     ) -> None:
@@ -57,7 +57,7 @@ class Child:
         self.deadline = time.monotonic() + timeout if timeout else float("inf")
         self._send((packed, timeout))
 
-    def rest(self) -> None:
+    def shut_down(self) -> None:
         self.ready, self.index, self.deadline = True, None, float("inf")
 
     def end(self) -> None:
@@ -67,7 +67,7 @@ class Child:
         for pipe in (self.process.stdin, self.process.stdout):
             _close(pipe)
 
-    def last_words(self) -> str:
+    def exit_reason(self) -> str:
         """Why the process ended, as far as the exit status tells."""
         code = self.process.wait()
         if code >= 0:

@@ -12,13 +12,13 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from vireo.artifacts import Artifacts
+from vireo.artifacts import ArtifactStore
 from vireo.data.base import Split, Tables
 from vireo.data.online_rows import event_rows
 from vireo.data.readers import RAW_SCHEMAS, conform, empty
 from vireo.data.readers.events import comments_of
 from vireo.data.sources import Sources
-from vireo.pipeline import Ground
+from vireo.pipeline import BuildContext
 from vireo.store.base import Store, StoreSection
 from vireo.store.sql import open_store
 
@@ -31,7 +31,7 @@ _MOVED = ("video_id", "value", "watch_seconds")
 
 
 @dataclass
-class Otherwise:
+class AlteredFuture:
     """Rewrites sources and live events. `tables` are those of the real split."""
 
     split: Split
@@ -43,7 +43,7 @@ class Otherwise:
     here: int = 0
     """And in this world, where a source may end earlier."""
 
-    def ground(self, real: Ground, directory: Path) -> Ground:
+    def ground(self, real: BuildContext, directory: Path) -> BuildContext:
         """A ground of its own in an empty directory. Live events become a source like others."""
         for name in REUSED:
             home = real.artifacts.root / name
@@ -54,12 +54,12 @@ class Otherwise:
         return replace(
             real,
             context=replace(real.context, cache=cache),
-            artifacts=Artifacts(directory / "artifacts"),
+            artifacts=ArtifactStore(directory / "artifacts"),
             sources=Sources.written(directory / "sources", self._sources(real)),
             store=open_store(StoreSection(), directory),
         )
 
-    def _sources(self, real: Ground) -> Iterator[tuple[Frames, Mapping[str, Any]]]:
+    def _sources(self, real: BuildContext) -> Iterator[tuple[Frames, Mapping[str, Any]]]:
         named = self.tables.videos
         for source in real.sources.all():
             frames: dict[str, pl.DataFrame] = {n: source.frame(n) for n in RAW_SCHEMAS}

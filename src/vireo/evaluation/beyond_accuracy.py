@@ -26,7 +26,7 @@ LOWER_IS_BETTER = frozenset({"calibration", "gini"})
 
 
 @dataclass(frozen=True)
-class Background:
+class MetricContext:
     """What is known of the n videos besides who wants them next."""
 
     watchers: Ints
@@ -40,12 +40,12 @@ class Background:
     @classmethod
     def of(
         cls, histories: Histories, content: Floats | None = None, topic_of: Ints | None = None
-    ) -> Background:
+    ) -> MetricContext:
         """From what was learned from; without content or topics their metrics are left out."""
         n = histories.n_videos
         rows = np.zeros((n, 0), dtype=np.float32) if content is None else unit_rows(content)
         topics = np.full(n, -1, dtype=np.int64) if topic_of is None else topic_of
-        return cls(histories.viewers(), len(histories), rows, topics.astype(np.int64))
+        return cls(histories.user_counts(), len(histories), rows, topics.astype(np.int64))
 
     @property
     def n_topics(self) -> int:
@@ -53,7 +53,7 @@ class Background:
 
 
 def per_list(
-    ranked: Ints, histories: Sequence[History], background: Background
+    ranked: Ints, histories: Sequence[History], background: MetricContext
 ) -> dict[str, Doubles]:
     """Every metric of PER_USER, one value per list; NaN where it cannot be said. (u, k)"""
     shown = ranked >= 0
@@ -66,13 +66,13 @@ def per_list(
     }
 
 
-def _novelty(rows: Ints, shown: Bools, background: Background) -> Doubles:
+def _novelty(rows: Ints, shown: Bools, background: MetricContext) -> Doubles:
     users = max(background.users, 1)
     bits = -np.log2(np.maximum(background.watchers, 1) / users)
     return _mean(np.where(shown, bits[rows], 0.0), shown)
 
 
-def _diversity(rows: Ints, shown: Bools, background: Background) -> Doubles:
+def _diversity(rows: Ints, shown: Bools, background: MetricContext) -> Doubles:
     vectors = background.content[rows] * shown[:, :, None]
     known = np.asarray(vectors.any(axis=2))
     count = known.sum(axis=1).astype(np.float64)
@@ -84,7 +84,7 @@ def _diversity(rows: Ints, shown: Bools, background: Background) -> Doubles:
 
 
 def _calibration(
-    rows: Ints, shown: Bools, histories: Sequence[History], background: Background
+    rows: Ints, shown: Bools, histories: Sequence[History], background: MetricContext
 ) -> Doubles:
     topics = background.n_topics
     if not topics:
@@ -92,7 +92,7 @@ def _calibration(
     listed = _shares(
         [own[keep] for own, keep in zip(rows, shown, strict=True)], background.topic_of, topics
     )
-    wanted = _shares([h.liked.videos for h in histories], background.topic_of, topics)
+    wanted = _shares([h.positives.videos for h in histories], background.topic_of, topics)
     middle = (listed + wanted) / 2
     divergence = (_relative(listed, middle) + _relative(wanted, middle)) / 2
     known = (listed.sum(axis=1) > 0) & (wanted.sum(axis=1) > 0)
@@ -116,10 +116,10 @@ def _relative(one: Doubles, other: Doubles) -> Doubles:
 
 
 def _lift(
-    rows: Ints, shown: Bools, histories: Sequence[History], background: Background
+    rows: Ints, shown: Bools, histories: Sequence[History], background: MetricContext
 ) -> Doubles:
     listed = _mean(np.where(shown, background.watchers[rows], 0.0), shown)
-    liked = [history.liked.videos for history in histories]
+    liked = [history.positives.videos for history in histories]
     lengths = np.array([len(videos) for videos in liked])
     owner = np.repeat(np.arange(len(liked)), lengths)
     watched = background.watchers[np.concatenate([*liked, np.zeros(0, dtype=np.int64)])]
@@ -133,7 +133,7 @@ def _mean(values: Doubles, shown: Bools) -> Doubles:
 
 
 @dataclass
-class Exposure:
+class ExposureCounts:
     """How often each video was shown, gathered list by list."""
 
     n_videos: int

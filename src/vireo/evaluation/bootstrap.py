@@ -30,7 +30,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Sample:
+class BootstrapSample:
     """Whose the rows of values are. One row per user, unless several clocks were tried."""
 
     groups: Ints
@@ -39,7 +39,7 @@ class Sample:
     """(r,) how much a row counts: with several clocks, each clock counts the same in all."""
 
     @classmethod
-    def plain(cls, users: int) -> Sample:
+    def plain(cls, users: int) -> BootstrapSample:
         return cls(np.arange(users), np.ones(users))
 
     @property
@@ -53,14 +53,14 @@ class Sample:
 
 
 def resampled_means(
-    values: Doubles, seed: int, samples: int = SAMPLES, sample: Sample | None = None
+    values: Doubles, seed: int, samples: int = SAMPLES, sample: BootstrapSample | None = None
 ) -> Doubles:
     """Means of (r, m) values over users drawn with replacement; NaN is left out. (samples, m)
 
     The draw depends on the seed and the number of users alone, so two systems that are measured
     apart on the same users are still compared pair by pair (Efron and Tibshirani 1993).
     """
-    sample = sample or Sample.plain(len(values))
+    sample = sample or BootstrapSample.plain(len(values))
     users = sample.users
     known = np.isfinite(values)
     weighted = np.where(known, values, 0.0) * sample.weights[:, None]
@@ -87,7 +87,7 @@ def interval(means: Doubles, level: float = LEVEL) -> tuple[float, float]:
 
 
 def estimates_of_systems(
-    systems: Mapping[str, Mapping[str, Doubles]], seed: int, sample: Sample
+    systems: Mapping[str, Mapping[str, Doubles]], seed: int, sample: BootstrapSample
 ) -> dict[str, dict[str, Estimate]]:
     """Mean and interval of every column that has any value, with one draw for all systems."""
     spoken = [

@@ -15,23 +15,25 @@ from vireo.behavior.build import histories_of
 from vireo.data.base import Tables
 from vireo.errors import InputError
 from vireo.evaluation import behavior_only
-from vireo.evaluation.beyond_accuracy import Background
+from vireo.evaluation.beyond_accuracy import MetricContext
 from vireo.evaluation.curves import curves_of
 from vireo.evaluation.evaluate_model import FUSED, evaluate, wanted_of
-from vireo.evaluation.plan import Plan
+from vireo.evaluation.plan import EvaluationPlan
 from vireo.evaluation.report import Report
 from vireo.evaluation.rolling_average import averaged
 from vireo.evaluation.splits import digest_of, save_split, split_frame
-from vireo.evaluation.tasks import KNOWN_EVENTS, Tastes, first_videos
+from vireo.evaluation.tasks import KNOWN_EVENTS, QueryTask, first_videos
 from vireo.interest.base import InterestModel
 from vireo.language import load as load_language
-from vireo.language import typed
-from vireo.pipeline import STAGES, Ground, load_noun, run
+from vireo.language import query_texts
+from vireo.pipeline import STAGES, BuildContext, load_output, run
 from vireo.privacy.base import consent_to
 from vireo.understanding.base import Understanding
 
 
-def evaluate_plan(ground: Ground, plan: Plan, save_to: Path | None = None) -> Report:
+def evaluate_plan(
+    ground: BuildContext, plan: EvaluationPlan, save_to: Path | None = None
+) -> Report:
     """Every split of the plan; with several cutoffs, their average and all of their reports.
 
     `save_to` keeps the split as a file (`save_split`), with several cutoffs numbered from 1.
@@ -43,7 +45,7 @@ def evaluate_plan(ground: Ground, plan: Plan, save_to: Path | None = None) -> Re
     reports = []
     for number, split in enumerate(splits, start=1):
         made = built(replace(own, split=split))
-        evaluated = Evaluated.of(made, replace(own, split=split))
+        evaluated = BuiltModel.of(made, replace(own, split=split))
         if save_to is not None:
             name = save_to if len(splits) == 1 else save_to.with_stem(f"{save_to.stem}-{number}")
             save_split(evaluated.split, name)
@@ -51,7 +53,7 @@ def evaluate_plan(ground: Ground, plan: Plan, save_to: Path | None = None) -> Re
     return reports[0] if len(reports) == 1 else averaged(reports)
 
 
-def built(ground: Ground) -> dict[str, Manifest]:
+def built(ground: BuildContext) -> dict[str, Manifest]:
     """The stages up to `interest`; only data and behaviour where no expert reads content."""
     short = (
         behavior_only.is_enough(ground.config.interest.experts)
@@ -62,11 +64,11 @@ def built(ground: Ground) -> dict[str, Manifest]:
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class BuiltModel:
     """What was built for one split."""
 
     made: Mapping[str, Manifest]
-    ground: Ground
+    ground: BuildContext
     tables: Tables
     model: InterestModel
     histories: Histories
@@ -74,7 +76,7 @@ class Evaluated:
     """Held-out events of viewers who do not consent to research: they are not measured."""
 
     @classmethod
-    def of(cls, made: Mapping[str, Manifest], ground: Ground) -> Evaluated:
+    def of(cls, made: Mapping[str, Manifest], ground: BuildContext) -> BuiltModel:
         """Raises InputError where nothing is left to learn from or to ask."""
         found = cls.loaded(made, ground)
         if not found.tables.events.height:
@@ -90,7 +92,7 @@ class Evaluated:
         return found
 
     @classmethod
-    def loaded(cls, made: Mapping[str, Manifest], ground: Ground) -> Evaluated:
+    def loaded(cls, made: Mapping[str, Manifest], ground: BuildContext) -> BuiltModel:
         """Whatever is in the artefacts, be it enough to measure or not.
 
         Nobody is asked, nor written into a split's file, who does not consent to research.
@@ -100,8 +102,8 @@ class Evaluated:
         heldout, events = consent.of(tables.heldout), consent.of(tables.events)
         unasked = tables.heldout.height - heldout.height
         tables = replace(tables, frames={**tables.frames, "heldout": heldout, "events": events})
-        model: InterestModel = load_noun(made["interest"], STAGES["interest"])
-        histories = load_noun(made["behavior"], STAGES["behavior"])
+        model: InterestModel = load_output(made["interest"], STAGES["interest"])
+        histories = load_output(made["behavior"], STAGES["behavior"])
         return cls(made, ground, tables, model, histories, unasked)
 
     @property
@@ -112,10 +114,10 @@ class Evaluated:
     def understanding(self) -> Understanding | None:
         if "understanding" not in self.made:
             return None
-        noun: Understanding = load_noun(self.made["understanding"], STAGES["understanding"])
+        noun: Understanding = load_output(self.made["understanding"], STAGES["understanding"])
         return noun
 
-    def report(self, plan: Plan) -> Report:
+    def report(self, plan: EvaluationPlan) -> Report:
         """Rank the held-out events with the models that never saw them."""
         split, heard = self.ground.split, self.heard()
         understanding = self.understanding
@@ -130,7 +132,7 @@ class Evaluated:
             systems=plan.systems or None,
             seed=self.ground.context.seed,
             split=split.recipe(),
-            background=Background.of(self.histories, content, topics),
+            background=MetricContext.of(self.histories, content, topics),
             heard=heard,
             tastes=self.tastes(heard) if FUSED in (plan.systems or (FUSED,)) else None,
             progress=self.ground.context.progress,
@@ -156,7 +158,7 @@ class Evaluated:
             usual=self.histories.report.get("usual_shares", {}),
         )
 
-    def tastes(self, heard: Histories | None) -> Tastes | None:
+    def tastes(self, heard: Histories | None) -> QueryTask | None:
         """For cold users: a sentence of the titles that each liked first, as `--like` reads it."""
         understanding = self.understanding
         if heard is None or understanding is None or not understanding.has_text.any():
@@ -165,14 +167,14 @@ class Evaluated:
         users = wanted_of(self.tables.heldout, self.histories, ids, heard).user_ids
         titles = self.tables.videos.select(pl.coalesce("title", "video_id"))["title"].to_list()
         sentences = [sentence_of(heard, user, titles) for user in users]
-        checkpoint = load_noun(self.made["pretraining"], STAGES["pretraining"])
+        checkpoint = load_output(self.made["pretraining"], STAGES["pretraining"])
         model = load_language(self.ground.config.language, self.ground.context, checkpoint.model)
         vectors = np.asarray(model.embed(sentences), dtype=np.float32)
-        asked = understanding.project(vectors, typed(sentences))
-        return Tastes(understanding.vectors, asked, self.ground.config.recommend.like_weight)
+        asked = understanding.project(vectors, query_texts(sentences))
+        return QueryTask(understanding.vectors, asked, self.ground.config.recommend.like_weight)
 
 
 def sentence_of(heard: Histories, user: str, titles: list[str]) -> str:
     """The titles of the first liked videos, as a viewer might name them."""
-    first = first_videos(heard.of(user).liked, KNOWN_EVENTS[-1]).videos
+    first = first_videos(heard.of(user).positives, KNOWN_EVENTS[-1]).videos
     return "I liked " + ", ".join(titles[row] for row in first.tolist()) + "."

@@ -13,7 +13,7 @@ import polars as pl
 
 from vireo.arrays import Doubles
 from vireo.errors import InputError
-from vireo.evaluation.bootstrap import Sample
+from vireo.evaluation.bootstrap import BootstrapSample
 from vireo.evaluation.export import BETWEEN, GROUP, JSON, VALUES, WEIGHT
 from vireo.evaluation.report import FIRST, RANKING, Comparison, compared
 
@@ -22,23 +22,23 @@ SHOWN = ("hit_rate", "ndcg", "recall", "mrr")
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedReport:
     """A report read back: the protocol and the values that comparisons need."""
 
     path: Path
     protocol: Mapping[str, Any]
     values: Mapping[str, Mapping[str, Doubles]]
-    sample: Sample
+    sample: BootstrapSample
     seed: int
 
     @classmethod
-    def load(cls, path: Path) -> Saved:
+    def load(cls, path: Path) -> SavedReport:
         """From the folder of a report or its report.json; raises InputError for anything else."""
         folder = path if path.is_dir() else path.parent
         try:
             told = json.loads((folder / JSON).read_text(encoding="utf-8"))
             frame = pl.read_parquet(folder / VALUES)
-            sample = Sample(
+            sample = BootstrapSample(
                 frame[GROUP].to_numpy().astype(np.int64), frame[WEIGHT].to_numpy().astype(float)
             )
             protocol, seed = dict(told["protocol"]), int(told["seed"])
@@ -98,21 +98,21 @@ def compare(
     return made
 
 
-def _opened(text: str, reports: Path | None) -> tuple[Saved, str]:
+def _opened(text: str, reports: Path | None) -> tuple[SavedReport, str]:
     """The report and the system; no system: all of them."""
     if Path(text).exists():
-        return Saved.load(Path(text)), ""
+        return SavedReport.load(Path(text)), ""
     path, colon, system = text.rpartition(":")
     if colon and Path(path).exists():
-        return Saved.load(Path(path)), system
+        return SavedReport.load(Path(path)), system
     if reports is None:
         raise InputError(
             f"There is no report '{text}'.", "Name its folder, or `FOLDER:system` for one system."
         )
-    return Saved.load(newest(reports)), text
+    return SavedReport.load(newest(reports)), text
 
 
-def _check_split(one: Saved, other: Saved) -> None:
+def _check_split(one: SavedReport, other: SavedReport) -> None:
     for saved in (one, other):
         if saved.protocol.get("ranking") != RANKING:
             raise InputError(
@@ -130,7 +130,9 @@ def _check_split(one: Saved, other: Saved) -> None:
         )
 
 
-def _pairs(first: tuple[Saved, str], second: tuple[Saved, str]) -> list[tuple[str, str]]:
+def _pairs(
+    first: tuple[SavedReport, str], second: tuple[SavedReport, str]
+) -> list[tuple[str, str]]:
     if first[1] or second[1]:
         return [(first[1] or second[1], second[1] or first[1])]
     shared = [name for name in first[0].values if name in second[0].values]

@@ -12,19 +12,19 @@ import polars as pl
 
 from vireo.arrays import Floats
 from vireo.behavior.base import Histories
-from vireo.engine.progress import Progress, Quiet
+from vireo.engine.progress import NullProgress, Progress
 from vireo.errors import InputError, UnknownPart
-from vireo.evaluation.beyond_accuracy import Background
-from vireo.evaluation.bootstrap import Estimate, Sample, estimates_of_systems
-from vireo.evaluation.evaluator import SENTENCES, Measure, Measured, Once
+from vireo.evaluation.beyond_accuracy import MetricContext
+from vireo.evaluation.bootstrap import BootstrapSample, Estimate, estimates_of_systems
+from vireo.evaluation.evaluator import SENTENCES, CachedScorer, Evaluator, MetricValues
 from vireo.evaluation.ranking import Scorer
 from vireo.evaluation.report import RANKING, Report, Slice
 from vireo.evaluation.slices import METRICS, length_classes
 from vireo.evaluation.targets import Targets, targets_of
 from vireo.evaluation.tasks import (
     KNOWN_EVENTS,
+    QueryTask,
     Task,
-    Tastes,
     after_the_first,
     cold_items,
     cold_users,
@@ -48,9 +48,9 @@ def evaluate(
     systems: Sequence[str] | None = None,
     seed: int = 0,
     split: Mapping[str, Any] = {},
-    background: Background | None = None,
+    background: MetricContext | None = None,
     heard: Histories | None = None,
-    tastes: Tastes | None = None,
+    tastes: QueryTask | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Rank the whole catalogue for every user with a held-out event; users without history too.
@@ -65,11 +65,11 @@ def evaluate(
     scorers = scorers_of(model, systems)
     targets = wanted_of(heldout, histories, video_ids, heard)
     tasks = _tasks(str(split.get("protocol", "")), targets, histories, heard, tastes)
-    background = background or Background.of(histories, _content_of(model))
+    background = background or MetricContext.of(histories, _content_of(model))
     is_asked_now = split.get("protocol", "time") == "time"
-    measure = Measure(ks, histories.now, background, is_asked_now)
+    measure = Evaluator(ks, histories.now, background, is_asked_now)
     measured = _measured(scorers, tasks, measure, progress)
-    sample = Sample.plain(len(targets.user_ids))
+    sample = BootstrapSample.plain(len(targets.user_ids))
     protocol = {
         "ranking": RANKING,
         "split": dict(split),
@@ -138,7 +138,7 @@ def _tasks(
     targets: Targets,
     histories: Histories,
     heard: Histories | None,
-    tastes: Tastes | None,
+    tastes: QueryTask | None,
 ) -> list[Task]:
     if protocol == "cold-items":
         return cold_items(targets, histories)
@@ -153,7 +153,7 @@ def _content_of(model: InterestModel) -> Floats | None:
 
 def scorers_of(model: InterestModel, systems: Sequence[str] | None) -> dict[str, Scorer]:
     """Name -> what scores; raises UnknownPart for a system that the model lacks."""
-    once = {name: cast("Expert", Once(expert)) for name, expert in model.experts.items()}
+    once = {name: cast("Expert", CachedScorer(expert)) for name, expert in model.experts.items()}
     model = replace(model, experts=once)
     known: dict[str, Scorer] = {name: expert.score for name, expert in once.items()}
     known[FUSED] = partial(_fused_total, model)
@@ -172,17 +172,17 @@ def _fused_total(model: InterestModel, batch: Batch) -> Floats:
 def _measured(
     scorers: Mapping[str, Scorer],
     tasks: Sequence[Task],
-    measure: Measure,
+    measure: Evaluator,
     progress: Progress | None,
-) -> dict[str, Measured]:
+) -> dict[str, MetricValues]:
     """Every system on the tasks that it can do."""
     users = len(tasks[0].histories)
-    with (progress or Quiet()).task("evaluation", users * len(tasks)) as tick:
+    with (progress or NullProgress()).task("evaluation", users * len(tasks)) as tick:
         return measure.systems(scorers, tasks, tick)
 
 
 def _by_length(
-    task: Task, measured: Mapping[str, Measured], k: int, seed: int
+    task: Task, measured: Mapping[str, MetricValues], k: int, seed: int
 ) -> tuple[Slice, ...]:
     labels, classes = length_classes(task.histories)
     names = [f"{metric}@{k}" for metric in METRICS]
@@ -191,14 +191,14 @@ def _by_length(
         rows = classes == at
         if not rows.any():
             continue
-        own = Sample.plain(int(rows.sum()))
+        own = BootstrapSample.plain(int(rows.sum()))
         columns = {name: {m: one.values[m][rows] for m in names} for name, one in measured.items()}
         slices.append(Slice(label, own.users, estimates_of_systems(columns, seed, own)))
     return tuple(slices)
 
 
 def _by_popularity(
-    measured: Mapping[str, Measured], seed: int, sample: Sample
+    measured: Mapping[str, MetricValues], seed: int, sample: BootstrapSample
 ) -> tuple[Slice, ...]:
     labels = next(iter(measured.values())).by_popularity
     slices = []

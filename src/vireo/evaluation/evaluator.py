@@ -12,10 +12,10 @@ import numpy as np
 
 from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import NO_TIME
-from vireo.evaluation.beyond_accuracy import Background, Exposure, per_list
+from vireo.evaluation.beyond_accuracy import ExposureCounts, MetricContext, per_list
 from vireo.evaluation.metrics import per_user
 from vireo.evaluation.ranking import Scorer, blocks, rank
-from vireo.evaluation.slices import METRICS, Popularity
+from vireo.evaluation.slices import METRICS, PopularityClasses
 from vireo.evaluation.tasks import Task
 from vireo.interest.base import Batch, Expert
 
@@ -24,7 +24,7 @@ SENTENCES = "fused"
 
 
 @dataclass
-class Columns:
+class MetricColumns:
     """Per-user values by name, filled block by block; NaN until then."""
 
     users: int
@@ -37,7 +37,7 @@ class Columns:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricValues:
     """One system on all tasks of a protocol."""
 
     values: dict[str, Doubles]
@@ -52,26 +52,26 @@ class Measured:
 class _Kept:
     """What grows while blocks of one system go by."""
 
-    columns: Columns
-    exposures: dict[int, Exposure]
-    slices: dict[str, Columns] = field(default_factory=dict)
+    columns: MetricColumns
+    exposures: dict[int, ExposureCounts]
+    slices: dict[str, MetricColumns] = field(default_factory=dict)
 
     @classmethod
     def of(cls, users: int, n_videos: int, ks: Sequence[int]) -> _Kept:
-        return cls(Columns(users), {k: Exposure(n_videos) for k in ks})
+        return cls(MetricColumns(users), {k: ExposureCounts(n_videos) for k in ks})
 
-    def measured(self) -> Measured:
+    def measured(self) -> MetricValues:
         overall = {f"coverage@{k}": e.coverage() for k, e in self.exposures.items()}
         overall |= {f"gini@{k}": e.gini() for k, e in self.exposures.items()}
         by_class = {label: columns.values for label, columns in self.slices.items()}
-        return Measured(self.columns.values, overall, by_class)
+        return MetricValues(self.columns.values, overall, by_class)
 
 
-class Once:
+class CachedScorer:
     """An expert that is asked twice about one batch: by itself, and within the fused list."""
 
     def __init__(self, expert: Expert) -> None:
-        self.knows_new = expert.knows_new
+        self.scores_cold_items = expert.scores_cold_items
         self._score = expert.score
         self._batch: Batch | None = None
         self._scores = np.zeros((0, 0), dtype=np.float32)
@@ -83,12 +83,12 @@ class Once:
 
 
 @dataclass(frozen=True)
-class Measure:
+class Evaluator:
     """How lists are judged, whoever made them."""
 
     ks: Sequence[int]
     now: int
-    background: Background
+    background: MetricContext
     is_asked_now: bool = True
     """Whether lists are asked for at `now`; else at a moment that nobody knows."""
 
@@ -97,7 +97,7 @@ class Measure:
         scorers: Mapping[str, Scorer],
         tasks: Sequence[Task],
         tick: Callable[[int], None] = lambda users: None,
-    ) -> dict[str, Measured]:
+    ) -> dict[str, MetricValues]:
         """Lists for everybody. The first task also tells coverage, novelty and the like.
 
         All systems are asked about one block of users before the next, so that what one of them
@@ -106,7 +106,7 @@ class Measure:
         users = len(tasks[0].histories)
         n = len(self.background.watchers)
         kept = {name: _Kept.of(users, n, self.ks) for name in scorers}
-        classes = Popularity.of(self.background.watchers)
+        classes = PopularityClasses.of(self.background.watchers)
         for number, task in enumerate(tasks):
             able = [name for name in scorers if task.tastes is None or name == SENTENCES]
             for block in blocks(users, n):
@@ -126,13 +126,13 @@ class Measure:
             scores = scores + task.tastes.near(block)
         return rank(scores, task.masked[block], task.targets[block], max(self.ks), task.among)
 
-    def _judge(self, ranked: Ints, task: Task, block: slice, columns: Columns) -> None:
+    def _judge(self, ranked: Ints, task: Task, block: slice, columns: MetricColumns) -> None:
         for prefix, targets in {task.prefix: task.targets, **task.parts}.items():
             self._put(columns, prefix, (), ranked, targets[block], self.ks, block)
 
     def _put(
         self,
-        columns: Columns,
+        columns: MetricColumns,
         prefix: str,
         only: Sequence[str],
         ranked: Ints,
@@ -146,7 +146,7 @@ class Measure:
                     columns.put(f"{prefix}{name}@{k}", block, values)
 
     def _look_beyond(
-        self, ranked: Ints, task: Task, block: slice, kept: _Kept, classes: Popularity
+        self, ranked: Ints, task: Task, block: slice, kept: _Kept, classes: PopularityClasses
     ) -> None:
         for k, exposure in kept.exposures.items():
             top = ranked[:, :k]
@@ -154,5 +154,5 @@ class Measure:
             for name, values in per_list(top, task.histories[block], self.background).items():
                 kept.columns.put(f"{name}@{k}", block, values)
         for label, wanted in classes.split(task.targets[block]):
-            own = kept.slices.setdefault(label, Columns(kept.columns.users))
+            own = kept.slices.setdefault(label, MetricColumns(kept.columns.users))
             self._put(own, "", METRICS, ranked, wanted, self.ks[:1], block)

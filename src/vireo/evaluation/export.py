@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from vireo.evaluation.page.html import page
 from vireo.evaluation.page.markdown import markdown
-
-if TYPE_CHECKING:
-    from vireo.evaluation.report import Report
+from vireo.evaluation.report import Report
 
 JSON, VALUES = "report.json", "values.parquet"
 GROUP, WEIGHT, BETWEEN = "#user", "#weight", "\x1f"
 """Columns of the sample, and what stands between system and metric in the others' names."""
 
 
-def write(report: Report, directory: Path) -> None:
-    """All four files. No file names a viewer: rows are numbered."""
+def save_under(reports: Path, report: Report) -> Path:
+    """Save a report in a new folder below `reports`, named by time and protocol."""
+    protocol = report.protocol["split"]["protocol"]
+    folder = reports / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{protocol}"
+    save(report, folder)
+    return folder
+
+
+def save(report: Report, directory: Path) -> None:
+    """Write report.html, report.md, report.json and values.parquet. No file names a user."""
     directory.mkdir(parents=True, exist_ok=True)
     told = json.dumps(report.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
     (directory / JSON).write_text(told + "\n", encoding="utf-8")

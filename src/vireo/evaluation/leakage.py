@@ -18,12 +18,12 @@ from vireo.arrays import Floats
 from vireo.artifacts import Manifest
 from vireo.behavior.base import History
 from vireo.errors import InputError, StageFailed
-from vireo.evaluation.altered_future import Future, Otherwise
-from vireo.evaluation.build_and_evaluate import Evaluated, built
+from vireo.evaluation.altered_future import AlteredFuture, Future
+from vireo.evaluation.build_and_evaluate import BuiltModel, built
 from vireo.evaluation.evaluate_model import scorers_of
-from vireo.evaluation.plan import Plan
+from vireo.evaluation.plan import EvaluationPlan
 from vireo.interest.base import Batch
-from vireo.pipeline import Ground, run
+from vireo.pipeline import BuildContext, run
 
 FUTURES: Mapping[str, tuple[Future, ...]] = {
     "time": ("shuffled", "deleted"),
@@ -56,7 +56,7 @@ class LeakCheck:
         return {**self.__dict__, "leak": False}
 
 
-def check_leaks(ground: Ground, plan: Plan) -> LeakCheck:
+def check_leaks(ground: BuildContext, plan: EvaluationPlan) -> LeakCheck:
     """Raises StageFailed that names what changed; InputError for a protocol without a future."""
     if plan.protocol not in FUTURES:
         raise InputError(
@@ -67,10 +67,10 @@ def check_leaks(ground: Ground, plan: Plan) -> LeakCheck:
         lambda: next(iter(run(ground, until="data"))).manifest, ground.context.seed
     )[0]
     own = replace(ground, config=plan.config(ground.config), split=split)
-    real = Evaluated.of(built(own), own)
+    real = BuiltModel.of(built(own), own)
     for future in FUTURES[plan.protocol]:
         with tempfile.TemporaryDirectory(dir=ground.context.cache, prefix="leaks-") as home:
-            other = Otherwise(split, real.tables, future, ground.context.seed)
+            other = AlteredFuture(split, real.tables, future, ground.context.seed)
             twin = other.ground(own, Path(home))
             try:
                 _compare(real, built(twin), twin, future, plan)
@@ -87,10 +87,14 @@ def check_leaks(ground: Ground, plan: Plan) -> LeakCheck:
 
 
 def _compare(
-    real: Evaluated, made: Mapping[str, Manifest], twin: Ground, future: str, plan: Plan
+    real: BuiltModel,
+    made: Mapping[str, Manifest],
+    twin: BuildContext,
+    future: str,
+    plan: EvaluationPlan,
 ) -> None:
     changed = [stage for stage in real.made if not _same(stage, real.made[stage], made[stage])]
-    scores, others = _scores(real, plan), _scores(Evaluated.loaded(made, twin), plan)
+    scores, others = _scores(real, plan), _scores(BuiltModel.loaded(made, twin), plan)
     systems = [name for name in scores if not np.array_equal(scores[name], others[name])]
     if changed or systems:
         what = [f"the artefact of {stage}" for stage in changed]
@@ -108,7 +112,7 @@ def _same(stage: str, one: Manifest, other: Manifest) -> bool:
     return one.id == other.id and one.content() == other.content()
 
 
-def _scores(world: Evaluated, plan: Plan) -> dict[str, Floats]:
+def _scores(world: BuiltModel, plan: EvaluationPlan) -> dict[str, Floats]:
     histories = world.histories
     rows = range(min(VIEWERS, len(histories)))
     asked = [*(histories.row(row) for row in rows), History.empty()]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vireo.arrays import Doubles
-from vireo.behavior.weights import words_of
+from vireo.behavior.weights import event_weights
 from vireo.config import Config
 from vireo.data.readers.event_types import event_word
 from vireo.errors import InputError
@@ -28,7 +28,7 @@ METRICS = ("ctr", "watch_seconds")
 
 
 @dataclass(frozen=True)
-class LiveComparison:
+class OnlineComparison:
     """A variant against another, per impression."""
 
     variant: str
@@ -101,7 +101,7 @@ class _Viewer:
 
 def compare_live(
     store: Store, config: Config, one: str = "", other: str = ""
-) -> list[LiveComparison]:
+) -> list[OnlineComparison]:
     """Every variant (or `one`) against the first (or `other`), by the events since it began.
 
     Viewers who do not consent to research are left out. Raises InputError where nothing was tried,
@@ -128,7 +128,7 @@ def compare_live(
 def _sums(store: Store, config: Config, experiment: Experiment) -> dict[str, Doubles]:
     """Variant -> (viewers, 3): impressions, answers, seconds of each viewer with an impression."""
     consent = consent_to("research", store, config.privacy)
-    weights = words_of(config.behavior)
+    weights = event_weights(config.behavior)
     wanted = {word for word, weight in weights.items() if weight > 0}
     viewers: dict[str, _Viewer] = {}
     for event in _since(store, experiment.after):
@@ -159,7 +159,7 @@ def _check(name: str, sums: Doubles, least: int) -> None:
 
 def _compared(
     name: str, against: str, sums: Mapping[str, Doubles], names: Sequence[str], seed: int
-) -> list[LiveComparison]:
+) -> list[OnlineComparison]:
     drawn = {
         which: resampled_means(sums[which], seed + names.index(which)) for which in (name, against)
     }
@@ -170,7 +170,7 @@ def _compared(
         low, high = interval(ratios[0] - ratios[1])
         counts = [(len(sums[w]), int(sums[w][:, 0].sum())) for w in (name, against)]
         found.append(
-            LiveComparison(
+            OnlineComparison(
                 name, against, metric, float(one), float(other), low, high,
                 counts[0][0], counts[1][0], counts[0][1], counts[1][1],
             )

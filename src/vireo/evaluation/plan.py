@@ -24,7 +24,7 @@ VARIANTS = ("random", "chronological")
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvaluationPlan:
     """Raises InputError or UnknownPart for wishes that contradict each other."""
 
     protocol: str = "time"
@@ -95,7 +95,7 @@ def plan_of(
     k: int | Sequence[int] = 10,
     systems: Sequence[str] | None = None,
     **options: Any,
-) -> Plan:
+) -> EvaluationPlan:
     """A Plan from what people write: dates, one k or several; `options` are Plan's other fields."""
     given = () if cutoff is None else (cutoff,) if isinstance(cutoff, (str, int)) else cutoff
     unknown = sorted(options.keys() - {"rolling", "share", "variant", "settings"})
@@ -104,7 +104,7 @@ def plan_of(
             f"An evaluation has no option '{unknown[0]}'.",
             "Known: rolling, share, variant, settings.",
         )
-    return Plan(
+    return EvaluationPlan(
         protocol=protocol,
         cutoffs=tuple(moment(each) for each in given),
         ks=(k,) if isinstance(k, int) else tuple(k),

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from vireo.arrays import Doubles
 from vireo.errors import InputError
-from vireo.evaluation.bootstrap import Estimate, Sample, interval, resampled_means
-from vireo.evaluation.export import write
+from vireo.evaluation.bootstrap import BootstrapSample, Estimate, interval, resampled_means
 
 RANKING = "all videos that the user has not met; ties lost"
 """What every report says of itself; figures from sampled candidates are not comparable."""
@@ -84,7 +82,7 @@ class Report:
     values: Mapping[str, Mapping[str, Doubles]]
     """System -> `metric@k` -> one value per row of the sample (saved beside the JSON)."""
     seed: int = 0
-    sample: Sample = field(default_factory=lambda: Sample.plain(0))
+    sample: BootstrapSample = field(default_factory=lambda: BootstrapSample.plain(0))
     """Whose the values are."""
     users: tuple[str, ...] = ()
     """The user of each row, in this process only: reports on disk name nobody."""
@@ -126,10 +124,6 @@ class Report:
             raise InputError(f"'{metric}' cannot be compared per user.", f"Known: {known}.")
         return self.values[system][metric]
 
-    def save(self, directory: Path) -> None:
-        """Write report.html, report.md, report.json and values.parquet; the folder is made."""
-        write(self, directory)
-
     def as_json(self) -> dict[str, Any]:
         """Plain values, ready for json.dumps."""
         told = {
@@ -150,7 +144,11 @@ class Report:
 
 
 def compared(
-    one: tuple[str, Doubles], other: tuple[str, Doubles], metric: str, seed: int, sample: Sample
+    one: tuple[str, Doubles],
+    other: tuple[str, Doubles],
+    metric: str,
+    seed: int,
+    sample: BootstrapSample,
 ) -> Comparison:
     """Two named columns over the same rows, user by user."""
     difference = (one[1] - other[1])[:, None]

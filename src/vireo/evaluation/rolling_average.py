@@ -9,7 +9,7 @@ import numpy as np
 
 from vireo.arrays import Doubles
 from vireo.evaluation.beyond_accuracy import OVER_ALL
-from vireo.evaluation.bootstrap import Estimate, Sample, estimates_of_systems
+from vireo.evaluation.bootstrap import BootstrapSample, Estimate, estimates_of_systems
 from vireo.evaluation.report import Report
 from vireo.evaluation.splits import digest_of_several
 
@@ -30,12 +30,12 @@ def averaged(reports: Sequence[Report]) -> Report:
     )
 
 
-def _sample(reports: Sequence[Report]) -> Sample:
+def _sample(reports: Sequence[Report]) -> BootstrapSample:
     users = sorted({user for report in reports for user in report.users})
     number = {user: at for at, user in enumerate(users)}
     groups = [number[user] for report in reports for user in report.users]
     weights = [np.full(len(report.users), 1.0 / max(len(report.users), 1)) for report in reports]
-    return Sample(np.array(groups, dtype=np.int64), np.concatenate(weights))
+    return BootstrapSample(np.array(groups, dtype=np.int64), np.concatenate(weights))
 
 
 def _joined(reports: Sequence[Report], system: str, metric: str) -> Doubles:

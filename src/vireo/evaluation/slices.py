@@ -18,7 +18,7 @@ NEW = "new (0)"
 
 
 @dataclass(frozen=True)
-class Popularity:
+class PopularityClasses:
     """Classes of videos: new ones; then thirds of all viewings, from the rare to the hits."""
 
     labels: tuple[str, ...]
@@ -26,7 +26,7 @@ class Popularity:
     """(n,) row in `labels`."""
 
     @classmethod
-    def of(cls, watchers: Ints) -> Popularity:
+    def of(cls, watchers: Ints) -> PopularityClasses:
         """Each class but the new one holds a third of all viewings: few hits, many rare videos."""
         rising = np.argsort(watchers, kind="stable")
         share = np.cumsum(watchers[rising]) / max(int(watchers.sum()), 1)

@@ -21,7 +21,7 @@ KNOWN_EVENTS = (0, 1, 3, 5)
 
 
 @dataclass(frozen=True)
-class Tastes:
+class QueryTask:
     """What each user said in words, beside no history at all."""
 
     text: Floats
@@ -55,7 +55,7 @@ class Task:
     """Prefix -> some of the targets, counted in the same lists."""
     among: Bools | None = None
     """(n,) the only candidates."""
-    tastes: Tastes | None = None
+    tastes: QueryTask | None = None
     """Asked of the fused list alone, which is the one that reads sentences."""
 
 
@@ -84,13 +84,13 @@ def cold_items(targets: Targets, histories: Histories) -> list[Task]:
     ]
 
 
-def cold_users(heard: Histories, targets: Targets, sentences: Tastes | None) -> list[Task]:
+def cold_users(heard: Histories, targets: Targets, sentences: QueryTask | None) -> list[Task]:
     """The first events of users whom the models never met, told little by little.
 
     `heard` are all held-out events as histories. The videos of the first KNOWN_EVENTS[-1] are
     masked in every task, so that only what is told differs.
     """
-    whole = tuple(heard.of(user).liked for user in targets.user_ids)
+    whole = tuple(heard.of(user).positives for user in targets.user_ids)
     firsts = tuple(first_videos(history, KNOWN_EVENTS[-1]) for history in whole)
     masked = tuple(first.videos for first in firsts)
     tasks = [
@@ -118,7 +118,7 @@ def after_the_first(heard: Histories, user_ids: Sequence[str]) -> dict[str, Ints
     """User -> the distinct wanted videos after the first KNOWN_EVENTS[-1]; none for short ones."""
     later = {}
     for user in user_ids:
-        liked = heard.of(user).liked
+        liked = heard.of(user).positives
         known = first_videos(liked, KNOWN_EVENTS[-1]).videos
         later[user] = np.setdiff1d(liked.videos, known)
     return later

@@ -18,7 +18,7 @@ from vireo.artifacts.files import write_json
 from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import Histories, History
 from vireo.engine.base import Context
-from vireo.interest.interaction_matrix import Wishes
+from vireo.interest.interaction_matrix import PositiveMatrix
 from vireo.interest.registry import EXPERTS
 from vireo.interest.section import (
     EaseSection,
@@ -35,7 +35,7 @@ __all__ = [
     "EaseSection",
     "Expert",
     "FactorsSection",
-    "Forgets",
+    "SupportsUnlearning",
     "InterestModel",
     "InterestSection",
     "NextSection",
@@ -48,7 +48,7 @@ __all__ = [
 _CONTENT = "content.safetensors"
 CONTENT = "content"
 """The expert that reads what videos show and say, and nothing else."""
-STAND_IN = 0.5
+CONTENT_SHARE = 0.5
 """How much of the others' weight content takes over for a video that nobody wanted, unless
 validation shows that another share serves better."""
 
@@ -74,14 +74,14 @@ class Training:
         return self.histories.n_videos
 
     @cached_property
-    def watchers(self) -> Ints:
+    def user_counts(self) -> Ints:
         """How many users wanted each video. (n,)"""
-        return self.histories.viewers()
+        return self.histories.user_counts()
 
     @property
     def warm(self) -> Bools:
         """The videos that somebody wanted; of the others only the content is known. (n,)"""
-        warm: Bools = self.watchers > 0
+        warm: Bools = self.user_counts > 0
         return warm
 
 
@@ -101,32 +101,32 @@ class Batch:
         return self.times if self.times is not None else [self.now] * len(self.histories)
 
     @cached_property
-    def wishes(self) -> Wishes:
+    def positives_matrix(self) -> PositiveMatrix:
         """What each viewer wanted, newest first."""
-        return Wishes.of(self.histories, self.n_videos)
+        return PositiveMatrix.of(self.histories, self.n_videos)
 
     @cached_property
     def positives(self) -> sparse.csr_matrix:
         """1 for every video with a positive weight. (b, n) float32"""
-        return self.wishes.binary()
+        return self.positives_matrix.binary()
 
     def decayed(self, span: float) -> sparse.csr_matrix:
         """exp(-k / span) for the k-th last wanted video, newest occurrence counts. (b, n)"""
-        return self.wishes.decayed(span)
+        return self.positives_matrix.decayed(span)
 
     def faded(self, span: float, least: float) -> sparse.csr_matrix:
         """exp(-k / span) for the k-th last wanted video, occurrences added up. (b, n)
 
         What has faded below `least` is left out.
         """
-        return self.wishes.faded(span, least)
+        return self.positives_matrix.decayed_by(span, least)
 
 
 class Expert(Protocol):
     """One model of interest. Scores come from histories, so new events count without training."""
 
     name: ClassVar[str]
-    knows_new: ClassVar[bool]
+    scores_cold_items: ClassVar[bool]
     """Whether it can tell videos that nobody wanted apart."""
 
     @classmethod
@@ -147,7 +147,7 @@ class Expert(Protocol):
 
 
 @runtime_checkable
-class Forgets(Protocol):
+class SupportsUnlearning(Protocol):
     """An expert that can take one viewer out of what it learnt, exactly."""
 
     def without(self, history: History) -> Expert: ...
@@ -164,10 +164,10 @@ class InterestModel:
     report: Mapping[str, Any] = field(default_factory=dict)
     warm: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     """(n,) videos that somebody wanted; empty stands for all of them."""
-    new_weights: Mapping[str, float] | None = None
+    cold_weights_: Mapping[str, float] | None = None
     """The weights for videos that nobody wanted, of experts that can tell such apart; None: as
     `handed_over` says."""
-    repeats: bool = False
+    allow_repeats: bool = False
     """Whether videos that a viewer has met are candidates too."""
     offset: float = 0.0
     """Added to the total of every video that nobody wanted."""
@@ -178,17 +178,17 @@ class InterestModel:
         return {name: e for name, e in self.experts.items() if self.weights.get(name, 0.0) > 0}
 
     @cached_property
-    def for_new(self) -> Mapping[str, float]:
+    def cold_weights(self) -> Mapping[str, float]:
         """What each expert counts for a video that nobody wanted: those above 0."""
-        found = self.new_weights
+        found = self.cold_weights_
         if found is None:
-            knowing = [name for name, expert in self.experts.items() if expert.knows_new]
-            found = handed_over(self.weights, knowing)
+            knowing = [name for name, expert in self.experts.items() if expert.scores_cold_items]
+            found = default_cold_weights(self.weights, knowing)
         return {name: weight for name, weight in found.items() if weight > 0}
 
-    def speaking(self, new: bool) -> dict[str, Expert]:
+    def active(self, new: bool) -> dict[str, Expert]:
         """The experts that help, with those that do only where videos are new if there are any."""
-        heard = {*self.serving, *(self.for_new if new else ())}
+        heard = {*self.serving, *(self.cold_weights if new else ())}
         return {name: expert for name, expert in self.experts.items() if name in heard}
 
     def without(self, history: History) -> InterestModel:
@@ -198,7 +198,7 @@ class InterestModel:
         ones and popularity. The others forget when they are trained next.
         """
         experts = {
-            name: expert.without(history) if isinstance(expert, Forgets) else expert
+            name: expert.without(history) if isinstance(expert, SupportsUnlearning) else expert
             for name, expert in self.experts.items()
         }
         return replace(self, experts=experts)
@@ -212,8 +212,8 @@ class InterestModel:
         about = {
             "experts": list(self.experts),
             "weights": dict(self.weights),
-            "new_weights": None if self.new_weights is None else dict(self.new_weights),
-            "repeats": self.repeats,
+            "new_weights": None if self.cold_weights_ is None else dict(self.cold_weights_),
+            "repeats": self.allow_repeats,
             "offset": self.offset,
             "report": dict(self.report),
         }
@@ -230,11 +230,15 @@ class InterestModel:
         return cls(experts, about["weights"], content, about["report"], warm, *rest)
 
     def summary(self) -> dict[str, Any]:
-        return {"weights": dict(self.weights), "new_weights": dict(self.for_new), **self.report}
+        return {
+            "weights": dict(self.weights),
+            "new_weights": dict(self.cold_weights),
+            **self.report,
+        }
 
 
-def handed_over(
-    weights: Mapping[str, float], knowing: Collection[str], share: float = STAND_IN
+def default_cold_weights(
+    weights: Mapping[str, float], knowing: Collection[str], share: float = CONTENT_SHARE
 ) -> dict[str, float]:
     """Weights for videos that nobody wanted, made of the others: experts that can tell such apart
     (`knowing`) keep theirs, and content takes over this share of what the rest would have had.

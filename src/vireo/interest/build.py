@@ -13,18 +13,24 @@ from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Expert, InterestModel, InterestSection, Training
-from vireo.interest.cold_item_quota import exchange, hidden, kept_from, offset_for, told
-from vireo.interest.cold_item_weights import weights_for_new, wishes_for
+from vireo.interest.cold_item_quota import (
+    describe_tradeoff,
+    hidden,
+    kept_from,
+    offset_for,
+    quota_tradeoff,
+)
+from vireo.interest.cold_item_weights import cold_item_holdout, cold_item_weights
 from vireo.interest.content_space import content_space
 from vireo.interest.ensemble_weights import (
     FEWEST_USERS,
     MOST_CELLS,
-    Court,
+    ValidationScores,
     choose,
     default_weights,
-    stood_in,
+    with_content_fallback,
 )
-from vireo.interest.holdout import HeldBack, by_chance, by_last, by_time
+from vireo.interest.holdout import Holdout, by_last, by_time, random_split
 from vireo.interest.registry import EXPERTS
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -112,15 +118,15 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
     kept = hidden(training, held, context.seed)
     rest = replace(training, histories=kept_from(held.histories, kept), shared={})
     experts = _experts(rest, section, context)
-    court = Court.hear(experts, held, rest.warm, section.repeats)
+    court = ValidationScores.compute(experts, held, rest.warm, section.repeats)
     weights = choose(court)
-    for_new = stood_in(court, weights)
-    wishes = wishes_for(held.histories, kept, len(held.rows), context.seed)
-    own = weights_for_new(experts, wishes, kept, rest.warm, sum(for_new.values()))
+    for_new = with_content_fallback(court, weights)
+    wishes = cold_item_holdout(held.histories, kept, len(held.rows), context.seed)
+    own = cold_item_weights(experts, wishes, kept, rest.warm, sum(for_new.values()))
     for_new = for_new if own is None else own
-    totals = {name: court.heard(name, 1.0) for name in court.said}
+    totals = {name: court.combined(name, 1.0) for name in court.scores}
     totals["fused"] = fused = court.total(weights, for_new)
-    rates = exchange(court, fused, ~rest.warm)
+    rates = quota_tradeoff(court, fused, ~rest.warm)
     share = section.new_share
     offset = 0.0 if share is None else offset_for(court, fused, ~rest.warm, share)
     ndcg = {name: round(float(court.gains(total).mean()), 6) for name, total in totals.items()}
@@ -129,7 +135,7 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
         "wishes_for_hidden": len(wishes.rows),
         "offset": offset,
         "exchange": rates,
-        **told(rates),
+        **describe_tradeoff(rates),
     }
     # the others' matrices would stand in memory twice while all are fitted anew
     going_on = {name: e for name, e in experts.items() if getattr(e, "goes_on", False)}
@@ -137,7 +143,7 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
     return _Found(weights, for_new, offset, report, going_on)
 
 
-def _held_back(training: Training, section: InterestSection, seed: int) -> tuple[HeldBack, str]:
+def _held_back(training: Training, section: InterestSection, seed: int) -> tuple[Holdout, str]:
     """By time where that leaves enough users, else the last of each; and which of the two."""
     cells = max(1, training.n_videos * (len(section.experts) + 1))
     users = min(section.validation_users, MOST_CELLS // cells)
@@ -147,7 +153,7 @@ def _held_back(training: Training, section: InterestSection, seed: int) -> tuple
             return held, "the latest events of everybody"
     unordered = not (training.histories.times != NO_TIME).any()
     if section.validation == "random" or (section.validation == "time" and unordered):
-        held = by_chance(training.histories, users, seed, section.repeats)
+        held = random_split(training.histories, users, seed, section.repeats)
         return held, "a fifth of some viewers' wanted videos, by lot"
     held = by_last(training.histories, users, seed, section.repeats)
     return held, "each viewer's last wanted video"

@@ -15,8 +15,8 @@ import numpy as np
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import Histories
 from vireo.interest.base import Training
-from vireo.interest.ensemble_weights import Court
-from vireo.interest.holdout import HeldBack, only
+from vireo.interest.ensemble_weights import ValidationScores
+from vireo.interest.holdout import Holdout, only
 
 OFFSETS = (-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0)
 """In standard deviations of a viewer's scores."""
@@ -31,13 +31,13 @@ _ROUNDS = 20
 _PLACES = 10
 
 
-def hidden(training: Training, held: HeldBack, seed: int) -> Ints:
+def hidden(training: Training, held: Holdout, seed: int) -> Ints:
     """Rows of videos to keep from the experts while the weights are found; often none.
 
     Only where new videos with content wait for room, and too few of the held-back wishes are for
     such. Drawn among the watched videos with content.
     """
-    warm = held.histories.viewers() > 0
+    warm = held.histories.user_counts() > 0
     wanted = np.concatenate([*held.targets, np.zeros(0, dtype=np.int64)])
     waiting = ~training.warm & training.has_content
     able = np.flatnonzero(warm & training.has_content)
@@ -53,7 +53,7 @@ def kept_from(histories: Histories, videos: Ints) -> Histories:
     return only(histories, ~np.isin(histories.videos, videos)) if len(videos) else histories
 
 
-def exchange(court: Court, total: Floats, new: Bools) -> list[dict[str, float]]:
+def quota_tradeoff(court: ValidationScores, total: Floats, new: Bools) -> list[dict[str, float]]:
     """Per offset: new videos' share of the first ten, NDCG@10 on wishes for known and for new ones.
 
     Empty where there is no new video, or nobody wished for one.
@@ -75,7 +75,7 @@ def exchange(court: Court, total: Floats, new: Bools) -> list[dict[str, float]]:
     return rows
 
 
-def offset_for(court: Court, total: Floats, new: Bools, share: float) -> float:
+def offset_for(court: ValidationScores, total: Floats, new: Bools, share: float) -> float:
     """The offset at which new videos hold this share of the first ten places, by bisection."""
     if not new.any():
         return 0.0
@@ -87,7 +87,7 @@ def offset_for(court: Court, total: Floats, new: Bools, share: float) -> float:
     return round((low + high) / 2, 6)
 
 
-def new_share(court: Court, total: Floats, new: Bools) -> float:
+def new_share(court: ValidationScores, total: Floats, new: Bools) -> float:
     """Share of everybody's first ten places that new videos hold."""
     scores = np.where(court.unseen, total, -np.inf)
     places = min(_PLACES, scores.shape[1])
@@ -96,7 +96,7 @@ def new_share(court: Court, total: Floats, new: Bools) -> float:
     return float((new[top] & reachable).sum() / max(int(reachable.sum()), 1))
 
 
-def told(rows: list[dict[str, float]]) -> Mapping[str, str]:
+def describe_tradeoff(rows: list[dict[str, float]]) -> Mapping[str, str]:
     """The exchange rate as a sentence: what one offset step up costs and gives."""
     by_offset = {row["offset"]: row for row in rows}
     if 0.0 not in by_offset or 0.5 not in by_offset:
@@ -109,10 +109,10 @@ def told(rows: list[dict[str, float]]) -> Mapping[str, str]:
     }
 
 
-def _among(court: Court, chosen: Bools) -> Court:
+def _among(court: ValidationScores, chosen: Bools) -> ValidationScores:
     return replace(court, owner=court.owner[chosen], targets=court.targets[chosen])
 
 
-def _mean(court: Court, total: Floats) -> float:
+def _mean(court: ValidationScores, total: Floats) -> float:
     """NDCG@10 over the users who have a target left."""
     return float(court.gains(total)[np.unique(court.owner)].mean())

@@ -15,8 +15,8 @@ import numpy as np
 from vireo.arrays import Bools, Ints
 from vireo.behavior.base import Histories
 from vireo.interest.base import Expert
-from vireo.interest.ensemble_weights import Court, best_beyond_noise
-from vireo.interest.holdout import HeldBack, only
+from vireo.interest.ensemble_weights import ValidationScores, best_significant
+from vireo.interest.holdout import Holdout, only
 
 _FACTORS = (0.0, 0.5, 2.0)
 _MOST_STEPS = 12
@@ -24,7 +24,7 @@ FEWEST_WISHES = 200
 """Below this, the weights for new videos stay what the others' weights make of them."""
 
 
-def wishes_for(histories: Histories, videos: Ints, users: int, seed: int) -> HeldBack:
+def cold_item_holdout(histories: Histories, videos: Ints, users: int, seed: int) -> Holdout:
     """The last wish of at most `users` random users for one of these videos, and what they had met
     before it; none of the videos stays in anybody's history."""
     kept = np.isin(histories.videos, videos)
@@ -40,38 +40,41 @@ def wishes_for(histories: Histories, videos: Ints, users: int, seed: int) -> Hel
     rows = np.sort(asked[np.random.default_rng([seed, 6]).permutation(len(asked))[:users]])
     places = last[rows]
     targets = tuple(histories.videos[[place]] for place in places.tolist())
-    return HeldBack(before, rows, targets, histories.times[places].astype(np.int64))
+    return Holdout(before, rows, targets, histories.times[places].astype(np.int64))
 
 
-def weights_for_new(
-    experts: Mapping[str, Expert], wishes: HeldBack, videos: Ints, warm: Bools, whole: float
+def cold_item_weights(
+    experts: Mapping[str, Expert], wishes: Holdout, videos: Ints, warm: Bools, whole: float
 ) -> dict[str, float] | None:
     """The weights, their sum `whole`, that rank these videos best for who wished for one of them;
     None where too few did."""
-    knowing = {name: expert for name, expert in experts.items() if expert.knows_new}
+    knowing = {name: expert for name, expert in experts.items() if expert.scores_cold_items}
     if len(wishes.rows) < FEWEST_WISHES or not knowing:
         return None
-    court = Court.hear(knowing, wishes, warm, among=videos)
+    court = ValidationScores.compute(knowing, wishes, warm, among=videos)
     found = from_equal_parts(court)
     scale = whole / sum(found.values())
     return {name: round(scale * weight, 6) for name, weight in found.items()}
 
 
-def from_equal_parts(court: Court) -> dict[str, float]:
+def from_equal_parts(court: ValidationScores) -> dict[str, float]:
     """Every expert counts alike, unless another weight for one helps beyond noise.
 
     Few videos are hidden, and chance decides which, so who is best among them says little: equal
     parts are hard to beat (Clemen 1989). Beginning with the best one, as `choose` does, cost a
     tenth of what they give on new films of MovieLens-1M.
     """
-    weights = dict.fromkeys(court.said, 1.0)
+    weights = dict.fromkeys(court.scores, 1.0)
     for _ in range(_MOST_STEPS):
         total = court.total({}, weights)
         tried = (
-            ((name, factor), total + np.float32((factor - 1.0) * weights[name]) * court.said[name])
+            (
+                (name, factor),
+                total + np.float32((factor - 1.0) * weights[name]) * court.scores[name],
+            )
             for name, factor in itertools.product(weights, _FACTORS)
         )
-        found = best_beyond_noise(court, total, tried)
+        found = best_significant(court, total, tried)
         if found is None:
             break
         weights[found[0]] *= found[1]

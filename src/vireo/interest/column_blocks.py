@@ -27,14 +27,14 @@ ROOM = 2
 
 
 @dataclass(frozen=True)
-class Strips:
+class ColumnBlocks:
     """A matrix (m, n) in single precision, cut into strips of columns."""
 
     parts: tuple[Tensor, ...]
     """Each (m, WIDTH), the last one perhaps narrower."""
 
     @classmethod
-    def of(cls, matrix: Floats, columns: Ints, n: int, rows: Ints | None = None) -> Strips:
+    def of(cls, matrix: Floats, columns: Ints, n: int, rows: Ints | None = None) -> ColumnBlocks:
         """Column k of the matrix stands at columns[k] (rising) of n; zeros between.
 
         With `rows`, row k stands at rows[k] of n, too; else the rows stay where they are.

@@ -28,7 +28,7 @@ SPAN = 10.0
 class ByContent(ABC):
     """Whatever compares what it reads in a history with what videos show and say."""
 
-    knows_new: ClassVar[bool] = True
+    scores_cold_items: ClassVar[bool] = True
     rows: Floats
     """(n, d) of length 1, or zeros where nothing is known of a video."""
 

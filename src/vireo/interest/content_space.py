@@ -38,7 +38,7 @@ def content_space(understanding: Understanding, video: VideoFeatures) -> tuple[F
     return content, np.asarray(content.any(axis=1))
 
 
-def newcomer_rows(understanding: Understanding, vectors: Floats, dimension: int) -> Floats:
+def new_item_rows(understanding: Understanding, vectors: Floats, dimension: int) -> Floats:
     """Text vectors of videos that came after the build -> their rows. (m, d') -> (m, d)
 
     They have text alone, which is centred like everybody's; a row of zeros says nothing.

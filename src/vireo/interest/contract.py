@@ -15,7 +15,7 @@ import numpy as np
 from vireo.arrays import Floats, unit_rows
 from vireo.behavior.base import NO_TIME, Histories, History
 from vireo.engine.base import Context, EngineSection
-from vireo.engine.progress import Quiet
+from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, Expert, InterestSection, Training
 from vireo.interest.dot_product import by_vectors
@@ -71,7 +71,7 @@ class ExpertContract:
     """Of scores that may differ by rounding alone."""
 
     def fitted(self, training: Training, tmp_path: Path) -> Expert:
-        context = Context(Serial(EngineSection()), tmp_path, Quiet(), seed=3)
+        context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=3)
         expert: Expert = self.expert.fit(training, self.section, context)
         return expert
 
@@ -133,7 +133,7 @@ class ExpertContract:
             if linear is None or (vectors := linear.vectors) is None:
                 continue
             batch = batch_of(training)
-            self.close(linear.towards(batch) @ vectors.T, expert.score(batch))
+            self.close(linear.user_vectors(batch) @ vectors.T, expert.score(batch))
             for history in batch.histories:
                 added, shares = expert.contributions(history, 0), linear.shares(history)
                 assert (added is None) == (shares is None)

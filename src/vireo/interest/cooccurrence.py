@@ -22,7 +22,7 @@ from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
 from vireo.interest.ease import newest_wanted
-from vireo.interest.sparse_scores import Few, found
+from vireo.interest.sparse_scores import SparseScores, found
 
 _FILE = "neighbours.safetensors"
 _LONGEST = 6
@@ -48,7 +48,7 @@ class Transitions:
     """The share of the moments after a video in which each other video came soon."""
 
     name: ClassVar[str] = "transitions"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
     matrix: sparse.csr_matrix
     """(n, n): row j is what watching j adds to each video."""
 
@@ -94,12 +94,12 @@ class Transitions:
         added[entry[there], order[place]] = amounts[there]
         return added
 
-    def few(self, history: History) -> Few:
+    def few(self, history: History) -> SparseScores:
         """What `score` says of the neighbours of a history."""
         _, neighbours, amounts = self._read(history)
         rows, place = np.unique(neighbours, return_inverse=True)
         sums = np.bincount(place, weights=amounts, minlength=len(rows))
-        return Few(rows.astype(np.int64), sums.astype(np.float32), self.matrix.shape[0])
+        return SparseScores(rows.astype(np.int64), sums.astype(np.float32), self.matrix.shape[0])
 
     def _read(self, history: History) -> tuple[Ints, Ints, Floats]:
         """All neighbours of all entries: whose entry, which video, what it adds. (e,) each"""
@@ -129,11 +129,11 @@ class Transitions:
 
 
 @dataclass(frozen=True)
-class Together(Transitions):
+class SessionCooccurrence(Transitions):
     """How often two videos are watched in one sitting, against how often each is (cosine)."""
 
     name: ClassVar[str] = "together"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
 
     @classmethod
     def fit(
@@ -153,7 +153,7 @@ class Together(Transitions):
 
 
 @dataclass(frozen=True)
-class Neighbours(Transitions):
+class ItemKnn(Transitions):
     """The nearest videos by common viewers: the last and the first count alike.
 
     A viewer's row is weighted as BM25 weights a text: who watched much says less of each video, and
@@ -161,7 +161,7 @@ class Neighbours(Transitions):
     """
 
     name: ClassVar[str] = "knn"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
 
     @classmethod
     def fit(
@@ -175,7 +175,7 @@ class Neighbours(Transitions):
         lengths = _total(watched)
         mean = lengths.sum() / max(len(lengths), 1)
         norm = 1.0 - _BALANCE + _BALANCE * lengths / max(mean, 1e-12)
-        rarity = np.log(max(len(lengths), 1)) - np.log1p(training.watchers)
+        rarity = np.log(max(len(lengths), 1)) - np.log1p(training.user_counts)
         weighted = _scaled(watched, (_SATURATION + 1.0) / (_SATURATION * norm + 1.0))
         weighted = sparse.csr_matrix(weighted @ sparse.diags(np.maximum(rarity, 0.0)))
         return cls(_nearest(sparse.csr_matrix(weighted.T), weighted, _NEAREST))

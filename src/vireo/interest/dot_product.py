@@ -9,7 +9,7 @@ from vireo.behavior.base import History
 from vireo.interest.base import Batch, Expert
 
 
-class ByVectors(Protocol):
+class DotProductExpert(Protocol):
     """An expert whose scores are inner products: score(batch) = towards(batch) @ vectors.T.
 
     Such an expert can be asked of a few videos, or through an index, instead of all of them.
@@ -20,7 +20,7 @@ class ByVectors(Protocol):
         """(n, d) a row per video of the catalogue; None: these scores are no inner products."""
         ...
 
-    def towards(self, batch: Batch) -> Floats:
+    def user_vectors(self, batch: Batch) -> Floats:
         """(b, d) what each viewer's scores are the inner products with."""
         ...
 
@@ -32,7 +32,7 @@ class ByVectors(Protocol):
         ...
 
 
-def by_vectors(expert: Expert) -> ByVectors | None:
+def by_vectors(expert: Expert) -> DotProductExpert | None:
     """The expert as one whose scores are inner products, if it says so of itself."""
     able = all(hasattr(type(expert), name) for name in ("vectors", "towards", "shares"))
-    return cast(ByVectors, expert) if able else None
+    return cast(DotProductExpert, expert) if able else None

@@ -21,7 +21,7 @@ from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.item_item import ItemItem, Ridge, item_item, nothing, wanted
+from vireo.interest.item_item import ItemItem, Ridge, item_item, no_matrix, positives_matrix
 
 _FILE = "ease.safetensors"
 
@@ -31,7 +31,7 @@ class Ease:
     """EASE over everything that the viewer ever wanted."""
 
     name: ClassVar[str] = "ease"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
     weights: ItemItem
     span: float = 0.0
     """Number of videos after which an input has faded to 1/e; 0: nothing fades."""
@@ -57,7 +57,7 @@ class Ease:
 
     def without(self, history: History) -> Self:
         """The same expert, if this viewer had never been in its training."""
-        return replace(self, weights=self.weights.without(history.liked.videos))
+        return replace(self, weights=self.weights.without(history.positives.videos))
 
     def save(self, directory: Path) -> None:
         self.weights.save(directory / _FILE, span=np.array([self.span]))
@@ -96,7 +96,7 @@ class EaseText(EaseRecent):
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
         if not section.ease.text or not training.has_content[training.warm].any():
-            return cls(nothing(training.n_videos, ""))
+            return cls(no_matrix(training.n_videos, ""))
         weights = _shared_weights(training, section, context, section.ease.text)
         return cls(weights, section.history_decay)
 
@@ -129,7 +129,7 @@ def _weights(
     training: Training, section: InterestSection, context: Context, text: float
 ) -> ItemItem:
     def gram(videos: Ints) -> Floats:
-        binary = wanted(training, videos)
+        binary = positives_matrix(training, videos)
         counts: Floats = (binary.T @ binary).toarray()
         if text:
             alike = training.content[videos]

@@ -9,9 +9,9 @@ from typing import TypeVar
 import numpy as np
 
 from vireo.arrays import Bools, Doubles, Floats, Ints
-from vireo.interest.base import CONTENT, STAND_IN, Batch, Expert, handed_over
+from vireo.interest.base import CONTENT, CONTENT_SHARE, Batch, Expert, default_cold_weights
 from vireo.interest.fusion import candidates, opinions
-from vireo.interest.holdout import HeldBack, pairs
+from vireo.interest.holdout import Holdout, pairs
 
 DEFAULTS: Mapping[str, float] = {
     "popularity": 0.25,
@@ -45,10 +45,10 @@ Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True)
-class Court:
+class ValidationScores:
     """Every expert's standardised opinion on the users held back, and how good a sum of them is."""
 
-    said: Mapping[str, Floats]
+    scores: Mapping[str, Floats]
     """Per expert (v, n); 0 for videos that are new to it."""
     new: Bools
     """(n,) videos that nobody wanted."""
@@ -61,14 +61,14 @@ class Court:
     """The experts that can tell new videos apart."""
 
     @classmethod
-    def hear(
+    def compute(
         cls,
         experts: Mapping[str, Expert],
-        held: HeldBack,
+        held: Holdout,
         warm: Bools,
         repeats: bool = False,
         among: Ints | None = None,
-    ) -> Court:
+    ) -> ValidationScores:
         """Of all videos, or only `among` these rows, rising; all targets have to be of them."""
         histories = held.histories
         columns = np.arange(histories.n_videos) if among is None else among
@@ -83,7 +83,7 @@ class Court:
             unseen[part] = candidates(batch, repeats)[:, columns]
             for name, scores in opinions(experts, batch, warm, repeats).items():
                 said[name][part] = scores[:, columns]
-        knowing = frozenset(name for name, expert in experts.items() if expert.knows_new)
+        knowing = frozenset(name for name, expert in experts.items() if expert.scores_cold_items)
         owner, targets = pairs(held.targets)
         return cls(said, ~warm[columns], unseen, owner, np.searchsorted(columns, targets), knowing)
 
@@ -91,17 +91,19 @@ class Court:
         """The weighted sum, new videos with the weights `for_new`. (v, n)"""
         total = np.zeros(self.unseen.shape, dtype=np.float32)
         of_new = np.zeros((len(total), int(self.new.sum())), dtype=np.float32)
-        for name, scores in self.said.items():
+        for name, scores in self.scores.items():
             total += np.float32(weights.get(name, 0.0)) * scores
             of_new += np.float32(for_new.get(name, 0.0)) * scores[:, self.new]
         total[:, self.new] = of_new
         return total
 
-    def heard(self, name: str, weight: float) -> Floats:
+    def combined(self, name: str, weight: float) -> Floats:
         """One expert's weighted part, content standing in for it on new videos. (v, n)"""
-        part: Floats = np.float32(weight) * self.said[name]
-        if name not in self.knowing and CONTENT in self.said:
-            part[:, self.new] = np.float32(weight * STAND_IN) * self.said[CONTENT][:, self.new]
+        part: Floats = np.float32(weight) * self.scores[name]
+        if name not in self.knowing and CONTENT in self.scores:
+            part[:, self.new] = (
+                np.float32(weight * CONTENT_SHARE) * self.scores[CONTENT][:, self.new]
+            )
         return part
 
     def gains(self, total: Floats) -> Doubles:
@@ -123,23 +125,23 @@ class Court:
         return np.asarray(best / ideal, dtype=np.float64)
 
 
-def choose(court: Court) -> dict[str, float]:
+def choose(court: ValidationScores) -> dict[str, float]:
     """Greedy forward selection: from the best personal expert, add who helps beyond noise.
 
     Every expert of the court gets a weight, most of them perhaps 0; they sum to 1. What is the
     same for everybody (IMPERSONAL) never outweighs what is personal: on logs of what a site showed
     to all, recent popularity predicts best and recommends nothing.
     """
-    alone = {name: court.gains(court.heard(name, 1.0)).mean() for name in court.said}
+    alone = {name: court.gains(court.combined(name, 1.0)).mean() for name in court.scores}
     personal = [name for name in alone if name not in IMPERSONAL] or list(alone)
     first = max(personal, key=lambda name: alone[name])
-    weights, total = {first: 1.0}, court.heard(first, 1.0)
-    while found := _best_step(court, total, _steps(court.said, weights)):
+    weights, total = {first: 1.0}, court.combined(first, 1.0)
+    while found := _best_step(court, total, _steps(court.scores, weights)):
         name, weight = found
         weights[name] = weight
-        total = total + court.heard(name, weight)
+        total = total + court.combined(name, weight)
     whole = sum(weights.values())
-    return {name: round(weights.get(name, 0.0) / whole, 6) for name in court.said}
+    return {name: round(weights.get(name, 0.0) / whole, 6) for name in court.scores}
 
 
 def _steps(names: Iterable[str], weights: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -155,15 +157,15 @@ def _steps(names: Iterable[str], weights: Mapping[str, float]) -> list[tuple[str
 
 
 def _best_step(
-    court: Court, total: Floats, steps: Sequence[tuple[str, float]]
+    court: ValidationScores, total: Floats, steps: Sequence[tuple[str, float]]
 ) -> tuple[str, float] | None:
     """The expert and the weight that help most, if they help beyond noise."""
-    tried = ((step, total + court.heard(*step)) for step in steps)
-    return best_beyond_noise(court, total, tried)
+    tried = ((step, total + court.combined(*step)) for step in steps)
+    return best_significant(court, total, tried)
 
 
-def best_beyond_noise(
-    court: Court, total: Floats, tried: Iterable[tuple[Choice, Floats]]
+def best_significant(
+    court: ValidationScores, total: Floats, tried: Iterable[tuple[Choice, Floats]]
 ) -> Choice | None:
     """The choice whose total is better than this one by most, and by more than noise."""
     before = court.gains(total)
@@ -176,13 +178,15 @@ def best_beyond_noise(
     return found
 
 
-def stood_in(court: Court, weights: Mapping[str, float]) -> dict[str, float]:
+def with_content_fallback(
+    court: ValidationScores, weights: Mapping[str, float]
+) -> dict[str, float]:
     """The weights for new videos, content standing in for the others at the share that helps most
     beyond noise; at STAND_IN if none does."""
-    usual = handed_over(weights, court.knowing)
-    others = (handed_over(weights, court.knowing, share) for share in SHARES)
+    usual = default_cold_weights(weights, court.knowing)
+    others = (default_cold_weights(weights, court.knowing, share) for share in SHARES)
     tried = ((other, court.total(weights, other)) for other in others)
-    return best_beyond_noise(court, court.total(weights, usual), tried) or usual
+    return best_significant(court, court.total(weights, usual), tried) or usual
 
 
 def default_weights(names: Sequence[str]) -> dict[str, float]:

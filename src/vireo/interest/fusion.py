@@ -13,7 +13,7 @@ import numpy as np
 from vireo.arrays import Bools, Floats
 from vireo.interest.base import CONTENT, Batch, Expert, InterestModel
 
-FOR_STRANGERS = ("popularity", "recent")
+COLD_USER_EXPERTS = ("popularity", "recent")
 """Who speaks, in equal parts, to a viewer of whom the weighted experts know nothing."""
 
 
@@ -21,16 +21,16 @@ def fused(model: InterestModel, batch: Batch) -> tuple[Floats, dict[str, Floats]
     """The total (b, n) and, per expert, its weighted standardised part (b, n); parts add up to it.
 
     A video that nobody wanted (`model.warm` is false) is unknown to all experts but those with
-    `knows_new`; they would rank it last for no fault of its own. So there these alone count, with
+    `scores_cold_items`; they would rank it last for no fault of its own. So there these alone count, with
     weights of their own (`model.for_new`).
     """
     warm = model.warm if len(model.warm) else np.ones(batch.n_videos, dtype=np.bool_)
-    said = opinions(model.speaking(not warm.all()), batch, warm, model.repeats)
+    said = opinions(model.active(not warm.all()), batch, warm, model.allow_repeats)
     parts = {}
     for name, scores in said.items():
         parts[name] = np.float32(model.weights.get(name, 0.0)) * scores
         if not warm.all():
-            parts[name][:, ~warm] = np.float32(model.for_new.get(name, 0.0)) * scores[:, ~warm]
+            parts[name][:, ~warm] = np.float32(model.cold_weights.get(name, 0.0)) * scores[:, ~warm]
     total = _added(parts, (len(batch.histories), batch.n_videos))
     strangers = np.asarray(~total.any(axis=1))
     if strangers.any():
@@ -52,11 +52,13 @@ def opinions(
     """Standardised scores per expert, each (b, n); 0 for videos that are new to the expert."""
     unseen = candidates(batch, repeats)
     said = {
-        name: standardised(expert.score(batch), unseen if expert.knows_new else unseen & warm)
+        name: standardised(
+            expert.score(batch), unseen if expert.scores_cold_items else unseen & warm
+        )
         for name, expert in experts.items()
     }
     for name, scores in said.items():
-        if not experts[name].knows_new:
+        if not experts[name].scores_cold_items:
             scores[:, ~warm] = 0.0
     return said
 
@@ -90,14 +92,14 @@ def standardised(scores: Floats, among: Bools) -> Floats:
 def _speak_to_strangers(
     model: InterestModel, batch: Batch, warm: Bools, rows: Bools, parts: dict[str, Floats]
 ) -> None:
-    speakers = [name for name in FOR_STRANGERS if name in model.experts]
+    speakers = [name for name in COLD_USER_EXPERTS if name in model.experts]
     some = Batch(
         [h for h, chosen in zip(batch.histories, rows, strict=True) if chosen],
         batch.now,
         batch.n_videos,
     )
     voices = {name: model.experts[name] for name in speakers}
-    said = opinions(voices, some, warm, model.repeats)
+    said = opinions(voices, some, warm, model.allow_repeats)
     for name, scores in said.items():
         part = parts.setdefault(name, np.zeros((len(rows), batch.n_videos), dtype=np.float32))
         part[rows] = scores / len(speakers)

@@ -18,7 +18,7 @@ LOT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class HeldBack:
+class Holdout:
     """Histories cut short for some users, and what each of them wanted next."""
 
     histories: Histories
@@ -30,7 +30,7 @@ class HeldBack:
     """(v,) milliseconds in which each of them asks, or NO_TIME; None: all at `histories.now`."""
 
 
-def by_time(histories: Histories, users: int, seed: int, repeats: bool = False) -> HeldBack:
+def by_time(histories: Histories, users: int, seed: int, repeats: bool = False) -> Holdout:
     """All events of the latest time are held back, of everybody: new videos come up as in life.
 
     At most `users` random users with a history before and a wish after that moment count; videos
@@ -39,12 +39,12 @@ def by_time(histories: Histories, users: int, seed: int, repeats: bool = False) 
     """
     wanted = histories.times[(histories.weights > 0) & (histories.times != NO_TIME)]
     if not len(wanted):
-        return HeldBack(histories, np.zeros(0, dtype=np.int64), ())
+        return Holdout(histories, np.zeros(0, dtype=np.int64), ())
     late = histories.times >= np.quantile(wanted, 1 - LATEST_SHARE)
     return _held(histories, late, users, seed, repeats)
 
 
-def by_last(histories: Histories, users: int, seed: int, repeats: bool = False) -> HeldBack:
+def by_last(histories: Histories, users: int, seed: int, repeats: bool = False) -> Holdout:
     """The last wanted video of at most `users` random users, and what follows it.
 
     Each asks in the moment in which this video was wanted.
@@ -64,7 +64,7 @@ def by_last(histories: Histories, users: int, seed: int, repeats: bool = False) 
     return replace(held, times=moments.astype(np.int64))
 
 
-def by_chance(histories: Histories, users: int, seed: int, repeats: bool = False) -> HeldBack:
+def random_split(histories: Histories, users: int, seed: int, repeats: bool = False) -> Holdout:
     """A fifth of the wanted events of at most `users` random users, drawn by lot.
 
     For histories without an order: the last row of a table that was sorted by video says nothing.
@@ -86,7 +86,7 @@ def _counts(histories: Histories, row: int, place: int, repeats: bool) -> bool:
     return bool((histories.weights[before] > 0).any()) and (repeats or not known)
 
 
-def _held(histories: Histories, late: Bools, users: int, seed: int, repeats: bool) -> HeldBack:
+def _held(histories: Histories, late: Bools, users: int, seed: int, repeats: bool) -> Holdout:
     rest = only(histories, ~late)
     found: dict[int, Ints] = {}
     asked = np.unique(histories.user_rows[late & (histories.weights > 0)])
@@ -97,10 +97,10 @@ def _held(histories: Histories, late: Bools, users: int, seed: int, repeats: boo
         wished = histories.videos[own][late[own] & (histories.weights[own] > 0)]
         before = rest.row(row)
         targets = _distinct(wished if repeats else wished[~np.isin(wished, before.videos)])
-        if len(targets) and len(before.liked):
+        if len(targets) and len(before.positives):
             found[row] = targets
     rows = np.array(sorted(found), dtype=np.int64)
-    return HeldBack(rest, rows, tuple(found[row] for row in rows.tolist()))
+    return Holdout(rest, rows, tuple(found[row] for row in rows.tolist()))
 
 
 def _distinct(videos: Ints) -> Ints:

@@ -16,7 +16,7 @@ FAINTEST = 1e-5
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PositiveMatrix:
     """What the viewers of a batch wanted, viewer by viewer, everybody's newest first."""
 
     videos: Ints
@@ -26,7 +26,7 @@ class Wishes:
     n_videos: int
 
     @classmethod
-    def of(cls, histories: Sequence[History], n_videos: int) -> Wishes:
+    def of(cls, histories: Sequence[History], n_videos: int) -> PositiveMatrix:
         # Nothing here is done once per viewer but to name the arrays: lists of everybody are made
         # of thousands of such batches.
         none = np.zeros(0, dtype=np.int64)
@@ -85,7 +85,7 @@ class Wishes:
         matrix.sort_indices()
         return matrix
 
-    def faded(self, span: float, least: float) -> sparse.csr_matrix:
+    def decayed_by(self, span: float, least: float) -> sparse.csr_matrix:
         """exp(-k / span) for the k-th last event, added up by video. (b, n)
 
         What has faded below `least` is left out.

@@ -25,7 +25,7 @@ from vireo.artifacts.tensor_files import read_arrays
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import InterestSection, Training
-from vireo.interest.column_blocks import Strips, worth_it
+from vireo.interest.column_blocks import ColumnBlocks, worth_it
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class ItemItem:
         return scores
 
     @cached_property
-    def _strips(self) -> Strips:
+    def _strips(self) -> ColumnBlocks:
         """Of all videos, so that nothing need be moved to its place afterwards."""
-        return Strips.of(self.matrix, self.videos, self.n_videos, rows=self.videos)
+        return ColumnBlocks.of(self.matrix, self.videos, self.n_videos, rows=self.videos)
 
     def column(self, video: int) -> Floats:
         """B[:, video]: what each video adds to the score of this one. (n,)"""
@@ -103,7 +103,7 @@ class ItemItem:
         return replace(self, matrix=matrix.astype(np.float32), diagonal=diagonal)
 
 
-def wanted(training: Training, videos: Ints) -> sparse.csr_matrix:
+def positives_matrix(training: Training, videos: Ints) -> sparse.csr_matrix:
     """1 where a viewer wanted one of the videos. (users, w) float32"""
     binary = training.histories.positives[:, videos]
     binary.data[:] = 1.0
@@ -149,10 +149,10 @@ def item_item(
         "three such matrices."
     )
     context.progress.say(note)
-    return nothing(training.n_videos, note)
+    return no_matrix(training.n_videos, note)
 
 
-def nothing(n_videos: int, why: str) -> ItemItem:
+def no_matrix(n_videos: int, why: str) -> ItemItem:
     empty = np.zeros((0, 0), np.float32)
     return ItemItem(np.zeros(0, np.int64), empty, np.zeros(0), n_videos, why)
 

@@ -39,11 +39,11 @@ def predict(
 
 
 @dataclass(frozen=True)
-class Factors:
+class AlternatingLeastSquares:
     """The videos' factors, and what the solve for a user needs."""
 
     name: ClassVar[str] = "factors"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
     videos: Floats
     """(n, d); zeros for videos that nobody wanted."""
     settings: FactorsSection = field(default_factory=FactorsSection)
@@ -74,7 +74,7 @@ class Factors:
         """The users' factors, solved from their histories. (b, d)"""
         users = np.zeros((len(batch.histories), self.videos.shape[1]))
         for row, history in enumerate(batch.histories):
-            seen = self.videos[np.unique(history.liked.videos)].astype(np.float64)
+            seen = self.videos[np.unique(history.positives.videos)].astype(np.float64)
             if len(seen):
                 users[row] = np.linalg.solve(
                     self._normal(seen), self.settings.confidence * seen.sum(0)

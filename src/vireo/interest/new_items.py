@@ -21,21 +21,21 @@ from vireo.errors import StageFailed
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
 from vireo.interest.content import ByContent
 from vireo.interest.dot_product import by_vectors
-from vireo.interest.sparse_scores import Few, few_of
+from vireo.interest.sparse_scores import SparseScores, sparse_scores_of
 
-RELATIVES = 5
+NEIGHBORS = 5
 
 
 @dataclass(frozen=True)
-class Padded:
+class PaddedExpert:
     """A fitted expert among more videos than it was fitted on: it has no opinion of the others."""
 
     name: ClassVar[str] = "padded"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
     expert: Expert
     n_videos: int
     """Those that the expert knows: the first ones."""
-    newcomers: int = 0
+    new_rows: int = 0
     """How many others there are."""
 
     @classmethod
@@ -52,9 +52,9 @@ class Padded:
         scores[:, : self.n_videos] = self.expert.score(self._own(batch))
         return scores
 
-    def few(self, history: History) -> Few | None:
-        own = few_of(self.expert, self._known(history)[0])
-        return None if own is None else replace(own, n_videos=self.n_videos + self.newcomers)
+    def few(self, history: History) -> SparseScores | None:
+        own = sparse_scores_of(self.expert, self._known(history)[0])
+        return None if own is None else replace(own, n_videos=self.n_videos + self.new_rows)
 
     def _own(self, batch: Batch) -> Batch:
         """The same viewers, among the videos that the expert knows."""
@@ -69,13 +69,13 @@ class Padded:
 
     def _added(self, own: Floats) -> Floats:
         """The vectors of the other videos. (n, d) -> (m, d)"""
-        return np.zeros((self.newcomers, own.shape[1]), dtype=np.float32)
+        return np.zeros((self.new_rows, own.shape[1]), dtype=np.float32)
 
     def towards(self, batch: Batch) -> Floats:
         linear = by_vectors(self.expert)
         if linear is None:
             raise StageFailed("This expert has no vectors.", "Ask it for scores.")
-        return linear.towards(self._own(batch))
+        return linear.user_vectors(self._own(batch))
 
     def shares(self, history: History) -> Floats | None:
         own, known = self._known(history)
@@ -114,27 +114,27 @@ class Padded:
 
 
 @dataclass(frozen=True)
-class Related(Padded):
+class NeighborPaddedExpert(PaddedExpert):
     """For an expert that knows new videos: a newcomer stands where its nearest relatives stand."""
 
     name: ClassVar[str] = "related"
-    knows_new: ClassVar[bool] = True
-    relatives: Ints = field(default_factory=lambda: np.zeros((0, 1), dtype=np.int64))
+    scores_cold_items: ClassVar[bool] = True
+    neighbors: Ints = field(default_factory=lambda: np.zeros((0, 1), dtype=np.int64))
     """(m, RELATIVES) the known videos that are most like each newcomer."""
 
     def score(self, batch: Batch) -> Floats:
         scores = super().score(batch)
-        scores[:, self.n_videos :] = scores[:, self.relatives].mean(axis=2)
+        scores[:, self.n_videos :] = scores[:, self.neighbors].mean(axis=2)
         return scores
 
-    def few(self, history: History) -> Few | None:
+    def few(self, history: History) -> SparseScores | None:
         return None  # the relatives of newcomers are scored for every viewer
 
     def _added(self, own: Floats) -> Floats:
-        return np.asarray(own[self.relatives].mean(axis=1), dtype=np.float32)
+        return np.asarray(own[self.neighbors].mean(axis=1), dtype=np.float32)
 
 
-def with_newcomers(
+def with_new_items(
     model: InterestModel, rows: Floats, changed: Mapping[int, Floats] | None = None
 ) -> InterestModel:
     """The model over more videos: `rows` (m, d) of the content space are appended.
@@ -157,14 +157,14 @@ def _wider(expert: Expert, content: Floats, known: int, relatives: Ints) -> Expe
         return replace(expert, rows=unit_rows(content))
     if not len(relatives):
         return expert
-    if expert.knows_new:
-        return Related(expert, known, len(relatives), relatives)
-    return Padded(expert, known, len(relatives))
+    if expert.scores_cold_items:
+        return NeighborPaddedExpert(expert, known, len(relatives), relatives)
+    return PaddedExpert(expert, known, len(relatives))
 
 
 def _relatives(content: Floats, rows: Floats) -> Ints:
     """(m, RELATIVES) the nearest known videos of each newcomer."""
-    count = min(RELATIVES, len(content))
+    count = min(NEIGHBORS, len(content))
     if not len(rows) or not count:
         return np.zeros((0, 1), dtype=np.int64)
     likeness = unit_rows(rows) @ unit_rows(content).T

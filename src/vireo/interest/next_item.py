@@ -28,7 +28,7 @@ from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Batch, InterestSection, NextSection, Training
-from vireo.interest.column_blocks import Strips, worth_it
+from vireo.interest.column_blocks import ColumnBlocks, worth_it
 
 _FILE = "next.safetensors"
 _FADED = 1e-3
@@ -38,7 +38,7 @@ _CHUNK = 4_000_000
 
 
 @dataclass(frozen=True)
-class Faded:
+class DecayedInputs:
     """How much of each video is left in a viewer's memory, once per span."""
 
     videos: Ints
@@ -56,7 +56,7 @@ class Faded:
     def inputs(self, batch: Batch) -> sparse.csr_matrix:
         """Per span, exp(-k / span) for the k-th last wanted video, until it has faded away.
         (b, spans * w)"""
-        wishes, size = batch.wishes, len(self.videos)
+        wishes, size = batch.positives_matrix, len(self.videos)
         places = self.place[wishes.videos]
         owners, columns, values = [], [], []
         for at, span in enumerate(self.spans):
@@ -84,11 +84,11 @@ class Faded:
 
 
 @dataclass(frozen=True)
-class Next:
+class NextItem:
     """W, (spans * w, w) among the `videos`; all others score 0."""
 
     name: ClassVar[str] = "next"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
     videos: Ints
     """(w,) rows in the catalogue, rising."""
     spans: tuple[float, ...]
@@ -117,7 +117,7 @@ class Next:
         return fitted
 
     def score(self, batch: Batch) -> Floats:
-        inputs = self.faded.inputs(batch)
+        inputs = self.decayed_inputs.inputs(batch)
         if worth_it(inputs, len(self.videos), self.n_videos):
             return self._strips.times(inputs)
         scores = np.zeros((len(batch.histories), self.n_videos), dtype=np.float32)
@@ -126,15 +126,15 @@ class Next:
 
     def score_within(self, batch: Batch) -> Floats:
         """The scores of `videos` alone. (b, w)"""
-        return np.asarray(self.faded.inputs(batch) @ self.matrix, dtype=np.float32)
+        return np.asarray(self.decayed_inputs.inputs(batch) @ self.matrix, dtype=np.float32)
 
     @cached_property
-    def _strips(self) -> Strips:
-        return Strips.of(self.matrix, self.videos, self.n_videos)
+    def _strips(self) -> ColumnBlocks:
+        return ColumnBlocks.of(self.matrix, self.videos, self.n_videos)
 
     @cached_property
-    def faded(self) -> Faded:
-        return Faded(self.videos, self.spans, self.n_videos)
+    def decayed_inputs(self) -> DecayedInputs:
+        return DecayedInputs(self.videos, self.spans, self.n_videos)
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact: the entries add up to the score."""
@@ -143,9 +143,9 @@ class Next:
     def contributions_to(self, history: History, videos: Ints) -> Floats:
         """The same for several videos (v,). -> (m, v)"""
         added = np.zeros((len(history), len(videos)), dtype=np.float32)
-        columns = self.faded.place[videos]
+        columns = self.decayed_inputs.place[videos]
         theirs = np.flatnonzero(columns >= 0)
-        for entries, left, inputs in self.faded.remembered(history):
+        for entries, left, inputs in self.decayed_inputs.remembered(history):
             weights = self.matrix[np.ix_(inputs, columns[theirs])]
             added[np.ix_(entries, theirs)] += left[:, None] * weights
         return added
@@ -177,7 +177,7 @@ def _affordable(training: Training, settings: NextSection) -> tuple[Ints, tuple[
     fitting = min(len(order), side // max(len(warm), 1))
     spans = tuple(settings.spans[at] for at in sorted(order[: max(fitting, 1)]))
     if len(warm) > side:
-        most = np.argsort(-training.watchers[warm], kind="stable")[:side]
+        most = np.argsort(-training.user_counts[warm], kind="stable")[:side]
         warm = np.sort(warm[most])
     return warm, spans
 

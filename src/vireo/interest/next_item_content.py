@@ -22,7 +22,7 @@ from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
 from vireo.interest.content import ByContent
-from vireo.interest.next_item import Faded, Next
+from vireo.interest.next_item import DecayedInputs, NextItem
 
 _FILE = "next-content.safetensors"
 _RIDGE = 10.0
@@ -34,42 +34,47 @@ _WELL_KNOWN = 5
 
 
 @dataclass(frozen=True)
-class NextContent(ByContent):
+class NextItemContent(ByContent):
     """score = what is left in memory (spans * w) @ told (spans * w, d) @ a video's content (d)."""
 
     name: ClassVar[str] = "next-content"
     videos: Ints
     """(w,) those that are remembered: rows in the catalogue, rising."""
     spans: tuple[float, ...]
-    told: Floats
+    side_information: Floats
     """(spans * w, d)"""
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
-        fitted = training.shared.get(Next.name) or Next.fit(training, section, context)
+        fitted = training.shared.get(NextItem.name) or NextItem.fit(training, section, context)
         rows = unit_rows(training.content)
-        learnt = training.has_content & (training.watchers >= _WELL_KNOWN)
+        learnt = training.has_content & (training.user_counts >= _WELL_KNOWN)
         told = _told(fitted, rows, learnt)
         return cls(rows, fitted.videos, fitted.spans, told)
 
     def towards(self, batch: Batch) -> Floats:
         """The content that is likely to come next. (b, d)"""
-        return np.asarray(self._faded.inputs(batch) @ self.told, dtype=np.float32)
+        return np.asarray(self._faded.inputs(batch) @ self.side_information, dtype=np.float32)
 
     def shares(self, history: History) -> Floats:
         """Exact: the entries add up to `towards`. (m, d)"""
         shares = np.zeros((len(history), self.rows.shape[1]), dtype=np.float32)
         for entries, left, inputs in self._faded.remembered(history):
-            shares[entries] += left[:, None] * self.told[inputs]
+            shares[entries] += left[:, None] * self.side_information[inputs]
         return shares
 
     @cached_property
-    def _faded(self) -> Faded:
-        return Faded(self.videos, self.spans, len(self.rows))
+    def _faded(self) -> DecayedInputs:
+        return DecayedInputs(self.videos, self.spans, len(self.rows))
 
     def save(self, directory: Path) -> None:
         spans = np.array(self.spans, dtype=np.float64)
-        arrays = {"videos": self.videos, "spans": spans, "told": self.told, "rows": self.rows}
+        arrays = {
+            "videos": self.videos,
+            "spans": spans,
+            "told": self.side_information,
+            "rows": self.rows,
+        }
         save_file({n: np.ascontiguousarray(a) for n, a in arrays.items()}, directory / _FILE)
 
     @classmethod
@@ -79,7 +84,7 @@ class NextContent(ByContent):
         return cls(arrays["rows"], arrays["videos"], spans, arrays["told"])
 
 
-def _told(fitted: Next, rows: Floats, learnt: Bools) -> Floats:
+def _told(fitted: NextItem, rows: Floats, learnt: Bools) -> Floats:
     """The regression's weights (spans * w, d); zeros where there is too little to learn from."""
     columns = np.flatnonzero(learnt[fitted.videos])
     if len(columns) < _FEWEST:

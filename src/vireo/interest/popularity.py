@@ -24,7 +24,7 @@ class Popularity:
     """Number of distinct users who wanted a video."""
 
     name: ClassVar[str] = "popularity"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
     counts: Doubles
     """(n,)"""
 
@@ -35,7 +35,7 @@ class Popularity:
         section: InterestSection,  # noqa: ARG003  (the seam's signature)
         context: Context,  # noqa: ARG003
     ) -> Self:
-        return cls(training.watchers.astype(np.float64))
+        return cls(training.user_counts.astype(np.float64))
 
     @cached_property
     def vectors(self) -> Floats:
@@ -57,7 +57,7 @@ class Popularity:
     def without(self, history: History) -> Self:
         """The same counts, if this viewer had never been counted."""
         counts = self.counts.copy()
-        counts[np.unique(history.liked.videos)] -= 1.0
+        counts[np.unique(history.positives.videos)] -= 1.0
         return replace(self, counts=np.maximum(counts, 0.0))
 
     def save(self, directory: Path) -> None:
@@ -77,7 +77,7 @@ class RecentPopularity(Popularity):
     """
 
     name: ClassVar[str] = "recent"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
 
     @classmethod
     def fit(
@@ -86,11 +86,11 @@ class RecentPopularity(Popularity):
         section: InterestSection,
         context: Context,  # noqa: ARG003  (the seam's signature)
     ) -> Self:
-        overall = training.watchers.astype(np.float64)
+        overall = training.user_counts.astype(np.float64)
         now = training.histories.now
         if now == NO_TIME:
             return cls(overall)
-        recent = training.histories.viewers(since=now - int(section.recent_days * DAY))
+        recent = training.histories.user_counts(since=now - int(section.recent_days * DAY))
         return cls(recent + overall / (overall.max() + 1.0))
 
     def without(self, history: History) -> Self:

@@ -24,11 +24,11 @@ _LEAST = 1e-3
 
 
 @dataclass(frozen=True)
-class Again:
+class RepeatConsumption:
     """The faded count of a viewer's own wishes; 0 for videos that were never met."""
 
     name: ClassVar[str] = "again"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
     n_videos: int
 
     @classmethod

@@ -17,7 +17,7 @@ from vireo.interest.base import Expert
 
 
 @dataclass(frozen=True)
-class Few:
+class SparseScores:
     """Scores of one viewer."""
 
     rows: Ints
@@ -57,14 +57,18 @@ def found(rows: Ints, among: Ints) -> tuple[Ints, Ints]:
     return there, place[there]
 
 
-class OfFew(Protocol):
+class SupportsSparseScores(Protocol):
     """An expert that speaks of few videos."""
 
-    def few(self, history: History) -> Few | None:
+    def sparse_scores(self, history: History) -> SparseScores | None:
         """What `score` says, video by video; None: it cannot be told so."""
         ...
 
 
-def few_of(expert: Expert, history: History) -> Few | None:
+def sparse_scores_of(expert: Expert, history: History) -> SparseScores | None:
     """What the expert says, if it is one that speaks of few."""
-    return cast(OfFew, expert).few(history) if hasattr(type(expert), "few") else None
+    return (
+        cast(SupportsSparseScores, expert).sparse_scores(history)
+        if hasattr(type(expert), "few")
+        else None
+    )

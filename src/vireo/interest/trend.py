@@ -20,7 +20,7 @@ from vireo.behavior.base import DAY, NO_TIME, Histories, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
 from vireo.interest.ease import history_now, newest_wanted
-from vireo.interest.item_item import ItemItem, Ridge, item_item, wanted
+from vireo.interest.item_item import ItemItem, Ridge, item_item, positives_matrix
 
 _FILE = "trend.safetensors"
 
@@ -30,7 +30,7 @@ class Trend:
     """r + (x - m) B; of viewers who wanted nothing yet it has no opinion."""
 
     name: ClassVar[str] = "trend"
-    knows_new: ClassVar[bool] = False
+    scores_cold_items: ClassVar[bool] = False
     weights: ItemItem
     base: Floats
     """(w,) r - m B: what a viewer gets who wanted none of the videos."""
@@ -39,10 +39,10 @@ class Trend:
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
         histories = training.histories
         viewers = max(1, int((np.diff(histories.positives.indptr) > 0).sum()))
-        mean = training.watchers / viewers  # (n,)
+        mean = training.user_counts / viewers  # (n,)
 
         def gram(videos: Ints) -> Floats:
-            binary, own = wanted(training, videos), mean[videos].astype(np.float32)
+            binary, own = positives_matrix(training, videos), mean[videos].astype(np.float32)
             centred: Floats = (binary.T @ binary).toarray()
             centred -= np.float32(viewers) * np.outer(own, own)
             return centred
@@ -60,7 +60,7 @@ class Trend:
 
     def score(self, batch: Batch) -> Floats:
         scores = self.weights.scores(batch.positives)
-        some = np.array([len(history.liked) > 0 for history in batch.histories], dtype=np.bool_)
+        some = np.array([len(history.positives) > 0 for history in batch.histories], dtype=np.bool_)
         scores[:, self.weights.videos] += some[:, None] * self.base
         return scores
 
@@ -89,4 +89,4 @@ def _recent_shares(histories: Histories, days: float, overall: Doubles) -> Doubl
     since = histories.now - int(days * DAY)
     lately = (histories.weights > 0) & (histories.times >= max(since, 0))
     active = len(np.unique(histories.user_rows[lately]))
-    return np.asarray(histories.viewers(since=since) / active) if active else overall
+    return np.asarray(histories.user_counts(since=since) / active) if active else overall

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vireo.engine.base import Context
 from vireo.language.base import LanguageModel, LanguageSection, LocalWeights
-from vireo.language.texts import PARTS, VideoTexts, texts_of, typed
+from vireo.language.texts import PARTS, VideoTexts, query_texts, texts_of
 from vireo.registry import Registry
 
 MODELS = Registry(
@@ -40,5 +40,5 @@ __all__ = [
     "VideoTexts",
     "load",
     "texts_of",
-    "typed",
+    "query_texts",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vireo.arrays import Floats
-from vireo.engine.progress import Progress, Quiet
+from vireo.engine.progress import NullProgress, Progress
 from vireo.errors import VireoError
 from vireo.language.cache import VectorCache, key_of
 from vireo.language.texts import clean
@@ -19,7 +19,7 @@ _BLOCK_TEXTS = 2048
 _BLOCK_CHARACTERS = 500_000
 
 
-class CachedModel(ABC):
+class CachedEncoder(ABC):
     """A LanguageModel that gives vectors alone and keeps them by model and text.
 
     Texts are encoded in blocks, each of which is in the cache before the next begins: a kill loses
@@ -60,7 +60,7 @@ class CachedModel(ABC):
         missing = {key: text for key, text in asked.items() if key not in known}
         if missing:
             self.prepare(len(missing))
-        with (progress or Quiet()).task("reading texts", len(missing)) as tick:
+        with (progress or NullProgress()).task("reading texts", len(missing)) as tick:
             blocks = list(_blocks(missing))
             every = self.encoded([[missing[key] for key in block] for block in blocks])
             for block, rows in zip(blocks, every, strict=True):

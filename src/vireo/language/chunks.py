@@ -38,7 +38,7 @@ class Chunker:
 
     def __call__(self, texts: Sequence[str]) -> list[list[Chunk]]:
         """One list of chunks per text; none for a text without tokens."""
-        short = [thinned(text) for text in texts]
+        short = [sampled_windows(text) for text in texts]
         encodings = self._tokenizer.encode_batch(short, add_special_tokens=False)
         return [self._cut(encoding.ids) for encoding in encodings]
 
@@ -52,7 +52,7 @@ class Chunker:
         ]
 
 
-def thinned(text: str, room: int = MAX_CHARACTERS) -> str:
+def sampled_windows(text: str, room: int = MAX_CHARACTERS) -> str:
     """The text, or `MAX_CHUNKS` evenly spread windows of it that hold about `room` characters.
 
     Words that a window would cut in two are left out. JOINT stands between two windows.

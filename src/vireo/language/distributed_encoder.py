@@ -30,7 +30,7 @@ class Encode:
         return Encoder(self.directory, self.section, self.cache)
 
 
-class SpreadEncoder(Encoder):
+class DistributedEncoder(Encoder):
     """An Encoder whose blocks go to the workers of an engine, where there is more than one block.
 
     The directory and the cache (with the exported network) must lie where all nodes reach them. On
@@ -61,5 +61,5 @@ class SpreadEncoder(Encoder):
 def encoder(directory: Path, section: LanguageSection, cache: Path, engine: Engine) -> Encoder:
     """The encoder of a directory; its work goes to other machines where the engine has some."""
     if engine.elsewhere:
-        return SpreadEncoder(directory, section, cache, engine)
+        return DistributedEncoder(directory, section, cache, engine)
     return Encoder(directory, section, cache)

@@ -15,7 +15,7 @@ from vireo.arrays import Bools, Floats, Ints, unit_rows
 from vireo.errors import InputError
 from vireo.language import onnx_network as onnx
 from vireo.language.base import LanguageSection
-from vireo.language.cached_encoder import CachedModel
+from vireo.language.cached_encoder import CachedEncoder
 from vireo.language.chunks import MAX_CHUNKS, Chunk, Chunker
 from vireo.language.hf_directory import (
     fingerprint_of,
@@ -24,7 +24,7 @@ from vireo.language.hf_directory import (
     settings_of,
     weights_of,
 )
-from vireo.language.network import Network
+from vireo.language.network import TextNetwork
 from vireo.language.precision import resolved
 from vireo.language.torch_network import TorchNetwork
 
@@ -37,7 +37,7 @@ _WORTH_EXPORTING = 500
 """Unknown texts from which on the export pays, which takes about as long as 500 short ones."""
 
 
-class LocalEncoder(CachedModel):
+class LocalEncoder(CachedEncoder):
     """Sentence vectors by a network that runs here, on the processor.
 
     A text longer than `max_tokens` is cut into overlapping chunks, at most `most_chunks` of
@@ -53,7 +53,7 @@ class LocalEncoder(CachedModel):
 
     @property
     @abstractmethod
-    def network(self) -> Network:
+    def network(self) -> TextNetwork:
         """What runs; loaded when it is first asked for."""
 
     @abstractmethod
@@ -127,7 +127,7 @@ class Encoder(LocalEncoder):
                 raise
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> TextNetwork:
         if self._runtime != "torch" and self._exported.exists():
             try:
                 return onnx.OnnxNetwork(self._exported)

@@ -7,7 +7,7 @@ from typing import Protocol
 from vireo.arrays import Bools, Floats, Ints
 
 
-class Network(Protocol):
+class TextNetwork(Protocol):
     """A text encoder that is ready to run."""
 
     def __call__(self, ids: Ints, mask: Bools) -> Floats:

@@ -20,7 +20,7 @@ _LONGEST_WAIT = 30.0  # seconds between two tries
 T = TypeVar("T")
 
 
-class Place(Protocol):
+class Endpoint(Protocol):
     """The settings that say where a server is and how long to wait for it."""
 
     @property
@@ -36,7 +36,7 @@ class Place(Protocol):
     def retries(self) -> int: ...
 
 
-class Later(Exception):
+class RetryableError(Exception):
     """Try again, after `wait` seconds if the server named them."""
 
     def __init__(self, why: str, wait: float = 0.0) -> None:
@@ -44,7 +44,7 @@ class Later(Exception):
         self.wait = wait
 
 
-class Refused(Exception):
+class UnsupportedFormatError(Exception):
     """The server does not like the form of the request."""
 
     def __init__(self, text: str) -> None:
@@ -52,16 +52,16 @@ class Refused(Exception):
         self.text = text
 
 
-class Hopeless(Exception):
+class PermanentError(Exception):
     """Asking again cannot help: no such model, no right to ask."""
 
 
-def patiently(ask: Callable[[], T], retries: int) -> T:
+def call_with_retries(ask: Callable[[], T], retries: int) -> T:
     """What `ask` gives; it is asked again after each Later, the last of which is raised."""
     for attempt in range(retries + 1):
         try:
             return ask()
-        except Later as later:
+        except RetryableError as later:
             if attempt == retries:
                 raise
             time.sleep(later.wait or _backoff(attempt))
@@ -82,17 +82,17 @@ def body_of(answer: Callable[[], Any], timeout: float, most_bytes: int) -> bytes
             for piece in streamed.iter_bytes():
                 body += piece
                 if len(body) > most_bytes:
-                    raise Later(f"it sent more than {most_bytes} bytes")
+                    raise RetryableError(f"it sent more than {most_bytes} bytes")
                 if time.monotonic() > deadline:
-                    raise Later(f"no whole reply within {timeout:g} s")
+                    raise RetryableError(f"no whole reply within {timeout:g} s")
     except openai.APITimeoutError:
-        raise Later(f"no reply within {timeout:g} s") from None
+        raise RetryableError(f"no reply within {timeout:g} s") from None
     except openai.APIStatusError as error:
         raise judged(error.status_code, error.response.headers, str(error)) from None
     except openai.OpenAIError as error:
-        raise Later(f"it cannot be reached: {error.__cause__ or error}") from None
+        raise RetryableError(f"it cannot be reached: {error.__cause__ or error}") from None
     except _transport_errors() as error:
-        raise Later(f"the connection broke: {error}") from None
+        raise RetryableError(f"the connection broke: {error}") from None
     return bytes(body)
 
 
@@ -100,14 +100,16 @@ def judged(status: int, headers: Mapping[str, str], text: str) -> Exception:
     """What a status that is no success means for the next try."""
     what = f"it answered {status}: {text[:160]}"
     if status in _HOPELESS:
-        return Hopeless(what)
+        return PermanentError(what)
     if status in _AGAIN or status > 500:
-        return Later(what, _named_wait(headers))
+        return RetryableError(what, _named_wait(headers))
     # llama.cpp answers 500 to a schema in the form that others want
-    return Refused(text) if status != 500 or "schema" in text else Later(what)
+    return (
+        UnsupportedFormatError(text) if status != 500 or "schema" in text else RetryableError(what)
+    )
 
 
-def client(place: Place) -> OpenAI:
+def client(place: Endpoint) -> OpenAI:
     """A client that follows no redirect and tries nothing again by itself.
 
     Raises MissingLibrary without `openai`.

@@ -19,10 +19,17 @@ from vireo.engine.base import Context
 from vireo.errors import ConfigError, VireoError
 from vireo.language.base import LanguageModel, LanguageSection
 from vireo.language.cache import key_of
-from vireo.language.cached_encoder import CachedModel
+from vireo.language.cached_encoder import CachedEncoder
 from vireo.language.chunks import spread
 from vireo.language.encoder import Encoder
-from vireo.language.openai_client import Hopeless, Later, Refused, body_of, client, patiently
+from vireo.language.openai_client import (
+    PermanentError,
+    RetryableError,
+    UnsupportedFormatError,
+    body_of,
+    call_with_retries,
+    client,
+)
 
 _AT_ONCE = 64
 """Pieces of text in one request."""
@@ -48,7 +55,7 @@ def load(
     return EmbeddingServer(section, context.cache)
 
 
-class EmbeddingServer(CachedModel):
+class EmbeddingServer(CachedEncoder):
     """One embedding model of one server.
 
     Titles, descriptions, tags and dialogue are sent to it, and sentences that are searched for;
@@ -118,8 +125,8 @@ class EmbeddingServer(CachedModel):
             return _read(body, len(pieces))
 
         try:
-            return patiently(once, self._section.retries)
-        except (Later, Refused, Hopeless) as error:
+            return call_with_retries(once, self._section.retries)
+        except (RetryableError, UnsupportedFormatError, PermanentError) as error:
             raise self._failed(str(error)) from None
 
     def _failed(self, why: str) -> VireoError:
@@ -137,7 +144,7 @@ def _read(body: bytes, count: int) -> Floats:
         placed = {int(row["index"]): row["embedding"] for row in rows}
         vectors = np.array([placed[row] for row in range(count)], dtype=np.float32)
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
-        raise Later(f"what it sent are no embeddings: {body[:80]!r}") from None
+        raise RetryableError(f"what it sent are no embeddings: {body[:80]!r}") from None
     if vectors.ndim != 2 or not vectors.shape[1] or not math.isfinite(float(vectors.sum())):
-        raise Later(f"what it sent are no vectors of finite numbers: {body[:80]!r}")
+        raise RetryableError(f"what it sent are no vectors of finite numbers: {body[:80]!r}")
     return vectors

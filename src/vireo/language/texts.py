@@ -66,7 +66,7 @@ def clean(text: str | None) -> str:
     return _CONTROL.sub(" ", text.encode("utf-8", "replace").decode("utf-8")).strip()
 
 
-def typed(sentences: Sequence[str]) -> VideoTexts:
+def query_texts(sentences: Sequence[str]) -> VideoTexts:
     """Sentences that someone typed, as videos that have a title alone."""
     titles = tuple(clean(sentence) for sentence in sentences)
     none = ("",) * len(titles)

@@ -1,11 +1,11 @@
 """Language-model pretraining: the language model reads the catalogue before it is asked."""
 
 from vireo.pretraining.base import (
+    CannotTrain,
     Checkpoint,
     Corpus,
     Document,
     PretrainingSection,
-    Unfit,
 )
 from vireo.registry import Registry
 
@@ -19,4 +19,4 @@ OBJECTIVES = Registry(
     },
 )
 
-__all__ = ["OBJECTIVES", "Checkpoint", "Corpus", "Document", "PretrainingSection", "Unfit"]
+__all__ = ["OBJECTIVES", "Checkpoint", "Corpus", "Document", "PretrainingSection", "CannotTrain"]

@@ -13,7 +13,7 @@ from vireo.settings import Size
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelSize:
     """How large a network is."""
 
     width: int
@@ -23,19 +23,19 @@ class Shape:
     """Of the tokenizer."""
 
 
-ENCODERS: dict[Size, Shape] = {
-    "small": Shape(256, 4, 4, 8_192),
-    "medium": Shape(384, 6, 12, 16_384),
-    "large": Shape(768, 12, 12, 32_768),
+ENCODERS: dict[Size, ModelSize] = {
+    "small": ModelSize(256, 4, 4, 8_192),
+    "medium": ModelSize(384, 6, 12, 16_384),
+    "large": ModelSize(768, 12, 12, 32_768),
 }
-DECODERS: dict[Size, Shape] = {
-    "small": Shape(256, 4, 4, 4_096),
-    "medium": Shape(512, 8, 8, 8_192),
-    "large": Shape(768, 12, 12, 32_768),
+DECODERS: dict[Size, ModelSize] = {
+    "small": ModelSize(256, 4, 4, 4_096),
+    "medium": ModelSize(512, 8, 8, 8_192),
+    "large": ModelSize(768, 12, 12, 32_768),
 }
 
 
-def encoder(shape: Shape, words: int, positions: int, seed: int) -> Any:
+def encoder(shape: ModelSize, words: int, positions: int, seed: int) -> Any:
     """A BERT (Devlin et al. 2019) of random weights."""
     from transformers import BertConfig, BertModel
 
@@ -54,7 +54,7 @@ def encoder(shape: Shape, words: int, positions: int, seed: int) -> Any:
         )
 
 
-def decoder(shape: Shape, words: int, positions: int, end: int, seed: int) -> Any:
+def decoder(shape: ModelSize, words: int, positions: int, end: int, seed: int) -> Any:
     """A LLaMA (Touvron et al. 2023) of random weights, its word vectors at both ends the same."""
     from transformers import LlamaConfig, LlamaForCausalLM
 

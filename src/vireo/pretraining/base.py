@@ -106,7 +106,7 @@ class Corpus:
         return len(self.train) + len(self.heldout)
 
 
-class Unfit(Exception):
+class CannotTrain(Exception):
     """The base, or the corpus, does not suit the objective; the sentence says why."""
 
 

@@ -25,7 +25,7 @@ def watched(
     Only videos in `known` are named, and nothing tells who the viewer is.
     """
     for user in range(len(histories)):
-        liked = histories.row(user).liked.videos.tolist()
+        liked = histories.row(user).positives.videos.tolist()
         rows = [row for row in dict.fromkeys(liked) if video_ids[row] in known and titles[row]]
         if len(rows) > 1:
             text = "; ".join(clean(titles[row]) for row in rows[-_LAST:])
@@ -36,7 +36,7 @@ def together(histories: Histories, video_ids: Sequence[str]) -> list[tuple[str, 
     """Pairs of videos that viewers liked one after the other, twice or more; the commonest."""
     counts: Counter[tuple[int, int]] = Counter()
     for user in range(len(histories)):
-        liked = histories.row(user).liked.videos.tolist()
+        liked = histories.row(user).positives.videos.tolist()
         counts.update((min(a, b), max(a, b)) for a, b in pairwise(liked) if a != b)
     often = sorted(
         (pair for pair, n in counts.items() if n >= _LEAST), key=lambda pair: (-counts[pair], pair)

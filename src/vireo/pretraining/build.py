@@ -14,7 +14,7 @@ from vireo.language import LanguageModel, LocalWeights, load
 from vireo.language.base import LanguageSection
 from vireo.language.hf_directory import fingerprint_of
 from vireo.language.texts import clean
-from vireo.pretraining.base import Checkpoint, Corpus, Document, PretrainingSection, Unfit
+from vireo.pretraining.base import CannotTrain, Checkpoint, Corpus, Document, PretrainingSection
 from vireo.pretraining.behavior_texts import together, watched
 from vireo.pretraining.corpus import heldout, make_corpus, save_about
 from vireo.pretraining.retrieval_check import mean_reciprocal_rank
@@ -55,7 +55,7 @@ def build(
         return _base(about, too_little)
     try:
         shelf, report = _trained(corpus, section, language, context)
-    except Unfit as unfit:
+    except CannotTrain as unfit:
         return _base(about, str(unfit))
     about |= report
     if section.objective == _CAUSAL:
@@ -94,7 +94,7 @@ def _trained(
 ) -> tuple[Path, dict[str, Any]]:
     """The shelf with the trained model, and its report. Raises Unfit."""
     # torch is loaded only when something is trained
-    from vireo.pretraining.training import Job, recipe_of, trained
+    from vireo.pretraining.training import PretrainingJob, recipe_of, trained
 
     seed = context.seed % 2**32
     base = _base_of(section, language, context)
@@ -105,7 +105,7 @@ def _trained(
         shutil.rmtree(shelf / "corpus", ignore_errors=True)
         shelf.mkdir(parents=True, exist_ok=True)
         corpus.directory.rename(shelf / "corpus")
-    return shelf, trained(shelf, Job(section, base, seed), context.progress)
+    return shelf, trained(shelf, PretrainingJob(section, base, seed), context.progress)
 
 
 def _base_of(
@@ -118,7 +118,7 @@ def _base_of(
         return Path(section.base).expanduser()
     model = load(language, context)
     if not isinstance(model, LocalWeights):
-        raise Unfit("The language model's weights are not on this machine.")
+        raise CannotTrain("The language model's weights are not on this machine.")
     return model.directory
 
 

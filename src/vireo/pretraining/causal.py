@@ -19,11 +19,11 @@ from vireo.arrays import Ints
 from vireo.language.generate.hf_causal import load_causal
 from vireo.language.hf_directory import load_tokenizer
 from vireo.pretraining.architectures import DECODERS, decoder
-from vireo.pretraining.base import Corpus, Document, PretrainingSection, Unfit
-from vireo.pretraining.objective import Learner
+from vireo.pretraining.base import CannotTrain, Corpus, Document, PretrainingSection
+from vireo.pretraining.objective import ObjectiveModel
 from vireo.pretraining.token_chunks import Tokens, mapped, tokenised
 from vireo.pretraining.tokenizer import END, trained_tokenizer
-from vireo.pretraining.trainer import Plan
+from vireo.pretraining.trainer import TrainingPlan
 from vireo.pretraining.training_setup import Setup, merged, planned, with_lora, write_model
 from vireo.settings import Size
 
@@ -38,32 +38,32 @@ _ENDS = (END, "<|endoftext|>", "</s>", "<|end_of_text|>", "[SEP]")
 
 
 @dataclass(frozen=True)
-class Blocks:
+class TokenBlocks:
     """ids (b, t + 1): the words and, one place on, what each is followed by."""
 
     ids: Ints
 
 
-class CausalModel(Learner[Blocks]):
+class CausalModel(ObjectiveModel[TokenBlocks]):
     """A decoder and the cross-entropy of each next word."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, batch: Blocks) -> Tensor:
+    def forward(self, batch: TokenBlocks) -> Tensor:
         ids = torch.from_numpy(batch.ids).to(next(self.parameters()).device)
         scores = self.network(input_ids=ids[:, :-1], use_cache=False).logits  # (b, t, vocabulary)
         flat = scores.reshape(-1, scores.shape[-1]).float()
         return F.cross_entropy(flat, ids[:, 1:].reshape(-1), reduction="sum")
 
-    def terms(self, batch: Blocks) -> int:
+    def terms(self, batch: TokenBlocks) -> int:
         return batch.ids[:, 1:].size
 
 
 def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
-) -> Setup[Blocks]:
+) -> Setup[TokenBlocks]:
     """Raises Unfit where the base, or the corpus, is too little to learn from."""
     if base is None:
         shape = DECODERS[section.size]
@@ -77,7 +77,7 @@ def prepare(
     stream = stream_of(corpus.train, tokenizer, end)
     blocks = (len(stream) - 1) // room
     if blocks < BATCH_BLOCKS:
-        raise Unfit(
+        raise CannotTrain(
             f"The corpus has {len(stream)} tokens; {BATCH_BLOCKS * room} are the least for one "
             "batch of a model that writes."
         )
@@ -85,10 +85,10 @@ def prepare(
     learner = CausalModel(with_lora(network, section.lora_rank))
     many = BATCH_BLOCKS * section.accumulate
 
-    def draw(step: int) -> list[Blocks]:
+    def draw(step: int) -> list[TokenBlocks]:
         rows = _rows(step * many, many, blocks, seed)
         return [
-            Blocks(_cut(stream, rows[i : i + BATCH_BLOCKS], room))
+            TokenBlocks(_cut(stream, rows[i : i + BATCH_BLOCKS], room))
             for i in range(0, many, BATCH_BLOCKS)
         ]
 
@@ -119,7 +119,7 @@ def end_of(tokenizer: Tokenizer) -> int:
     for name in _ENDS:
         if (number := tokenizer.token_to_id(name)) is not None:
             return int(number)
-    raise Unfit("The base's tokenizer has no token that ends a text.")
+    raise CannotTrain("The base's tokenizer has no token that ends a text.")
 
 
 def _rows(first: int, many: int, blocks: int, seed: int) -> Ints:
@@ -138,20 +138,22 @@ def _cut(stream: Tokens, rows: Ints, room: int) -> Ints:
     return np.stack([stream[row * room : (row + 1) * room + 1] for row in rows]).astype(np.int64)
 
 
-def _heldout(stream: Tokens, room: int) -> tuple[Blocks, ...]:
+def _heldout(stream: Tokens, room: int) -> tuple[TokenBlocks, ...]:
     """Evenly spread blocks of what is held out; all of it where it is short."""
     blocks = (len(stream) - 1) // room
     if blocks < 1:
-        return (Blocks(np.asarray(stream, dtype=np.int64)[None, :]),) if len(stream) > 1 else ()
+        return (
+            (TokenBlocks(np.asarray(stream, dtype=np.int64)[None, :]),) if len(stream) > 1 else ()
+        )
     wanted = min(blocks, _HELDOUT_BATCHES * BATCH_BLOCKS)
     rows = np.linspace(0, blocks - 1, wanted).round().astype(np.int64)
     return tuple(
-        Blocks(_cut(stream, rows[i : i + BATCH_BLOCKS], room))
+        TokenBlocks(_cut(stream, rows[i : i + BATCH_BLOCKS], room))
         for i in range(0, wanted, BATCH_BLOCKS)
     )
 
 
-def _plan(section: PretrainingSection, blocks: int, from_scratch: bool, seed: int) -> Plan:
+def _plan(section: PretrainingSection, blocks: int, from_scratch: bool, seed: int) -> TrainingPlan:
     rate = _RATES[section.size] if from_scratch else _BASE_RATE
     per_epoch = blocks // (BATCH_BLOCKS * section.accumulate)
     return replace(

@@ -12,13 +12,16 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from vireo.pretraining.objective import Learner
+from vireo.pretraining.objective import ObjectiveModel
 
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
 
 def save_state(
-    path: Path, learner: Learner[Any], optimiser: torch.optim.AdamW, journal: Mapping[str, Any]
+    path: Path,
+    learner: ObjectiveModel[Any],
+    optimiser: torch.optim.AdamW,
+    journal: Mapping[str, Any],
 ) -> None:
     """Write everything that the next step needs, in one rename: a kill leaves the last state."""
     tensors = _weights(learner)
@@ -28,7 +31,9 @@ def save_state(
     _write(tensors, path, json.dumps(dict(journal)))
 
 
-def load_state(path: Path, learner: Learner[Any], optimiser: torch.optim.AdamW) -> dict[str, Any]:
+def load_state(
+    path: Path, learner: ObjectiveModel[Any], optimiser: torch.optim.AdamW
+) -> dict[str, Any]:
     """Put weights and moments back in place; returns the journal."""
     tensors = load_weights(path, learner)
     for name, parameter in learner.trained():
@@ -42,12 +47,12 @@ def load_state(path: Path, learner: Learner[Any], optimiser: torch.optim.AdamW) 
     return journal
 
 
-def save_weights(path: Path, learner: Learner[Any]) -> None:
+def save_weights(path: Path, learner: ObjectiveModel[Any]) -> None:
     """The trained parameters alone."""
     _write(_weights(learner), path, "{}")
 
 
-def load_weights(path: Path, learner: Learner[Any]) -> dict[str, Tensor]:
+def load_weights(path: Path, learner: ObjectiveModel[Any]) -> dict[str, Tensor]:
     """Put the trained parameters back; returns all tensors of the file."""
     tensors = load_file(path)
     with torch.no_grad():
@@ -56,7 +61,7 @@ def load_weights(path: Path, learner: Learner[Any]) -> dict[str, Tensor]:
     return tensors
 
 
-def _weights(learner: Learner[Any]) -> dict[str, Tensor]:
+def _weights(learner: ObjectiveModel[Any]) -> dict[str, Tensor]:
     return {f"weight.{name}": p.detach().contiguous() for name, p in learner.trained()}
 
 

@@ -15,10 +15,10 @@ from torch.nn import functional as F
 
 from vireo.arrays import Ints
 from vireo.language.torch_network import pooled
-from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
+from vireo.pretraining.base import CannotTrain, Corpus, PretrainingSection
 from vireo.pretraining.masked import network_of, special_of
-from vireo.pretraining.objective import Learner
-from vireo.pretraining.token_chunks import Pieces, Tokens, padded, pieces_of
+from vireo.pretraining.objective import ObjectiveModel
+from vireo.pretraining.token_chunks import TokenChunks, Tokens, padded, pieces_of
 from vireo.pretraining.training_setup import Setup, merged, planned, with_lora, write_model
 from vireo.settings import Size
 
@@ -42,7 +42,7 @@ class Pairs:
     other: tuple[Tokens, ...]
 
 
-class ContrastiveModel(Learner[Pairs]):
+class ContrastiveModel(ObjectiveModel[Pairs]):
     """Encoder, masked mean, unit length, and the loss of van den Oord et al. (2018), both ways."""
 
     def __init__(self, encoder: Any, temperature: float) -> None:
@@ -73,7 +73,7 @@ class ContrastiveModel(Learner[Pairs]):
 class Views:
     """The pieces of each video, and how two of them are drawn."""
 
-    def __init__(self, pieces: Pieces, together: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, pieces: TokenChunks, together: Sequence[tuple[str, str]] = ()) -> None:
         rows: dict[str, list[int]] = defaultdict(list)
         for row, video in enumerate(pieces.videos):
             rows[video].append(row)
@@ -120,7 +120,7 @@ def prepare(
     views = Views(pieces_of(corpus.train, tokenizer, PIECE_TOKENS, special), corpus.together)
     unseen = Views(pieces_of(corpus.heldout, tokenizer, PIECE_TOKENS, special))
     if len(views.videos) < 2 or len(unseen.videos) < 2:
-        raise Unfit("Too few videos have two texts that could be told from those of others.")
+        raise CannotTrain("Too few videos have two texts that could be told from those of others.")
     if base is not None and not section.lora_rank:
         _freeze(network, _FROZEN[section.size])
     learner = ContrastiveModel(with_lora(network, section.lora_rank), section.temperature)

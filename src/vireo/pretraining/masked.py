@@ -13,19 +13,19 @@ from tokenizers import Tokenizer
 
 from vireo.language.hf_directory import load_network, load_tokenizer
 from vireo.pretraining.architectures import ENCODERS, encoder
-from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
+from vireo.pretraining.base import CannotTrain, Corpus, PretrainingSection
 from vireo.pretraining.masking import (
     PIECE_TOKENS,
-    Batch,
-    Vocabulary,
+    MaskedBatch,
+    MaskVocabulary,
     batches_of,
     masked,
     schedule,
 )
 from vireo.pretraining.network import MaskedModel
-from vireo.pretraining.token_chunks import Pieces, pieces_of
+from vireo.pretraining.token_chunks import TokenChunks, pieces_of
 from vireo.pretraining.tokenizer import trained_tokenizer
-from vireo.pretraining.trainer import Plan
+from vireo.pretraining.trainer import TrainingPlan
 from vireo.pretraining.training_setup import Setup, merged, planned, with_lora, write_model
 from vireo.settings import Size
 
@@ -38,12 +38,12 @@ _MASK_TOKENS = ("[MASK]", "<mask>")
 
 def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
-) -> Setup[Batch]:
+) -> Setup[MaskedBatch]:
     """Raises Unfit where the base cannot guess masked words."""
     network, tokenizer = network_of(corpus, section, base, PIECE_TOKENS, seed)
     words = _vocabulary(tokenizer)
     if words is None:
-        raise Unfit("The language model has no mask token to be tuned by.")
+        raise CannotTrain("The language model has no mask token to be tuned by.")
     room = min(PIECE_TOKENS, getattr(network.config, "max_position_embeddings", PIECE_TOKENS))
     pieces = pieces_of(corpus.train, tokenizer, room, words.special)
     plan = _plan(section, pieces, base is None, seed)
@@ -55,7 +55,7 @@ def prepare(
     many = section.accumulate
     order = schedule(pieces.lengths, (plan.head_steps + plan.steps) * many, seed)
 
-    def draw(step: int) -> list[Batch]:
+    def draw(step: int) -> list[MaskedBatch]:
         random = np.random.default_rng([seed, 3, step])
         return [
             masked([pieces[row] for row in rows], section.mask_share, words, random)
@@ -93,7 +93,9 @@ def network_of(
     return encoder(shape, tokenizer.get_vocab_size(), max(positions, 256), seed), tokenizer
 
 
-def _plan(section: PretrainingSection, pieces: Pieces, from_scratch: bool, seed: int) -> Plan:
+def _plan(
+    section: PretrainingSection, pieces: TokenChunks, from_scratch: bool, seed: int
+) -> TrainingPlan:
     """A base gets a new head, which is fitted first."""
     lengths = pieces.lengths
     batches = len(batches_of(lengths, np.argsort(-lengths, kind="stable")))
@@ -102,7 +104,9 @@ def _plan(section: PretrainingSection, pieces: Pieces, from_scratch: bool, seed:
     return plan if from_scratch else replace(plan, head_steps=max(5, plan.steps // 2))
 
 
-def _fixed(pieces: Pieces, share: float, words: Vocabulary, seed: int) -> tuple[Batch, ...]:
+def _fixed(
+    pieces: TokenChunks, share: float, words: MaskVocabulary, seed: int
+) -> tuple[MaskedBatch, ...]:
     """The held-out batches: the same pieces and the same masks at every measurement."""
     random = np.random.default_rng([seed, 4])
     rows = np.sort(random.permutation(len(pieces))[:_HELDOUT_PIECES])
@@ -116,11 +120,11 @@ def _fixed(pieces: Pieces, share: float, words: Vocabulary, seed: int) -> tuple[
     )
 
 
-def _vocabulary(tokenizer: Tokenizer) -> Vocabulary | None:
+def _vocabulary(tokenizer: Tokenizer) -> MaskVocabulary | None:
     for token in _MASK_TOKENS:
         number = tokenizer.token_to_id(token)
         if number is not None:
-            return Vocabulary(number, tokenizer.get_vocab_size(), special_of(tokenizer))
+            return MaskVocabulary(number, tokenizer.get_vocab_size(), special_of(tokenizer))
     return None
 
 

@@ -16,7 +16,7 @@ _POOL = 512  # documents that are sorted by length together: little padding, yet
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class MaskVocabulary:
     """What masking must know of a tokenizer."""
 
     mask: int
@@ -25,7 +25,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
-class Batch:
+class MaskedBatch:
     """ids (b, t) with words hidden; there (b, t); the hidden places, flat, and their words."""
 
     ids: Ints
@@ -70,8 +70,8 @@ def batches_of(lengths: Ints, order: Ints) -> list[Ints]:
 
 
 def masked(
-    pieces: Sequence[Tokens], share: float, words: Vocabulary, random: np.random.Generator
-) -> Batch:
+    pieces: Sequence[Tokens], share: float, words: MaskVocabulary, random: np.random.Generator
+) -> MaskedBatch:
     """Hide `share` of the tokens, at least one per piece (Devlin et al. 2019).
 
     Of the hidden ones 80% become the mask token, 10% a random token, 10% stay as they are.
@@ -88,4 +88,4 @@ def masked(
     flat[places[kind < 0.8]] = words.mask
     swapped = places[kind >= 0.9]
     flat[swapped] = random.integers(0, words.size, len(swapped))
-    return Batch(flat.reshape(ids.shape), there, places, truth)
+    return MaskedBatch(flat.reshape(ids.shape), there, places, truth)

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vireo.pretraining.masking import Batch
-from vireo.pretraining.objective import Learner
+from vireo.pretraining.masking import MaskedBatch
+from vireo.pretraining.objective import ObjectiveModel
 
 
-class MaskedModel(Learner[Batch]):
+class MaskedModel(ObjectiveModel[MaskedBatch]):
     """Encoder -> dense, GELU, LayerNorm -> scores of all words, tied to the word embeddings.
 
     The head works at hidden places alone: a seventh of the tokens, so a seventh of its cost.
@@ -34,14 +34,14 @@ class MaskedModel(Learner[Batch]):
             self.dense.weight.normal_(0.0, 0.02, generator=generator)
             self.dense.bias.zero_()
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: MaskedBatch) -> Tensor:
         """The sum of the cross-entropies of the hidden words, in nats."""
         return self.loss(self.states(batch), batch)
 
-    def terms(self, batch: Batch) -> int:
+    def terms(self, batch: MaskedBatch) -> int:
         return len(batch.words)
 
-    def states(self, batch: Batch) -> Tensor:
+    def states(self, batch: MaskedBatch) -> Tensor:
         """The encoder's output at the hidden places, (m, d)."""
         place = self.bias.device
         output = self.encoder(
@@ -51,7 +51,7 @@ class MaskedModel(Learner[Batch]):
         flat: Tensor = output.reshape(-1, output.shape[-1])
         return flat.index_select(0, torch.from_numpy(batch.places).to(place))
 
-    def loss(self, states: Tensor, batch: Batch) -> Tensor:
+    def loss(self, states: Tensor, batch: MaskedBatch) -> Tensor:
         """Cross-entropy in nats, summed over the hidden words. states (m, d) -> scalar."""
         hidden = self.norm(F.gelu(self.dense(states)))
         words: Tensor = self.encoder.get_input_embeddings().weight

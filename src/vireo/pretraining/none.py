@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
+from vireo.pretraining.base import CannotTrain, Corpus, PretrainingSection
 from vireo.pretraining.training_setup import Setup
 
 
@@ -12,4 +12,4 @@ def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
 ) -> Setup[None]:
     """No training: always raises Unfit, so the base stays."""
-    raise Unfit('The setting pretraining.objective is "none".')
+    raise CannotTrain('The setting pretraining.objective is "none".')

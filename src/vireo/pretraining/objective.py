@@ -12,7 +12,7 @@ B = TypeVar("B")
 """The objective's own batch."""
 
 
-class Learner(nn.Module, Generic[B]):
+class ObjectiveModel(nn.Module, Generic[B]):
     """A network and its loss. Parameters that no objective trains have `requires_grad` off."""
 
     @abstractmethod

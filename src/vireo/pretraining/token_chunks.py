@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from vireo.arrays import Bools, Ints
-from vireo.language.chunks import thinned
+from vireo.language.chunks import sampled_windows
 from vireo.language.hf_directory import frame_of
 from vireo.pretraining.base import Document
 
@@ -25,7 +25,7 @@ Tokens = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Pieces:
+class TokenChunks:
     """Pieces of tokens in the order of their documents."""
 
     tokens: Tokens
@@ -50,7 +50,7 @@ class Pieces:
 
 def pieces_of(
     documents: Iterable[Document], tokenizer: Tokenizer, room: int, barred: frozenset[int]
-) -> Pieces:
+) -> TokenChunks:
     """Documents cut into framed pieces of at most `room` tokens, one after the other.
 
     A piece that holds nothing but `barred` tokens (emoji alone, say) teaches nothing and is left
@@ -70,7 +70,7 @@ def pieces_of(
                 videos.append(document.video_id)
                 kinds.append(document.kind)
         tokens = mapped(file, starts[-1])
-    return Pieces(tokens, np.array(starts, dtype=np.int64), tuple(videos), tuple(kinds))
+    return TokenChunks(tokens, np.array(starts, dtype=np.int64), tuple(videos), tuple(kinds))
 
 
 def tokenised(
@@ -79,7 +79,7 @@ def tokenised(
     """Each document with its tokens, without special ones."""
     waiting = iter(documents)
     while some := list(islice(waiting, _AT_ONCE)):
-        texts = [thinned(document.text, _MOST_CHARACTERS) for document in some]
+        texts = [sampled_windows(document.text, _MOST_CHARACTERS) for document in some]
         encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
         for document, encoding in zip(some, encodings, strict=True):
             yield document, encoding.ids

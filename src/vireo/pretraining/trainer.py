@@ -17,10 +17,10 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from vireo.engine.distributed import ALONE, Team, device
+from vireo.engine.distributed import ALONE, ProcessGroup, device
 from vireo.engine.progress import Progress, Tick
 from vireo.pretraining.checkpoints import load_state, load_weights, save_state, save_weights
-from vireo.pretraining.objective import B, Learner
+from vireo.pretraining.objective import B, ObjectiveModel
 
 _HEAD_RATE = 1e-3
 _WARM_UP = 0.1
@@ -30,7 +30,7 @@ Draw = Callable[[int], Sequence[B]]
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How long and how fast. The head is fitted for `head_steps` before the main `steps`."""
 
     steps: int
@@ -49,7 +49,7 @@ class Plan:
 
 
 @dataclass
-class Journal:
+class TrainingLog:
     """What was measured so far; part of the saved state. Losses in nats."""
 
     step: int = 0
@@ -66,14 +66,14 @@ class Journal:
 
 
 def fit(
-    learner: Learner[B],
+    learner: ObjectiveModel[B],
     draw: Draw[B],
     heldout: Sequence[B],
-    plan: Plan,
+    plan: TrainingPlan,
     state: Path,
     progress: Progress,
-    team: Team = ALONE,
-) -> Journal:
+    team: ProcessGroup = ALONE,
+) -> TrainingLog:
     """Train `learner` in place; it ends with the weights of its lowest held-out loss.
 
     What is not the head is frozen until the head is fitted, because the gradients of a random head
@@ -84,7 +84,7 @@ def fit(
     run = _Run(learner, draw, heldout, plan, state, team)
     with _seeded(), progress.task("pretraining", plan.head_steps + plan.steps) as tick:
         if state.exists():
-            run.journal = Journal(**load_state(state, learner, run.optimiser))
+            run.journal = TrainingLog(**load_state(state, learner, run.optimiser))
             tick(plan.head_steps + run.journal.step)
         else:
             run.journal.fresh = heldout_loss(learner, heldout, team)
@@ -100,7 +100,9 @@ def fit(
     return run.journal
 
 
-def heldout_loss(learner: Learner[B], batches: Sequence[B], team: Team = ALONE) -> float:
+def heldout_loss(
+    learner: ObjectiveModel[B], batches: Sequence[B], team: ProcessGroup = ALONE
+) -> float:
     """Mean loss over all terms of the batches, without dropout."""
     learner.eval()
     total, terms = 0.0, 0
@@ -117,12 +119,12 @@ class _Run(Generic[B]):
 
     def __init__(
         self,
-        learner: Learner[B],
+        learner: ObjectiveModel[B],
         draw: Draw[B],
         heldout: Sequence[B],
-        plan: Plan,
+        plan: TrainingPlan,
         state: Path,
-        team: Team,
+        team: ProcessGroup,
     ) -> None:
         self.learner = learner
         self.draw = draw
@@ -131,7 +133,7 @@ class _Run(Generic[B]):
         self.state = state
         self.team = team
         self.best = state.with_name("best.safetensors")
-        self.journal = Journal()
+        self.journal = TrainingLog()
         self.optimiser = _optimiser(learner.trained(), plan, plan.learning_rate)
 
     def fit_head(self, tick: Tick) -> None:
@@ -213,7 +215,7 @@ class _Run(Generic[B]):
 
 
 def _optimiser(
-    named: Iterable[tuple[str, nn.Parameter]], plan: Plan, rate: float
+    named: Iterable[tuple[str, nn.Parameter]], plan: TrainingPlan, rate: float
 ) -> torch.optim.AdamW:
     """AdamW (Loshchilov and Hutter 2019); biases and norms are not decayed."""
     parameters = [parameter for _, parameter in named]

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from vireo.artifacts.files import write_json
-from vireo.engine.distributed import ALONE, Team, device, joined, together
-from vireo.engine.progress import Lines, Progress, Quiet
+from vireo.engine.distributed import ALONE, ProcessGroup, device, joined, launch
+from vireo.engine.progress import LogProgress, NullProgress, Progress
 from vireo.pretraining import OBJECTIVES
-from vireo.pretraining.base import Corpus, PretrainingSection, Unfit
+from vireo.pretraining.base import CannotTrain, Corpus, PretrainingSection
 from vireo.pretraining.corpus import load_corpus
-from vireo.pretraining.trainer import Journal, fit
+from vireo.pretraining.trainer import TrainingLog, fit
 from vireo.pretraining.training_setup import Setup
 
 _METHOD = "2"  # part of the recipe: change it with the arithmetic of any objective
@@ -25,7 +25,7 @@ MODEL = "model"
 
 
 @dataclass(frozen=True)
-class Job:
+class PretrainingJob:
     """What a process that takes part must know."""
 
     section: PretrainingSection
@@ -39,7 +39,7 @@ def recipe_of(corpus: Corpus, section: PretrainingSection, base: str, seed: int)
     return hashlib.sha256(told.encode()).hexdigest()[:20]
 
 
-def trained(shelf: Path, job: Job, progress: Progress) -> dict[str, Any]:
+def trained(shelf: Path, job: PretrainingJob, progress: Progress) -> dict[str, Any]:
     """The report of the training on this shelf, where its model lies, too.
 
     A finished one is not trained again, an interrupted one goes on. Raises Unfit; StageFailed
@@ -52,11 +52,11 @@ def trained(shelf: Path, job: Job, progress: Progress) -> dict[str, Any]:
             train(shelf, job, progress)
     report: dict[str, Any] = json.loads((shelf / _REPORT).read_text(encoding="utf-8"))
     if "unfit" in report:
-        raise Unfit(report["unfit"])
+        raise CannotTrain(report["unfit"])
     return report
 
 
-def train(shelf: Path, job: Job, progress: Progress, team: Team = ALONE) -> None:
+def train(shelf: Path, job: PretrainingJob, progress: Progress, team: ProcessGroup = ALONE) -> None:
     """Train and leave `model/` and `report.json` on the shelf; the report comes last."""
     team.check(job.section.accumulate, "pretraining.accumulate")
     objective = OBJECTIVES.get(job.section.objective)
@@ -64,12 +64,12 @@ def train(shelf: Path, job: Job, progress: Progress, team: Team = ALONE) -> None
         setup: Setup[Any] = objective(
             load_corpus(shelf / "corpus"), job.section, job.base, job.seed
         )
-    except Unfit as unfit:
+    except CannotTrain as unfit:
         if team.leads:
             write_json(shelf / _REPORT, {"unfit": str(unfit)})
         return
     setup.learner.to(device())
-    told = progress if team.leads else Quiet()
+    told = progress if team.leads else NullProgress()
     state = shelf / _STATE
     journal = fit(setup.learner, setup.draw, setup.heldout, setup.plan, state, told, team)
     if team.leads:
@@ -79,7 +79,7 @@ def train(shelf: Path, job: Job, progress: Progress, team: Team = ALONE) -> None
     team.wait()
 
 
-def _shared(shelf: Path, job: Job) -> None:
+def _shared(shelf: Path, job: PretrainingJob) -> None:
     """The same in several processes, which find what they need on the shelf."""
     write_json(
         shelf / _JOB,
@@ -89,10 +89,10 @@ def _shared(shelf: Path, job: Job) -> None:
             "seed": job.seed,
         },
     )
-    together("vireo.pretraining.training", shelf, job.section.processes, "pretraining.processes")
+    launch("vireo.pretraining.training", shelf, job.section.processes, "pretraining.processes")
 
 
-def _report(journal: Journal, setup: Setup[Any]) -> dict[str, Any]:
+def _report(journal: TrainingLog, setup: Setup[Any]) -> dict[str, Any]:
     known = bool(setup.heldout)
     after = journal.best if known and journal.curve else None
     before = journal.before if known else None
@@ -123,9 +123,9 @@ def main() -> None:
     shelf = Path(sys.argv[1])
     told = json.loads((shelf / _JOB).read_text(encoding="utf-8"))
     base = Path(told["base"]) if told["base"] else None
-    job = Job(PretrainingSection.model_validate(told["section"]), base, told["seed"])
+    job = PretrainingJob(PretrainingSection.model_validate(told["section"]), base, told["seed"])
     with joined() as team:
-        train(shelf, job, Lines(), team)
+        train(shelf, job, LogProgress(), team)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from tokenizers import Tokenizer
 from vireo.errors import MissingLibrary
 from vireo.language.precision import resolved
 from vireo.pretraining.base import PretrainingSection
-from vireo.pretraining.objective import B, Learner
-from vireo.pretraining.trainer import Draw, Plan
+from vireo.pretraining.objective import B, ObjectiveModel
+from vireo.pretraining.trainer import Draw, TrainingPlan
 from vireo.settings import Size
 
 _KEPT = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
@@ -28,10 +28,10 @@ _KEPT = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
 class Setup(Generic[B]):
     """What is trained, on what, how long, and how it is written afterwards."""
 
-    learner: Learner[B]
+    learner: ObjectiveModel[B]
     draw: Draw[B]
     heldout: Sequence[B]
-    plan: Plan
+    plan: TrainingPlan
     save: Callable[[Path], None]
     """Write the trained model into a new directory, in Hugging Face's layout."""
     about: Mapping[str, Any]
@@ -54,11 +54,11 @@ def planned(
     most: Mapping[Size, int],
     rate: float,
     seed: int,
-) -> Plan:
+) -> TrainingPlan:
     """The steps that the section names, or so many epochs of `per_epoch` steps, up to a limit."""
     derived = min(most[section.size], epochs[section.size] * max(1, per_epoch))
     steps = section.steps or derived
-    return Plan(
+    return TrainingPlan(
         steps=steps,
         head_steps=0,
         learning_rate=section.learning_rate or rate,

@@ -44,13 +44,13 @@ class Consent:
         return self.said.get(str(user_id), self.assumed)
 
     @property
-    def everybody(self) -> bool:
+    def default_for_all(self) -> bool:
         """Whether nobody is left out."""
         return self.assumed and all(self.said.values())
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows of a table with `user_id` whose viewers consent; rows of nobody stay."""
-        if self.everybody:
+        if self.default_for_all:
             return frame
         unlike = [user for user, yes in self.said.items() if yes != self.assumed]
         other = pl.col("user_id").is_in(unlike)
@@ -59,7 +59,7 @@ class Consent:
 
 def consent_to(purpose: Purpose, store: Store, section: PrivacySection) -> Consent:
     """What everybody said to a purpose, in one question to the database."""
-    return Consent(store.said(purpose), purpose in section.assumed)
+    return Consent(store.consent_answers(purpose), purpose in section.assumed)
 
 
 def consents(choices: Mapping[str, Any], purpose: Purpose, section: PrivacySection) -> bool:

@@ -17,16 +17,16 @@ def export(user_id: str, store: Store, sources: Sources) -> dict[str, Any]:
 
     A forgotten viewer's document says so and is empty otherwise.
     """
-    standing, known_as = store.standing(user_id), store.known_as(user_id)
+    standing, known_as = store.user_state(user_id), store.pseudonym_of(user_id)
     if standing.forgotten:
         return {"user_id": user_id, "forgotten": True, **_nothing()}
     live = [_filled(vars(replace(event, user_id=user_id))) for event in standing.events]
     return {
         "user_id": user_id,
         "forgotten": False,
-        "told": {k: v for k, v in asdict(standing.viewer).items() if v and k != "user_id"},
+        "told": {k: v for k, v in asdict(standing.attributes).items() if v and k != "user_id"},
         "choices": dict(standing.choices),
-        "wishes": [asdict(replace(edit, user_id=user_id)) for edit in standing.edits],
+        "wishes": [asdict(replace(edit, user_id=user_id)) for edit in standing.preferences],
         "live_events": live,
         "events": _rows(sources, "events", known_as, user_id),
         "comments": _rows(sources, "comments", known_as, user_id),

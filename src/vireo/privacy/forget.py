@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vireo.artifacts import Artifacts, Live
+from vireo.artifacts import ArtifactStore, PublishedPointer
 from vireo.artifacts.files import read_json, write_json
 from vireo.data.sources import Sources
 from vireo.store.base import Store
@@ -82,7 +82,7 @@ class Pending:
 
 
 def forget(
-    user_id: str, store: Store, sources: Sources | None, artifacts: Artifacts, workspace: Path
+    user_id: str, store: Store, sources: Sources | None, artifacts: ArtifactStore, workspace: Path
 ) -> Receipt:
     """Remove the viewer from the database and the ingested tables; mark artefacts as stale.
 
@@ -106,18 +106,18 @@ def forget(
 
 def _held(user_id: str, store: Store) -> dict[str, int]:
     """How much of each kind the database keeps of a viewer, beside events."""
-    standing = store.standing(user_id)
+    standing = store.user_state(user_id)
     said = standing.choices.get("consent", {})
-    told = asdict(standing.viewer)
+    told = asdict(standing.attributes)
     return {
-        "wishes": len(standing.edits),
+        "wishes": len(standing.preferences),
         "choices": len(said) + len(standing.choices.keys() - {"consent"}),
         "told": sum(bool(value) for name, value in told.items() if name != "user_id"),
         "keys": sum(key.user_id == user_id for key in store.all_keys()),
     }
 
 
-def made_before(artifacts: Artifacts) -> set[Path]:
+def made_before(artifacts: ArtifactStore) -> set[Path]:
     """The directories of everything that was made from what viewers did."""
     return {made.directory for stage in PERSONAL_STAGES for made in artifacts.all(stage)}
 
@@ -150,7 +150,11 @@ def drop_forgotten(store: Store, sources: Sources) -> int:
 
 
 def finish_forgetting(
-    artifacts: Artifacts, live: Live, current: Mapping[str, str], workspace: Path, store: Store
+    artifacts: ArtifactStore,
+    live: PublishedPointer,
+    current: Mapping[str, str],
+    workspace: Path,
+    store: Store,
 ) -> int:
     """After a new build is published: delete what was made before the forgetting. -> how many."""
     generation, note = store.generation(), Pending.read(workspace)
@@ -167,12 +171,12 @@ def finish_forgetting(
                 removed += 1
     shutil.rmtree(workspace / "cache" / "pretraining", ignore_errors=True)
     shutil.rmtree(workspace / "reports", ignore_errors=True)
-    live.forget_earlier()
+    live.drop_history()
     (workspace / PENDING).unlink()
     return removed
 
 
-def _generation(artifacts: Artifacts, current: Mapping[str, str]) -> int:
+def _generation(artifacts: ArtifactStore, current: Mapping[str, str]) -> int:
     """How many forgettings the published tables know of."""
     manifest = artifacts.find("data", current.get("data", ""))
     return int(manifest.recipe["identity"]["live"]["generation"]) if manifest else 0

@@ -12,22 +12,24 @@ from vireo.privacy.base import PrivacySection
 from vireo.privacy.pseudonyms import KEY_FILE, Pseudonyms, make_key, read_key
 from vireo.store.base import (
     Action,
-    Edit,
     Experiment,
     Key,
     LiveEvent,
     LiveVideo,
-    Standing,
+    Preference,
     Store,
     StoreSection,
+    UserAttributes,
+    UserState,
     VideoChange,
-    Viewer,
 )
 from vireo.store.sql import open_store
 from vireo.store.validation import check, check_edit, check_text, check_video, check_viewers
 
 
-def open_kept(where: StoreSection, section: PrivacySection, workspace: Path, empty: bool) -> Store:
+def open_workspace_store(
+    where: StoreSection, section: PrivacySection, workspace: Path, empty: bool
+) -> Store:
     """The database, in which viewers are named as [privacy] wants them to be.
 
     `empty`: nothing was ingested yet. Raises what `open_store` raises, and ConfigError where the
@@ -48,7 +50,7 @@ def _key(section: PrivacySection, workspace: Path, store: Store, empty: bool) ->
     The database keeps the fingerprint of the key, so that a lost key, another one, or a changed
     setting is said, and does not turn every viewer into a stranger.
     """
-    named = store.naming()
+    named = store.pseudonym_key()
     if not section.pseudonyms:
         if named:
             raise ConfigError(
@@ -59,13 +61,13 @@ def _key(section: PrivacySection, workspace: Path, store: Store, empty: bool) ->
     path = workspace / (section.key_file or KEY_FILE)
     key = read_key(path)
     if not named:
-        if store.names_viewers() or not empty:
+        if store.has_plain_ids() or not empty:
             raise ConfigError(
                 "This workspace holds viewers under their own ids: pseudonyms come too late.",
                 "`vireo new` a workspace, set `pseudonyms = true` before the first table.",
             )
         key = key or make_key(path)
-        store.set_naming(Pseudonyms(key).fingerprint)
+        store.set_pseudonym_key(Pseudonyms(key).fingerprint)
     elif key is None or Pseudonyms(key).fingerprint != named:
         what = "is missing" if key is None else "is not the one by which viewers were named"
         raise ConfigError(
@@ -83,7 +85,7 @@ class PseudonymousStore:
 
     # --- viewers are named here
 
-    def known_as(self, user_id: str) -> str:
+    def pseudonym_of(self, user_id: str) -> str:
         return self.names.of(user_id)
 
     def append(self, events: Sequence[LiveEvent]) -> int:
@@ -103,24 +105,24 @@ class PseudonymousStore:
         check_video(video)
         return self._store.put_video(replace(video, access=self.names.groups(video.access)))
 
-    def set_viewers(self, viewers: Sequence[Viewer]) -> int:
+    def set_users(self, viewers: Sequence[UserAttributes]) -> int:
         check_viewers(viewers)
-        return self._store.set_viewers(
+        return self._store.set_users(
             [replace(v, user_id=self.names.of(v.user_id)) for v in viewers]
         )
 
-    def viewer(self, user_id: str) -> Viewer:
-        return self._store.viewer(self.names.of(user_id))
+    def user(self, user_id: str) -> UserAttributes:
+        return self._store.user(self.names.of(user_id))
 
-    def add_edit(self, edit: Edit) -> Edit:
+    def add_preference(self, edit: Preference) -> Preference:
         check_edit(edit)
-        return self._store.add_edit(replace(edit, user_id=self.names.of(edit.user_id)))
+        return self._store.add_preference(replace(edit, user_id=self.names.of(edit.user_id)))
 
-    def edits_of(self, user_id: str) -> list[Edit]:
-        return self._store.edits_of(self.names.of(user_id))
+    def preferences_of(self, user_id: str) -> list[Preference]:
+        return self._store.preferences_of(self.names.of(user_id))
 
-    def drop_edit(self, user_id: str, number: int) -> bool:
-        return self._store.drop_edit(self.names.of(user_id), number)
+    def remove_preference(self, user_id: str, number: int) -> bool:
+        return self._store.remove_preference(self.names.of(user_id), number)
 
     def choices(self, user_id: str) -> dict[str, Any]:
         return self._store.choices(self.names.of(user_id))
@@ -129,12 +131,12 @@ class PseudonymousStore:
         check_text("user_id", user_id)
         self._store.set_choices(self.names.of(user_id), choices)
 
-    def standing(self, user_id: str, after: int = 0) -> Standing:
-        return self._store.standing(self.names.of(user_id), after)
+    def user_state(self, user_id: str, after: int = 0) -> UserState:
+        return self._store.user_state(self.names.of(user_id), after)
 
-    def standings(self, user_ids: Sequence[str], after: int = 0) -> dict[str, Standing]:
+    def user_states(self, user_ids: Sequence[str], after: int = 0) -> dict[str, UserState]:
         kept = {self.names.of(user): user for user in user_ids}
-        found = self._store.standings(list(kept), after)
+        found = self._store.user_states(list(kept), after)
         return {kept[name]: standing for name, standing in found.items()}
 
     def forget(self, user_id: str) -> int:
@@ -168,20 +170,20 @@ class PseudonymousStore:
     def video_position(self) -> int:
         return self._store.video_position()
 
-    def said(self, purpose: str) -> dict[str, bool]:
-        return self._store.said(purpose)
+    def consent_answers(self, purpose: str) -> dict[str, bool]:
+        return self._store.consent_answers(purpose)
 
     def generation(self) -> int:
         return self._store.generation()
 
-    def naming(self) -> str:
-        return self._store.naming()
+    def pseudonym_key(self) -> str:
+        return self._store.pseudonym_key()
 
-    def set_naming(self, fingerprint: str) -> None:
-        self._store.set_naming(fingerprint)
+    def set_pseudonym_key(self, fingerprint: str) -> None:
+        self._store.set_pseudonym_key(fingerprint)
 
-    def names_viewers(self) -> bool:
-        return self._store.names_viewers()
+    def has_plain_ids(self) -> bool:
+        return self._store.has_plain_ids()
 
     def all_keys(self) -> list[Key]:
         return self._store.all_keys()

@@ -11,14 +11,14 @@ import numpy as np
 from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import NO_TIME, History
 from vireo.recommend.settings import RecommendSection as RecommendSection
-from vireo.store.base import ONE, Viewer
+from vireo.store.base import ONE, UserAttributes
 
-NOBODY = Viewer("")
+NO_USER = UserAttributes("")
 """A viewer of whom nothing is told."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class ParsedPreference:
     """One wish of a viewer, read: how much more or less of what."""
 
     text: str
@@ -35,7 +35,7 @@ class Wish:
     """A creator, topic, category or tag that the viewer never wants to see again."""
 
 
-def fitted(text: str, width: int) -> str:
+def fixed_width(text: str, width: int) -> str:
     """The text in exactly so many characters; where it is cut, it says so."""
     return f"{text if len(text) <= width else text[: width - 1] + '…':{width}}"
 
@@ -47,43 +47,43 @@ class Query:
     user_id: str | None
     history: History
     k: int
-    like: str = ""
+    text: str = ""
     """A sentence that steers the list."""
-    like_vector: Floats | None = None
+    text_vector: Floats | None = None
     """(d,) the sentence in the space of the text vectors."""
     now: int = NO_TIME
     """ms; the clock of the behaviour: what "recent" means to the experts."""
     exclude: frozenset[int] = frozenset()
     """Rows that must not come."""
-    viewer: Viewer = NOBODY
+    attributes: UserAttributes = NO_USER
     """What is told of the viewer: age, region, languages, groups."""
-    wishes: tuple[Wish, ...] = ()
+    preferences: tuple[ParsedPreference, ...] = ()
     """What the viewer wants more or less of."""
-    picked: frozenset[int] = frozenset()
+    seeds: frozenset[int] = frozenset()
     """Rows of the history that the viewer named as examples, and did not watch here."""
-    leaning: Floats | None = None
+    preference_offsets: Floats | None = None
     """(n,) what the wishes add to the score of every video; None: nothing."""
     impressions: Mapping[int, int] = field(default_factory=dict)
     """Row -> how often it was shown since the viewer last watched it."""
-    asked_at: int = NO_TIME
+    requested_at: int = NO_TIME
     """ms; the moment of asking, for windows, schedules and freshness; NO_TIME: `now`."""
     session: str = ""
     """Seeds what is left to chance: the same session gets the same list."""
     page: int = 1
     """The second page of a list holds what the first did not."""
-    open: Bools | None = None
+    eligible: Bools | None = None
     """(n,) what the rules let through for this viewer; None: not yet asked."""
 
     remote: bool = False
     """Whether the viewer consents to models on other machines being told of them."""
-    nameable: Bools | None = None
+    visible: Bools | None = None
     """(n,) what this viewer may be told of: reasons name nothing else; None: everything."""
-    known_as: str = ""
+    pseudonym: str = ""
     """The name under which the viewer is kept, where that is not the id."""
     literal: bool = False
     """Whether the sentence is a search, and not a taste: nothing but its own words counts."""
 
-    def changed(self, **parts: Any) -> Query:
+    def replace(self, **parts: Any) -> Query:
         """`replace`, without the checks that take longer than a step of a list."""
         other = object.__new__(Query)
         other.__dict__.update(self.__dict__, **parts)
@@ -92,37 +92,37 @@ class Query:
     @property
     def right(self) -> str | None:
         """What `access` calls this viewer alone; None for somebody without an id."""
-        return f"{ONE}{self.known_as or self.user_id}" if self.user_id else None
+        return f"{ONE}{self.pseudonym or self.user_id}" if self.user_id else None
 
-    def may_name(self, video: int) -> bool:
+    def may_show(self, video: int) -> bool:
         """Whether the video in this row may be named to the viewer, as a reason or otherwise."""
-        return self.nameable is None or bool(self.nameable[video])
+        return self.visible is None or bool(self.visible[video])
 
     @property
     def moment(self) -> int:
         """The moment of asking (ms), or NO_TIME."""
-        return self.now if self.asked_at == NO_TIME else self.asked_at
+        return self.now if self.requested_at == NO_TIME else self.requested_at
 
     def mask(self, n_videos: int) -> Bools:
         """True for what may be shown; without rules, for all that was not met. (n,)"""
-        if self.open is not None:
-            return self.open
+        if self.eligible is not None:
+            return self.eligible
         rest = np.ones(n_videos, dtype=np.bool_)
         rest[self.history.videos] = False
         return rest
 
     def without(self, videos: Ints) -> Query:
         """The same question, once these rows were shown."""
-        if self.open is None:
+        if self.eligible is None:
             return replace(self, exclude=self.exclude | frozenset(videos.tolist()))
-        rest = self.open.copy()
+        rest = self.eligible.copy()
         rest[videos] = False
-        return replace(self, open=rest)
+        return replace(self, eligible=rest)
 
     @property
     def known(self) -> bool:
         """Whether anything is known of the viewer."""
-        return len(self.history.liked) > 0
+        return len(self.history.positives) > 0
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Reason:
     """The rows of the viewer's own videos that the reason rests on."""
 
 
-class Columns(Mapping[str, Floats]):
+class SlateColumns(Mapping[str, Floats]):
     """Some rows of whole columns, taken when a column is read: most steps only move rows."""
 
     def __init__(self, whole: Mapping[str, Floats], rows: Ints) -> None:
@@ -157,7 +157,7 @@ class Columns(Mapping[str, Floats]):
         return len(self._whole)
 
     @classmethod
-    def of(cls, columns: Mapping[str, Floats], rows: Ints) -> Columns:
+    def of(cls, columns: Mapping[str, Floats], rows: Ints) -> SlateColumns:
         """These rows of the columns, in this order."""
         if isinstance(columns, cls):
             return cls(columns._whole, columns._rows[rows])
@@ -195,14 +195,14 @@ class Slate:
             positions = np.flatnonzero(index)
         else:
             positions = index.astype(np.int64, copy=False)
-        return self.changed(
+        return self.replace(
             videos=self.videos[positions],
-            sources=Columns.of(self.sources, positions),
+            sources=SlateColumns.of(self.sources, positions),
             scores=self.scores[positions] if len(self.scores) else self.scores,
             reasons=tuple(self.reasons[i] for i in positions) if self.reasons else (),
         )
 
-    def changed(self, **parts: Any) -> Slate:
+    def replace(self, **parts: Any) -> Slate:
         """`replace`, without the checks that take longer than a step of a list."""
         other = object.__new__(Slate)
         other.__dict__.update(self.__dict__, **parts)
@@ -211,23 +211,23 @@ class Slate:
     def ranked(self, scores: Floats) -> Slate:
         """The same candidates with these totals, best first; equal ones keep their order."""
         order = np.argsort(-scores, kind="stable")
-        return self.changed(scores=scores).take(order)
+        return self.replace(scores=scores).take(order)
 
     def joined(self, videos: Ints) -> Slate:
         """The same slate with these rows at the end, those that are new to it unscored."""
         fresh = videos[~np.isin(videos, self.videos)] if len(videos) else videos
         if not len(fresh):
-            return self.changed(reasons=()) if self.reasons else self
+            return self.replace(reasons=()) if self.reasons else self
         blank = np.zeros(len(fresh), dtype=np.float32)
         floor = blank + (self.scores.min() if len(self.scores) else 0)
-        return self.changed(
+        return self.replace(
             videos=np.concatenate([self.videos, fresh]).astype(np.int64),
             sources={n: np.concatenate([v, blank]) for n, v in self.sources.items()},
             scores=np.concatenate([self.scores, floor]).astype(np.float32),
             reasons=(),
         )
 
-    def led_by(self, places: Ints | Sequence[int]) -> Slate:
+    def move_to_front(self, places: Ints | Sequence[int]) -> Slate:
         """The same candidates, those in these places first, the others in their order behind."""
         first = np.asarray(places, dtype=np.int64)
         if not len(first):
@@ -245,15 +245,15 @@ class Slate:
 
     def scoring(self, scores: Floats) -> Slate:
         """The same order with these totals, highest first: the scores go with the places."""
-        return self.changed(scores=np.sort(scores)[::-1])
+        return self.replace(scores=np.sort(scores)[::-1])
 
     def marking(self, mark: str, videos: Iterable[int]) -> Slate:
         """The same slate, saying that this rule put these rows of the catalogue there."""
-        return self.changed(marks={**self.marks, **{int(video): mark for video in videos}})
+        return self.replace(marks={**self.marks, **{int(video): mark for video in videos}})
 
     def noting(self, note: str) -> Slate:
         """The same slate with one more note."""
-        return self.changed(notes=(*self.notes, note))
+        return self.replace(notes=(*self.notes, note))
 
 
 class Step(Protocol):

@@ -17,21 +17,21 @@ import numpy as np
 from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.interest.base import Batch
 from vireo.recommend.index.score_moments import Moments
-from vireo.recommend.retrieve.opinions import NO_OPINION, Panel, Voice
+from vireo.recommend.retrieve.opinions import CONSTANT_SCORES, Ensemble, ExpertHandle
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Met:
+class SeenPairs:
     """What the viewers of a block have met, each video once, flat. (m,) each"""
 
     viewer: Ints
     video: Ints
 
     @classmethod
-    def of(cls, batch: Batch, nothing: bool) -> Met:
+    def of(cls, batch: Batch, nothing: bool) -> SeenPairs:
         """Of the histories; of none where repeats are wanted."""
         lengths = [0 if nothing else len(history) for history in batch.histories]
         viewers = np.repeat(np.arange(len(lengths)), lengths)
@@ -40,9 +40,9 @@ class Met:
         viewer, video = np.divmod(np.unique(viewers * batch.n_videos + flat), batch.n_videos)
         return cls(viewer, video)
 
-    def among(self, marked: Bools) -> Met:
+    def among(self, marked: Bools) -> SeenPairs:
         keep = marked[self.video]
-        return Met(self.viewer[keep], self.video[keep])
+        return SeenPairs(self.viewer[keep], self.video[keep])
 
     def sums(self, values: Doubles | Floats, viewers: int) -> Doubles:
         """Per viewer the sum of a number per entry. (m,) -> (b,)"""
@@ -51,10 +51,10 @@ class Met:
 
 
 @dataclass(frozen=True)
-class Said:
+class BatchScores:
     """One expert's words to the block."""
 
-    voice: Voice
+    voice: ExpertHandle
     mean: Doubles
     """(b,)"""
     scale: Doubles
@@ -67,10 +67,10 @@ class Said:
     """(w,) the rows outside of which the expert says 0."""
 
 
-class Stage:
+class ColumnSubset:
     """Some columns of the catalogue, and what every expert needs to score them."""
 
-    def __init__(self, panel: Panel, columns: Ints | None) -> None:
+    def __init__(self, panel: Ensemble, columns: Ints | None) -> None:
         """None: all columns, nothing is copied."""
         self.columns = np.arange(panel.n_videos) if columns is None else columns
         self._whole = columns is None
@@ -81,7 +81,7 @@ class Stage:
         """Columns of the videos that nobody wanted."""
         self._kept: dict[str, Floats] = {}
 
-    def vectors(self, voice: Voice) -> Floats:
+    def vectors(self, voice: ExpertHandle) -> Floats:
         """(c, d)"""
         assert voice.vectors is not None
         if self._whole:
@@ -94,33 +94,33 @@ class Stage:
 class Chorus:
     """The experts that are heard, ready for blocks of viewers."""
 
-    def __init__(self, panel: Panel) -> None:
+    def __init__(self, panel: Ensemble) -> None:
         self.panel = panel
         model = panel.model
-        names = list(model.speaking(len(panel.cold) > 0))
+        names = list(model.active(len(panel.cold) > 0))
         self.voices = [panel.voices[name] for name in names]
         self.weights = {name: model.weights.get(name, 0.0) for name in names}
 
     def totals(
-        self, batch: Batch, stage: Stage, room: Floats | None = None
+        self, batch: Batch, stage: ColumnSubset, room: Floats | None = None
     ) -> tuple[Tensor, Floats, Bools]:
         """Scores of the stage's columns (b, c), what is to be added to each row of them (b,), and
         for whom no expert that counts has any opinion (b,). `room` is memory to be used again.
         """
-        met = Met.of(batch, self.panel.model.repeats)
+        met = SeenPairs.of(batch, self.panel.model.allow_repeats)
         said = [self._heard(voice, batch, met) for voice in self.voices]
         level = -sum((self.weights[s.voice.name] * s.scale * s.mean for s in said), start=0.0)
         level = np.broadcast_to(np.asarray(level, dtype=np.float64), (len(batch.histories),))
         total = self._added(said, stage, level, room)
         return total, level.astype(np.float32), self._silent(said, len(batch.histories))
 
-    def _heard(self, voice: Voice, batch: Batch, met: Met) -> Said:
-        counted = met if voice.expert.knows_new else met.among(self.panel.warm)
+    def _heard(self, voice: ExpertHandle, batch: Batch, met: SeenPairs) -> BatchScores:
+        counted = met if voice.expert.scores_cold_items else met.among(self.panel.warm)
         if hasattr(voice.expert, "score_within"):
             return self._measured_within(voice, batch, counted)
         if voice.linear is None or voice.vectors is None:
             return self._measured(voice, batch, counted)
-        towards = np.ascontiguousarray(voice.linear.towards(batch), dtype=np.float32)
+        towards = np.ascontiguousarray(voice.linear.user_vectors(batch), dtype=np.float32)
         wide = towards.astype(np.float64)
         moments = self._moments[voice.name]
         left = np.einsum("ij,ij->i", towards[counted.viewer], voice.vectors[counted.video])
@@ -131,22 +131,22 @@ class Chorus:
         squares = np.einsum("ij,ij->i", wide @ moments.squares, wide)
         second = np.maximum(squares - counted.sums(left * left, many), 0.0) / count
         scale = _scale(second - mean * mean, np.sqrt(second))
-        return Said(voice, mean, scale, towards=towards)
+        return BatchScores(voice, mean, scale, towards=towards)
 
-    def _size(self, voice: Voice, met: Met, many: int) -> Doubles:
+    def _size(self, voice: ExpertHandle, met: SeenPairs, many: int) -> Doubles:
         """How many videos count for each viewer. (b,)"""
-        size = self.panel.n_videos - (0 if voice.expert.knows_new else len(self.panel.cold))
+        size = self.panel.n_videos - (0 if voice.expert.scores_cold_items else len(self.panel.cold))
         return np.maximum(size - met.sums(np.ones(len(met.viewer)), many), 1)
 
-    def _measured(self, voice: Voice, batch: Batch, met: Met) -> Said:
+    def _measured(self, voice: ExpertHandle, batch: Batch, met: SeenPairs) -> BatchScores:
         """Scores of every video, their mean and deviation taken among those that count."""
         raw = np.ascontiguousarray(voice.expert.score(batch), dtype=np.float32)
         largest = np.maximum(raw.max(axis=1, initial=0.0), -raw.min(axis=1, initial=0.0))
-        knows_new, many = voice.expert.knows_new, len(raw)
-        counted = self.panel.counted[0 if knows_new else 1]
+        scores_cold_items, many = voice.expert.scores_cold_items, len(raw)
+        counted = self.panel.counted[0 if scores_cold_items else 1]
         middle = (raw @ counted / max(float(counted.sum()), 1.0)).astype(np.float32)
         raw -= middle[:, None]  # before anything is squared
-        if not knows_new and len(self.panel.cold):
+        if not scores_cold_items and len(self.panel.cold):
             raw[:, self.panel.cold] = 0.0
         squares = np.einsum("ij,ij->i", raw, raw).astype(np.float64)
         slip = raw.sum(axis=1, dtype=np.float64)
@@ -154,9 +154,9 @@ class Chorus:
         rest = self._size(voice, met, many)
         mean = (slip - met.sums(left, many)) / rest
         variance = (squares - met.sums(left * left, many)) / rest - mean * mean
-        return Said(voice, mean, _scale(variance, largest), raw=raw)
+        return BatchScores(voice, mean, _scale(variance, largest), raw=raw)
 
-    def _measured_within(self, voice: Voice, batch: Batch, met: Met) -> Said:
+    def _measured_within(self, voice: ExpertHandle, batch: Batch, met: SeenPairs) -> BatchScores:
         """The same of an expert that says 0 of all but a part of the videos."""
         expert: Any = voice.expert
         raw = np.ascontiguousarray(expert.score_within(batch), dtype=np.float32)
@@ -171,10 +171,10 @@ class Chorus:
         mean = (raw.sum(axis=1, dtype=np.float64) - met.sums(left, many)) / rest
         squares = np.einsum("ij,ij->i", raw, raw).astype(np.float64)
         variance = (squares - met.sums(left * left, many)) / rest - mean * mean
-        return Said(voice, mean, _scale(variance, largest), raw=raw, videos=videos)
+        return BatchScores(voice, mean, _scale(variance, largest), raw=raw, videos=videos)
 
     def _added(
-        self, said: Sequence[Said], stage: Stage, level: Doubles, room: Floats | None
+        self, said: Sequence[BatchScores], stage: ColumnSubset, level: Doubles, room: Floats | None
     ) -> Tensor:
         import torch
 
@@ -193,14 +193,14 @@ class Chorus:
             total[:, torch.from_numpy(stage.cold)] = torch.from_numpy(cold.astype(np.float32))
         return total
 
-    def _of_cold(self, said: Sequence[Said], stage: Stage) -> Doubles:
+    def _of_cold(self, said: Sequence[BatchScores], stage: ColumnSubset) -> Doubles:
         """The totals of the videos that nobody wanted, by those who can tell them apart."""
         rows = stage.columns[stage.cold]
         total = np.full((len(said[0].mean), len(rows)), float(self.panel.model.offset))
         for one in said:
-            if one.voice.name not in self.panel.model.for_new:
+            if one.voice.name not in self.panel.model.cold_weights:
                 continue
-            weight = self.panel.model.for_new[one.voice.name] * one.scale
+            weight = self.panel.model.cold_weights[one.voice.name] * one.scale
             if one.raw is None:
                 assert one.voice.vectors is not None
                 assert one.towards is not None
@@ -210,10 +210,10 @@ class Chorus:
             total += weight[:, None] * (scores - one.mean[:, None])
         return total
 
-    def _silent(self, said: Sequence[Said], viewers: int) -> Bools:
+    def _silent(self, said: Sequence[BatchScores], viewers: int) -> Bools:
         heard = np.zeros(viewers, dtype=np.bool_)
         for one in said:
-            of_cold = len(self.panel.cold) and one.voice.name in self.panel.model.for_new
+            of_cold = len(self.panel.cold) and one.voice.name in self.panel.model.cold_weights
             if self.weights[one.voice.name] or of_cold:
                 heard |= one.scale > 0
         return ~heard
@@ -224,7 +224,7 @@ class Chorus:
         found = {}
         for voice in self.voices:
             if voice.vectors is not None:
-                known = voice.expert.knows_new
+                known = voice.expert.scores_cold_items
                 rows = voice.vectors if known else voice.vectors[self.panel.warm]
                 found[voice.name] = Moments.of(rows)
         return found
@@ -233,11 +233,11 @@ class Chorus:
 def _scale(variance: Doubles, largest: Doubles | Floats) -> Doubles:
     """1 / deviation, or 0 where the scores are equal but for rounding. (b,)"""
     deviation = np.sqrt(np.maximum(variance, 0.0))
-    speaks = deviation > NO_OPINION * largest
+    speaks = deviation > CONSTANT_SCORES * largest
     return np.where(speaks, 1.0 / np.where(speaks, deviation, 1.0), 0.0)
 
 
-def _add(total: Tensor, one: Said, weight: Doubles, stage: Stage) -> None:
+def _add(total: Tensor, one: BatchScores, weight: Doubles, stage: ColumnSubset) -> None:
     """total += weight * scores."""
     import torch
 

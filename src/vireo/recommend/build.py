@@ -13,7 +13,7 @@ from vireo.behavior.base import DAY, Histories
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 from vireo.interest.base import InterestModel, InterestSection
-from vireo.language import LanguageModel, load, typed
+from vireo.language import LanguageModel, load, query_texts
 from vireo.language.base import LanguageSection
 from vireo.pretraining.base import Checkpoint
 from vireo.recommend.catalogue import TERMS, Catalogue
@@ -50,18 +50,18 @@ def build(
     made = Catalogue(
         table=table,
         topic_of=understanding.topic_of,
-        viewers=histories.viewers(),
-        recent=histories.viewers(since=histories.now - int(interest.recent_days * DAY)),
+        user_counts=histories.user_counts(),
+        recent_counts=histories.user_counts(since=histories.now - int(interest.recent_days * DAY)),
         content=model.content,
         text=understanding.vectors,
         given_terms=_terms(tables, video, table["video_id"].to_list(), topics),
-        plans=plans(model, histories, section.index, context),
-        sight=sight(video, understanding.vectors, context.seed)[0],
+        index_specs=plans(model, histories, section.index, context),
+        cross_modal=sight(video, understanding.vectors, context.seed)[0],
     )
     if section.taste.users:
         read = _reader(understanding, checkpoint, language, context)
         taste = tastes(made, histories, read, section, context.seed)
-        made = replace(made, taste=taste)
+        made = replace(made, text_preference=taste)
     if not section.ranker.enabled:
         return made
     learn = load_object("vireo.recommend.rank.lambdamart_training:learn")  # LightGBM is an extra
@@ -83,7 +83,7 @@ def _reader(
 
     def read(sentences: Sequence[str]) -> Floats:
         vectors = loaded().embed(sentences, context.progress)
-        return understanding.project(vectors, typed(sentences))
+        return understanding.project(vectors, query_texts(sentences))
 
     return read
 

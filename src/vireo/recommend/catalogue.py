@@ -17,12 +17,12 @@ from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import NO_TIME
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.errors import UnknownVideo
-from vireo.recommend.cross_modal import Sight
-from vireo.recommend.index.spec import Plan, load_plans, save_plans
+from vireo.recommend.cross_modal import CrossModalMap
+from vireo.recommend.index.spec import IndexSpec, load_plans, save_plans
 from vireo.recommend.label_index import Labels
 from vireo.recommend.quotes import SCHEMA
-from vireo.recommend.rank.lambdamart_model import Trees
-from vireo.recommend.text_preference.model import TasteMap
+from vireo.recommend.rank.lambdamart_model import LambdaMartModel
+from vireo.recommend.text_preference.model import TextPreferenceModel
 
 _SAME = 1e-6
 """Lengths that differ by less are equal: single precision tells no more apart."""
@@ -58,9 +58,9 @@ class Catalogue:
     """video_id, title, creator, category, topic (words, or null), published_at (ms, or null)."""
     topic_of: Ints
     """(n,) number of the topic, -1 for none."""
-    viewers: Ints
+    user_counts: Ints
     """(n,) distinct users with a positive interaction."""
-    recent: Ints
+    recent_counts: Ints
     """(n,) the same within the last days that the data knows."""
     content: Floats
     """(n, d) the content space: text, picture, sound."""
@@ -68,13 +68,13 @@ class Catalogue:
     """(n, d') text vectors, for sentences; zeros where a video has no text."""
     given_terms: pl.DataFrame = field(default_factory=pl.DataFrame)
     """Columns of KNOWN; those that are missing stand for nothing said."""
-    plans: Mapping[str, Plan] = field(default_factory=dict)
+    index_specs: Mapping[str, IndexSpec] = field(default_factory=dict)
     """Expert -> its index, for catalogues that are too large to score every video."""
-    trees: Trees | None = None
+    trees: LambdaMartModel | None = None
     """The learned ranker, where one was trained."""
-    taste: TasteMap | None = None
+    text_preference: TextPreferenceModel | None = None
     """What viewers of a taste watch, where it could be learnt."""
-    sight: Sight | None = None
+    cross_modal: CrossModalMap | None = None
     """Where pictures and sound would lie among the texts, where it could be learnt."""
 
     def __len__(self) -> int:
@@ -162,17 +162,17 @@ class Catalogue:
         pictures: what is missing shifts nothing.
         """
         said: Floats = self.text @ vector
-        if self.sight is None:
+        if self.cross_modal is None:
             return said
         beyond, spread = self._beyond(said)
-        return beyond + spread * self.sight.scores(vector, len(self))
+        return beyond + spread * self.cross_modal.scores(vector, len(self))
 
-    def by_sight(self, vector: Floats) -> Bools | None:
+    def by_picture(self, vector: Floats) -> Bools | None:
         """(n,) which videos a sentence fits more by how they look; None where nothing looks."""
-        if self.sight is None:
+        if self.cross_modal is None:
             return None
         beyond, spread = self._beyond(self.text @ vector)
-        return np.asarray(spread * self.sight.scores(vector, len(self)) > beyond)
+        return np.asarray(spread * self.cross_modal.scores(vector, len(self)) > beyond)
 
     def _beyond(self, said: Floats) -> tuple[Floats, float]:
         """(n,) less the mean of the videos that have text, 0 for the others; and their spread."""
@@ -193,9 +193,9 @@ class Catalogue:
             return self.content  # a second copy takes 250 MB with 100,000 videos
         return unit_rows(self.content)
 
-    def counting(self, viewers: Ints, recent: Ints) -> Catalogue:
+    def with_counts(self, viewers: Ints, recent: Ints) -> Catalogue:
         """The same videos with newer counts; what was derived of the rest is kept."""
-        other = replace(self, viewers=viewers, recent=recent)
+        other = replace(self, user_counts=viewers, recent_counts=recent)
         own = {entry.name for entry in fields(self)}
         other.__dict__.update({n: v for n, v in self.__dict__.items() if n not in own})
         return other
@@ -222,19 +222,19 @@ class Catalogue:
         self.terms.write_parquet(directory / "terms.parquet")
         arrays: dict[str, np.ndarray[Any, Any]] = {
             "topic_of": self.topic_of,
-            "viewers": self.viewers,
-            "recent": self.recent,
+            "viewers": self.user_counts,
+            "recent": self.recent_counts,
             "content": np.ascontiguousarray(self.content),
             "text": np.ascontiguousarray(self.text),
         }
         save_file(arrays, directory / "vectors.safetensors")
-        save_plans(self.plans, directory)
+        save_plans(self.index_specs, directory)
         if self.trees is not None:
             self.trees.save(directory)
-        if self.taste is not None:
-            self.taste.save(directory)
-        if self.sight is not None:
-            self.sight.save(directory)
+        if self.text_preference is not None:
+            self.text_preference.save(directory)
+        if self.cross_modal is not None:
+            self.cross_modal.save(directory)
 
     @classmethod
     def load(cls, directory: Path) -> Catalogue:
@@ -244,18 +244,18 @@ class Catalogue:
             table,
             **arrays,
             given_terms=terms,
-            plans=load_plans(directory),
-            trees=Trees.load(directory),
-            taste=TasteMap.load(directory),
-            sight=Sight.load(directory),
+            index_specs=load_plans(directory),
+            trees=LambdaMartModel.load(directory),
+            text_preference=TextPreferenceModel.load(directory),
+            cross_modal=CrossModalMap.load(directory),
         )
 
     def summary(self) -> Mapping[str, Any]:
-        found = {"videos": len(self), "never_watched": int((self.viewers == 0).sum())}
-        indexes = {name: plan.about() for name, plan in self.plans.items()}
+        found = {"videos": len(self), "never_watched": int((self.user_counts == 0).sum())}
+        indexes = {name: plan.about() for name, plan in self.index_specs.items()}
         ranker = "sum" if self.trees is None else dict(self.trees.report)
-        taste = "not learnt" if self.taste is None else dict(self.taste.report)
-        sight = "not learnt" if self.sight is None else dict(self.sight.report)
+        taste = "not learnt" if self.text_preference is None else dict(self.text_preference.report)
+        sight = "not learnt" if self.cross_modal is None else dict(self.cross_modal.report)
         parts = {"ranker": ranker, "taste": taste, "sight": sight}
         return {**found, "index": indexes or "exact", **parts}
 

@@ -13,14 +13,14 @@ from vireo.interest.base import InterestModel
 from vireo.language.generate.base import Generator
 from vireo.recommend.base import RecommendSection
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.retrieve.opinions import Panel
+from vireo.recommend.retrieve.opinions import Ensemble
 
 SAMPLE = 4096
 """Videos that stand for all, where one asks what is usual."""
 
 
 @dataclass(frozen=True)
-class Shelves:
+class StepContext:
     """The catalogue, the models of interest, the settings."""
 
     catalogue: Catalogue
@@ -32,9 +32,9 @@ class Shelves:
     """Counts of people are shown from this many on: smaller groups could be recognised."""
 
     @cached_property
-    def panel(self) -> Panel:
+    def ensemble(self) -> Ensemble:
         """The experts, made ready to be heard for one viewer at a time."""
-        return Panel.of(self.model, len(self.catalogue), self.catalogue.plans)
+        return Ensemble.of(self.model, len(self.catalogue), self.catalogue.index_specs)
 
     @cached_property
     def usual(self) -> tuple[Floats, Floats]:
@@ -48,7 +48,7 @@ class Shelves:
         around = sample - mean
         return mean, around.T @ around / np.float32(max(len(sample), 1))
 
-    def keep(self, before: Shelves) -> None:
+    def keep(self, before: StepContext) -> None:
         """Take over what was derived of the same model for another catalogue's counts."""
         own = {entry.name for entry in fields(self)}
         self.__dict__.update({n: v for n, v in before.__dict__.items() if n not in own})

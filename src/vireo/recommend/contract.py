@@ -22,12 +22,12 @@ from vireo.interest.contract import training_of
 from vireo.interest.popularity import Popularity
 from vireo.recommend.base import Query, RecommendSection, Slate
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
 N_VIDEOS = 8
 
 
-def small_shelves(context: Context) -> Shelves:
+def small_context(context: Context) -> StepContext:
     """Eight videos in two tastes, fitted for real; the last two were never watched."""
     content = np.eye(2, dtype=np.float32)[[0, 0, 0, 1, 1, 1, 0, 1]]
     lists = [[0, 1, 2], [1, 2, 0], [0, 2], [3, 4, 5], [4, 5, 3], [5, 3], [1, 0, -5]]
@@ -39,7 +39,7 @@ def small_shelves(context: Context) -> Shelves:
     }
     weights = {"popularity": 0.3, "content": 0.7}
     model = InterestModel(experts, weights, content, {}, training.warm)
-    return Shelves(_catalogue(training, content), model, RecommendSection())
+    return StepContext(_catalogue(training, content), model, RecommendSection())
 
 
 def _catalogue(training: Training, content: Floats) -> Catalogue:
@@ -54,7 +54,7 @@ def _catalogue(training: Training, content: Floats) -> Catalogue:
             "published_at": pl.Series([None] * N_VIDEOS, dtype=pl.Int64),
         }
     )
-    viewers = training.watchers.astype(np.int64)
+    viewers = training.user_counts.astype(np.int64)
     return Catalogue(table, topics, viewers, viewers, content, content)
 
 
@@ -66,7 +66,7 @@ def queries() -> Iterator[Query]:
             query = Query("ana", history, k)
             yield query
             vector = np.array([0.0, 1.0], dtype=np.float32)
-            yield replace(query, like="the other taste", like_vector=vector)
+            yield replace(query, text="the other taste", text_vector=vector)
 
 
 def slates() -> Iterator[Slate]:
@@ -84,7 +84,7 @@ class StepContract:
 
     def walks(self, context: Context) -> Iterator[tuple[Query, Slate, Slate]]:
         """Every query with every slate, before and after the step."""
-        made = self.step(small_shelves(context))
+        made = self.step(small_context(context))
         for query in queries():
             for slate in slates():
                 yield query, slate, made(query, slate)

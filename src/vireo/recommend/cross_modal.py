@@ -40,7 +40,7 @@ _ROWS, _ABOUT = "sight.safetensors", "sight.json"
 
 
 @dataclass(frozen=True)
-class Sight:
+class CrossModalMap:
     """The features of the videos that have pictures or sound, and their map to text."""
 
     videos: Ints
@@ -70,7 +70,7 @@ class Sight:
         write_json(directory / _ABOUT, {"weight": self.weight, "report": dict(self.report)})
 
     @classmethod
-    def load(cls, directory: Path) -> Sight | None:
+    def load(cls, directory: Path) -> CrossModalMap | None:
         """What was saved there, if anything was."""
         about = read_json(directory / _ABOUT)
         if about is None:
@@ -78,7 +78,7 @@ class Sight:
         return cls(**read_arrays(directory / _ROWS), weight=about["weight"], report=about["report"])
 
 
-class Check(NamedTuple):
+class MapValidation(NamedTuple):
     """What held-out videos said of a map."""
 
     found: float
@@ -94,7 +94,9 @@ class Check(NamedTuple):
         return {"videos": videos, **figures}
 
 
-def learn(video: VideoFeatures, text: Floats, seed: int) -> tuple[Sight | None, dict[str, Any]]:
+def learn(
+    video: VideoFeatures, text: Floats, seed: int
+) -> tuple[CrossModalMap | None, dict[str, Any]]:
     """The map, or None where there is too little to learn or it failed; and why, in figures.
 
     `text` is (n, d): text vectors, zeros where a video has no text.
@@ -114,7 +116,7 @@ def learn(video: VideoFeatures, text: Floats, seed: int) -> tuple[Sight | None, 
     if checks[best].beyond < SURE or checks[best].agreement <= 0:
         return None, {**report, "why": "no better than chance on held-out videos"}
     towards = fitted(x, y, best).astype(np.float32)
-    return Sight(seen, features, towards, round(checks[best].agreement, 4), report), report
+    return CrossModalMap(seen, features, towards, round(checks[best].agreement, 4), report), report
 
 
 def features_of(video: VideoFeatures, rows: Ints) -> Floats:
@@ -124,7 +126,7 @@ def features_of(video: VideoFeatures, rows: Ints) -> Floats:
     return np.hstack([picture, SOUND_WEIGHT * sound]).astype(np.float32)
 
 
-def checked(x: Doubles, y: Doubles, penalty: float, seed: int) -> Check:
+def checked(x: Doubles, y: Doubles, penalty: float, seed: int) -> MapValidation:
     """Each fifth of the videos is looked for by its texts with a map learnt on the others."""
     fold = np.random.default_rng(seed).permutation(len(x)) % FOLDS
     ranks, chances, agreements = list[float](), list[float](), list[float]()
@@ -140,7 +142,7 @@ def checked(x: Doubles, y: Doubles, penalty: float, seed: int) -> Check:
     chance = float(np.mean(chances))
     error = float(found.std()) / np.sqrt(len(found)) + 1e-9
     beyond = (float(found.mean()) - chance) / error
-    return Check(float(found.mean()), chance, beyond, float(np.mean(agreements)))
+    return MapValidation(float(found.mean()), chance, beyond, float(np.mean(agreements)))
 
 
 def fitted(x: Doubles, y: Doubles, penalty: float) -> Doubles:

@@ -18,17 +18,17 @@ import numpy as np
 
 from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query, Slate, Step
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
-SECRET = ("rights", "blocks", "age")
+NON_DISCLOSABLE_RULES = ("rights", "blocks", "age")
 """What these bar is not even named, be it in the viewer's own history."""
-PROTECTING = ("rights", "blocks", "age", "region", "window")
+MANDATORY_RULES = ("rights", "blocks", "age", "region", "window")
 """Rules that always hold, listed in the config or not."""
 _MOST_BYTES = 64 * 2**20
 """Of answers that are kept."""
 
 
-class Filter(ABC):
+class EligibilityRule(ABC):
     """A rule that bars videos. It needs `open` alone; as a Step it removes what is not open.
 
     It reads what a build says of the videos, and not the counts of viewers: these change while a
@@ -38,12 +38,12 @@ class Filter(ABC):
     name: ClassVar[str]
     """As on the menu."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self.catalogue = shelves.catalogue
         self.section = shelves.section
 
     @abstractmethod
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         """(n,) true for the videos that this viewer may be shown now; None: all of them."""
 
     def key(self, query: Query) -> Hashable:
@@ -52,35 +52,35 @@ class Filter(ABC):
 
     def narrow(self, query: Query, allowed: Bools) -> None:
         """Take what is barred out of `allowed` (n,), in place."""
-        mask = self.open(query)
+        mask = self.mask(query)
         if mask is not None:
             allowed &= mask
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        allowed = self.open(query)
+        allowed = self.mask(query)
         return slate if allowed is None else slate.take(allowed[slate.videos])
 
 
-class Gate:
+class EligibilityFilter:
     """All rules that bar videos, as one question.
 
     Most rules ask little of a viewer (an age, a region, the minute), so few different answers
     are given again and again: they are kept, and so is what several of them leave together.
     """
 
-    def __init__(self, shelves: Shelves, rules: Sequence[Step]) -> None:
+    def __init__(self, shelves: StepContext, rules: Sequence[Step]) -> None:
         self._n = len(shelves.catalogue)
-        self.filters = [rule for rule in rules if isinstance(rule, Filter)]
-        soft = set(shelves.section.relax) - set(PROTECTING)
+        self.filters = [rule for rule in rules if isinstance(rule, EligibilityRule)]
+        soft = set(shelves.section.relax) - set(MANDATORY_RULES)
         self._strict = [rule for rule in self.filters if rule.name not in soft]
         self._soft = [rule for rule in self.filters if rule.name in soft]
         self._kept = _Kept(self._n)
 
-    def admit(self, query: Query) -> tuple[Query, tuple[str, ...]]:
+    def apply(self, query: Query) -> tuple[Query, tuple[str, ...]]:
         """The query with `open` set, and what is to be said about it."""
         allowed = self.left(query)
         if allowed.any():
-            return query.changed(open=allowed), ()
+            return query.replace(open=allowed), ()
         return self._one_by_one(query)
 
     def left(self, query: Query) -> Bools:
@@ -107,7 +107,7 @@ class Gate:
             had = allowed.any()
             rule.narrow(query, allowed)
             if had and not allowed.any():
-                return replace(query, open=allowed), (_emptied(rule.name),)
+                return replace(query, eligible=allowed), (_emptied(rule.name),)
         notes = []
         for rule in self._soft if allowed.any() else ():
             left = allowed.copy()
@@ -116,21 +116,21 @@ class Gate:
                 allowed = left
             else:
                 notes.append(f"The rule '{rule.name}' gave way: it would have left nothing.")
-        return replace(query, open=allowed), tuple(notes)
+        return replace(query, eligible=allowed), tuple(notes)
 
     def named(self, query: Query) -> Query:
         """The query with `nameable` set."""
-        secret = [rule for rule in self._strict if rule.name in SECRET]
+        secret = [rule for rule in self._strict if rule.name in NON_DISCLOSABLE_RULES]
         keys = tuple((rule.name, rule.key(query)) for rule in secret)
         if any(key is None for _, key in keys):
-            return query.changed(nameable=self._left(query, secret))
-        return query.changed(nameable=self._together(query, secret, keys))
+            return query.replace(nameable=self._left(query, secret))
+        return query.replace(nameable=self._together(query, secret, keys))
 
     def protected(self, query: Query) -> Bools:
         """(n,) what the rules that protect let through, whatever the others say."""
-        return self._left(query, [rule for rule in self._strict if rule.name in PROTECTING])
+        return self._left(query, [rule for rule in self._strict if rule.name in MANDATORY_RULES])
 
-    def _left(self, query: Query, rules: Sequence[Filter]) -> Bools:
+    def _left(self, query: Query, rules: Sequence[EligibilityRule]) -> Bools:
         """(n,) what all of these rules let through, the caller's own."""
         keys = {rule.name: rule.key(query) for rule in rules}
         kept = [rule for rule in rules if keys[rule.name] is not None]
@@ -141,11 +141,13 @@ class Gate:
                 rule.narrow(query, allowed)
         return allowed
 
-    def _together(self, query: Query, rules: Sequence[Filter], keys: Hashable) -> Bools | None:
+    def _together(
+        self, query: Query, rules: Sequence[EligibilityRule], keys: Hashable
+    ) -> Bools | None:
         """(n,) what rules with keys let through; None: everything. Not to be changed."""
         found = self._kept.get(keys)
         if found is None:
-            masks = [mask for mask in (rule.open(query) for rule in rules) if mask is not None]
+            masks = [mask for mask in (rule.mask(query) for rule in rules) if mask is not None]
             found = np.logical_and.reduce(masks) if masks else _EVERYTHING
             found.setflags(write=False)
             self._kept.put(keys, found)

@@ -10,12 +10,12 @@ import numpy as np
 from vireo.arrays import Bools, Ints
 from vireo.interest.base import InterestModel
 from vireo.language.generate.base import Generator
-from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step, fitted
+from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step, fixed_width
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import Shelves
-from vireo.recommend.eligibility import PROTECTING, Filter, Gate
+from vireo.recommend.context import StepContext
+from vireo.recommend.eligibility import MANDATORY_RULES, EligibilityFilter, EligibilityRule
 from vireo.recommend.registry import EXPLAINERS, RANKERS, RETRIEVERS, RULES
-from vireo.recommend.retrieve.preferences import leaning
+from vireo.recommend.retrieve.preferences import preference_offsets
 
 RETRIEVE = ("creators", "experts", "popular", "like", "wishes")
 """Which retrievers bring candidates, in this order: a column is scored on what is there by then."""
@@ -44,7 +44,7 @@ class Picks(Sequence[Pick]):
 
     def __str__(self) -> str:
         lines = [
-            f"{p.rank:2}. {fitted(p.title, 40)} {p.score:.2f}  {p.reason}" for p in self._picks
+            f"{p.rank:2}. {fixed_width(p.title, 40)} {p.score:.2f}  {p.reason}" for p in self._picks
         ]
         return "\n".join([*lines, *self.notes]) or "(an empty list)"
 
@@ -65,21 +65,25 @@ class Recommender:
         before: Recommender | None = None,
     ) -> None:
         """`before` is one of the same model: only the catalogue's counts have changed since."""
-        shelves = Shelves(catalogue, model, section, writer, min_people)
+        shelves = StepContext(catalogue, model, section, writer, min_people)
         if before is not None:
             shelves.keep(before.shelves)
         self.catalogue = catalogue
-        self.shelves: Shelves = shelves
+        self.shelves: StepContext = shelves
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
         chosen = {"learned": section.ranker.enabled, "llm": section.reranker.enabled}
         rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]
         self._rank = [RANKERS.get(name)(shelves) for name in rankers]
-        names = dict.fromkeys([*PROTECTING, *section.rules])
+        names = dict.fromkeys([*MANDATORY_RULES, *section.rules])
         parts = {name: RULES.get(name) for name in names}
-        barring = [p for p in parts.values() if isinstance(p, type) and issubclass(p, Filter)]
+        barring = [
+            p for p in parts.values() if isinstance(p, type) and issubclass(p, EligibilityRule)
+        ]
         self.rules: list[Step] = [p(shelves) for p in parts.values() if p not in barring]
         # What rules bar does not depend on counts: the answers that are kept stay true.
-        self.gate: Gate = before.gate if before else Gate(shelves, [p(shelves) for p in barring])
+        self.gate: EligibilityFilter = (
+            before.gate if before else EligibilityFilter(shelves, [p(shelves) for p in barring])
+        )
         self._explain = [EXPLAINERS.get("facts")(shelves)]
 
     def slate(self, query: Query) -> Slate:
@@ -105,18 +109,18 @@ class Recommender:
 
     def _listed(self, query: Query) -> tuple[Slate, Query]:
         """All candidates in the order of the rules, and the query as it was admitted."""
-        lean = leaning(self.shelves, query.wishes)
-        asked, notes = self.gate.admit(self.gate.named(query.changed(leaning=lean)))
-        assert asked.open is not None
-        left = int(np.count_nonzero(asked.open))
+        lean = preference_offsets(self.shelves, query.preferences)
+        asked, notes = self.gate.apply(self.gate.named(query.replace(leaning=lean)))
+        assert asked.eligible is not None
+        left = int(np.count_nonzero(asked.eligible))
         beyond = query.page > 1 and (query.page - 1) * query.k >= left
         if beyond:  # the pages before it hold everything: none has to be made to know that
-            asked = asked.without(np.flatnonzero(asked.open))
+            asked = asked.without(np.flatnonzero(asked.eligible))
         for page in range(1, 1 if beyond else query.page):
-            before = self._ruled(asked.changed(page=page)).videos[: query.k]
+            before = self._ruled(asked.replace(page=page)).videos[: query.k]
             asked = asked.without(before)
         slate = self._ruled(asked)
-        return slate.changed(notes=(*notes, *slate.notes)), asked
+        return slate.replace(notes=(*notes, *slate.notes)), asked
 
     def _ruled(self, asked: Query) -> Slate:
         """All candidates for an admitted query, in the order of the rules."""
@@ -124,7 +128,7 @@ class Recommender:
         slate = _walk(self._rank, asked, slate)
         slate = _walk(self.rules, asked, slate)
         # Whatever a rule from outside did: nothing that is barred leaves the house.
-        return slate if asked.open is None else slate.take(asked.open[slate.videos])
+        return slate if asked.eligible is None else slate.take(asked.eligible[slate.videos])
 
     def recommend(self, query: Query) -> Picks:
         """The list with titles, scores in [0, 1] that fall with the rank, and reasons."""

@@ -9,7 +9,7 @@ import numpy as np
 from vireo.recommend.base import Query
 
 
-def chance(purpose: str, query: Query) -> np.random.Generator:
+def seeded_uniform(purpose: str, query: Query) -> np.random.Generator:
     """Numbers for one purpose of one list; others for another viewer, session or page."""
     text = "\x1f".join([purpose, query.user_id or "", query.session, str(query.page)])
     digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()

@@ -69,7 +69,7 @@ to see `histories`."""
     """A list does not wait longer for it."""
 
 
-class TasteSection(Section):
+class TextPreferenceSection(Section):
     """`[recommend.taste]`: what viewers of a taste watch, for those of whom a sentence is known."""
 
     users: Annotated[int, Field(ge=0)] = 4000
@@ -136,7 +136,7 @@ leave this machine only with `may_send` and the viewer's consent to `remote_mode
     )
     """Which rules are applied, in this order. Those that protect (see the page) always are."""
     index: IndexSection = IndexSection()
-    taste: TasteSection = TasteSection()
+    taste: TextPreferenceSection = TextPreferenceSection()
     ranker: RankerSection = RankerSection()
     reranker: RerankerSection = RerankerSection()
     owner: OwnerSection = OwnerSection()

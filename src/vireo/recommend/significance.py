@@ -13,7 +13,7 @@ import numpy as np
 from vireo.arrays import Doubles
 
 
-def verdict(before: Doubles, after: Doubles, names: tuple[str, str]) -> dict[str, Any]:
+def significance_test(before: Doubles, after: Doubles, names: tuple[str, str]) -> dict[str, Any]:
     """NDCG@10 per viewer, twice (b,) -> the report; `adopted`: the whole 95% interval is above 0.
 
     `names` are those of the two means in the report.

@@ -22,7 +22,7 @@ def similar(
 ) -> Picks:
     """The k nearest videos to the one in this row, of those that are allowed (n,)."""
     columns = {"content": standardised(catalogue.unit_content @ catalogue.unit_content[video])}
-    if catalogue.viewers[video] > 0:
+    if catalogue.user_counts[video] > 0:
         columns |= _by_viewers(catalogue, model, video)
     total = np.sum(list(columns.values()), axis=0).astype(np.float32)
     total[video] = -np.inf
@@ -38,7 +38,7 @@ def similar(
     return picks_of(replace(slate, reasons=reasons), catalogue)
 
 
-def nothing_like_it(user_id: str | None) -> Picks:
+def no_similar(user_id: str | None) -> Picks:
     """An empty list that says for whom it is empty."""
     note = (
         "There is no other video that everybody may see: say for whom, if it is for somebody."

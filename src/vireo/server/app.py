@@ -11,13 +11,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from vireo.server.api import events, gorse, lists, operations, users, videos
-from vireo.server.list_executor import Turns
+from vireo.server.list_executor import ListExecutor
 from vireo.server.metrics import Metrics
-from vireo.server.middleware import Guard
+from vireo.server.middleware import RequestMiddleware
 from vireo.server.pages import analytics, login, media, owner, viewer
 from vireo.server.pages.session import Sessions
 from vireo.server.problems import Problem, install
-from vireo.server.rate_limit import Buckets
+from vireo.server.rate_limit import TokenBuckets
 from vireo.server.service import Service
 from vireo.version import VERSION
 from vireo.workspace import Workspace
@@ -54,8 +54,8 @@ def create_app(work: Workspace) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     metrics = Metrics()
-    app.state.service, app.state.metrics, app.state.buckets = service, metrics, Buckets()
-    app.state.turns = Turns(service.section.threads, waits=not service.store.is_file)
+    app.state.service, app.state.metrics, app.state.buckets = service, metrics, TokenBuckets()
+    app.state.turns = ListExecutor(service.section.threads, waits=not service.store.is_file)
     app.state.sessions = Sessions()
     api, pages = (
         (lists, events, videos, users, operations, gorse),
@@ -65,7 +65,7 @@ def create_app(work: Workspace) -> FastAPI:
         app.include_router(part.router)
     install(app)
     app.add_middleware(
-        Guard,
+        RequestMiddleware,
         section=service.section,
         metrics=metrics,
         open_to_all=lambda: not len(service.state.keys),

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from vireo.server.base import LOCAL, Caller
-from vireo.server.http_error import Refusal
+from vireo.server.base import LOCAL, Principal
+from vireo.server.http_error import HttpProblem
 from vireo.server.keys import KeyRing
-from vireo.server.list_executor import Turns
-from vireo.server.rate_limit import Buckets
+from vireo.server.list_executor import ListExecutor
+from vireo.server.rate_limit import TokenBuckets
 from vireo.server.service import Service
 from vireo.store.base import Scope
 from vireo.store.validation import check_text
@@ -26,12 +26,12 @@ async def service_of(request: Request) -> Service:
 ServiceOf = Annotated[Service, Depends(service_of)]
 
 
-async def turns_of(request: Request) -> Turns:
-    turns: Turns = request.app.state.turns
+async def turns_of(request: Request) -> ListExecutor:
+    turns: ListExecutor = request.app.state.turns
     return turns
 
 
-TurnsOf = Annotated[Turns, Depends(turns_of)]
+TurnsOf = Annotated[ListExecutor, Depends(turns_of)]
 
 
 def token_of(request: Request) -> str:
@@ -42,7 +42,7 @@ def token_of(request: Request) -> str:
     return request.headers.get("x-api-key", "").strip()
 
 
-async def caller_of(request: Request, service: ServiceOf) -> Caller:
+async def caller_of(request: Request, service: ServiceOf) -> Principal:
     """The caller; raises Refusal for a wrong key, a missing one, or too many requests."""
     keys = service.state.keys
     caller = _known(keys, token_of(request))
@@ -50,29 +50,31 @@ async def caller_of(request: Request, service: ServiceOf) -> Caller:
     return caller
 
 
-def _known(keys: KeyRing, token: str) -> Caller:
+def _known(keys: KeyRing, token: str) -> Principal:
     if not len(keys):
         return LOCAL
     if not token:
-        raise Refusal(
+        raise HttpProblem(
             401, "no-key", "This service asks for a key.", "Send `Authorization: Bearer KEY`."
         )
     caller = keys.caller(token)
     if caller is None:
-        raise Refusal(401, "no-key", "This key is not valid.", "`vireo keys list` shows which are.")
+        raise HttpProblem(
+            401, "no-key", "This key is not valid.", "`vireo keys list` shows which are."
+        )
     return caller
 
 
-def limited(request: Request, service: Service, caller: Caller) -> None:
+def limited(request: Request, service: Service, caller: Principal) -> None:
     """Raises Refusal where the caller has sent too many requests."""
     section = service.section
     most = section.requests_per_minute
     if caller.scope == "viewer":
         most = section.viewer_requests_per_minute
-    buckets: Buckets = request.app.state.buckets
+    buckets: TokenBuckets = request.app.state.buckets
     wait = buckets.take(caller.name, most)
     if wait:
-        raise Refusal(
+        raise HttpProblem(
             429,
             "too-many",
             f"This key may send {most} requests per minute.",
@@ -80,26 +82,26 @@ def limited(request: Request, service: Service, caller: Caller) -> None:
         )
 
 
-CallerOf = Annotated[Caller, Depends(caller_of)]
+CallerOf = Annotated[Principal, Depends(caller_of)]
 
 
-def need(caller: Caller, scope: Scope) -> None:
+def require_scope(caller: Principal, scope: Scope) -> None:
     """Raises Refusal where the caller's key does not reach so far."""
     if not caller.may(scope):
-        raise Refusal(
+        raise HttpProblem(
             403, "forbidden", f"This needs a {scope} key.", f"`vireo keys add NAME --scope {scope}`"
         )
 
 
-def need_user(caller: Caller, user_id: str) -> None:
+def need_user(caller: Principal, user_id: str) -> None:
     """Raises Refusal where the caller may not act for this user."""
     if not caller.may_act_for(user_id):
-        raise Refusal(
+        raise HttpProblem(
             403, "forbidden", "This key opens another viewer's data.", "Use a service key."
         )
 
 
-def for_whom(caller: Caller, user_id: str | None) -> str | None:
+def effective_user(caller: Principal, user_id: str | None) -> str | None:
     """Whose rights count: the named user's, else those of the viewer's key, else anybody's."""
     if user_id is not None:
         check_text("user_id", user_id)
@@ -107,9 +109,13 @@ def for_whom(caller: Caller, user_id: str | None) -> str | None:
     return user_id or caller.user_id
 
 
-def need_sight(service: Service, caller: Caller, user_id: str | None, video_id: str) -> None:
+def require_visible(
+    service: Service, caller: Principal, user_id: str | None, video_id: str
+) -> None:
     """Raises Refusal where the viewer may not see the video; other keys see all, for nobody."""
     if (user_id is not None or not caller.may("service")) and not service.may_see(
         user_id, video_id
     ):
-        raise Refusal(404, "unknown-video", f"There is no video '{video_id}' for this viewer.", "")
+        raise HttpProblem(
+            404, "unknown-video", f"There is no video '{video_id}' for this viewer.", ""
+        )

@@ -19,7 +19,7 @@ MOST_WORDS = 100_000
 
 
 @dataclass(frozen=True)
-class Caller:
+class Principal:
     """Who sends a request."""
 
     name: str
@@ -40,5 +40,5 @@ class Caller:
 
 
 _ORDER: tuple[Scope, ...] = ("viewer", "service", "owner")
-LOCAL = Caller("local", "owner")
+LOCAL = Principal("local", "owner")
 """Whoever sits at the machine, while there are no keys."""

@@ -19,7 +19,7 @@ LOG = "build.log"
 
 
 @dataclass(frozen=True)
-class Report:
+class BuildStatus:
     """The last build that this service started."""
 
     running: bool
@@ -31,7 +31,7 @@ class Report:
     output: str
 
 
-class Builds:
+class BuildRunner:
     """At most one build at a time; another command's build makes ours end with a message."""
 
     def __init__(self, workspace: Path, every_minutes: float) -> None:
@@ -79,7 +79,7 @@ class Builds:
     def _log(self) -> Path:
         return self._workspace / "cache" / LOG
 
-    def last(self) -> Report | None:
+    def last(self) -> BuildStatus | None:
         """None before the first."""
         self.look()
         if not self._started_at:
@@ -90,7 +90,7 @@ class Builds:
         except OSError:
             output = ""
         ok = None if self.running else self._code == 0
-        return Report(self.running, self._started_at, round(seconds, 1), ok, output)
+        return BuildStatus(self.running, self._started_at, round(seconds, 1), ok, output)
 
     def close(self) -> None:
         """A running build is ended: what it finished is kept, and the next one goes on there."""

@@ -22,11 +22,11 @@ MOST_WAITING = 50_000
 _Waiting = tuple[Sequence[LiveEvent], "Future[int]"]
 
 
-class Overloaded(VireoError):
+class QueueFull(VireoError):
     """More is coming in than can be worked off."""
 
 
-class Writer:
+class EventWriter:
     """Hand in events from any thread; the future says how many were new, once they are durable."""
 
     def __init__(self, store: Events) -> None:
@@ -44,7 +44,7 @@ class Writer:
         future: Future[int] = Future()
         with self._change:
             if self._closed or self._count + len(events) > MOST_WAITING:
-                raise Overloaded("Too many events are waiting to be written.", "Send them again.")
+                raise QueueFull("Too many events are waiting to be written.", "Send them again.")
             self._waiting.append((events, future))
             self._count += len(events)
             self._change.notify()

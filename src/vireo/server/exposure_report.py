@@ -10,8 +10,8 @@ import polars as pl
 
 from vireo.arrays import Ints
 from vireo.data.online_rows import event_rows
-from vireo.evaluation.beyond_accuracy import Exposure as Counts
-from vireo.server.live_snapshot import Overlay
+from vireo.evaluation.beyond_accuracy import ExposureCounts as Counts
+from vireo.server.live_snapshot import LiveSnapshot
 from vireo.serving.details import date_of
 from vireo.serving.request import IMPRESSION
 from vireo.store.base import LiveEvent
@@ -22,7 +22,7 @@ MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Fared:
+class VideoOutcome:
     """One video: how often it was shown, how many wanted it."""
 
     video_id: str
@@ -35,7 +35,7 @@ class Fared:
 
 
 @dataclass(frozen=True)
-class Exposure:
+class ExposureReport:
     """What was shown, over the whole catalogue."""
 
     impressions: int
@@ -45,23 +45,25 @@ class Exposure:
     """0: all videos alike; 1: one video only."""
     to_new: float
     """Share of the impressions of videos that nobody has wanted yet."""
-    newest: tuple[Fared, ...]
+    newest: tuple[VideoOutcome, ...]
     """The latest videos, the newest first."""
-    most: tuple[Fared, ...]
+    most: tuple[VideoOutcome, ...]
     """The most often shown."""
 
 
-def exposure(nouns: Overlay, live: Sequence[tuple[int, LiveEvent]], min_people: int) -> Exposure:
+def exposure(
+    nouns: LiveSnapshot, live: Sequence[tuple[int, LiveEvent]], min_people: int
+) -> ExposureReport:
     """From the impressions in the tables and the live ones since; `live` is (position, event)."""
     shown = _shown(nouns, live)
     there = np.ones(len(shown), dtype=np.bool_)
-    there[list(nouns.gone)] = False
+    there[list(nouns.deleted)] = False
     some = shown[there]
     counts = Counts(len(some))
     counts.counts = some
     total = int(some.sum())
-    never = nouns.catalogue.viewers[there] == 0
-    return Exposure(
+    never = nouns.catalogue.user_counts[there] == 0
+    return ExposureReport(
         impressions=total,
         coverage=counts.coverage(),
         gini=counts.gini(),
@@ -71,7 +73,7 @@ def exposure(nouns: Overlay, live: Sequence[tuple[int, LiveEvent]], min_people: 
     )
 
 
-def _shown(nouns: Overlay, live: Sequence[tuple[int, LiveEvent]]) -> Ints:
+def _shown(nouns: LiveSnapshot, live: Sequence[tuple[int, LiveEvent]]) -> Ints:
     """Impressions of every video. (n,)"""
     frames = [nouns.tables.events, event_rows(live)]
     ids = [f.filter(pl.col("event") == IMPRESSION)["video_id"] for f in frames]
@@ -79,12 +81,12 @@ def _shown(nouns: Overlay, live: Sequence[tuple[int, LiveEvent]]) -> Ints:
     return np.bincount(rows[rows >= 0], minlength=len(nouns.catalogue)).astype(np.int64)
 
 
-def _newest(nouns: Overlay) -> list[int]:
+def _newest(nouns: LiveSnapshot) -> list[int]:
     """What came after the build, the last first; then by the date of publication."""
     known = len(nouns.base.catalogue)
     order = np.argsort(-nouns.catalogue.published[:known], kind="stable").tolist()
     since = range(len(nouns.catalogue) - 1, known - 1, -1)
-    return [row for row in (*since, *order[:NEWEST]) if row not in nouns.gone][:NEWEST]
+    return [row for row in (*since, *order[:NEWEST]) if row not in nouns.deleted][:NEWEST]
 
 
 def _most(shown: Ints) -> list[int]:
@@ -92,11 +94,13 @@ def _most(shown: Ints) -> list[int]:
     return [row for row in order if shown[row] > 0]
 
 
-def _fared(nouns: Overlay, shown: Ints, rows: Sequence[int], min_people: int) -> tuple[Fared, ...]:
+def _fared(
+    nouns: LiveSnapshot, shown: Ints, rows: Sequence[int], min_people: int
+) -> tuple[VideoOutcome, ...]:
     catalogue = nouns.catalogue
-    viewers = [int(catalogue.viewers[row]) for row in rows]
+    viewers = [int(catalogue.user_counts[row]) for row in rows]
     return tuple(
-        Fared(
+        VideoOutcome(
             catalogue.ids[row],
             catalogue.titles[row],
             date_of(catalogue.table["published_at"][row]) or "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 
-class Refusal(Exception):
+class HttpProblem(Exception):
     """Becomes problem details, or a page that says the same."""
 
     def __init__(self, status: int, kind: str, detail: str, hint: str = "") -> None:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from vireo.errors import InputError
-from vireo.server.base import Caller
+from vireo.server.base import Principal
 from vireo.store.base import Key, Keys, Scope
 from vireo.store.validation import check_text
 
@@ -63,11 +63,11 @@ class KeyRing:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def holds(self, caller: Caller) -> bool:
+    def holds(self, caller: Principal) -> bool:
         """Whether the caller's key is still valid."""
         return caller.name.partition(" ")[0] in self._keys
 
-    def caller(self, token: str) -> Caller | None:
+    def caller(self, token: str) -> Principal | None:
         """Who holds this token; None for one that is no valid key."""
         prefix, _, rest = token.partition("_")
         key_id, _, secret = rest.partition("_")
@@ -76,7 +76,7 @@ class KeyRing:
         expected = key.digest if key is not None else "0" * 64
         if not hmac.compare_digest(_digest(secret), expected) or key is None or prefix != PREFIX:
             return None
-        return Caller(f"{key.key_id} {key.name}", key.scope, key.user_id, self._known_as)
+        return Principal(f"{key.key_id} {key.name}", key.scope, key.user_id, self._known_as)
 
 
 def _valid(keys: Iterable[Key]) -> dict[str, Key]:

@@ -8,11 +8,11 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 from vireo.recommend.recommender import Picks
-from vireo.server.live_state import Now
-from vireo.store.base import Standing
+from vireo.server.live_state import ServingState
+from vireo.store.base import UserState
 
 
-class Lists:
+class ListCache:
     """The latest lists by everything that they depend on; the least used leave first."""
 
     def __init__(self, most: int) -> None:
@@ -49,13 +49,13 @@ class Lists:
             self._kept.clear()
 
 
-def situation_of(now: Now, user_id: str, standing: Standing) -> tuple[object, ...]:
+def cache_key(now: ServingState, user_id: str, standing: UserState) -> tuple[object, ...]:
     """Everything but the question that a list depends on."""
     last = standing.events[-1].event_id if standing.events else ""
     # Models of taste do not look at trends, lists for strangers do.
     stranger = not standing.events and not len(now.served.histories.of(user_id))
     trend = now.counts if stranger else 0
     choices = repr(sorted(standing.choices.items()))
-    told = (standing.viewer, standing.edits, choices, standing.forgotten)
+    told = (standing.attributes, standing.preferences, choices, standing.forgotten)
     # Windows and schedules open and close by the minute.
     return (user_id, now.models, trend, last, *told, int(time.time() // 60))

@@ -30,11 +30,11 @@ def makes_list(path: str) -> bool:
     return _LISTS.fullmatch(path) is not None
 
 
-class NotAtOnce(Exception):
+class NeedsThread(Exception):
     """What was asked for may take long."""
 
 
-class Turns:
+class ListExecutor:
     """One line for everything that makes lists.
 
     The way to a thread and back, and waiting for the interpreter there, cost as much as a quick
@@ -61,7 +61,7 @@ class Turns:
                 await _idle()
                 try:
                     return self._timed(make, True)
-                except NotAtOnce:
+                except NeedsThread:
                     pass
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, self._timed, make, False)

@@ -13,11 +13,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vireo.server.base import MOST_K, MOST_TEXT
-from vireo.serving.request import Ask
+from vireo.serving.request import RequestOptions
 from vireo.store.validation import MOST_ID, MOST_WORD
 
 
-class ListQuestion(BaseModel):
+class ListParams(BaseModel):
     """The parameters of a list; what is not named here is passed over."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
@@ -53,13 +53,15 @@ class ListQuestion(BaseModel):
             raise RequestValidationError(wrong) from None
 
     @property
-    def ask(self) -> Ask:
-        return Ask(self.page, self.session, tuple(self.picked), context=self.context)
+    def ask(self) -> RequestOptions:
+        return RequestOptions(
+            self.page, self.session, tuple(self.picked), current_video=self.context
+        )
 
 
 def described() -> dict[str, Any]:
     """The parameters, for the operation in the OpenAPI document."""
-    properties = ListQuestion.model_json_schema()["properties"]
+    properties = ListParams.model_json_schema()["properties"]
     return {
         "parameters": [
             {

@@ -13,14 +13,14 @@ from vireo.behavior.base import Histories
 from vireo.data.base import Tables
 from vireo.data.online_rows import media_rows, video_rows
 from vireo.interest.base import InterestModel
-from vireo.interest.content_space import newcomer_rows
-from vireo.interest.new_items import with_newcomers
+from vireo.interest.content_space import new_item_rows
+from vireo.interest.new_items import with_new_items
 from vireo.language import VideoTexts, texts_of
 from vireo.language.generate import Generator
 from vireo.recommend.catalogue import TERMS, Catalogue
 from vireo.server.memory_sharing import with_unit_rows
-from vireo.serving.request import Showing
-from vireo.serving.snapshot import Published
+from vireo.serving.request import Impression
+from vireo.serving.snapshot import BuildSnapshot
 from vireo.store.base import LiveVideo, VideoChange
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
@@ -29,14 +29,14 @@ _SHOWN = ("video_id", "title", "creator", "category", "published_at")
 
 
 @dataclass(frozen=True)
-class Overlay:
+class LiveSnapshot:
     """Nouns (see published.py): rows of the build first, newcomers after them."""
 
-    base: Published
+    base: BuildSnapshot
     tables: Tables
     catalogue: Catalogue
     model: InterestModel
-    gone: frozenset[int] = frozenset()
+    deleted: frozenset[int] = frozenset()
 
     @property
     def histories(self) -> Histories:
@@ -55,22 +55,22 @@ class Overlay:
         return self.base.live_until
 
     @property
-    def shown(self) -> Mapping[str, Sequence[Showing]]:
-        return self.base.shown
+    def impressions(self) -> Mapping[str, Sequence[Impression]]:
+        return self.base.impressions
 
     @property
-    def writer(self) -> Generator | None:
-        return self.base.writer
+    def generator(self) -> Generator | None:
+        return self.base.generator
 
-    def read(self, sentence: str) -> Floats:
-        return self.base.read(sentence)
+    def embed_query(self, sentence: str) -> Floats:
+        return self.base.embed_query(sentence)
 
-    def counting(self, viewers: Ints, recent: Ints) -> Overlay:
+    def counting(self, viewers: Ints, recent: Ints) -> LiveSnapshot:
         """The same with newer counts of viewers, each (n,)."""
-        return replace(self, catalogue=self.catalogue.counting(viewers, recent))
+        return replace(self, catalogue=self.catalogue.with_counts(viewers, recent))
 
 
-def overlay(base: Published, changes: Sequence[VideoChange]) -> Overlay:
+def overlay(base: BuildSnapshot, changes: Sequence[VideoChange]) -> LiveSnapshot:
     """The build and the changes that it has not taken in yet."""
     fresh = [change for change in changes if change.position > base.videos_until]
     put = [change.video for change in fresh if not change.deleted]
@@ -78,19 +78,19 @@ def overlay(base: Published, changes: Sequence[VideoChange]) -> Overlay:
     deleted = (find(change.video.video_id) for change in fresh if change.deleted)
     gone = frozenset(row for row in deleted if row is not None)
     if not put:
-        return Overlay(base, base.tables, base.catalogue, base.model, gone)
+        return LiveSnapshot(base, base.tables, base.catalogue, base.model, gone)
     edited = [video for video in put if find(video.video_id) is not None]
     new = [video for video in put if find(video.video_id) is None]
     rows = [base.catalogue.row(video.video_id) for video in edited]
-    vectors = base.read_videos(_texts(base, [*edited, *new]))
+    vectors = base.embed_videos(_texts(base, [*edited, *new]))
     moved, added = vectors[: len(edited)], vectors[len(edited) :]
     model = _model(base, rows, moved, added)
     tables = _tables(base.tables, edited, new)
     catalogue = _catalogue(base, tables, model, rows, moved, added)
-    return Overlay(base, tables, catalogue, with_unit_rows(model, catalogue), gone)
+    return LiveSnapshot(base, tables, catalogue, with_unit_rows(model, catalogue), gone)
 
 
-def _texts(base: Published, videos: Sequence[LiveVideo]) -> VideoTexts:
+def _texts(base: BuildSnapshot, videos: Sequence[LiveVideo]) -> VideoTexts:
     """Their texts; the dialogue of an edited video is the one that its file holds."""
     ids = [video.video_id for video in videos]
     return texts_of(video_rows(videos), base.video.dialogue.filter(pl.col("video_id").is_in(ids)))
@@ -105,16 +105,16 @@ def _tables(tables: Tables, edited: Sequence[LiveVideo], new: Sequence[LiveVideo
     return replace(tables, frames={**tables.frames, "videos": videos, "media": media})
 
 
-def _model(base: Published, rows: Sequence[int], moved: Floats, added: Floats) -> InterestModel:
+def _model(base: BuildSnapshot, rows: Sequence[int], moved: Floats, added: Floats) -> InterestModel:
     content = base.model.content
     width = content.shape[1]
-    newcomers = newcomer_rows(base.understanding, added, width)
-    edits = newcomer_rows(base.understanding, moved, width)
+    newcomers = new_item_rows(base.understanding, added, width)
+    edits = new_item_rows(base.understanding, moved, width)
     text = moved.shape[1]
     changed = {
         row: _retold(content[row], edit, text) for row, edit in zip(rows, edits, strict=True)
     }
-    return with_newcomers(base.model, newcomers, changed)
+    return with_new_items(base.model, newcomers, changed)
 
 
 def _retold(old: Floats, edit: Floats, text: int) -> Floats:
@@ -125,7 +125,7 @@ def _retold(old: Floats, edit: Floats, text: int) -> Floats:
 
 
 def _catalogue(
-    base: Published,
+    base: BuildSnapshot,
     tables: Tables,
     model: InterestModel,
     rows: Sequence[int],
@@ -144,8 +144,8 @@ def _catalogue(
         old,
         table=table,
         topic_of=np.concatenate([old.topic_of, nobody - 1]),
-        viewers=np.concatenate([old.viewers, nobody]),
-        recent=np.concatenate([old.recent, nobody]),
+        user_counts=np.concatenate([old.user_counts, nobody]),
+        recent_counts=np.concatenate([old.recent_counts, nobody]),
         content=model.content,
         text=text,
         given_terms=tables.videos.select(list(TERMS)),

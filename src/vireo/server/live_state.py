@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from vireo.behavior.weights import words_of
+from vireo.behavior.weights import event_weights
 from vireo.errors import NotBuilt, VireoError
 from vireo.server.keys import KeyRing
-from vireo.server.live_snapshot import Overlay, overlay
-from vireo.server.memory_sharing import lean
+from vireo.server.live_snapshot import LiveSnapshot, overlay
+from vireo.server.memory_sharing import share_arrays
 from vireo.server.trends import Trends
-from vireo.serving.online import Served
-from vireo.serving.snapshot import Published
-from vireo.serving.unlearning import without_viewers
+from vireo.serving.online import OnlineRecommender
+from vireo.serving.snapshot import BuildSnapshot
+from vireo.serving.unlearning import without_users
 from vireo.workspace import Workspace
 
 MOST_TRENDING = 50
@@ -29,11 +29,11 @@ LOG = logging.getLogger("vireo.server")
 
 
 @dataclass(frozen=True)
-class Now:
+class ServingState:
     """One consistent state; requests hold on to it while they work."""
 
-    served: Served
-    overlay: Overlay
+    served: OnlineRecommender
+    overlay: LiveSnapshot
     ids: dict[str, str]
     """Stage -> artefact id."""
     models: int
@@ -44,25 +44,25 @@ class Now:
     """(video id, viewers) of the last hours, the most watched first."""
 
 
-class State:
+class StateRefresher:
     """Loads what is published, follows what changes. `refresh` is called by one thread."""
 
     def __init__(self, work: Workspace) -> None:
         self._work = work
-        self._store = work.store
-        self.keys = KeyRing(work.store, work.store.known_as)
+        self._store = work.resources.store
+        self.keys = KeyRing(work.resources.store, work.resources.store.pseudonym_of)
         self.trends = Trends(
-            work.store,
-            words_of(work.config.behavior),
+            work.resources.store,
+            event_weights(work.config.behavior),
             work.config.interest.recent_days,
             work.config.privacy.min_people,
         )
-        self._now: Now | None = None
-        self._base: Published | None = None
-        self._left: Published | None = None
+        self._now: ServingState | None = None
+        self._base: BuildSnapshot | None = None
+        self._left: BuildSnapshot | None = None
         self._generation = -1
-        self._plain: Overlay | None = None
-        self._made: Overlay | None = None
+        self._plain: LiveSnapshot | None = None
+        self._made: LiveSnapshot | None = None
         self._stamp: tuple[int, int] | None = None
         self._position = -1
         self.failed = ""
@@ -78,7 +78,7 @@ class State:
         return self.failed or self._unserved
 
     @property
-    def now(self) -> Now:
+    def now(self) -> ServingState:
         """Raises NotBuilt before anything could be loaded."""
         if self._now is None:
             raise NotBuilt(
@@ -105,20 +105,22 @@ class State:
             if published:
                 self.on_load()
 
-    def _without_the_forgotten(self, base: Published, published: bool) -> tuple[Published, bool]:
+    def _without_the_forgotten(
+        self, base: BuildSnapshot, published: bool
+    ) -> tuple[BuildSnapshot, bool]:
         """The build less those who were forgotten since; True if that changed anything."""
         generation = self._store.generation()
         if self._left is not None and generation == self._generation and not published:
             return self._left, False
         gone = self._store.forgotten_among(base.histories.user_ids)
         before = self._left
-        self._left = without_viewers(base, gone, self._work.config.interest.recent_days)
+        self._left = without_users(base, gone, self._work.config.interest.recent_days)
         self._generation = generation
         return self._left, self._left is not before
 
     def _published(self) -> bool:
         """Load a newly published build; True if there is one."""
-        stamp = self._work.live.stamp()
+        stamp = self._work.resources.published.stamp()
         if stamp == self._stamp:
             return False
         self._stamp = stamp
@@ -126,10 +128,10 @@ class State:
         self._base = self._loaded() or before
         return self._base is not before
 
-    def _loaded(self) -> Published | None:
+    def _loaded(self) -> BuildSnapshot | None:
         """The latest build that can be read; an older one is better than none."""
         try:
-            sets = self._work.live.sets()
+            sets = self._work.resources.published.all_published()
         except VireoError as error:
             self._unserved = error.what
             return None
@@ -142,21 +144,21 @@ class State:
                 LOG.error("A published build cannot be served: %s", error.what)
         return None
 
-    def _whole(self, stages: dict[str, str]) -> Published:
+    def _whole(self, stages: dict[str, str]) -> BuildSnapshot:
         """Every byte compared, every noun in memory."""
         for stage, artifact_id in stages.items():
-            manifest = self._work.artifacts.find(stage, artifact_id)
+            manifest = self._work.resources.artifacts.find(stage, artifact_id)
             if manifest is not None:
-                self._work.artifacts.verify(manifest)
-        base = lean(self._work.published(stages))
+                self._work.resources.artifacts.verify(manifest)
+        base = share_arrays(self._work.resources.snapshot(stages))
         for part in (base.tables.videos, base.tables.media, base.histories.row_of):
             len(part)
-        _ = base.histories.now, base.video, base.language, base.shown
+        _ = base.histories.now, base.video, base.language, base.impressions
         if self._base is not None:  # requests go on meanwhile, with the build before
             base.warm()
         return base
 
-    def _swap(self, base: Published, published: bool) -> None:
+    def _swap(self, base: BuildSnapshot, published: bool) -> None:
         position = self._store.video_position()
         videos = published or position != self._position or self._now is None
         counts = self.trends.follow(base)
@@ -169,13 +171,15 @@ class State:
         before = self._now
         # From the one before, which holds what was derived of the videos; counts are put anew.
         made = (self._made or self._plain).counting(*self.trends.counts(self._plain))
-        served = Served(made, self._work.config, self._store, before.served if before else None)
+        served = OnlineRecommender(
+            made, self._work.config, self._store, before.served if before else None
+        )
         served.recommend(None, 1)  # whatever is made once is made now, not by the first request
         self._made = made
         models = (before.models if before else 0) + int(videos)
         count = (before.counts if before else 0) + 1
         trending = tuple(self.trends.now(self._work.config.server.trend_hours, MOST_TRENDING))
-        self._now = Now(served, made, base.ids, models, count, trending)
+        self._now = ServingState(served, made, base.ids, models, count, trending)
 
 
 def first_line(error: Exception) -> str:

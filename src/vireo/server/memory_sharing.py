@@ -15,7 +15,7 @@ from vireo.arrays import Floats
 from vireo.interest.base import InterestModel
 from vireo.interest.content import ByContent
 from vireo.recommend.catalogue import Catalogue
-from vireo.serving.snapshot import Published
+from vireo.serving.snapshot import BuildSnapshot
 
 ALWAYS = ("content", "popularity", "recent")
 """Experts that are asked without a weight of their own: for newcomers, and for strangers."""
@@ -23,21 +23,21 @@ _BLOCK = 4_096
 _SAME = 1e-6
 
 
-def lean(base: Published) -> Published:
+def share_arrays(base: BuildSnapshot) -> BuildSnapshot:
     """The same build, loaded."""
     # Step by step, so that what is doubled is let go of before the rest is loaded. The catalogue
     # was written with the model's content, so its own need not wait in memory to be compared.
     text = _one(base.catalogue.text, base.understanding.vectors)
     nothing = np.zeros((0, 0), dtype=np.float32)
-    base = base.changed(catalogue=replace(base.catalogue, text=text, content=nothing))
+    base = base.replace(catalogue=replace(base.catalogue, text=text, content=nothing))
     model = heard(base.model)
     catalogue = replace(base.catalogue, content=model.content)
-    return base.changed(model=with_unit_rows(model, catalogue), catalogue=catalogue)
+    return base.replace(model=with_unit_rows(model, catalogue), catalogue=catalogue)
 
 
 def heard(model: InterestModel) -> InterestModel:
     """The model with the experts that lists may ask."""
-    asked = {*model.speaking(new=True), *ALWAYS}
+    asked = {*model.active(new=True), *ALWAYS}
     kept = {name: expert for name, expert in model.experts.items() if name in asked}
     return replace(model, experts=kept)
 

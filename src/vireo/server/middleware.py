@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vireo.config.server import ServerSection
 from vireo.server.list_executor import makes_list
 from vireo.server.metrics import Metrics
-from vireo.server.problems import problem, told
+from vireo.server.problems import described, problem
 
 LOG = logging.getLogger("vireo.access")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -44,7 +44,7 @@ HEADERS = {
 _ALWAYS = tuple((n.encode(), v.encode()) for n, v in HEADERS.items())
 
 
-class Guard:
+class RequestMiddleware:
     """Everything that holds for all requests, whatever they ask."""
 
     def __init__(
@@ -135,7 +135,7 @@ class Guard:
                 raise
             turn.limit = None
             late = "The answer was not ready in time."
-            answer = told(Request(scope), 503, "too-slow", late, "Send it again.")
+            answer = described(Request(scope), 503, "too-slow", late, "Send it again.")
             await answer(scope, turn.receive, turn.send)
 
     def _note(self, scope: Scope, turn: _Turn) -> None:

@@ -22,8 +22,8 @@ from vireo.errors import (
     UnknownVideo,
     VireoError,
 )
-from vireo.server.event_writer import Overloaded
-from vireo.server.http_error import Refusal, request_id_of
+from vireo.server.event_writer import QueueFull
+from vireo.server.http_error import HttpProblem, request_id_of
 from vireo.server.pages.render import bare
 from vireo.server.pages.session import LogIn
 
@@ -36,7 +36,7 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (InputError, 422, "bad-input"),
     (NotBuilt, 503, "not-built"),
     (CorruptArtifact, 503, "damaged"),
-    (Overloaded, 503, "overloaded"),
+    (QueueFull, 503, "overloaded"),
     (StageFailed, 503, "unavailable"),
     (VireoError, 503, "unavailable"),
     (TimeoutError, 503, "too-slow"),
@@ -105,7 +105,7 @@ def problem(
 def install(app: FastAPI) -> None:
     """Every error of the app becomes a problem; on pages, a page that says the same."""
     app.add_exception_handler(LogIn, _on_log_in)
-    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(HttpProblem, _on_refusal)
     app.add_exception_handler(VireoError, _on_error)
     app.add_exception_handler(TimeoutError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -113,7 +113,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
 
 
-def told(
+def described(
     request: Request, status: int, kind: str, detail: str, hint: str, **headers: str
 ) -> Response:
     """The problem, as JSON or as a page, whatever the request is for."""
@@ -131,12 +131,12 @@ def told(
 async def _on_log_in(request: Request, error: Exception) -> Response:
     if request.method == "GET":
         return RedirectResponse("/login", 303)
-    return told(request, 401, "no-key", "This page asks for a key.", "Log in, then try again.")
+    return described(request, 401, "no-key", "This page asks for a key.", "Log in, then try again.")
 
 
 async def _on_refusal(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
-    return told(request, error.status, error.kind, error.detail, error.hint)
+    assert isinstance(error, HttpProblem)
+    return described(request, error.status, error.kind, error.detail, error.hint)
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
@@ -147,7 +147,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
         LOG.error("%s %s", request_id_of(request), what)
     if isinstance(error, DatabaseFailed):
         what, hint = error.told, "Send it again in a moment; the log says what happened."
-    return told(request, status, kind, what, hint)
+    return described(request, status, kind, what, hint)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
@@ -158,7 +158,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     hint = "/v1/openapi.json describes it."
     if first["loc"][0] == "body" and "json" not in request.headers.get("content-type", ""):
         hint = "Send `Content-Type: application/json` with a body."
-    return told(request, 422, "bad-input", detail, hint)
+    return described(request, 422, "bad-input", detail, hint)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -169,10 +169,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
     hint = "/v1/openapi.json lists what there is."
     # A body that cannot be decoded is one more that cannot be used.
     status = 422 if error.status_code == 400 else error.status_code
-    return told(request, status, kind, str(error.detail), hint, **headers)
+    return described(request, status, kind, str(error.detail), hint, **headers)
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
     LOG.exception("%s a bug", request_id_of(request), exc_info=error)
     hint = "Please report it, with the request's id and the service's log."
-    return told(request, 500, "bug", type(error).__name__, hint)
+    return described(request, 500, "bug", type(error).__name__, hint)

@@ -12,7 +12,7 @@ BURST_SECONDS = 10.0
 """Of the pace: what a caller may send at once after a pause."""
 
 
-class Buckets:
+class TokenBuckets:
     """`take` says whether the caller may go on, and if not, how long to wait."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from vireo.errors import InputError
 from vireo.server.app import create_app
-from vireo.server.http_protocol import Wire
+from vireo.server.http_protocol import BoundedHttpProtocol
 from vireo.server.middleware import LOOPBACK
 from vireo.workspace import Workspace
 
@@ -28,7 +28,7 @@ def run_server(work: Workspace, host: str, port: int, say: Callable[[str], None]
     Raises InputError where the address is not ours to take, and for any address but this machine's
     own while there are no keys.
     """
-    keyless = not any(key.revoked_at is None for key in work.store.all_keys())
+    keyless = not any(key.revoked_at is None for key in work.resources.store.all_keys())
     if keyless and host not in LOOPBACK:
         raise InputError(
             f"There are no keys, so the service listens on this machine alone, not on {host}.",
@@ -52,7 +52,7 @@ def server_of(work: Workspace) -> uvicorn.Server:
     app.state.service.state.on_load = _set_aside
     config = uvicorn.Config(
         app,
-        http=Wire,
+        http=BoundedHttpProtocol,
         ws="none",  # whatever libraries are installed
         access_log=False,  # its lines would show who asked; ours name the route alone
         server_header=False,

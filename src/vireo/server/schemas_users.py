@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from vireo.server.schemas import SAID, TEXT, Id, In, Labels, Number, Out, Sentence
-from vireo.store.base import Viewer
+from vireo.store.base import UserAttributes
 from vireo.store.validation import MOST_AGE, MOST_WISH, MOST_WORD
 
 
-class Consent(In):
+class ConsentIn(In):
     """What the viewer allows, by purpose; a purpose that is left out stays as it was."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -30,7 +30,7 @@ class Consent(In):
         return self
 
 
-class WishIn(In):
+class PreferenceIn(In):
     """What a viewer wants more or less of: "less horror", "more of this"."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=MOST_WISH, pattern=SAID)]
@@ -43,12 +43,12 @@ class UserChange(In):
 
     taste: Sentence | None = None
     """A sentence that steers every list, in plain words."""
-    consent: Consent | None = None
-    add_wishes: Annotated[list[WishIn], Field(max_length=20)] = Field(default_factory=list)
+    consent: ConsentIn | None = None
+    add_wishes: Annotated[list[PreferenceIn], Field(max_length=20)] = Field(default_factory=list)
     drop_wishes: Annotated[list[Number], Field(max_length=20)] = Field(default_factory=list)
 
 
-class ToldIn(In):
+class UserAttributesIn(In):
     """What is known of a viewer outside: lists obey it, nothing is trained on it."""
 
     age: Annotated[float, Field(ge=0, le=MOST_AGE)] | None = None
@@ -58,12 +58,12 @@ class ToldIn(In):
     groups: Labels = Field(default_factory=list)
     """For rights of access."""
 
-    def viewer(self, user_id: str) -> Viewer:
+    def viewer(self, user_id: str) -> UserAttributes:
         languages, groups = tuple(self.languages), tuple(self.groups)
-        return Viewer(user_id, self.age, self.region, languages, groups)
+        return UserAttributes(user_id, self.age, self.region, languages, groups)
 
 
-class WishOut(Out):
+class PreferenceOut(Out):
     """One wish, and the number by which it is taken back."""
 
     number: int
@@ -76,8 +76,8 @@ class ChoicesOut(Out):
     """What a viewer chose and wishes."""
 
     taste: str = ""
-    consent: Consent | None = None
-    wishes: list[WishOut] = Field(default_factory=list)
+    consent: ConsentIn | None = None
+    wishes: list[PreferenceOut] = Field(default_factory=list)
 
 
 class UserOut(Out):
@@ -87,7 +87,7 @@ class UserOut(Out):
     forgotten: bool
     told: dict[str, Any]
     choices: dict[str, Any]
-    wishes: list[WishOut]
+    wishes: list[PreferenceOut]
     live_events: list[dict[str, Any]]
     events: list[dict[str, Any]]
     comments: list[dict[str, Any]]

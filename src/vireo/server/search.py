@@ -11,28 +11,28 @@ from vireo.arrays import Bools
 from vireo.recommend.base import Pick
 from vireo.recommend.recommender import Picks
 from vireo.recommend.top_k import top
-from vireo.server.live_snapshot import Overlay
+from vireo.server.live_snapshot import LiveSnapshot
 from vireo.serving.details import date_of
 
 
-def search(nouns: Overlay, text: str, k: int, allowed: Bools) -> Picks:
+def search(nouns: LiveSnapshot, text: str, k: int, allowed: Bools) -> Picks:
     """Titles that hold every word first, the most watched before others; then the meaning."""
     catalogue = nouns.catalogue
     titled = [row for row in _titled(nouns, text) if allowed[row]][:k]
-    near = np.where(allowed, catalogue.near(nouns.read(text)), 0.0).astype(np.float32)
+    near = np.where(allowed, catalogue.near(nouns.embed_query(text)), 0.0).astype(np.float32)
     meant = [r for r in top(near, k + len(titled)).tolist() if near[r] > 0 and r not in titled]
     reasons = dict.fromkeys(titled, f"“{text}” is in the title")
     reasons |= {row: _fits(catalogue.topics[row], text) for row in meant}
     return _picks(nouns, list(reasons.items())[:k])
 
 
-def _titled(nouns: Overlay, text: str) -> list[int]:
+def _titled(nouns: LiveSnapshot, text: str) -> list[int]:
     titles = nouns.catalogue.table["title"].str.to_lowercase()
     holds = pl.Series([True]).new_from_index(0, len(titles))
     for word in text.lower().split():
         holds &= titles.str.contains(word, literal=True)
     return sorted(
-        holds.arg_true().to_list(), key=lambda row: (-int(nouns.catalogue.viewers[row]), row)
+        holds.arg_true().to_list(), key=lambda row: (-int(nouns.catalogue.user_counts[row]), row)
     )
 
 
@@ -40,7 +40,7 @@ def _fits(topic: str | None, text: str) -> str:
     return f"Fits your words “{text}”" + (f" (topic: {topic})" if topic else "")
 
 
-def _picks(nouns: Overlay, reasons: Sequence[tuple[int, str]]) -> Picks:
+def _picks(nouns: LiveSnapshot, reasons: Sequence[tuple[int, str]]) -> Picks:
     """Rows with their reasons, in this order; the shown score says no more than the place."""
     catalogue = nouns.catalogue
     return Picks(
@@ -54,21 +54,21 @@ def _shown(rank: int) -> float:
 
 
 def trending(
-    nouns: Overlay, live: Sequence[tuple[str, int]], k: int, allowed: Bools, min_people: int
+    nouns: LiveSnapshot, live: Sequence[tuple[str, int]], k: int, allowed: Bools, min_people: int
 ) -> Picks:
     """(video id, viewers) of these hours first, then the videos that were popular of late."""
     catalogue = nouns.catalogue
     found = ((catalogue.find(video), count) for video, count in live)
     rows = {row: count for row, count in found if row is not None and allowed[row]}
-    recent = np.where(allowed, catalogue.recent, 0)
+    recent = np.where(allowed, catalogue.recent_counts, 0)
     lately = np.argsort(-recent, kind="stable")[: k + len(rows)].tolist()
     rest = [row for row in lately if row not in rows and recent[row] >= min_people]
     reasons = {row: f"{count} viewers in these hours" for row, count in rows.items()}
-    reasons |= {row: f"Watched by {catalogue.recent[row]} viewers lately" for row in rest}
+    reasons |= {row: f"Watched by {catalogue.recent_counts[row]} viewers lately" for row in rest}
     return _picks(nouns, list(reasons.items())[:k])
 
 
-def newest(nouns: Overlay, met: frozenset[int], k: int, allowed: Bools) -> Picks:
+def newest(nouns: LiveSnapshot, met: frozenset[int], k: int, allowed: Bools) -> Picks:
     """The latest videos first, without those that the viewer has met; undated ones are not new."""
     published = np.where(allowed, nouns.catalogue.published, -1)
     order = np.argsort(-published, kind="stable")[: k + len(met)].tolist()

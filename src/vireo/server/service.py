@@ -14,17 +14,18 @@ from vireo.privacy.base import consents
 from vireo.privacy.forget import Receipt, waits
 from vireo.recommend.explain.explanation import Explanation
 from vireo.recommend.recommender import Picks
-from vireo.server.base import Caller
-from vireo.server.builds import Builds
-from vireo.server.event_writer import Writer
-from vireo.server.list_cache import Lists, situation_of
-from vireo.server.list_executor import NotAtOnce
-from vireo.server.live_state import Now, State, first_line
+from vireo.server.base import Principal
+from vireo.server.builds import BuildRunner
+from vireo.server.event_writer import EventWriter
+from vireo.server.list_cache import ListCache, cache_key
+from vireo.server.list_executor import NeedsThread
+from vireo.server.live_state import ServingState, StateRefresher, first_line
 from vireo.server.search import newest, search, trending
-from vireo.serving.experiments import experiment_of, names_of, variant_of
-from vireo.serving.request import ANYTHING, Ask
-from vireo.store.base import Action, LiveEvent, LiveVideo, Standing, Viewer
+from vireo.serving.experiments import experiment_of, variant_names, variant_of
+from vireo.serving.request import DEFAULT_OPTIONS, RequestOptions
+from vireo.store.base import Action, LiveEvent, LiveVideo, UserAttributes, UserState
 from vireo.workspace import Workspace
+from vireo.workspace.privacy import finish_erasure
 
 LOG = logging.getLogger("vireo.server")
 
@@ -35,13 +36,13 @@ class Service:
     def __init__(self, work: Workspace) -> None:
         self.work = work
         self.section = work.config.server
-        self.store = work.store
-        self.state = State(work)
-        self.lists = Lists(self.section.cached_lists)
-        self.writer = Writer(work.store)
-        self.builds = Builds(work.path, self.section.rebuild_minutes)
+        self.store = work.resources.store
+        self.state = StateRefresher(work)
+        self.lists = ListCache(self.section.cached_lists)
+        self.writer = EventWriter(work.resources.store)
+        self.builds = BuildRunner(work.path, self.section.rebuild_minutes)
         self.started = time.time()
-        self.variants = names_of(work.config)
+        self.variants = variant_names(work.config)
         self._models = -1
         self._wake = threading.Event()
         self._ending = False
@@ -93,10 +94,10 @@ class Service:
 
     def _finish_forgetting(self) -> None:
         if waits(self.store, self.work.path) and not self.builds.running:
-            self.work.sweep()
+            finish_erasure(self.work.resources)
 
     @property
-    def now(self) -> Now:
+    def now(self) -> ServingState:
         """What is served at this moment; raises NotBuilt before anything is published."""
         now = self.state.now
         if now.models != self._models:
@@ -106,7 +107,9 @@ class Service:
 
     # --- lists
 
-    def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
+    def recommend(
+        self, user_id: str | None, k: int, like: str = "", ask: RequestOptions = DEFAULT_OPTIONS
+    ) -> Picks:
         """A list for one viewer, or for nobody in particular."""
         return self.listed(user_id, k, like, ask)[0]
 
@@ -115,7 +118,7 @@ class Service:
         user_id: str | None,
         k: int,
         like: str = "",
-        ask: Ask = ANYTHING,
+        ask: RequestOptions = DEFAULT_OPTIONS,
         preset: str = "",
         at_once: bool = False,
     ) -> tuple[Picks, str]:
@@ -125,24 +128,24 @@ class Service:
         """
         now = self.now
         served = now.served
-        viewer = self.store.known_as(user_id) if user_id else ""
+        viewer = self.store.pseudonym_of(user_id) if user_id else ""
         standing = (
-            self.store.standing(viewer, now.overlay.live_until)
+            self.store.user_state(viewer, now.overlay.live_until)
             if user_id is not None
-            else Standing(Viewer(""))
+            else UserState(UserAttributes(""))
         )
         name = preset or self._variant(viewer, standing)
-        key = (k, like.strip(), ask, name, *situation_of(now, viewer, standing))
+        key = (k, like.strip(), ask, name, *cache_key(now, viewer, standing))
         found = self.lists.get(key)
         if found is None:
-            if at_once and not served.quick(standing, k * ask.page, like, name):
-                raise NotAtOnce
-            query = served.query_of(user_id, standing, k, like, ask)
-            found = served.recommenders.named(name).recommend(query)
+            if at_once and not served.needs_no_model(standing, k * ask.page, like, name):
+                raise NeedsThread
+            query = served.query_from_state(user_id, standing, k, like, ask)
+            found = served.recommenders.get(name).recommend(query)
             self.lists.put(key, found)
         return found, name
 
-    def _variant(self, user_id: str, standing: Standing) -> str:
+    def _variant(self, user_id: str, standing: UserState) -> str:
         """The viewer's variant; nobody is tried upon without a name, or who refuses research."""
         names = self.variants
         if not names or not user_id or standing.forgotten:
@@ -158,11 +161,11 @@ class Service:
 
         `at_once`: as for `listed`.
         """
-        served, nobody = self.now.served, Standing(Viewer(""))
-        if at_once and not served.quick(nobody, k, like):
-            raise NotAtOnce
-        history = served.weighed(events)
-        query = served.query_of(None, nobody, k, like, history=history)
+        served, nobody = self.now.served, UserState(UserAttributes(""))
+        if at_once and not served.needs_no_model(nobody, k, like):
+            raise NeedsThread
+        history = served.weighted(events)
+        query = served.query_from_state(None, nobody, k, like, history=history)
         return served.recommender.recommend(query)
 
     def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
@@ -189,7 +192,7 @@ class Service:
     def last_liked(self, user_id: str) -> str | None:
         """The video that the viewer wanted last, of those that are there and theirs to see."""
         now = self.now
-        rows = now.served.history(user_id).liked.videos.tolist()
+        rows = now.served.history(user_id).positives.videos.tolist()
         allowed = now.served.allowed(user_id) if rows else ()
         there = [row for row in rows if allowed[row]]
         return now.overlay.catalogue.ids[there[-1]] if there else None
@@ -293,21 +296,21 @@ class Service:
 
     # --- the owner
 
-    def rollback(self, caller: Caller) -> dict[str, str]:
+    def rollback(self, caller: Principal) -> dict[str, str]:
         """Serve what was published before."""
         stages = self.work.rollback()
         self.log(caller, "rollback", stages.get("recommend", ""))
         self.state.refresh()
         return stages
 
-    def build(self, caller: Caller) -> bool:
+    def build(self, caller: Principal) -> bool:
         """Start a build in the background; False where one is running."""
         started = self.builds.start()
         if started:
             self.log(caller, "build", "")
         return started
 
-    def log(self, caller: Caller, action: str, subject: str) -> None:
+    def log(self, caller: Principal, action: str, subject: str) -> None:
         """One line in the audit log; a viewer's key could name its viewer, so it is not named."""
         actor = "a viewer" if caller.scope == "viewer" else caller.name
         self.store.log(Action(round(time.time() * 1000), actor, action, subject))

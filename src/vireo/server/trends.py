@@ -9,7 +9,7 @@ import numpy as np
 from vireo.arrays import Ints
 from vireo.behavior.base import DAY, History
 from vireo.data.readers.event_types import event_word
-from vireo.serving.snapshot import Nouns
+from vireo.serving.snapshot import Snapshot
 from vireo.store.base import LiveEvent, Store
 
 HOUR = 3_600_000
@@ -35,7 +35,7 @@ class Trends:
         self._latest = 0
         self._added: dict[str, list[int]] = {}
 
-    def follow(self, nouns: Nouns) -> bool:
+    def follow(self, nouns: Snapshot) -> bool:
         """Take in what came since; True if anything changed."""
         changed = False
         if nouns.live_until != self._start or self._store.generation() != self._generation:
@@ -47,7 +47,7 @@ class Trends:
                 changed |= self._count(event, nouns)
         return changed
 
-    def _count(self, event: LiveEvent, nouns: Nouns) -> bool:
+    def _count(self, event: LiveEvent, nouns: Snapshot) -> bool:
         if event_word(event.event.strip()) not in self._wanted:
             return False
         viewers = self._moments.setdefault(event.video_id, {})
@@ -62,9 +62,9 @@ class Trends:
         self._latest = max(self._latest, event.timestamp)
         return True
 
-    def counts(self, nouns: Nouns) -> tuple[Ints, Ints]:
+    def counts(self, nouns: Snapshot) -> tuple[Ints, Ints]:
         """Viewers ever and recent viewers of every video, the live ones added. -> (n,), (n,)"""
-        viewers, recent = nouns.catalogue.viewers.copy(), nouns.catalogue.recent.copy()
+        viewers, recent = nouns.catalogue.user_counts.copy(), nouns.catalogue.recent_counts.copy()
         for video_id, (ever, lately) in self._added.items():
             row = nouns.catalogue.find(video_id)
             if row is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from vireo.recommend.quotes import at
-from vireo.serving.snapshot import Nouns
+from vireo.serving.snapshot import Snapshot
 
 LATEST = 250_000_000_000_000
 """Milliseconds: dates after the year 9800 cannot be written."""
@@ -18,7 +18,7 @@ LONGEST_SHOWN = 400
 """Characters of a text that people are shown."""
 
 
-def video_facts(nouns: Nouns, row: int, min_people: int) -> dict[str, Any]:
+def video_facts(nouns: Snapshot, row: int, min_people: int) -> dict[str, Any]:
     """What was read, seen, heard and understood of the video in this row.
 
     How many watched it is told from `min_people` on, and where nobody did.
@@ -37,11 +37,11 @@ def video_facts(nouns: Nouns, row: int, min_people: int) -> dict[str, Any]:
         "seen": _filled(nouns.video.table.row(row, named=True)),
         "heard": lines.drop("video_id").head(5).to_dicts(),
         "understood": _filled({**asdict(record), "topic": nouns.catalogue.topics[row]}),
-        **_watched(int(nouns.catalogue.viewers[row]), min_people),
+        **_watched(int(nouns.catalogue.user_counts[row]), min_people),
     }
 
 
-def for_people(facts: Mapping[str, Any]) -> dict[str, Any]:
+def for_display(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The same facts to be read: long texts are cut, and each support is one line."""
     shown = dict(facts)
     shown["given"] = {name: _cut(value) for name, value in facts["given"].items()}

@@ -20,7 +20,7 @@ CONTROL = "control"
 """The settings as they are; always one of the variants."""
 
 
-def names_of(config: Config) -> tuple[str, ...]:
+def variant_names(config: Config) -> tuple[str, ...]:
     """The variants that viewers are dealt out to, control first; none without an experiment."""
     others = config.server.variants
     if CONTROL in others:
@@ -38,7 +38,7 @@ def variant_of(user_id: str, experiment: str, names: Sequence[str]) -> str:
     return names[int.from_bytes(hashlib.sha256(text).digest()[:8]) % len(names)]
 
 
-def section_of(config: Config, name: str) -> RecommendSection:
+def settings_of(config: Config, name: str) -> RecommendSection:
     """The settings under a name: a variant, or a preset; "" and control are the config's own.
 
     Raises InputError for a name that there is not.
@@ -71,8 +71,8 @@ def _over(own: dict[str, object], changed: Mapping[str, object]) -> dict[str, ob
 
 def experiment_of(config: Config, moment: int) -> Experiment | None:
     """What is tried now; None where nothing is. `moment` in ms since 1970 UTC."""
-    names = names_of(config)
+    names = variant_names(config)
     if not names:
         return None
-    settings = {name: section_of(config, name).model_dump(mode="json") for name in names}
+    settings = {name: settings_of(config, name).model_dump(mode="json") for name in names}
     return Experiment(config.server.experiment, names, digest_of_json(settings), began_at=moment)

@@ -12,34 +12,34 @@ import polars as pl
 
 from vireo.arrays import Bools, Floats
 from vireo.behavior.base import NO_TIME, Histories, History
-from vireo.behavior.online_weights import Lately
+from vireo.behavior.online_weights import OnlineWeighting
 from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.errors import InputError, UnknownVideo
 from vireo.interest.base import InterestModel
 from vireo.privacy.base import consents
-from vireo.recommend.base import Query, Wish
+from vireo.recommend.base import ParsedPreference, Query
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.explain.explanation import Explanation, explanation
-from vireo.recommend.profile.llm_summary import written
-from vireo.recommend.profile.preferences import wishes_of
+from vireo.recommend.profile.llm_summary import llm_profile
+from vireo.recommend.profile.preferences import parse_preferences
 from vireo.recommend.profile.summary import Profile, profile_of
 from vireo.recommend.recommender import Picks, Recommender
-from vireo.recommend.similar import nothing_like_it, similar
+from vireo.recommend.similar import no_similar, similar
 from vireo.serving.details import date_of, video_facts
 from vireo.serving.recommenders import Recommenders
 from vireo.serving.request import (
-    ANYTHING,
+    DEFAULT_OPTIONS,
     IMPRESSION,
-    Ask,
-    moment_of_asking,
-    nameable,
-    since_last_met,
-    with_picked,
+    RequestOptions,
+    impressions_since_watch,
+    now_ms,
+    visible_history,
+    with_seed_videos,
 )
-from vireo.serving.snapshot import Nouns
-from vireo.store.base import Edit, LiveEvent, Standing, Store, Viewer
+from vireo.serving.snapshot import Snapshot
+from vireo.store.base import LiveEvent, Preference, Store, UserAttributes, UserState
 from vireo.understanding.base import Understanding
 from vireo.video.base import VideoFeatures
 
@@ -47,11 +47,11 @@ SHORT = 100
 """Places of a list that takes little longer than one of ten."""
 
 
-class Served:
+class OnlineRecommender:
     """Answers from one set of nouns; many threads may ask at once."""
 
     def __init__(
-        self, nouns: Nouns, config: Config, store: Store, before: Served | None = None
+        self, nouns: Snapshot, config: Config, store: Store, before: OnlineRecommender | None = None
     ) -> None:
         self.recommenders: Recommenders = Recommenders(
             nouns, config, before.recommenders if before else None
@@ -87,19 +87,19 @@ class Served:
     @property
     def recommender(self) -> Recommender:
         """The one of the settings as they are."""
-        return self.recommenders.named()
+        return self.recommenders.get()
 
     def history(self, user_id: str) -> History:
         """What is known of a viewer: the built history and the live events since."""
-        standing = self._store.standing(user_id, self._nouns.live_until)
+        standing = self._store.user_state(user_id, self._nouns.live_until)
         return self.history_of(user_id, standing)
 
-    def history_of(self, user_id: str, standing: Standing) -> History:
+    def history_of(self, user_id: str, standing: UserState) -> History:
         """The same, where the database was asked already. Nothing without consent."""
         if standing.forgotten or not self._personal(standing):
             return History.empty()
-        built = self.histories.of(self._store.known_as(user_id))
-        fresh = self.weighed(standing.events)
+        built = self.histories.of(self._store.pseudonym_of(user_id))
+        fresh = self.weighted(standing.events)
         if not len(fresh):
             return built
         return History(
@@ -108,24 +108,24 @@ class Served:
             np.concatenate([built.times, fresh.times]),
         )
 
-    def _personal(self, standing: Standing) -> bool:
+    def _personal(self, standing: UserState) -> bool:
         """Whether lists may be made from what the viewer did."""
         return consents(standing.choices, "personal_lists", self._config.privacy)
 
-    def weighed(self, events: Sequence[LiveEvent]) -> History:
+    def weighted(self, events: Sequence[LiveEvent]) -> History:
         """One viewer's live events, weighed as a build would."""
         return self._lately.history(events, self.catalogue.find) if events else History.empty()
 
     @cached_property
-    def _lately(self) -> Lately:
+    def _lately(self) -> OnlineWeighting:
         durations = self.tables.videos["duration"].to_numpy()
-        return Lately.after(self.histories, self._config.behavior, durations)
+        return OnlineWeighting.after(self.histories, self._config.behavior, durations)
 
     def videos(self) -> list[dict[str, Any]]:
         """The catalogue, with what became of each file."""
         files = self.video.table.select("video_id", file="status", why="reason")
         rows = self.catalogue.table.join(files, "video_id", "left", maintain_order="left")
-        there = (row for at, row in enumerate(rows.to_dicts()) if at not in self._nouns.gone)
+        there = (row for at, row in enumerate(rows.to_dicts()) if at not in self._nouns.deleted)
         return [{**row, "published_at": date_of(row["published_at"])} for row in there]
 
     def users(self) -> list[str]:
@@ -134,33 +134,35 @@ class Served:
         gone = self._store.forgotten_among(known)
         return [user for user in known if user not in gone]
 
-    def read(self, sentence: str) -> Floats:
+    def embed_query(self, sentence: str) -> Floats:
         """A sentence -> its vector in the space of the text vectors. -> (d,)"""
-        return self._nouns.read(sentence)
+        return self._nouns.embed_query(sentence)
 
     def row(self, video_id: str) -> int:
         """The row of a video that is there; raises UnknownVideo."""
         row = self.catalogue.row(video_id)
-        if row in self._nouns.gone:
+        if row in self._nouns.deleted:
             raise UnknownVideo(
                 f"The video '{video_id}' was deleted.", "PUT it again to bring it back."
             )
         return row
 
-    def query(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Query:
+    def query(
+        self, user_id: str | None, k: int, like: str = "", ask: RequestOptions = DEFAULT_OPTIONS
+    ) -> Query:
         """Check the question and look the viewer up."""
         if user_id is None:
-            return self.query_of(None, Standing(Viewer("")), k, like, ask)
-        standing = self._store.standing(user_id, self._nouns.live_until)
-        return self.query_of(user_id, standing, k, like, ask)
+            return self.query_from_state(None, UserState(UserAttributes("")), k, like, ask)
+        standing = self._store.user_state(user_id, self._nouns.live_until)
+        return self.query_from_state(user_id, standing, k, like, ask)
 
-    def query_of(
+    def query_from_state(
         self,
         user_id: str | None,
-        standing: Standing,
+        standing: UserState,
         k: int,
         like: str = "",
-        ask: Ask = ANYTHING,
+        ask: RequestOptions = DEFAULT_OPTIONS,
         history: History | None = None,
     ) -> Query:
         """The query of a viewer of whom the database was asked already."""
@@ -169,85 +171,91 @@ class Served:
         if history is None:
             history = self.history_of(user_id, standing) if user_id else History.empty()
         now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
-        if ask.context:
-            history = with_picked(history, [self.row(ask.context)], now)
-        wish = like.strip() or taste_of(standing)
-        picked = [self.row(video) for video in ask.picked]
+        if ask.current_video:
+            history = with_seed_videos(history, [self.row(ask.current_video)], now)
+        wish = like.strip() or saved_query(standing)
+        picked = [self.row(video) for video in ask.seeds]
         query = Query(
             user_id,
-            with_picked(history, picked, now),
+            with_seed_videos(history, picked, now),
             k,
             wish,
-            self.read(wish) if wish else None,
+            self.embed_query(wish) if wish else None,
             now,
-            exclude=self._nouns.gone,
-            picked=frozenset(picked) - frozenset(history.videos.tolist()),
-            asked_at=moment_of_asking() if ask.at is None else ask.at,
+            exclude=self._nouns.deleted,
+            seeds=frozenset(picked) - frozenset(history.videos.tolist()),
+            requested_at=now_ms() if ask.at is None else ask.at,
             session=ask.session,
             page=ask.page,
             remote=consents(standing.choices, "remote_models", self._config.privacy),
-            known_as=self._store.known_as(user_id) if user_id else "",
+            pseudonym=self._store.pseudonym_of(user_id) if user_id else "",
         )
         return self._with_what_is_told(query, standing, ask)
 
-    def quick(self, standing: Standing, places: int, like: str = "", name: str = "") -> bool:
+    def needs_no_model(
+        self, standing: UserState, places: int, like: str = "", name: str = ""
+    ) -> bool:
         """Whether a list is short, counted to the end of its page, and waits for no model: no
         sentence is to be read, what makes it is ready, and no model that writes is asked."""
-        sentences = like.strip() or taste_of(standing) or standing.edits
-        return places <= SHORT and not sentences and self.recommenders.at_hand(name)
+        sentences = like.strip() or saved_query(standing) or standing.preferences
+        return places <= SHORT and not sentences and self.recommenders.is_ready(name)
 
-    def _with_what_is_told(self, query: Query, standing: Standing, ask: Ask) -> Query:
+    def _with_what_is_told(self, query: Query, standing: UserState, ask: RequestOptions) -> Query:
         """Age, groups, wishes and impressions; nothing of a forgotten viewer."""
         if query.user_id is None or standing.forgotten:
-            return query if ask.viewer is None else replace(query, viewer=ask.viewer)
-        return query.changed(
-            viewer=ask.viewer or standing.viewer,
-            wishes=self._wishes(standing.edits),
+            return query if ask.attributes is None else replace(query, attributes=ask.attributes)
+        return query.replace(
+            viewer=ask.attributes or standing.attributes,
+            wishes=self._wishes(standing.preferences),
             impressions=self._impressions(query.user_id, standing, query.history),
         )
 
-    def wishes(self, user_id: str) -> tuple[Wish, ...]:
+    def preferences(self, user_id: str) -> tuple[ParsedPreference, ...]:
         """What a viewer asked for more or less of, read."""
-        return self._wishes(self._store.edits_of(user_id))
+        return self._wishes(self._store.preferences_of(user_id))
 
-    def _wishes(self, edits: Sequence[Edit]) -> tuple[Wish, ...]:
-        read = self.read if edits and self.catalogue.text.any() else None
-        return wishes_of(list(edits), self.catalogue, read)
+    def _wishes(self, edits: Sequence[Preference]) -> tuple[ParsedPreference, ...]:
+        read = self.embed_query if edits and self.catalogue.text.any() else None
+        return parse_preferences(list(edits), self.catalogue, read)
 
-    def _impressions(self, user_id: str, standing: Standing, history: History) -> dict[int, int]:
+    def _impressions(self, user_id: str, standing: UserState, history: History) -> dict[int, int]:
         if not self._personal(standing):
             return {}
         live = [e for e in standing.events if e.event == IMPRESSION]
-        before = self._nouns.shown.get(self._store.known_as(user_id), ())
+        before = self._nouns.impressions.get(self._store.pseudonym_of(user_id), ())
         shown = [*before, *((e.video_id, e.timestamp) for e in live)]
-        return since_last_met(shown, history, self.catalogue)
+        return impressions_since_watch(shown, history, self.catalogue)
 
     def profile(self, user_id: str) -> Profile:
         """What a viewer likes, in words, with the videos that show it."""
-        standing = self._store.standing(user_id, self._nouns.live_until)
-        query = self.recommender.named(self.query_of(user_id, standing, 1))
+        standing = self._store.user_state(user_id, self._nouns.live_until)
+        query = self.recommender.named(self.query_from_state(user_id, standing, 1))
         section = self._config.recommend
-        history = nameable(query)
-        found = profile_of(self.catalogue, user_id, history, query.wishes, section.profile_events)
+        history = visible_history(query)
+        found = profile_of(
+            self.catalogue, user_id, history, query.preferences, section.profile_events
+        )
         return self._in_a_models_words(found, standing) if section.written_profiles else found
 
-    def _in_a_models_words(self, profile: Profile, standing: Standing) -> Profile:
+    def _in_a_models_words(self, profile: Profile, standing: UserState) -> Profile:
         """The sentence by the configured model, where the viewer lets it know."""
         leaves = self._config.language.generation.model != "local"
         if leaves and not consents(standing.choices, "remote_models", self._config.privacy):
             return replace(profile, reason="this viewer has not agreed to `remote_models`")
-        writer = self._nouns.writer
+        writer = self._nouns.generator
         if writer is None:
             return replace(profile, reason="no model that writes: language.generation.model")
-        return written(profile, writer)
+        return llm_profile(profile, writer)
 
-    def recommend(self, user_id: str | None, k: int, like: str = "", ask: Ask = ANYTHING) -> Picks:
+    def recommend(
+        self, user_id: str | None, k: int, like: str = "", ask: RequestOptions = DEFAULT_OPTIONS
+    ) -> Picks:
         return self.recommender.recommend(self.query(user_id, k, like, ask))
 
     def allowed(self, user_id: str | None) -> Bools:
         """(n,) what the rules that protect let this viewer (or anybody) see now."""
         allowed = self.recommender.protected(self.query(user_id, 1))
-        allowed[list(self._nouns.gone)] = False
+        allowed[list(self._nouns.deleted)] = False
         return allowed
 
     def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
@@ -259,7 +267,7 @@ class Served:
         if not allowed[row] and user_id is not None:
             allowed = np.zeros_like(allowed)
         found = similar(self.catalogue, self.model, row, k, allowed)
-        return found if len(found) else nothing_like_it(user_id)
+        return found if len(found) else no_similar(user_id)
 
     def search(self, sentence: str, k: int) -> Picks:
         """Videos near a sentence, for nobody in particular."""
@@ -267,7 +275,7 @@ class Served:
         return self.recommender.recommend(query)
 
     def explain(self, user_id: str, video_id: str) -> Explanation:
-        shelves = Shelves(self.catalogue, self.model, self._config.recommend)
+        shelves = StepContext(self.catalogue, self.model, self._config.recommend)
         row = self.row(video_id)
         query = self.recommender.named(self.query(user_id, self._config.recommend.k))
         if not self.recommender.protected(query)[row]:
@@ -283,15 +291,15 @@ class Served:
 
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""
-        history = nameable(self.recommender.named(self.query(user_id, 1)))
-        wishes = [edit.text for edit in self._store.edits_of(user_id)]
+        history = visible_history(self.recommender.named(self.query(user_id, 1)))
+        wishes = [edit.text for edit in self._store.preferences_of(user_id)]
         if not len(history) and not wishes:
             raise InputError(
                 f"Nothing is known of a video, a viewer or a stage called '{user_id}'.",
                 "`vireo list videos` and `vireo list users` show who is there; `vireo build` takes"
                 " in what was ingested since.",
             )
-        liked = history.liked.videos
+        liked = history.positives.videos
         topics = [self.catalogue.topics[row] or "(no topic)" for row in liked]
         shares = pl.Series("topic", topics).value_counts(sort=True).head(8)
         newest = dict.fromkeys(history.videos[::-1].tolist())
@@ -312,6 +320,6 @@ class Served:
         }
 
 
-def taste_of(standing: Standing) -> str:
+def saved_query(standing: UserState) -> str:
     """The sentence that the viewer left to steer every list; empty where there is none."""
     return str(standing.choices.get("taste", "")) if not standing.forgotten else ""

@@ -13,28 +13,28 @@ from vireo.behavior.base import NO_TIME, History
 from vireo.errors import InputError
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
-from vireo.store.base import Viewer
+from vireo.store.base import UserAttributes
 
 IMPRESSION = "impression"
-Showing = tuple[str, int | None]
+Impression = tuple[str, int | None]
 """(id of a video, when it was shown in ms)"""
 
 
 @dataclass(frozen=True)
-class Ask:
+class RequestOptions:
     """The finer points of a question for a list."""
 
     page: int = 1
     """The second page holds what the first did not."""
     session: str = ""
     """Seeds what is left to chance."""
-    picked: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
     """Ids of videos that stand for the taste, as if they had been watched."""
-    viewer: Viewer | None = None
+    attributes: UserAttributes | None = None
     """Told with the question, in place of what the store knows."""
     at: int | None = None
     """The moment of asking (ms since 1970 UTC); None: now."""
-    context: str = ""
+    current_video: str = ""
     """Id of the video that is on the screen: for this list, the last one that was watched."""
 
     def __post_init__(self) -> None:
@@ -42,15 +42,15 @@ class Ask:
             raise InputError(f"There is no page {self.page}.", "The first page is 1.")
 
 
-ANYTHING = Ask()
+DEFAULT_OPTIONS = RequestOptions()
 
 
-def moment_of_asking() -> int:
+def now_ms() -> int:
     """The wall clock: windows and schedules are about the present. Milliseconds since 1970."""
     return int(time.time() * 1000)
 
 
-def with_picked(history: History, picked: list[int], now: int) -> History:
+def with_seed_videos(history: History, picked: list[int], now: int) -> History:
     """The history, and then the picked videos as if they had just been watched."""
     new = np.array(list(dict.fromkeys(picked)), dtype=np.int64)
     return History(
@@ -60,8 +60,8 @@ def with_picked(history: History, picked: list[int], now: int) -> History:
     )
 
 
-def since_last_met(
-    shown: Sequence[Showing], history: History, catalogue: Catalogue
+def impressions_since_watch(
+    shown: Sequence[Impression], history: History, catalogue: Catalogue
 ) -> dict[int, int]:
     """Row -> how often a video was shown since the viewer last met it."""
     met = dict(zip(history.videos.tolist(), history.times.tolist(), strict=True))
@@ -73,10 +73,10 @@ def since_last_met(
     return dict(counts)
 
 
-def nameable(query: Query) -> History:
+def visible_history(query: Query) -> History:
     """The part of the viewer's history that may be named to them."""
     history = query.history
-    if query.nameable is None:
+    if query.visible is None:
         return history
-    keep = query.nameable[history.videos]
+    keep = query.visible[history.videos]
     return History(history.videos[keep], history.weights[keep], history.times[keep])

@@ -20,13 +20,13 @@ from vireo.data.base import Tables
 from vireo.engine import Context
 from vireo.errors import InputError, StageFailed
 from vireo.interest.base import InterestModel
-from vireo.language import LanguageModel, VideoTexts, load, typed
+from vireo.language import LanguageModel, VideoTexts, load, query_texts
 from vireo.language.encoder import LocalEncoder
 from vireo.language.generate import Generator, generator
-from vireo.pipeline import STAGES, load_noun
+from vireo.pipeline import STAGES, load_output
 from vireo.pretraining.base import Checkpoint
 from vireo.recommend.catalogue import Catalogue
-from vireo.serving.request import IMPRESSION, Showing
+from vireo.serving.request import IMPRESSION, Impression
 from vireo.understanding.base import Understanding
 from vireo.understanding.vectors import fused_of
 from vireo.video.base import VideoFeatures
@@ -37,7 +37,7 @@ _PAUSE_SECONDS = 0.001
 """A lock that is taken again at once goes past those who wait for it."""
 
 
-class Nouns(Protocol):
+class Snapshot(Protocol):
     """What lists, reasons and pages are made from: one published build, or one with live videos."""
 
     @property
@@ -53,7 +53,7 @@ class Nouns(Protocol):
     @property
     def video(self) -> VideoFeatures: ...
     @property
-    def gone(self) -> frozenset[int]:
+    def deleted(self) -> frozenset[int]:
         """Rows of videos that were deleted after the build."""
         ...
 
@@ -63,24 +63,24 @@ class Nouns(Protocol):
         ...
 
     @property
-    def shown(self) -> Mapping[str, Sequence[Showing]]:
+    def impressions(self) -> Mapping[str, Sequence[Impression]]:
         """User -> every impression in the tables."""
         ...
 
     @property
-    def writer(self) -> Generator | None:
+    def generator(self) -> Generator | None:
         """The configured model that writes, or None."""
         ...
 
-    def read(self, sentence: str) -> Floats:
+    def embed_query(self, sentence: str) -> Floats:
         """A sentence -> its vector in the space of the text vectors. (d,)"""
         ...
 
 
-class Published:
+class BuildSnapshot:
     """One published set of artefacts."""
 
-    gone: frozenset[int] = frozenset()
+    deleted: frozenset[int] = frozenset()
 
     def __init__(self, manifests: Mapping[str, Manifest], config: Config, context: Context) -> None:
         self._manifests = manifests
@@ -88,14 +88,14 @@ class Published:
         self._context = context
         self._reading = threading.Lock()
 
-    def changed(self, **nouns: Any) -> Published:
+    def replace(self, **nouns: Any) -> BuildSnapshot:
         """The same build with other nouns in the place of some; what is loaded stays loaded."""
-        other = Published(self._manifests, self._config, self._context)
+        other = BuildSnapshot(self._manifests, self._config, self._context)
         other.__dict__.update({**self.__dict__, **nouns})  # its lock too: the model is the same
         return other
 
     def _noun(self, stage: str, parts: tuple[str, ...] = ()) -> Any:
-        return load_noun(self._manifests[stage], STAGES[stage], parts)
+        return load_output(self._manifests[stage], STAGES[stage], parts)
 
     @cached_property
     def tables(self) -> Tables:
@@ -134,15 +134,15 @@ class Published:
         return load(self._config.language, self._context, checkpoint.model)
 
     @cached_property
-    def writer(self) -> Generator | None:
+    def generator(self) -> Generator | None:
         """The configured model that writes, or None."""
         return generator(self._config.language.generation, self._context)
 
     @cached_property
-    def shown(self) -> Mapping[str, Sequence[Showing]]:
+    def impressions(self) -> Mapping[str, Sequence[Impression]]:
         """User -> (video, moment) of every impression in the tables."""
         events = self.tables.events.filter(pl.col("event") == IMPRESSION)
-        shown: dict[str, list[Showing]] = {}
+        shown: dict[str, list[Impression]] = {}
         for user, video, moment in events.select("user_id", "video_id", "timestamp").iter_rows():
             shown.setdefault(user, []).append((video, moment))
         return shown
@@ -162,11 +162,11 @@ class Published:
         """The position of the last live video that the build took in."""
         return int(self._manifests["data"].summary["videos"].get("live_until", 0))
 
-    def read(self, sentence: str) -> Floats:
+    def embed_query(self, sentence: str) -> Floats:
         """A sentence -> its vector in the space of the text vectors. (d,)"""
         with self._reader() as model:
             vector = model.embed([sentence])
-        projected: Floats = self.understanding.project(vector, typed([sentence]))[0]
+        projected: Floats = self.understanding.project(vector, query_texts([sentence]))[0]
         return projected
 
     def warm(self) -> None:
@@ -175,7 +175,7 @@ class Published:
             if isinstance(model, LocalEncoder):  # a server of models is not ours to wake
                 model.encode(["warm"])
 
-    def read_videos(self, texts: VideoTexts) -> Floats:
+    def embed_videos(self, texts: VideoTexts) -> Floats:
         """The text vectors of videos that came after the build. (m, d)"""
         read = []
         for some in texts.parts_of(_AT_ONCE):

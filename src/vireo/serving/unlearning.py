@@ -13,10 +13,10 @@ import numpy as np
 from vireo.arrays import Ints
 from vireo.behavior.base import DAY, NO_TIME, History
 from vireo.recommend.catalogue import Catalogue
-from vireo.serving.snapshot import Published
+from vireo.serving.snapshot import BuildSnapshot
 
 
-def without_viewers(base: Published, users: Collection[str], recent_days: float) -> Published:
+def without_users(base: BuildSnapshot, users: Collection[str], recent_days: float) -> BuildSnapshot:
     """The build as if these viewers had not been counted; the same object where none was.
 
     `recent_days` is the window of `Catalogue.recent`, in days before the last known event.
@@ -29,17 +29,17 @@ def without_viewers(base: Published, users: Collection[str], recent_days: float)
     model = base.model
     for history in gone:
         model = model.without(history)
-    return base.changed(model=model, catalogue=_uncounted(base.catalogue, gone, since))
+    return base.replace(model=model, catalogue=_uncounted(base.catalogue, gone, since))
 
 
 def _uncounted(catalogue: Catalogue, gone: Sequence[History], since: int) -> Catalogue:
     """The catalogue whose counts leave these viewers out."""
-    viewers, recent = catalogue.viewers.copy(), catalogue.recent.copy()
+    viewers, recent = catalogue.user_counts.copy(), catalogue.recent_counts.copy()
     for history in gone:
-        wanted = history.liked
+        wanted = history.positives
         viewers[np.unique(wanted.videos)] -= 1
         recent[_lately(wanted, since)] -= 1
-    return catalogue.counting(viewers, recent)
+    return catalogue.with_counts(viewers, recent)
 
 
 def _lately(wanted: History, since: int) -> Ints:

@@ -46,7 +46,7 @@ class LiveEvent:
 
 
 @dataclass(frozen=True)
-class Viewer:
+class UserAttributes:
     """What is told, not guessed, of a viewer: lists obey it at once, nothing is trained on it."""
 
     user_id: str
@@ -61,7 +61,7 @@ class Viewer:
 
 
 @dataclass(frozen=True)
-class Edit:
+class Preference:
     """One wish of a viewer, in their own words: "less horror", "more slow documentaries"."""
 
     user_id: str
@@ -119,13 +119,13 @@ class VideoChange:
 
 
 @dataclass(frozen=True)
-class Standing:
+class UserState:
     """What the database knows of one viewer at this moment."""
 
-    viewer: Viewer
+    attributes: UserAttributes
     events: tuple[LiveEvent, ...] = ()
     """In the order of arrival."""
-    edits: tuple[Edit, ...] = ()
+    preferences: tuple[Preference, ...] = ()
     """The oldest first."""
     choices: Mapping[str, Any] = field(default_factory=dict)
     forgotten: bool = False
@@ -219,26 +219,26 @@ class Videos(Protocol):
         ...
 
 
-class People(Protocol):
+class Users(Protocol):
     """What is told of viewers, what they chose and wish, and who must be forgotten."""
 
-    def set_viewers(self, viewers: Sequence[Viewer]) -> int:
+    def set_users(self, viewers: Sequence[UserAttributes]) -> int:
         """Keep what is told of these viewers in place of what was; return how many were kept."""
         ...
 
-    def viewer(self, user_id: str) -> Viewer:
+    def user(self, user_id: str) -> UserAttributes:
         """What is told of a viewer; a Viewer without anything for one of whom nothing is."""
         ...
 
-    def add_edit(self, edit: Edit) -> Edit:
+    def add_preference(self, edit: Preference) -> Preference:
         """Keep a wish, and return it with its number; a forgotten viewer's is refused."""
         ...
 
-    def edits_of(self, user_id: str) -> list[Edit]:
+    def preferences_of(self, user_id: str) -> list[Preference]:
         """A viewer's wishes, the oldest first."""
         ...
 
-    def drop_edit(self, user_id: str, number: int) -> bool:
+    def remove_preference(self, user_id: str, number: int) -> bool:
         """Take one wish of a viewer back; whether there was one."""
         ...
 
@@ -250,11 +250,11 @@ class People(Protocol):
         """Keep it in place of the earlier one; JSON values only."""
         ...
 
-    def standing(self, user_id: str, after: int = 0) -> Standing:
+    def user_state(self, user_id: str, after: int = 0) -> UserState:
         """All that a list needs to know of a viewer beyond the build, in one question."""
         ...
 
-    def standings(self, user_ids: Sequence[str], after: int = 0) -> dict[str, Standing]:
+    def user_states(self, user_ids: Sequence[str], after: int = 0) -> dict[str, UserState]:
         """The same of many viewers at once; those of whom nothing is known are not in it."""
         ...
 
@@ -262,7 +262,7 @@ class People(Protocol):
         """Delete the user's rows and remember (by keyed hash) not to take them again."""
         ...
 
-    def said(self, purpose: str) -> dict[str, bool]:
+    def consent_answers(self, purpose: str) -> dict[str, bool]:
         """Viewer -> their yes or no to a purpose; the silent are not in it."""
         ...
 
@@ -309,7 +309,7 @@ class Experiments(Protocol):
         ...
 
 
-class Store(Events, Videos, People, Naming, Keys, Experiments, Protocol):
+class Store(Events, Videos, Users, Naming, Keys, Experiments, Protocol):
     """The database of one workspace."""
 
     @property

@@ -14,14 +14,14 @@ from pathlib import Path
 from vireo.errors import InputError
 from vireo.store.base import (
     Action,
-    Edit,
     Experiment,
     Key,
     LiveEvent,
     LiveVideo,
-    Standing,
+    Preference,
     Store,
-    Viewer,
+    UserAttributes,
+    UserState,
 )
 
 
@@ -198,21 +198,25 @@ class StoreContract:
 
     def test_a_viewer_s_standing_is_all_of_it_at_once(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
-        assert store.standing("ana") == Standing(Viewer("ana"))
+        assert store.user_state("ana") == UserState(UserAttributes("ana"))
         store.append([live(1), live(2, "bo"), live(3)])
         store.set_choices("ana", {"taste": "the sea"})
-        wish = store.add_edit(Edit("ana", "less horror"))
-        store.set_viewers([Viewer("ana", 12)])
-        assert store.standing("ana") == Standing(
-            Viewer("ana", 12), (live(1), live(3)), (wish,), {"taste": "the sea"}
+        wish = store.add_preference(Preference("ana", "less horror"))
+        store.set_users([UserAttributes("ana", 12)])
+        assert store.user_state("ana") == UserState(
+            UserAttributes("ana", 12), (live(1), live(3)), (wish,), {"taste": "the sea"}
         )
-        assert store.standing("ana", after=1).events == (live(3),)
+        assert store.user_state("ana", after=1).events == (live(3),)
         many = ["nobody", "ana", *(f"u{n}" for n in range(1200)), "bo"]
-        assert store.standings(many) == {user: store.standing(user) for user in ("ana", "bo")}
-        assert store.standings(["ana", "bo"], after=2) == {"ana": store.standing("ana", after=2)}
+        assert store.user_states(many) == {user: store.user_state(user) for user in ("ana", "bo")}
+        assert store.user_states(["ana", "bo"], after=2) == {
+            "ana": store.user_state("ana", after=2)
+        }
         store.forget("ana")
-        assert store.standings(["ana"]) == {"ana": Standing(Viewer("ana"), forgotten=True)}
-        assert store.standing("ana") == Standing(Viewer("ana"), forgotten=True)
+        assert store.user_states(["ana"]) == {
+            "ana": UserState(UserAttributes("ana"), forgotten=True)
+        }
+        assert store.user_state("ana") == UserState(UserAttributes("ana"), forgotten=True)
         store.close()
 
     def test_keys_are_listed_and_revoked_once(self, tmp_path: Path) -> None:
@@ -251,8 +255,8 @@ class StoreContract:
         store.set_choices("ana", {"consent": {"research": False}})
         store.set_choices("bo", {"consent": {"research": True}})
         store.set_choices("cy", {"taste": "the sea"})
-        assert store.said("research") == {"ana": False, "bo": True}
-        assert store.said("remote_models") == {}
+        assert store.consent_answers("research") == {"ana": False, "bo": True}
+        assert store.consent_answers("remote_models") == {}
         store.close()
 
     def test_the_audit_log_tells_the_latest_first(self, tmp_path: Path) -> None:
@@ -265,44 +269,44 @@ class StoreContract:
 
     def test_what_is_told_of_viewers_is_kept_and_replaced(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
-        ana = Viewer("ana", 17.5, "DE", ("de", "en"), ("staff", "räte; DROP"))
-        assert store.viewer("ana") == Viewer("ana")
-        assert store.set_viewers([Viewer("ana", 3), Viewer("bo"), ana]) == 2
+        ana = UserAttributes("ana", 17.5, "DE", ("de", "en"), ("staff", "räte; DROP"))
+        assert store.user("ana") == UserAttributes("ana")
+        assert store.set_users([UserAttributes("ana", 3), UserAttributes("bo"), ana]) == 2
         store.close()
         again = self.open(tmp_path)
-        assert again.viewer("ana") == ana
-        assert again.set_viewers([Viewer("ana")]) == 1
-        assert again.viewer("ana") == Viewer("ana")
+        assert again.user("ana") == ana
+        assert again.set_users([UserAttributes("ana")]) == 1
+        assert again.user("ana") == UserAttributes("ana")
         again.close()
 
     def test_wishes_are_kept_in_order_and_taken_back(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
-        one = store.add_edit(Edit("ana", "less horror", at=5))
-        two = store.add_edit(Edit("ana", "more of this", "v1"))
-        other = store.add_edit(Edit("bo", "more sea"))
-        assert store.edits_of("ana") == [one, two]
-        assert not store.drop_edit("ana", other.number)
-        assert store.drop_edit("ana", one.number)
+        one = store.add_preference(Preference("ana", "less horror", at=5))
+        two = store.add_preference(Preference("ana", "more of this", "v1"))
+        other = store.add_preference(Preference("bo", "more sea"))
+        assert store.preferences_of("ana") == [one, two]
+        assert not store.remove_preference("ana", other.number)
+        assert store.remove_preference("ana", one.number)
         store.close()
         again = self.open(tmp_path)
-        assert again.edits_of("ana") == [two]
-        assert again.add_edit(Edit("ana", "x")).number > other.number
+        assert again.preferences_of("ana") == [two]
+        assert again.add_preference(Preference("ana", "x")).number > other.number
         again.close()
 
     def test_forgetting_takes_facts_and_wishes_along(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
-        store.set_viewers([Viewer("ana", 40), Viewer("bo", 50)])
-        store.add_edit(Edit("ana", "less horror"))
-        store.add_edit(Edit("bo", "more sea"))
+        store.set_users([UserAttributes("ana", 40), UserAttributes("bo", 50)])
+        store.add_preference(Preference("ana", "less horror"))
+        store.add_preference(Preference("bo", "more sea"))
         store.forget("ana")
-        assert (store.viewer("ana"), store.edits_of("ana")) == (Viewer("ana"), [])
-        assert store.set_viewers([Viewer("ana", 40), Viewer("bo", 51)]) == 1
-        assert store.viewer("ana") == Viewer("ana")
-        assert store.viewer("bo").age == 51
-        assert len(store.edits_of("bo")) == 1
-        for bad in (Edit("ana", "more sea"), Edit("bo", "  "), Edit("bo", "\0")):
+        assert (store.user("ana"), store.preferences_of("ana")) == (UserAttributes("ana"), [])
+        assert store.set_users([UserAttributes("ana", 40), UserAttributes("bo", 51)]) == 1
+        assert store.user("ana") == UserAttributes("ana")
+        assert store.user("bo").age == 51
+        assert len(store.preferences_of("bo")) == 1
+        for bad in (Preference("ana", "more sea"), Preference("bo", "  "), Preference("bo", "\0")):
             try:
-                store.add_edit(bad)
+                store.add_preference(bad)
             except InputError:
                 continue
             raise AssertionError(f"{bad} was taken")

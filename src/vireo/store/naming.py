@@ -8,18 +8,18 @@ from typing import Protocol
 class Naming(Protocol):
     """The part of a store that says under which names viewers are kept."""
 
-    def known_as(self, user_id: str) -> str:
+    def pseudonym_of(self, user_id: str) -> str:
         """The name under which the viewer is kept: the id, or a pseudonym of it."""
         ...
 
-    def naming(self) -> str:
+    def pseudonym_key(self) -> str:
         """The fingerprint of the key that names viewers; empty where they keep their ids."""
         ...
 
-    def set_naming(self, fingerprint: str) -> None:
+    def set_pseudonym_key(self, fingerprint: str) -> None:
         """From now on viewers are named by this key."""
         ...
 
-    def names_viewers(self) -> bool:
+    def has_plain_ids(self) -> bool:
         """Whether anything is kept under the name of a viewer."""
         ...

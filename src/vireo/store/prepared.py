@@ -9,7 +9,7 @@ from sqlalchemy import Dialect, Select
 from sqlalchemy.exc import DBAPIError
 
 
-class Prepared:
+class PreparedQuery:
     """A SELECT with named parameters, spelled for one database."""
 
     def __init__(self, question: Select[Any], dialect: Dialect) -> None:

@@ -14,7 +14,7 @@ from vireo.store.database import Database
 from vireo.store.events import SqlEvents
 from vireo.store.experiments import SqlExperiments
 from vireo.store.keys import SqlKeys
-from vireo.store.users import SqlPeople
+from vireo.store.users import SqlUsers
 from vireo.store.videos import SqlVideos
 
 FILE = "vireo.db"
@@ -43,11 +43,11 @@ def open_store(section: StoreSection, workspace: Path) -> Store:
         ) from None
 
 
-class SqlStore(SqlEvents, SqlVideos, SqlPeople, SqlKeys, SqlExperiments):
+class SqlStore(SqlEvents, SqlVideos, SqlUsers, SqlKeys, SqlExperiments):
     """Store (see base.py): the five kinds of rows in one database."""
 
     def __init__(self, url: URL) -> None:
-        SqlPeople.__init__(self, Database(url))  # the parts share one database
+        SqlUsers.__init__(self, Database(url))  # the parts share one database
 
     @property
     def is_file(self) -> bool:

@@ -9,18 +9,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select
 
-from vireo.store.base import Edit, LiveEvent, Standing, Viewer
+from vireo.store.base import LiveEvent, Preference, UserAttributes, UserState
 from vireo.store.events import events_question
 from vireo.store.schema import CHOICES, EDITS, EVENTS, MOST_AT_ONCE, VIEWERS
 
 _FACTS = ("age", "region", "languages", "groups_of")
 TOLD = select(*(VIEWERS.c[name] for name in _FACTS))
 """What is told of viewers; ask for one of them."""
-WISHES = select(*(EDITS.c[field.name] for field in fields(Edit))).order_by(EDITS.c.number)
+WISHES = select(*(EDITS.c[field.name] for field in fields(Preference))).order_by(EDITS.c.number)
 """Wishes, the oldest first; ask for one viewer's."""
 
 
-def keep_viewers(connection: Connection, viewers: Sequence[Viewer]) -> None:
+def keep_viewers(connection: Connection, viewers: Sequence[UserAttributes]) -> None:
     """Put these viewers in the place of what was told of them before."""
     for start in range(0, len(viewers), MOST_AT_ONCE):
         some = viewers[start : start + MOST_AT_ONCE]
@@ -29,7 +29,7 @@ def keep_viewers(connection: Connection, viewers: Sequence[Viewer]) -> None:
         connection.execute(insert(VIEWERS), [_row(viewer) for viewer in some])
 
 
-def _row(viewer: Viewer) -> dict[str, object]:
+def _row(viewer: UserAttributes) -> dict[str, object]:
     return {
         "user_id": viewer.user_id,
         "age": viewer.age,
@@ -39,21 +39,21 @@ def _row(viewer: Viewer) -> dict[str, object]:
     }
 
 
-def viewer_of(user_id: str, rows: Sequence[Any]) -> Viewer:
+def viewer_of(user_id: str, rows: Sequence[Any]) -> UserAttributes:
     """What is told of a viewer, from the rows that TOLD found."""
     if not rows:
-        return Viewer(user_id)
+        return UserAttributes(user_id)
     age, region, *lists = rows[0]
     languages, groups = (tuple(json.loads(text)) for text in lists)
-    return Viewer(user_id, age, region, languages, groups)
+    return UserAttributes(user_id, age, region, languages, groups)
 
 
-def keep_edit(connection: Connection, edit: Edit) -> None:
+def keep_edit(connection: Connection, edit: Preference) -> None:
     """One more wish."""
     connection.execute(insert(EDITS), asdict(edit))
 
 
-def known_among(connection: Connection, users: Sequence[str], after: int) -> dict[str, Standing]:
+def known_among(connection: Connection, users: Sequence[str], after: int) -> dict[str, UserState]:
     """What is known of these viewers, where anything is; of events, those after a position."""
 
     def rows(question: Select[Any], column: ColumnElement[str]) -> dict[str, list[Any]]:
@@ -67,19 +67,21 @@ def known_among(connection: Connection, users: Sequence[str], after: int) -> dic
     events = rows(events_question().where(EVENTS.c.position > after), EVENTS.c.user_id)
     choices = rows(select(CHOICES.c.body), CHOICES.c.user_id)
     return {
-        user: Standing(
+        user: UserState(
             viewer_of(user, told.get(user, ())),
             tuple(LiveEvent(*row) for row in events.get(user, ())),
-            tuple(Edit(*row) for row in edits.get(user, ())),
+            tuple(Preference(*row) for row in edits.get(user, ())),
             dict(json.loads(choices[user][0][0])) if user in choices else {},
         )
         for user in {**told, **edits, **events, **choices}
     }
 
 
-def edits_of(connection: Connection, user_id: str) -> list[Edit]:
+def edits_of(connection: Connection, user_id: str) -> list[Preference]:
     """A viewer's wishes, the oldest first."""
-    return [Edit(*row) for row in connection.execute(WISHES.where(EDITS.c.user_id == user_id))]
+    return [
+        Preference(*row) for row in connection.execute(WISHES.where(EDITS.c.user_id == user_id))
+    ]
 
 
 def delete_of(connection: Connection, user_id: str, number: int | None = None) -> int:

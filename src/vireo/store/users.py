@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select
 
 from vireo.errors import InputError
-from vireo.store.base import Edit, LiveEvent, Standing, Viewer
+from vireo.store.base import LiveEvent, Preference, UserAttributes, UserState
 from vireo.store.database import Database
 from vireo.store.events import events_question
-from vireo.store.prepared import Prepared
+from vireo.store.prepared import PreparedQuery
 from vireo.store.schema import (
     CHOICES,
     EDITS,
@@ -53,46 +53,48 @@ _STANDING = {
 """What `standing` asks, one question of each table."""
 
 
-class SqlPeople:
+class SqlUsers:
     """People (see base.py)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._asked = {n: Prepared(q, database.dialect) for n, q in _STANDING.items()}
+        self._asked = {n: PreparedQuery(q, database.dialect) for n, q in _STANDING.items()}
 
     def choices(self, user_id: str) -> dict[str, Any]:
         """What the viewer set; empty when nothing."""
         with self._database.transaction() as connection:
             return _choices(connection, user_id)
 
-    def standing(self, user_id: str, after: int = 0) -> Standing:
+    def user_state(self, user_id: str, after: int = 0) -> UserState:
         """All that a list needs to know of a viewer beyond the build, in one question."""
         asked = self._asked
         with self._database.reading() as driver:
             if asked["forgotten"].rows(driver, hash=self._database.hash(user_id)):
-                return Standing(Viewer(user_id), forgotten=True)
+                return UserState(UserAttributes(user_id), forgotten=True)
             told, events, edits, choices = (
                 asked["told"].rows(driver, user=user_id),
                 asked["events"].rows(driver, user=user_id, after=after),
                 asked["edits"].rows(driver, user=user_id),
                 asked["choices"].rows(driver, user=user_id),
             )
-        return Standing(
+        return UserState(
             viewer_of(user_id, told),
             tuple(LiveEvent(*row) for row in events),
-            tuple(Edit(*row) for row in edits),
+            tuple(Preference(*row) for row in edits),
             dict(json.loads(choices[0][0])) if choices else {},
         )
 
-    def standings(self, user_ids: Sequence[str], after: int = 0) -> dict[str, Standing]:
+    def user_states(self, user_ids: Sequence[str], after: int = 0) -> dict[str, UserState]:
         """The same of many viewers at once; those of whom nothing is known are not in it."""
-        found: dict[str, Standing] = {}
+        found: dict[str, UserState] = {}
         with self._database.transaction() as connection:
             for start in range(0, len(user_ids), MOST_AT_ONCE):
                 some = list(user_ids[start : start + MOST_AT_ONCE])
                 gone = self._database.refused(connection, set(some))
                 known = known_among(connection, [user for user in some if user not in gone], after)
-                found.update((user, Standing(Viewer(user), forgotten=True)) for user in gone)
+                found.update(
+                    (user, UserState(UserAttributes(user), forgotten=True)) for user in gone
+                )
                 found.update(known)
         return found
 
@@ -110,7 +112,7 @@ class SqlPeople:
             if choices:
                 connection.execute(insert(CHOICES), {"user_id": user_id, "body": body})
 
-    def set_viewers(self, viewers: Sequence[Viewer]) -> int:
+    def set_users(self, viewers: Sequence[UserAttributes]) -> int:
         """Keep what is told of these viewers; return how many. The forgotten are left out.
 
         Raises InputError, and keeps nothing, if one of them could not be kept unchanged.
@@ -124,12 +126,12 @@ class SqlPeople:
             keep_viewers(connection, kept)
         return len(kept)
 
-    def viewer(self, user_id: str) -> Viewer:
+    def user(self, user_id: str) -> UserAttributes:
         """What is told of a viewer."""
         with self._database.reading() as driver:
             return viewer_of(user_id, self._asked["told"].rows(driver, user=user_id))
 
-    def add_edit(self, edit: Edit) -> Edit:
+    def add_preference(self, edit: Preference) -> Preference:
         """Keep a wish, and return it with its number. Raises InputError for a forgotten viewer."""
         check_edit(edit)
         with self._database.transaction(write=True) as connection:
@@ -144,12 +146,12 @@ class SqlPeople:
             set_number(connection, "edits", number)
         return kept
 
-    def edits_of(self, user_id: str) -> list[Edit]:
+    def preferences_of(self, user_id: str) -> list[Preference]:
         """A viewer's wishes, the oldest first."""
         with self._database.transaction() as connection:
             return edits_of(connection, user_id)
 
-    def drop_edit(self, user_id: str, number: int) -> bool:
+    def remove_preference(self, user_id: str, number: int) -> bool:
         """Take one wish of a viewer back; whether there was one."""
         with self._database.transaction(write=True) as connection:
             self._database.locked(connection, "key")
@@ -175,7 +177,7 @@ class SqlPeople:
         self._database.wipe()
         return int(deleted)
 
-    def said(self, purpose: str) -> dict[str, bool]:
+    def consent_answers(self, purpose: str) -> dict[str, bool]:
         """Viewer -> their yes or no to a purpose; the silent are not in it."""
         question = select(CHOICES.c.user_id, CHOICES.c.body)
         with self._database.transaction() as connection:
@@ -191,22 +193,22 @@ class SqlPeople:
         with self._database.transaction() as connection:
             return self._database.refused(connection, set(user_ids))
 
-    def known_as(self, user_id: str) -> str:
+    def pseudonym_of(self, user_id: str) -> str:
         """The id itself."""
         return user_id
 
-    def naming(self) -> str:
+    def pseudonym_key(self) -> str:
         """The fingerprint of the key that names viewers; empty where they keep their ids."""
         with self._database.transaction() as connection:
             return get_text(connection, "naming")
 
-    def set_naming(self, fingerprint: str) -> None:
+    def set_pseudonym_key(self, fingerprint: str) -> None:
         """From now on viewers are named by this key."""
         with self._database.transaction(write=True) as connection:
             self._database.locked(connection, "key")
             set_text(connection, "naming", fingerprint)
 
-    def names_viewers(self) -> bool:
+    def has_plain_ids(self) -> bool:
         """Whether any table that has a column of viewers has a row of one."""
         with self._database.transaction() as connection:
             return any(

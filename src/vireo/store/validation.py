@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields
 
 from vireo.errors import InputError
-from vireo.store.base import Edit, LiveEvent, LiveVideo, Viewer
+from vireo.store.base import LiveEvent, LiveVideo, Preference, UserAttributes
 
 MOST_ID = 512
 MOST_WORD = 64
@@ -81,7 +81,7 @@ def _problem(event: LiveEvent) -> str:
     return ""
 
 
-def check_viewers(viewers: Iterable[Viewer]) -> None:
+def check_viewers(viewers: Iterable[UserAttributes]) -> None:
     """Raises InputError for the first viewer that some database could not keep unchanged."""
     for viewer in viewers:
         texts = [viewer.user_id, viewer.region, *viewer.languages, *viewer.groups]
@@ -95,7 +95,7 @@ def check_viewers(viewers: Iterable[Viewer]) -> None:
             )
 
 
-def check_edit(edit: Edit) -> None:
+def check_edit(edit: Preference) -> None:
     """Raises InputError for a wish without words, or one that no database could keep."""
     texts = (edit.user_id, edit.text, edit.video_id)
     short = len(edit.text) <= MOST_WISH and max(len(texts[0]), len(texts[2])) <= MOST_ID

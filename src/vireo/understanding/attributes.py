@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from vireo.understanding.evidence import Sources, Support
+from vireo.understanding.evidence import Evidence, VideoTextSources
 from vireo.understanding.tokenize import sentences_of
 
 _FORMATS = (
@@ -72,7 +72,7 @@ _SUBJECTS = frozenset(_SUBJECTS_TOLD.split())
 """Tags of these names tell what a video is about as often as what it is."""
 
 
-def said_of_itself(sources: Sources, language: str) -> tuple[Support, ...]:
+def extract_attributes(sources: VideoTextSources, language: str) -> tuple[Evidence, ...]:
     """At most one Support each `of` mood, audience and format; its topic is the video's own word.
 
     Only for texts in English, or in a language that is not known.
@@ -89,20 +89,20 @@ def said_of_itself(sources: Sources, language: str) -> tuple[Support, ...]:
 
 def _first(
     of: str,
-    sources: Sources,
+    sources: VideoTextSources,
     in_title: Sequence[re.Pattern[str]],
     in_description: Sequence[re.Pattern[str]],
-) -> Support | None:
+) -> Evidence | None:
     for pattern in in_title:
         for word in _hits(pattern, sources.texts["title"]):
-            return Support(word, sources.texts["title"], "title", of=of)
+            return Evidence(word, sources.texts["title"], "title", of=of)
     for sentence in sentences_of(sources.texts["description"]):
         for pattern in in_description:
             for word in _hits(pattern, sentence):
-                return Support(word, sentence, "description", of=of)
+                return Evidence(word, sentence, "description", of=of)
     for tag in sources.texts["tags"].split(", "):
         if _TAG[of].fullmatch(tag) and tag.casefold() not in _SUBJECTS:
-            return Support(tag.casefold(), tag, "tags", of=of)
+            return Evidence(tag.casefold(), tag, "tags", of=of)
     return None
 
 

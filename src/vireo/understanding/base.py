@@ -20,8 +20,8 @@ from vireo.artifacts.tensor_files import read_arrays
 from vireo.language import VideoTexts
 from vireo.settings import Section
 from vireo.understanding.custom_topics import DEFAULT_FILE
-from vireo.understanding.evidence import Support
-from vireo.understanding.lsa import Lexicon, joined, words_of
+from vireo.understanding.evidence import Evidence
+from vireo.understanding.lsa import LsaModel, joined, term_counts
 
 
 class UnderstandingSection(Section):
@@ -57,7 +57,7 @@ class VideoRecord:
     topics: tuple[str, ...]
     sources: tuple[str, ...]
     """Which texts it was made from: title, description, tags, screen, dialogue."""
-    supports: tuple[Support, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     """What topics, entities, mood, audience and format rest on: a quote, and its span where the
     dialogue has times."""
     language: str = ""
@@ -67,7 +67,7 @@ class VideoRecord:
     audience: str = ""
     format: str = ""
     """These four by narrow rules, each with its quote, or by a model that writes; else empty."""
-    author: str = "extractive"
+    source_model: str = "extractive"
     """What wrote it: `extractive`, or the name of a model."""
     reason: str = ""
     """Why the configured model did not write it, or what of its words was left out."""
@@ -93,7 +93,7 @@ class Understanding:
     """Which language model was taken (base or tuned), whether vectors are centred, a sentence."""
     centre: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     """(d',) what was subtracted from the language model's vectors; zeros if nothing was."""
-    lexicon: Lexicon | None = None
+    lsa: LsaModel | None = None
     """Which words go together in this catalogue; None where it is too small."""
     word_weight: float = 0.0
     """Of the lexicon's rows against the language model's."""
@@ -106,9 +106,9 @@ class Understanding:
         if self.centre.any():
             said = vectors.any(axis=1, keepdims=True)
             vectors = unit_rows(np.where(said, vectors - self.centre, 0.0).astype(np.float32))
-        if self.lexicon is None:
+        if self.lsa is None:
             return vectors
-        return joined(vectors, self.lexicon.rows(words_of(texts)), self.word_weight)
+        return joined(vectors, self.lsa.rows(term_counts(texts)), self.word_weight)
 
     @cached_property
     def text_share(self) -> float:
@@ -122,14 +122,14 @@ class Understanding:
             "topic_of": self.topic_of,
             "centre": self.centre,
             **{f"part.{name}": np.ascontiguousarray(value) for name, value in self.parts.items()},
-            **_arrays_of(self.lexicon),
+            **_arrays_of(self.lsa),
         }
         save_file(arrays, directory / "vectors.safetensors")
         about = {
             "topics": list(self.topics),
             "info": dict(self.info),
             "word_weight": self.word_weight,
-            "words": list(self.lexicon.words) if self.lexicon else [],
+            "words": list(self.lsa.words) if self.lsa else [],
         }
         write_json(directory / "about.json", about)
         with (directory / "records.jsonl").open("w", encoding="utf-8") as file:
@@ -155,7 +155,7 @@ class Understanding:
             parts=single,
             info=about["info"],
             centre=arrays["centre"],
-            lexicon=_lexicon(arrays, about["words"]),
+            lsa=_lexicon(arrays, about["words"]),
             word_weight=about["word_weight"],
         )
 
@@ -170,21 +170,21 @@ class Understanding:
         }
 
 
-def _arrays_of(lexicon: Lexicon | None) -> dict[str, Floats]:
+def _arrays_of(lexicon: LsaModel | None) -> dict[str, Floats]:
     if lexicon is None:
         return {}
     found = {"rarity": lexicon.rarity, "axes": lexicon.axes, "centre": lexicon.centre}
     return {f"lexicon.{name}": np.ascontiguousarray(value) for name, value in found.items()}
 
 
-def _lexicon(arrays: Mapping[str, Any], words: list[str]) -> Lexicon | None:
+def _lexicon(arrays: Mapping[str, Any], words: list[str]) -> LsaModel | None:
     if not words:
         return None
     rarity, axes, centre = (arrays[f"lexicon.{name}"] for name in ("rarity", "axes", "centre"))
-    return Lexicon(tuple(words), rarity, axes, centre)
+    return LsaModel(tuple(words), rarity, axes, centre)
 
 
 def _record(fields: dict[str, Any]) -> VideoRecord:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-    values["supports"] = tuple(Support(**support) for support in values["supports"])
+    values["supports"] = tuple(Evidence(**support) for support in values["supports"])
     return VideoRecord(**values)

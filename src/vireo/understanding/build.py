@@ -16,12 +16,12 @@ from vireo.language.generate import generator
 from vireo.language.texts import clean
 from vireo.pretraining.base import Checkpoint
 from vireo.understanding.base import Understanding, UnderstandingSection, VideoRecord
-from vireo.understanding.custom_topics import ListedTopic, assigned
-from vireo.understanding.custom_topics import Says as SaysTopic
+from vireo.understanding.custom_topics import CustomTopic, assigned
+from vireo.understanding.custom_topics import TopicMatcher as SaysTopic
 from vireo.understanding.entities import small_words
-from vireo.understanding.evidence import Line, Says, lines_of, says_word, sources_of
-from vireo.understanding.llm_records import rewritten
-from vireo.understanding.lsa import Lexicon, joined, lexicon_of, words_of
+from vireo.understanding.evidence import DialogueLine, Says, lines_of, says_word, sources_of
+from vireo.understanding.llm_records import llm_records
+from vireo.understanding.lsa import LsaModel, fit_lsa, joined, term_counts
 from vireo.understanding.phrase_selection import phrases_of
 from vireo.understanding.records import rarity_of, records_of, with_evidence
 from vireo.understanding.tokenize import names_in
@@ -37,7 +37,7 @@ def build(
     section: UnderstandingSection,
     language: LanguageSection,
     context: Context,
-    listed: Sequence[ListedTopic] = (),
+    listed: Sequence[CustomTopic] = (),
 ) -> Understanding:
     """Read every video's texts with the chosen language model.
 
@@ -48,12 +48,12 @@ def build(
     texts = texts_of(tables.videos, video.dialogue)
     model = load(language, context, checkpoint.model)
     vectors = vectors_of(texts, model, progress)
-    counted = words_of(texts)
+    counted = term_counts(texts)
     words_used = counted.used
     # Who took part is said beside the video; what it is about are other words.
     names = names_in(tables.videos["participants"])
     rarity = {word: rare for word, rare in rarity_of(words_used).items() if word not in names}
-    lexicon = lexicon_of(counted) if section.word_weight else None
+    lexicon = fit_lsa(counted) if section.word_weight else None
     own = [used & rarity.keys() for used in words_used]
     seed = context.seed % 2**32
     topics = _topics(texts, vectors, own, listed, model, section.topics, seed)
@@ -76,7 +76,7 @@ def build(
         parts=vectors.parts,
         info=_info(vectors, lexicon, checkpoint, language, model.fingerprint) | authors_of(records),
         centre=vectors.centre,
-        lexicon=lexicon,
+        lsa=lexicon,
         word_weight=section.word_weight if lexicon else 0.0,
     )
 
@@ -96,7 +96,7 @@ def _topics(
     texts: VideoTexts,
     vectors: TextVectors,
     words: Sequence[frozenset[str]],
-    listed: Sequence[ListedTopic],
+    listed: Sequence[CustomTopic],
     model: LanguageModel,
     count: int,
     seed: int,
@@ -114,7 +114,7 @@ def _topics(
 def _supported(
     records: tuple[VideoRecord, ...],
     texts: VideoTexts,
-    lines: Mapping[str, Sequence[Line]],
+    lines: Mapping[str, Sequence[DialogueLine]],
     says: Says,
     language: LanguageSection,
     context: Context,
@@ -130,12 +130,12 @@ def _supported(
     author = generator(generation, context) if generation.records else None
     if author is None:
         return tuple(quoted)
-    return rewritten(quoted, texts, lines, author, generation.input_tokens, context.progress)
+    return llm_records(quoted, texts, lines, author, generation.input_tokens, context.progress)
 
 
 def _info(
     vectors: TextVectors,
-    lexicon: Lexicon | None,
+    lexicon: LsaModel | None,
     checkpoint: Checkpoint,
     language: LanguageSection,
     fingerprint: str,
@@ -159,8 +159,8 @@ def _info(
 
 def authors_of(records: Sequence[VideoRecord]) -> dict[str, Any]:
     """How many records each author wrote, and the reasons of those that a model did not."""
-    failed = Counter(r.reason for r in records if r.author == "extractive" and r.reason)
+    failed = Counter(r.reason for r in records if r.source_model == "extractive" and r.reason)
     return {
-        "authors": dict(Counter(record.author for record in records)),
+        "authors": dict(Counter(record.source_model for record in records)),
         "not_written": dict(failed.most_common(5)),
     }

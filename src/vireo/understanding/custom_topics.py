@@ -13,7 +13,7 @@ import numpy as np
 from vireo.arrays import Doubles, Floats, Ints
 from vireo.errors import ConfigError
 from vireo.language import PARTS, VideoTexts
-from vireo.language.chunks import thinned
+from vireo.language.chunks import sampled_windows
 from vireo.language.texts import clean
 from vireo.understanding.tokenize import folded_text
 
@@ -41,7 +41,7 @@ NEAR = 0.45
 
 
 @dataclass(frozen=True)
-class ListedTopic:
+class CustomTopic:
     """A topic, and words or phrases that tell it beside its name."""
 
     name: str
@@ -58,7 +58,7 @@ class ListedTopic:
         return (self.name, *self.words)
 
 
-def read(workspace: Path, name: str) -> tuple[ListedTopic, ...]:
+def read(workspace: Path, name: str) -> tuple[CustomTopic, ...]:
     """The topics of the file, one a line: `name` or `name: word, phrase, ...`.
 
     Empty lines and lines that begin with # are passed over. Without the file of the default name
@@ -88,7 +88,7 @@ def read(workspace: Path, name: str) -> tuple[ListedTopic, ...]:
     return topics
 
 
-def _topics(text: str, path: Path) -> Iterator[ListedTopic]:
+def _topics(text: str, path: Path) -> Iterator[CustomTopic]:
     known: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         name, _, words = clean(line).partition(":")
@@ -108,11 +108,11 @@ def _topics(text: str, path: Path) -> Iterator[ListedTopic]:
             )
         known[key] = number
         told = (word.strip() for word in words.split(","))
-        yield ListedTopic(name, tuple(dict.fromkeys(word for word in told if word)))
+        yield CustomTopic(name, tuple(dict.fromkeys(word for word in told if word)))
 
 
 def assigned(
-    topics: Sequence[ListedTopic], texts: VideoTexts, videos: Floats, names: Floats
+    topics: Sequence[CustomTopic], texts: VideoTexts, videos: Floats, names: Floats
 ) -> tuple[Ints, tuple[tuple[str, ...], ...]]:
     """The topic that each video stands under, and the topics that its own words tell.
 
@@ -139,30 +139,30 @@ def assigned(
     return topic_of, tuple(told)
 
 
-def _mentions(topics: Sequence[ListedTopic], texts: VideoTexts) -> Doubles:
+def _mentions(topics: Sequence[CustomTopic], texts: VideoTexts) -> Doubles:
     """(n, t): how plainly each video names each topic; title and tags count most."""
     sought = [_sought(topic) for topic in topics]
     found = np.zeros((len(texts), len(topics)))
     for part in PARTS:
         for row, text in enumerate(texts.part(part)):
             if text:
-                spoken = folded_text(thinned(text, _MOST_CHARACTERS))
+                spoken = folded_text(sampled_windows(text, _MOST_CHARACTERS))
                 counts = [sum(1 for _ in term.finditer(spoken)) for term in sought]
                 found[row] += [_PART_WEIGHTS[part] * log1p(count) for count in counts]
     return found
 
 
-class Says:
+class TopicMatcher:
     """Whether a text has one of the terms of the topic of this name."""
 
-    def __init__(self, topics: Sequence[ListedTopic]) -> None:
+    def __init__(self, topics: Sequence[CustomTopic]) -> None:
         self._sought = {topic.name: _sought(topic) for topic in topics}
 
     def __call__(self, text: str, name: str) -> bool:
         return self._sought[name].search(folded_text(text)) is not None
 
 
-def _sought(topic: ListedTopic) -> re.Pattern[str]:
+def _sought(topic: CustomTopic) -> re.Pattern[str]:
     return re.compile("|".join(map(_pattern, topic.terms)))
 
 

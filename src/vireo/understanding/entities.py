@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from vireo.language import VideoTexts
-from vireo.language.chunks import thinned
+from vireo.language.chunks import sampled_windows
 from vireo.understanding.tokenize import folded, is_content, sentences_of
 
 MOST = 8
@@ -43,7 +43,7 @@ def small_words(texts: VideoTexts) -> frozenset[str]:
     small: Counter[str] = Counter()
     for part in _WEIGHTS:
         for text in texts.part(part):
-            for word in _WORD.findall(thinned(text, _MOST_CHARACTERS)):
+            for word in _WORD.findall(sampled_windows(text, _MOST_CHARACTERS)):
                 if word[0].isalpha():
                     small[folded(word)] += 1 if word[0].islower() else -1
     return frozenset(word for word, more in small.items() if more >= 0)

@@ -9,7 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from vireo.language import VideoTexts
-from vireo.language.chunks import thinned
+from vireo.language.chunks import sampled_windows
 from vireo.language.texts import SCREEN, clean
 from vireo.understanding.tokenize import folded, folded_text, sentences_of, tokens_of
 
@@ -17,7 +17,7 @@ _PARTS = ("dialogue", "description", "title", "tags", "screen")
 
 
 @dataclass(frozen=True)
-class Line:
+class DialogueLine:
     """A line of dialogue, or of what is shown, with its span in seconds."""
 
     start: float
@@ -28,7 +28,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Support:
+class Evidence:
     """What a topic rests on, or another field of a record. The quote stands in the video's text."""
 
     topic: str
@@ -47,12 +47,12 @@ Says = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
-class Sources:
+class VideoTextSources:
     """What one video says, for looking things up."""
 
     texts: Mapping[str, str]
     """Part -> text."""
-    lines: Sequence[Line]
+    lines: Sequence[DialogueLine]
 
     def find(self, quote: str) -> tuple[str, float | None, float | None] | None:
         """The part that holds these words in this order, and the span of them; None if none does.
@@ -98,21 +98,23 @@ class Sources:
         return lines[first].start, lines[covered[-1]].end
 
 
-def lines_of(dialogue: pl.DataFrame) -> dict[str, list[Line]]:
+def lines_of(dialogue: pl.DataFrame) -> dict[str, list[DialogueLine]]:
     """DIALOGUE_SCHEMA -> per video its lines in order of time."""
-    lines: dict[str, list[Line]] = {}
+    lines: dict[str, list[DialogueLine]] = {}
     ordered = dialogue.sort("start", maintain_order=True)
     columns = ("video_id", "start", "end", "text", "source")
     for video_id, start, end, text, source in ordered.select(columns).rows():
         kind = SCREEN if source == SCREEN else "dialogue"
-        lines.setdefault(video_id, []).append(Line(start, end, clean(text), kind))
+        lines.setdefault(video_id, []).append(DialogueLine(start, end, clean(text), kind))
     return lines
 
 
-def sources_of(texts: VideoTexts, row: int, lines: Mapping[str, Sequence[Line]]) -> Sources:
+def sources_of(
+    texts: VideoTexts, row: int, lines: Mapping[str, Sequence[DialogueLine]]
+) -> VideoTextSources:
     """What the video in this row says; of very long texts, evenly spread windows."""
-    parts = {part: thinned(texts.part(part)[row]) for part in _PARTS}
-    return Sources(parts, lines.get(texts.video_ids[row], ()))
+    parts = {part: sampled_windows(texts.part(part)[row]) for part in _PARTS}
+    return VideoTextSources(parts, lines.get(texts.video_ids[row], ()))
 
 
 def says_word(text: str, word: str) -> bool:
@@ -126,20 +128,20 @@ def says_name(text: str, name: str) -> bool:
     return likely and folded_text(name) in folded_text(text)
 
 
-def supports_of(
-    topics: Sequence[str], sources: Sources, says: Says = says_word, of: str = "topic"
-) -> tuple[Support, ...]:
+def evidence_of(
+    topics: Sequence[str], sources: VideoTextSources, says: Says = says_word, of: str = "topic"
+) -> tuple[Evidence, ...]:
     """For each topic the first line that says it; dialogue before others."""
     found = (_first(topic, sources, says, of) for topic in topics)
     return tuple(support for support in found if support is not None)
 
 
-def _first(topic: str, sources: Sources, says: Says, of: str) -> Support | None:
+def _first(topic: str, sources: VideoTextSources, says: Says, of: str) -> Evidence | None:
     for line in sources.lines:
         if says(line.text, topic):
-            return Support(topic, line.text, line.source, line.start, line.end, of)
+            return Evidence(topic, line.text, line.source, line.start, line.end, of)
     for part in _PARTS:
         for sentence in sources.sentences[part]:
             if says(sentence, topic):
-                return Support(topic, sentence, part, of=of)
+                return Evidence(topic, sentence, part, of=of)
     return None

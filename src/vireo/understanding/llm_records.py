@@ -9,17 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vireo.engine.progress import Progress
 from vireo.language import PARTS, VideoTexts
-from vireo.language.chunks import thinned
-from vireo.language.generate import Answer, Generator, Prompt
+from vireo.language.chunks import sampled_windows
+from vireo.language.generate import GeneratedValue, Generator, Prompt
 from vireo.language.texts import clean
 from vireo.understanding.base import VideoRecord
 from vireo.understanding.evidence import (
-    Line,
-    Sources,
-    Support,
+    DialogueLine,
+    Evidence,
+    VideoTextSources,
+    evidence_of,
     says_name,
     sources_of,
-    supports_of,
 )
 from vireo.understanding.tokenize import sentences_of, tokens_of
 
@@ -32,7 +32,7 @@ two each; language is the language of the texts, by its ISO 639-1 code."""
 VERSION = 1
 
 
-class WrittenTopic(BaseModel):
+class LlmTopic(BaseModel):
     """A topic and the words that it rests on."""
 
     model_config = ConfigDict(extra="forbid")
@@ -40,12 +40,12 @@ class WrittenTopic(BaseModel):
     quote: str = Field(min_length=1, max_length=300)
 
 
-class WrittenRecord(BaseModel):
+class LlmRecord(BaseModel):
     """What the model is asked for."""
 
     model_config = ConfigDict(extra="forbid")
     summary: str = Field(max_length=600)
-    topics: list[WrittenTopic] = Field(max_length=5)
+    topics: list[LlmTopic] = Field(max_length=5)
     entities: list[str] = Field(max_length=10)
     mood: str = Field(max_length=40)
     audience: str = Field(max_length=40)
@@ -53,10 +53,10 @@ class WrittenRecord(BaseModel):
     language: str = Field(max_length=20)
 
 
-def rewritten(
+def llm_records(
     records: Sequence[VideoRecord],
     texts: VideoTexts,
-    lines: Mapping[str, Sequence[Line]],
+    lines: Mapping[str, Sequence[DialogueLine]],
     generator: Generator,
     input_tokens: int,
     progress: Progress,
@@ -64,7 +64,7 @@ def rewritten(
     """The records with what the model wrote; those that it failed keep theirs, and say why."""
     rows = [row for row, record in enumerate(records) if record.sources]
     prompts = [prompt_of(texts, row, input_tokens) for row in rows]
-    answers = dict(zip(rows, generator.answer(prompts, progress), strict=True))
+    answers = dict(zip(rows, generator.generate(prompts, progress), strict=True))
     return tuple(
         _checked(record, answers[row], sources_of(texts, row, lines), generator.name)
         if row in answers
@@ -73,20 +73,20 @@ def rewritten(
     )
 
 
-def prompt_of(texts: VideoTexts, row: int, input_tokens: int) -> Prompt[WrittenRecord]:
+def prompt_of(texts: VideoTexts, row: int, input_tokens: int) -> Prompt[LlmRecord]:
     """What is asked of one video; nothing of another is in it."""
     told = {part: texts.part(part)[row] for part in PARTS[:-1]}
     if not told["screen"]:
         del told["screen"]  # most videos show no words: an empty field would only cost tokens
     room = input_tokens * _CHARACTERS_PER_TOKEN
     left = max(room // 2, room - sum(map(len, told.values())))
-    data = {part: thinned(text, room // 4) for part, text in told.items()}
-    data["dialogue"] = thinned(texts.dialogue[row], left)
-    return Prompt("record", VERSION, _INSTRUCTIONS, data, WrittenRecord)
+    data = {part: sampled_windows(text, room // 4) for part, text in told.items()}
+    data["dialogue"] = sampled_windows(texts.dialogue[row], left)
+    return Prompt("record", VERSION, _INSTRUCTIONS, data, LlmRecord)
 
 
 def _checked(
-    record: VideoRecord, answer: Answer[WrittenRecord], sources: Sources, author: str
+    record: VideoRecord, answer: GeneratedValue[LlmRecord], sources: VideoTextSources, author: str
 ) -> VideoRecord:
     """What holds against the sources. A record never says what they do not."""
     written = answer.value
@@ -100,28 +100,28 @@ def _checked(
         record,
         summary=summary or record.summary,
         topics=tuple(support.topic for support in supports) or record.topics,
-        supports=(
-            *(supports or (s for s in record.supports if s.of == "topic")),
-            *supports_of(entities, sources, says_name, "entity"),
+        evidence=(
+            *(supports or (s for s in record.evidence if s.of == "topic")),
+            *evidence_of(entities, sources, says_name, "entity"),
         ),
         entities=entities,
         mood=written.mood,
         audience=written.audience,
         format=written.format,
         language=written.language or record.language,
-        author=author,
+        source_model=author,
         reason=f"{dropped} statements were not in its texts and were left out" if dropped else "",
     )
 
 
-def _supported(topics: Sequence[WrittenTopic], sources: Sources) -> Iterator[Support]:
+def _supported(topics: Sequence[LlmTopic], sources: VideoTextSources) -> Iterator[Evidence]:
     for topic in topics:
         found = sources.find(topic.quote)
         if found is not None:
-            yield Support(topic.name, topic.quote, *found)
+            yield Evidence(topic.name, topic.quote, *found)
 
 
-def _is_grounded(sentence: str, sources: Sources) -> bool:
+def _is_grounded(sentence: str, sources: VideoTextSources) -> bool:
     """Whether its names and numbers stand in the sources; the words between them are the model's.
 
     The first word is written large in any case, so it is not taken for a name.

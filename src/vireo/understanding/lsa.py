@@ -16,7 +16,7 @@ from scipy import sparse
 
 from vireo.arrays import Floats, unit_rows
 from vireo.language import PARTS, VideoTexts
-from vireo.language.chunks import thinned
+from vireo.language.chunks import sampled_windows
 from vireo.understanding.key_phrases import content_words
 
 LEAST_VIDEOS = 200
@@ -37,7 +37,7 @@ Counts = Mapping[str, int]
 
 
 @dataclass(frozen=True)
-class Words:
+class TermCounts:
     """How often each video uses each content word."""
 
     told: tuple[Counts, ...]
@@ -52,7 +52,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Lexicon:
+class LsaModel:
     """Latent semantic analysis (Deerwester et al. 1990) of a catalogue, ready for more texts."""
 
     words: tuple[str, ...]
@@ -67,7 +67,7 @@ class Lexicon:
     def dimension(self) -> int:
         return int(self.axes.shape[1])
 
-    def rows(self, words: Words) -> Floats:
+    def rows(self, words: TermCounts) -> Floats:
         """(m, k) rows of a length below 1, which grows with the number of different words.
 
         What is told and what is said are placed one by one and added, so that hours of dialogue
@@ -91,21 +91,21 @@ class Lexicon:
         return {word: place for place, word in enumerate(self.words)}
 
 
-def words_of(texts: VideoTexts) -> Words:
+def term_counts(texts: VideoTexts) -> TermCounts:
     """Count the content words of every video; of very long texts, evenly spread windows."""
     count = len(texts)
     told = (" \n".join(texts.part(part)[row] for part in PARTS[:-1]) for row in range(count))
-    return Words(
+    return TermCounts(
         told=tuple(_counted(text) for text in told),
         spoken=tuple(_counted(text) for text in texts.dialogue),
     )
 
 
 def _counted(text: str) -> Counts:
-    return Counter(content_words(thinned(text, _MOST_CHARACTERS)))
+    return Counter(content_words(sampled_windows(text, _MOST_CHARACTERS)))
 
 
-def lexicon_of(words: Words) -> Lexicon | None:
+def fit_lsa(words: TermCounts) -> LsaModel | None:
     """Learn the lexicon of a catalogue; None where it is too small for one."""
     counts = [_sum(a, b) for a, b in zip(words.told, words.spoken, strict=True)]
     held = sum(1 for own in counts if own)
@@ -117,7 +117,7 @@ def lexicon_of(words: Words) -> Lexicon | None:
     axes = _axes(weights, dimension)
     there = np.asarray(weights.sum(axis=1)).ravel() > 0
     centre = np.asarray(weights[there] @ axes).mean(axis=0, dtype=np.float64)
-    return Lexicon(tuple(known), rarity, axes, centre.astype(np.float32))
+    return LsaModel(tuple(known), rarity, axes, centre.astype(np.float32))
 
 
 def joined(language: Floats, lexical: Floats, weight: float) -> Floats:

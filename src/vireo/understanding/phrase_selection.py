@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vireo.arrays import Doubles, Floats
-from vireo.engine.progress import Progress, Quiet
+from vireo.engine.progress import NullProgress, Progress
 from vireo.language import PARTS, LanguageModel, VideoTexts
-from vireo.language.chunks import thinned
+from vireo.language.chunks import sampled_windows
 from vireo.understanding.key_phrases import Phrase, key_phrases
 
 _WEIGHTS: Mapping[str, float] = {
@@ -46,7 +46,7 @@ def phrases_of(
             found = [key_phrases(_said(texts, row), rarity, many) for row in rows]
             if diversity and wanted:
                 ends = np.cumsum([len(own) for own in found])[:-1]
-                every = model.embed([one.text for own in found for one in own], Quiet())
+                every = model.embed([one.text for own in found for one in own], NullProgress())
                 for row, own, vectors in zip(rows, found, np.split(every, ends), strict=True):
                     chosen.append(diverse(own, vectors, videos[row], wanted, diversity))
             else:
@@ -80,4 +80,4 @@ def diverse(
 
 
 def _said(texts: VideoTexts, row: int) -> list[tuple[str, float]]:
-    return [(thinned(texts.part(part)[row]), _WEIGHTS[part]) for part in PARTS]
+    return [(sampled_windows(texts.part(part)[row]), _WEIGHTS[part]) for part in PARTS]

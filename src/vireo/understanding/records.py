@@ -9,11 +9,11 @@ from math import log
 
 from vireo.engine.progress import Progress
 from vireo.language import VideoTexts
-from vireo.language.chunks import thinned
-from vireo.understanding.attributes import said_of_itself
+from vireo.language.chunks import sampled_windows
+from vireo.understanding.attributes import extract_attributes
 from vireo.understanding.base import VideoRecord
 from vireo.understanding.entities import names_of_things
-from vireo.understanding.evidence import Says, Sources, says_name, supports_of
+from vireo.understanding.evidence import Says, VideoTextSources, evidence_of, says_name
 from vireo.understanding.language_id import language_of
 from vireo.understanding.summary import central_sentences
 from vireo.understanding.tokenize import sentences_of
@@ -56,7 +56,7 @@ def records_of(
                     topics=topics[row],
                     sources=texts.sources(row),
                     language=language_of(
-                        thinned(texts.dialogue[row], _TONGUE),
+                        sampled_windows(texts.dialogue[row], _TONGUE),
                         texts.description[row],
                         texts.title[row],
                     ),
@@ -67,14 +67,14 @@ def records_of(
 
 
 def with_evidence(
-    record: VideoRecord, sources: Sources, says: Says, starters: frozenset[str]
+    record: VideoRecord, sources: VideoTextSources, says: Says, starters: frozenset[str]
 ) -> VideoRecord:
     """Names, mood, audience and format, as far as the sources tell them; and what each rests on."""
     names = names_of_things(sources.texts, record.language, starters)
     supports = [
-        *supports_of(record.topics, sources, says),
-        *supports_of(names, sources, says_name, "entity"),
-        *said_of_itself(sources, record.language),
+        *evidence_of(record.topics, sources, says),
+        *evidence_of(names, sources, says_name, "entity"),
+        *extract_attributes(sources, record.language),
     ]
     told = {support.of: support.topic for support in supports}
     return replace(
@@ -83,13 +83,13 @@ def with_evidence(
         mood=told.get("mood", ""),
         audience=told.get("audience", ""),
         format=told.get("format", ""),
-        supports=tuple(supports),
+        evidence=tuple(supports),
     )
 
 
 def _candidates(texts: VideoTexts, row: int, most: int) -> list[str]:
     """Sentences of the description; with too few of them, those of the dialogue too."""
-    told = sentences_of(thinned(texts.description[row]))
+    told = sentences_of(sampled_windows(texts.description[row]))
     if len(told) >= most:
         return told
-    return told + sentences_of(thinned(texts.dialogue[row]))
+    return told + sentences_of(sampled_windows(texts.dialogue[row]))

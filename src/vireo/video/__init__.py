@@ -2,10 +2,10 @@
 
 from vireo.registry import Registry
 from vireo.video.base import (
-    Footage,
     FrameEncoder,
     Frames,
-    Shots,
+    FrameSource,
+    TrainingFrames,
     VideoFeatures,
     VideoSection,
 )
@@ -52,10 +52,10 @@ __all__ = [
     "POOLINGS",
     "RECOGNISERS",
     "SCREENS",
-    "Footage",
+    "TrainingFrames",
     "FrameEncoder",
     "Frames",
-    "Shots",
+    "FrameSource",
     "VideoFeatures",
     "VideoSection",
 ]

@@ -15,7 +15,7 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 
 from vireo.arrays import Bytes, Floats
-from vireo.video.audio_summary import Heard, heard
+from vireo.video.audio_summary import AudioSummary, summarize_audio
 from vireo.video.media import Decoder, length, opened, said
 from vireo.video.mel import BANDS, FFT, RATE, filters, packed, spectra, windows_of
 
@@ -30,23 +30,25 @@ near-silence, zero crossings (mean, spread), brightness (mean, spread), flatness
 
 
 @dataclass(frozen=True)
-class Sound:
+class AudioFeatures:
     """The vector, (DIMENSION,) float32, figures in words, and what went wrong ("" for nothing)."""
 
     vector: Floats
     bands: Bytes
     """(t, BANDS): log-mel bands, PACE to a second, for those who listen closer; see mel.py."""
-    heard: Heard
+    heard: AudioSummary
     trouble: str = ""
 
 
-def hear(path: Path) -> Sound | None:
+def extract_audio(path: Path) -> AudioFeatures | None:
     """What the file sounds like; None where there is no sound. Raises Unreadable."""
     troubles = list[str]()
     wave = wave_of(path, troubles)
     if wave is None:
         return None
-    return Sound(describe(wave), packed(wave), heard(wave), troubles[0] if troubles else "")
+    return AudioFeatures(
+        describe(wave), packed(wave), summarize_audio(wave), troubles[0] if troubles else ""
+    )
 
 
 def wave_of(path: Path, troubles: list[str]) -> Floats | None:

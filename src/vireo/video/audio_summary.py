@@ -32,7 +32,7 @@ CLEAR = 0.3
 """Correlation of the onsets with themselves one beat later below which there is no beat."""
 
 
-class Heard(NamedTuple):
+class AudioSummary(NamedTuple):
     """Decibels below full scale; share of the seconds with speech; beats a minute (0: no beat)."""
 
     loudness: float
@@ -40,14 +40,14 @@ class Heard(NamedTuple):
     tempo: float
 
 
-def heard(wave: Floats) -> Heard:
+def summarize_audio(wave: Floats) -> AudioSummary:
     """(samples,) at 16 kHz in [-1, 1], at least WINDOW of them."""
     windows = np.lib.stride_tricks.sliding_window_view(wave, WINDOW)[::STEP].astype(np.float64)
     power = (windows**2).mean(axis=1)
     spectra = np.abs(np.fft.rfft(windows * np.hanning(WINDOW), 2 * WINDOW)) ** 2
     loud = 10 * np.log10(power + 1e-10)
     mean = float(10 * np.log10(power.mean() + 1e-10))
-    return Heard(round(mean, 1), _speech(loud, _periodicity(spectra)), _tempo(spectra))
+    return AudioSummary(round(mean, 1), _speech(loud, _periodicity(spectra)), _tempo(spectra))
 
 
 def _periodicity(spectra: Doubles) -> Doubles:

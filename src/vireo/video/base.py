@@ -17,9 +17,9 @@ from vireo.arrays import Bools, Bytes, Floats, Ints
 from vireo.artifacts.files import write_json
 from vireo.artifacts.tensor_files import read_arrays
 from vireo.settings import Section, Size
-from vireo.video.extract import Extraction, Job
-from vireo.video.sampling import MOST_FRAMES, Plan, Sampling
-from vireo.video.text.base import WordsSection
+from vireo.video.extract import Extraction, ExtractionJob
+from vireo.video.sampling import MOST_FRAMES, Sampling, SamplingPlan
+from vireo.video.text.base import TextSection
 
 FEATURE_SCHEMA: dict[str, Any] = {
     "video_id": pl.String,
@@ -85,12 +85,14 @@ class VideoSection(Section):
     ear: str = "statistics"
     """What describes the sound: `statistics` (of log-mel bands) or `network` (a small one, trained
     on the catalogue as `cnn` is)."""
-    words: WordsSection = WordsSection()
+    words: TextSection = TextSection()
     """What is said and shown where no subtitles tell it."""
 
-    def plan(self, resolution: int) -> Plan:
+    def plan(self, resolution: int) -> SamplingPlan:
         """Which frames an encoder of this resolution wants."""
-        return Plan(self.frames, resolution, self.looks, self.sampling, self.rate, self.exact)
+        return SamplingPlan(
+            self.frames, resolution, self.looks, self.sampling, self.rate, self.exact
+        )
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class FrameEncoder(Protocol):
         ...
 
 
-class Shots(Protocol):
+class FrameSource(Protocol):
     """The frames of the catalogue's files at one resolution, read from disk file by file."""
 
     @property
@@ -131,7 +133,7 @@ class Shots(Protocol):
         ...
 
 
-class Footage(Protocol):
+class TrainingFrames(Protocol):
     """What an encoder that learns may see: the catalogue's own frames and texts."""
 
     @property
@@ -144,7 +146,7 @@ class Footage(Protocol):
         """Where trained encoders are kept for later builds."""
         ...
 
-    def at(self, resolution: int) -> Shots:
+    def at(self, resolution: int) -> FrameSource:
         """The frames; files that were not read at this resolution before are read now."""
         ...
 
@@ -153,10 +155,10 @@ class Footage(Protocol):
         ...
 
 
-class Sounds(Protocol):
+class AudioSource(Protocol):
     """The sounds of the catalogue's files, read from disk file by file."""
 
-    jobs: list[Job]
+    jobs: list[ExtractionJob]
 
     def taken(self, row: int) -> Extraction:
         """What was taken from a file: its statistics (`sound`), and whether it `has_sound`."""
@@ -167,7 +169,7 @@ class Sounds(Protocol):
         ...
 
 
-Ear = Callable[[int], Floats]
+AudioEncoder = Callable[[int], Floats]
 """The row of a file -> the vector of its sound, as long for one file as for another.
 
 The menu `EARS` names factories: `provide(section, footage, sounds: Sounds, context) -> Ear`."""

@@ -23,7 +23,7 @@ from vireo.video.encode import Encoded, encoded
 from vireo.video.encoders.fingerprint import digest_of_weights
 from vireo.video.encoders.model_store import EARS as EARS_FOLDER
 from vireo.video.encoders.model_store import training_of
-from vireo.video.frame_cache import CatalogueFootage, File, files_of
+from vireo.video.frame_cache import CatalogueFrames, File, files_of
 from vireo.video.text import transcribe_missing
 
 
@@ -81,7 +81,7 @@ def build(
 
     if not files:
         return features(tables.videos, media, [], None, _info(section, None, 0, media.height))
-    footage = CatalogueFootage(files, section, context, encoders, texts)
+    footage = CatalogueFrames(files, section, context, encoders, texts)
     encoder = ENCODERS.get(section.encoder)(section, footage, context)
     shots = footage.unread(encoder.resolution)
     seen = encoded(shots, encoder, section, context)
@@ -90,7 +90,7 @@ def build(
         Taken(file, replace(shots.taken(row), sound=hear(row)), shots.sheet(row))
         for row, file in enumerate(files)
     ]
-    taken, said = transcribe_missing.with_words(taken, section.words, section.fetch, context)
+    taken, said = transcribe_missing.with_transcripts(taken, section.words, section.fetch, context)
     info = _info(section, seen, shots.opened, media.height, said)
     return features(tables.videos, media, taken, seen, info, context.cache.parent)
 

@@ -10,12 +10,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bytes, Floats
-from vireo.artifacts.files import aside, digest_of_json
+from vireo.artifacts.files import atomic_path, digest_of_json
 from vireo.artifacts.tensor_files import read_arrays
 from vireo.engine.base import Context
 from vireo.video import POOLINGS
 from vireo.video.base import FrameEncoder, VideoSection
-from vireo.video.frame_cache import CatalogueShots
+from vireo.video.frame_cache import CachedFrames
 from vireo.video.temporal import Parts, balanced, pooled
 
 
@@ -31,7 +31,7 @@ class Encoded:
 
 
 def encoded(
-    shots: CatalogueShots, encoder: FrameEncoder, section: VideoSection, context: Context
+    shots: CachedFrames, encoder: FrameEncoder, section: VideoSection, context: Context
 ) -> Encoded:
     """Encodes and pools what the cache does not hold yet, while further files are being read."""
     work = _Work(shots, encoder, section, context)
@@ -45,7 +45,7 @@ class _Work:
     """The vectors so far; a row of zeros for each file that gave none."""
 
     def __init__(
-        self, shots: CatalogueShots, encoder: FrameEncoder, section: VideoSection, context: Context
+        self, shots: CachedFrames, encoder: FrameEncoder, section: VideoSection, context: Context
     ) -> None:
         self.shots, self.encoder, self.section = shots, encoder, section
         self.folder = context.cache / "video-vectors" / _recipe(encoder, section)
@@ -93,7 +93,7 @@ def _recipe(encoder: FrameEncoder, section: VideoSection) -> str:
     return digest_of_json([encoder.fingerprint, list(section.pooling), "parts"])[:16]
 
 
-def _path(folder: Path, shots: CatalogueShots, row: int) -> Path:
+def _path(folder: Path, shots: CachedFrames, row: int) -> Path:
     key = shots.jobs[row].key
     return folder / key[:2] / f"{key}.safetensors"
 
@@ -110,5 +110,5 @@ def parts_at(path: Path, shape: tuple[int, int]) -> Parts | None:
 def keep_parts(path: Path, parts: Parts) -> None:
     """Complete or absent, whatever kills the process."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with aside(path) as temporary:
+    with atomic_path(path) as temporary:
         save_file({"parts": np.ascontiguousarray(parts)}, temporary)

@@ -12,11 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from vireo.arrays import Bytes, Floats
-from vireo.artifacts.files import aside
+from vireo.artifacts.files import atomic_path
 from vireo.data.remote import CannotFetch, local
 from vireo.video.memory_limit import at_most
-from vireo.video.sampling import Plan
-from vireo.video.text.subtitles import Line
+from vireo.video.sampling import SamplingPlan
+from vireo.video.text.subtitles import SubtitleLine
 
 VERSION = 3
 """Raise it when the same file would give something else."""
@@ -44,7 +44,7 @@ class Extraction:
     duration: float | None = None
     width: int | None = None
     height: int | None = None
-    dialogue: tuple[Line, ...] = ()
+    dialogue: tuple[SubtitleLine, ...] = ()
     words: str = ""
     """Where the lines come from, once that is known (see words/missing.py)."""
     sheet: bytes = b""
@@ -58,7 +58,7 @@ class Extraction:
         return cls("failed", reason, nothing, empty, empty, UNREAD_BANDS)
 
 
-class Shelf:
+class ExtractionCache:
     """Extractions on disk, one file each: complete or absent, whatever kills the process."""
 
     def __init__(self, folder: Path) -> None:
@@ -72,7 +72,7 @@ class Shelf:
         if sheet:
             self.sheet(key).write_bytes(sheet)
         arrays = {name: np.ascontiguousarray(about.pop(name)) for name in _ARRAYS}
-        with aside(path) as temporary:
+        with atomic_path(path) as temporary:
             save_file(arrays, temporary, metadata={"about": json.dumps(about)})
 
     def find(self, key: str, also: Sequence[str] = ()) -> Extraction | None:
@@ -84,7 +84,7 @@ class Shelf:
                 arrays = {name: file.get_tensor(name) for name in wanted}
         except (OSError, SafetensorError, ValueError, KeyError):
             return None  # absent or damaged: it is made again
-        about["dialogue"] = tuple(Line(*line) for line in about["dialogue"])
+        about["dialogue"] = tuple(SubtitleLine(*line) for line in about["dialogue"])
         return Extraction(**{**_BULK, **about, **arrays})
 
     def holds(self, key: str) -> bool:
@@ -106,7 +106,7 @@ _BULK = {"pixels": np.zeros((0, 0, 0, 3), np.uint8), "bands": UNREAD_BANDS}
 
 
 @dataclass(frozen=True)
-class Job:
+class ExtractionJob:
     """One file to read, the subtitles beside it, and the key of what comes out."""
 
     key: str
@@ -119,13 +119,13 @@ class Extract:
     """Runs in a worker: reads a file and puts what it found on the shelf."""
 
     folder: Path
-    plan: Plan
+    plan: SamplingPlan
     memory: int = 0
     """MB that the process may take beyond what it has; 0 for no limit."""
     fetch: int = 2000
     """MB of the largest file that is fetched by URL."""
 
-    def __call__(self, job: Job) -> str:
+    def __call__(self, job: ExtractionJob) -> str:
         """The status of the file."""
         most = self.fetch * 1_000_000
         try:
@@ -133,7 +133,7 @@ class Extract:
                 extraction = self._read(path, words if job.words else None)
         except CannotFetch as error:
             extraction = Extraction.failed(str(error), self.plan.resolution)
-        Shelf(self.folder).keep(job.key, extraction)
+        ExtractionCache(self.folder).keep(job.key, extraction)
         return extraction.status
 
     def _read(self, path: Path, words: Path | None) -> Extraction:
@@ -143,9 +143,9 @@ class Extract:
             return read(path, words, self.plan)
 
 
-def first_of_each(jobs: Sequence[Job]) -> list[Job]:
+def first_of_each(jobs: Sequence[ExtractionJob]) -> list[ExtractionJob]:
     """The jobs without those whose key came before: the same file under two ids."""
-    found: dict[str, Job] = {}
+    found: dict[str, ExtractionJob] = {}
     for job in jobs:
         found.setdefault(job.key, job)
     return list(found.values())

@@ -21,8 +21,8 @@ from vireo.video.extract import (
     VERSION,
     Extract,
     Extraction,
-    Job,
-    Shelf,
+    ExtractionCache,
+    ExtractionJob,
     first_of_each,
 )
 from vireo.video.text.subtitles import beside
@@ -58,7 +58,7 @@ def _with_words(file: File) -> File:
         return replace(file, words=str(found))
 
 
-class CatalogueFootage:
+class CatalogueFrames:
     """A Footage (see base.py) whose frames lie in the cache."""
 
     def __init__(
@@ -72,18 +72,18 @@ class CatalogueFootage:
         self.files, self.section, self.context, self.encoders = files, section, context, encoders
         self.digests = [file.digest for file in files]
         self._texts = texts
-        self._read: dict[int, CatalogueShots] = {}
+        self._read: dict[int, CachedFrames] = {}
 
-    def at(self, resolution: int) -> CatalogueShots:
+    def at(self, resolution: int) -> CachedFrames:
         shots = self.unread(resolution)
         for _ in shots.arriving():  # all of them, before anybody looks
             pass
         return shots
 
-    def unread(self, resolution: int) -> CatalogueShots:
+    def unread(self, resolution: int) -> CachedFrames:
         """The frames at a resolution; new files are read when `arriving` comes to them."""
         if resolution not in self._read:
-            self._read[resolution] = CatalogueShots(
+            self._read[resolution] = CachedFrames(
                 self.files, self.section, self.context, resolution
             )
         return self._read[resolution]
@@ -92,15 +92,15 @@ class CatalogueFootage:
         return self._texts()
 
 
-class CatalogueShots:
+class CachedFrames:
     """What was taken from each file at one resolution."""
 
     def __init__(
         self, files: list[File], section: VideoSection, context: Context, resolution: int
     ) -> None:
         self.section, self.context, self.resolution = section, context, resolution
-        self.shelf = Shelf(context.cache / "video")
-        self.jobs = [Job(self._key(file), file.path, file.words) for file in files]
+        self.shelf = ExtractionCache(context.cache / "video")
+        self.jobs = [ExtractionJob(self._key(file), file.path, file.words) for file in files]
         self.opened = self._failed = 0
         self._lost: dict[str, Extraction] = {}
 
@@ -159,7 +159,7 @@ class CatalogueShots:
         rows = range(len(self.jobs))
         return np.array([len(self.taken(row).times) for row in rows], dtype=np.int64)
 
-    def _note(self, job: Job, outcome: Outcome[str]) -> None:
+    def _note(self, job: ExtractionJob, outcome: Outcome[str]) -> None:
         self._failed += outcome.kind != "done" or outcome.value == "failed"
         for line in outcome.tries:
             self.context.progress.say(f"{job.path}: {line}")

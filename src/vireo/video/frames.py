@@ -21,7 +21,7 @@ from vireo.video.base import Frames
 from vireo.video.contact_sheet import smaller
 from vireo.video.media import Decoder, length, opened, video_stream
 from vireo.video.pixels import quarters, scaled, squares
-from vireo.video.sampling import Plan
+from vireo.video.sampling import SamplingPlan
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -42,7 +42,7 @@ PIXEL_ASPECTS = (0.2, 5.0)
 
 
 @dataclass(frozen=True)
-class Sample:
+class FrameSample:
     """Frames, the size of the picture as shown, and what went wrong ("" for nothing)."""
 
     frames: Frames
@@ -57,7 +57,7 @@ class Sample:
 class _Album:
     """Pictures by the moment that they show."""
 
-    plan: Plan
+    plan: SamplingPlan
     pixel_aspect: float
     pictures: dict[float, Bytes] = field(default_factory=dict)
     stills: dict[float, Bytes] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class _Album:
         return _Album(self.plan, self.pixel_aspect, troubles=self.troubles)
 
 
-def sample(path: Path, plan: Plan) -> Sample | None:
+def sample(path: Path, plan: SamplingPlan) -> FrameSample | None:
     """The frames that the plan asks for, or fewer; None where the file holds no pictures.
 
     Frames are upright, square and in order of time. Raises Unreadable.
@@ -243,7 +243,7 @@ class _Walk:
                 return
 
 
-def _sample(album: _Album) -> Sample:
+def _sample(album: _Album) -> FrameSample:
     moments = sorted(album.pictures)
     side = album.plan.resolution
     pixels = np.array([album.pictures[m] for m in moments], dtype=np.uint8)
@@ -251,4 +251,4 @@ def _sample(album: _Album) -> Sample:
     trouble = album.troubles[0] if album.troubles else ""
     if not moments:
         trouble = f"no frame can be decoded{f': {trouble}' if trouble else ''}"
-    return Sample(frames, *album.size, trouble, tuple(album.stills[m] for m in moments))
+    return FrameSample(frames, *album.size, trouble, tuple(album.stills[m] for m in moments))

@@ -23,18 +23,18 @@ MOST_BAD_PACKETS = 200
 av.logging.set_level(None)  # libav's own words about a bad file would reach the terminal
 
 
-class Unreadable(Exception):
+class UnreadableMedia(Exception):
     """The file cannot be used at all; the text says why."""
 
 
 def opened(path: Path) -> InputContainer:
     """The container of a local file; raises Unreadable with a sentence."""
     if path.is_dir():
-        raise Unreadable(f"a directory, not a file: {path}")
+        raise UnreadableMedia(f"a directory, not a file: {path}")
     if not path.is_file():
-        raise Unreadable(f"file not found: {path}")
+        raise UnreadableMedia(f"file not found: {path}")
     if path.stat().st_size == 0:
-        raise Unreadable("the file is empty")
+        raise UnreadableMedia("the file is empty")
     try:
         container = av.open(
             str(path.absolute()),
@@ -42,10 +42,10 @@ def opened(path: Path) -> InputContainer:
             metadata_errors="replace",
         )
     except (FFmpegError, OSError, ValueError) as error:
-        raise Unreadable(f"not a media file that can be read: {said(error)}") from None
+        raise UnreadableMedia(f"not a media file that can be read: {said(error)}") from None
     if REFUSED & set(container.format.name.split(",")):
         container.close()
-        raise Unreadable(f"a playlist, not a video: {container.format.name}")
+        raise UnreadableMedia(f"a playlist, not a video: {container.format.name}")
     return container
 
 

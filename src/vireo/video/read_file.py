@@ -10,8 +10,8 @@ from vireo.arrays import Bytes, Floats
 from vireo.video import audio_features, frames
 from vireo.video.contact_sheet import contact_sheet
 from vireo.video.extract import UNREAD_BANDS, Extraction
-from vireo.video.media import Unreadable, length, opened
-from vireo.video.sampling import Plan
+from vireo.video.media import UnreadableMedia, length, opened
+from vireo.video.sampling import SamplingPlan
 from vireo.video.text import embedded_subtitles, subtitles
 
 STILL = ("image2", "_pipe")
@@ -19,14 +19,14 @@ STILL = ("image2", "_pipe")
 TOO_LARGE = "reading it needs more memory than `video.memory` allows"
 
 
-def read(path: Path, words: Path | None, plan: Plan) -> Extraction:
+def read(path: Path, words: Path | None, plan: SamplingPlan) -> Extraction:
     """Never raises for a bad file: the status and the reason say what happened."""
     try:
         seconds = _seconds(path)
         sample = frames.sample(path, plan)
-        heard = audio_features.hear(path)
+        heard = audio_features.extract_audio(path)
         lines, trouble = _words(path, words)
-    except Unreadable as error:
+    except UnreadableMedia as error:
         return Extraction.failed(str(error), plan.resolution)
     except MemoryError:
         return Extraction.failed(TOO_LARGE, plan.resolution)
@@ -67,7 +67,7 @@ def _seconds(path: Path) -> float | None:
         return max((seconds for seconds in lengths if seconds), default=None)
 
 
-def _words(path: Path, beside: Path | None) -> tuple[list[subtitles.Line], str]:
+def _words(path: Path, beside: Path | None) -> tuple[list[subtitles.SubtitleLine], str]:
     """Lines from the file beside the video, else from inside it."""
     lines, trouble = subtitles.read(beside) if beside else ([], "")
     return lines or embedded_subtitles.read_embedded(path), trouble

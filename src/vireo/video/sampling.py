@@ -13,7 +13,7 @@ MOST_FRAMES = 256
 
 
 @dataclass(frozen=True)
-class Plan:
+class SamplingPlan:
     """How one file is looked at; the fields are settings of `[video]` (see base.py)."""
 
     frames: int

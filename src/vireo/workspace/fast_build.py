@@ -6,7 +6,7 @@ from vireo.config import Config
 from vireo.interest.registry import EXPERTS
 
 
-def without_slow(config: Config) -> Config:
+def without_slow_experts(config: Config) -> Config:
     """The same without the experts that say `slow = True`: those that train for many minutes.
 
     The same config where no other expert would be left.

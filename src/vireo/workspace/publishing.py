@@ -1,39 +1,74 @@
-"""Moving: what a workspace serves goes back to an earlier build, to another machine, or comes."""
+"""Building, publishing and loading builds of a workspace."""
 
 from __future__ import annotations
 
-from vireo.artifacts import Live
-from vireo.artifacts.remote import Copied, Elsewhere
-from vireo.engine import Progress
-from vireo.workspace.privacy import Rights
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vireo.errors import InputError
+from vireo.pipeline import Result, run
+from vireo.privacy.forget import drop_forgotten, finish_forgetting, sweep
+from vireo.workspace.fast_build import without_slow_experts
+from vireo.workspace.privacy import pseudonymized
+from vireo.workspace.resources import Resources
 
 
-class Moving(Rights):
-    """The methods of Workspace that change what is served without building."""
+def ingest_tables(
+    resources: Resources,
+    videos: Path | None,
+    events: Path | None,
+    *,
+    format: str,
+    columns: Mapping[str, str],
+    replace: bool,
+) -> dict[str, Any]:
+    """Read and validate tables into the sources; return the counts of all rows."""
+    with resources.locked():
+        resources.sources.add(
+            videos,
+            events,
+            format=format,
+            columns=columns,
+            section=resources.config.data,
+            replace=replace,
+            progress=resources.progress,
+            naming=lambda frames: pseudonymized(resources, frames),
+        )
+        drop_forgotten(resources.store, resources.sources)
+        return dict(resources.data().summary)
 
-    live: Live
-    _progress: Progress
 
-    def rollback(self) -> dict[str, str]:
-        """Serve what was published before."""
-        stages = self.live.rollback()
-        self._look_again()
-        return stages
+def build_stages(
+    resources: Resources,
+    until: str | None,
+    *,
+    fast: bool,
+    on_result: Callable[[Result], None] | None,
+) -> list[Result]:
+    """Build missing stages and publish a complete build; raises InputError without sources."""
+    if not resources.sources.all() and not resources.store.video_position():
+        raise InputError(
+            f"Nothing was ingested into {resources.path} yet.",
+            "Type `vireo ingest --videos TABLE --events TABLE`.",
+        )
+    with resources.locked():
+        sweep(resources.store, resources.sources, resources.path)
+        ground = resources.build_context()
+        if fast:
+            ground = replace(ground, config=without_slow_experts(ground.config))
+        results = []
+        for result in run(ground, until):
+            results.append(result)
+            if on_result:
+                on_result(result)
+        if until is None:
+            _publish(resources, {result.stage: result.id for result in results})
+    return results
 
-    def push(self, url: str) -> Copied:
-        """Copy what is served to a URL of fsspec; what is not served leaves it.
 
-        Raises NotBuilt, InputError where the place cannot be used.
-        """
-        with self._alone():
-            return Elsewhere(url).push(self.artifacts, self.live, self._progress)
-
-    def pull(self, url: str) -> Copied:
-        """Fetch and serve what was pushed to a URL.
-
-        Raises InputError where there is nothing, CorruptArtifact where it is damaged.
-        """
-        with self._alone():
-            copied = Elsewhere(url).pull(self.artifacts, self.live, self._progress)
-        self._look_again()
-        return copied
+def _publish(resources: Resources, stages: Mapping[str, str]) -> None:
+    resources.published.publish(stages)
+    parts = (resources.artifacts, resources.published)
+    finish_forgetting(*parts, stages, resources.path, resources.store)

@@ -10,7 +10,7 @@ from vireo.recommend import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.registry import Registry
 from vireo.video import ENCODERS, POOLINGS, RECOGNISERS, SCREENS
 
-MENUS: dict[str, Registry] = {
+REGISTRIES: dict[str, Registry] = {
     "readers": READERS,
     "encoders": ENCODERS,
     "poolings": POOLINGS,

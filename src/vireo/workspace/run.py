@@ -18,7 +18,7 @@ MARK = ".made-by-run"
 
 
 @dataclass(frozen=True)
-class Done:
+class RunResult:
     """A built workspace, and what became of every row."""
 
     workspace: Workspace
@@ -26,7 +26,7 @@ class Done:
 
     def users(self) -> tuple[str, ...]:
         """Every user that behaviour is known of."""
-        return tuple(self.workspace.served.users())
+        return tuple(self.workspace.resources.online.users())
 
 
 def run_tables(
@@ -36,7 +36,7 @@ def run_tables(
     columns: Mapping[str, str] | None = None,
     workspace: Path | None = None,
     progress: Progress | None = None,
-) -> Done:
+) -> RunResult:
     """Ingest both tables in place of earlier ones, build, return the workspace.
 
     Without `workspace` the work is kept in the user's cache under the tables' paths, so that
@@ -54,7 +54,7 @@ def run_tables(
     (home / MARK).touch()
     report = work.ingest(videos, events, columns=columns, replace=True)
     work.build()
-    return Done(work, report)
+    return RunResult(work, report)
 
 
 def _cache_for(videos: Path, events: Path) -> Path:

@@ -1,55 +1,49 @@
-"""Workspace: the object that users hold. Every method is one call into a room."""
+"""Workspace: one catalogue with its users, settings and builds in one directory."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace as replaced
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
-from vireo.artifacts import Artifacts, Live
+from vireo.artifacts.remote import RemoteStore, TransferReport
 from vireo.config import Config, as_toml
-from vireo.data.base import Split, Tables
-from vireo.data.sources import Sources
-from vireo.engine import ENGINES, Context, Progress, Quiet
-from vireo.errors import Busy, InputError
-from vireo.evaluation.build_and_evaluate import evaluate_plan
-from vireo.evaluation.compare import compare
-from vireo.evaluation.leakage import LeakCheck, check_leaks
-from vireo.evaluation.plan import plan_of
-from vireo.evaluation.report import Comparison, Report
-from vireo.pipeline import Ground, Result, run
-from vireo.privacy.forget import drop_forgotten, finish_forgetting, sweep
-from vireo.privacy.pseudonymous_store import open_kept
+from vireo.engine import Progress
+from vireo.errors import InputError
+from vireo.pipeline import Result
+from vireo.privacy.export import export
+from vireo.privacy.forget import Receipt, made_before
 from vireo.recommend.explain.explanation import Explanation
+from vireo.recommend.profile.summary import Profile
 from vireo.recommend.recommender import Picks
-from vireo.serving.online import Served
-from vireo.serving.snapshot import Published
-from vireo.serving.unlearning import without_viewers
-from vireo.store.base import LiveEvent, Store
-from vireo.workspace.fast_build import without_slow
-from vireo.workspace.listing import listing, stage_facts
-from vireo.workspace.publishing import Moving
+from vireo.serving.request import RequestOptions, now_ms
+from vireo.store.base import LiveEvent, Preference, UserAttributes
+from vireo.workspace import listing, privacy, publishing, users
+from vireo.workspace.resources import Resources
+
+if TYPE_CHECKING:
+    from vireo.evaluation.leakage import LeakCheck
+    from vireo.evaluation.report import Comparison, Report
 
 CONFIG = "vireo.toml"
+SHARD_SIZE = 10_000
+"""Users whose lists `recommend_all` makes and stores together."""
 
 
-class Workspace(Moving):
-    """One catalogue, its viewers and everything made from them, in one directory."""
+class Workspace:
+    """One catalogue with its users, settings and builds in one directory.
+
+    >>> ws = Workspace.create("movie-night")                              # doctest: +SKIP
+    >>> ws.ingest(videos="videos.csv", events="events.csv")               # doctest: +SKIP
+    >>> ws.build()                                                        # doctest: +SKIP
+    >>> print(ws.recommend("ana", k=5))                                   # doctest: +SKIP
+    """
 
     def __init__(self, path: Path, config: Config, progress: Progress | None = None) -> None:
-        self.path = path
-        self.config = config
-        self._progress = progress or Quiet()
-        self.artifacts = Artifacts(path / "artifacts")
-        self.sources = Sources(path / "sources")
-        self.live = Live(path / "live.json")
+        self.resources = Resources(path, config, progress)
+        """Database, artifacts and sources; for the server and other shells."""
 
     @classmethod
     def create(
@@ -59,7 +53,7 @@ class Workspace(Moving):
         config: Config | None = None,
         progress: Progress | None = None,
     ) -> Workspace:
-        """Make a new workspace; raises InputError where one is already."""
+        """Make a new workspace; raises InputError if one is there already."""
         root = Path(path)
         if (root / CONFIG).exists():
             raise InputError(f"{root} is a workspace already.", f"Use it: `vireo build -w {root}`.")
@@ -75,7 +69,7 @@ class Workspace(Moving):
     def open(
         cls, path: str | os.PathLike[str] = ".", *, progress: Progress | None = None
     ) -> Workspace:
-        """Open an existing workspace; raises InputError where there is none."""
+        """Open an existing workspace; raises InputError if there is none."""
         root = Path(path)
         if not (root / CONFIG).is_file():
             raise InputError(
@@ -84,45 +78,17 @@ class Workspace(Moving):
             )
         return cls(root.resolve(), Config.load(root / CONFIG), progress)
 
-    @cached_property
-    def store(self) -> Store:
-        """The database of live events."""
-        empty = not self.sources.any_there()
-        return open_kept(self.config.store, self.config.privacy, self.path, empty)
+    @property
+    def path(self) -> Path:
+        """The directory of the workspace."""
+        return self.resources.path
 
-    @cached_property
-    def _context(self) -> Context:
-        cache = self.path / "cache"
-        cache.mkdir(exist_ok=True)
-        engine = ENGINES.get(self.config.engine.name)(self.config.engine)
-        return Context(engine, cache, self._progress, self.config.seed)
+    @property
+    def config(self) -> Config:
+        """All settings, as `vireo.toml` has them."""
+        return self.resources.config
 
-    def _ground(self, split: Split) -> Ground:
-        return Ground(self.config, self._context, self.artifacts, self.sources, self.store, split)
-
-    def _data(self) -> Result:
-        """The data stage of everything that was ingested so far, built if it was not yet."""
-        (result,) = run(self._ground(Split()), until="data")
-        return result
-
-    def _look_again(self) -> None:
-        """What is served has changed: load it anew when it is next asked for."""
-        self.__dict__.pop("served", None)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One writer at a time."""
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise Busy(
-                f"Another command is building in {self.path}.", "Wait for it, then try again."
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
+    # Data and builds
 
     def ingest(
         self,
@@ -134,35 +100,25 @@ class Workspace(Moving):
         columns: Mapping[str, str] | None = None,
         replace: bool = False,
     ) -> dict[str, Any]:
-        """Read and check tables, keep what is usable; return the accounting of every row.
+        """Read and validate tables; return the counts of accepted and rejected rows.
 
-        `columns` maps their column names to ours; `replace` drops what was ingested before.
-        `users` is a table of what is told of viewers (age, region, languages, groups): it counts
-        in the next list, and takes the place of what was told of the same viewers before.
+        `columns` maps the tables' column names to Vireo's; `replace` drops earlier tables. `users`
+        is a table of user attributes (age, region, languages, groups), used from the next list on.
         """
         if videos is None and events is None and users is None:
             raise InputError("There is nothing to ingest.", "Give --videos, --events or --users.")
-        told = {} if users is None else {"viewers": self.tell(Path(users))}
+        counts = {} if users is None else {"viewers": self.set_users(users)}
         if videos is None and events is None:
-            return told
-        with self._alone():
-            self.sources.add(
-                Path(videos) if videos is not None else None,
-                Path(events) if events is not None else None,
-                format=format,
-                columns=columns or {},
-                section=self.config.data,
-                replace=replace,
-                progress=self._progress,
-                naming=self.naming,
-            )
-            drop_forgotten(self.store, self.sources)
-            data = self._data()
-        return {**data.summary, **told}
+            return counts
+        tables = [Path(table) if table is not None else None for table in (videos, events)]
+        summary = publishing.ingest_tables(
+            self.resources, *tables, format=format, columns=columns or {}, replace=replace
+        )
+        return {**summary, **counts}
 
     def record(self, events: Sequence[LiveEvent]) -> int:
-        """Take live events; they count in the next list at once. Returns how many were new."""
-        return self.store.append(events)
+        """Store live events, which change the next list; return the number of new ones."""
+        return self.resources.store.append(events)
 
     def build(
         self,
@@ -171,70 +127,168 @@ class Workspace(Moving):
         fast: bool = False,
         on_result: Callable[[Result], None] | None = None,
     ) -> list[Result]:
-        """Build what is not built yet, and publish a complete build.
+        """Build the stages that are not built yet; publish a complete build.
 
-        `fast` leaves out the experts that take long to train: lists soon, better ones by the next
-        build without it.
+        `until` names the last stage to build. `fast` leaves out the experts that train for
+        minutes; a later build without it adds them.
         """
-        if not self.sources.all() and not self.store.video_position():
-            raise InputError(
-                f"Nothing was ingested into {self.path} yet.",
-                "Type `vireo ingest --videos TABLE --events TABLE`.",
-            )
-        with self._alone():
-            sweep(self.store, self.sources, self.path)
-            results = []
-            ground = self._ground(Split())
-            if fast:
-                ground = replace(ground, config=without_slow(ground.config))
-            for result in run(ground, until):
-                results.append(result)
-                if on_result:
-                    on_result(result)
-            if until is None:
-                self._publish({result.stage: result.id for result in results})
+        results = publishing.build_stages(self.resources, until, fast=fast, on_result=on_result)
+        self.resources.reload()
         return results
 
-    def _publish(self, stages: Mapping[str, str]) -> None:
-        self.live.publish(stages)
-        finish_forgetting(self.artifacts, self.live, stages, self.path, self.store)
-        self._look_again()
+    def rollback(self) -> dict[str, str]:
+        """Serve the previously published build; return its stage -> artifact id."""
+        stages = self.resources.published.rollback()
+        self.resources.reload()
+        return stages
 
-    @cached_property
-    def served(self) -> Served:
-        """Answers from what is published now; raises NotBuilt before the first build."""
-        base = self.published()
-        gone = self.store.forgotten_among(base.histories.user_ids)
-        left = without_viewers(base, gone, self.config.interest.recent_days)
-        return Served(left, self.config, self.store)
+    def push(self, url: str) -> TransferReport:
+        """Copy the published build to an fsspec URL; other files there are deleted."""
+        parts = (self.resources.artifacts, self.resources.published, self.resources.progress)
+        with self.resources.locked():
+            return RemoteStore(url).push(*parts)
 
-    def published(self, stages: Mapping[str, str] | None = None) -> Published:
-        """What is published now, or another set of artefacts; raises NotBuilt without any."""
-        manifests = {}
-        for stage, artifact_id in (stages or self.live.current()).items():
-            manifest = self.artifacts.find(stage, artifact_id)
-            if manifest is None:
-                raise InputError(
-                    f"The published artefact {stage}/{artifact_id} is missing or damaged.",
-                    "`vireo build` makes it again.",
-                )
-            manifests[stage] = manifest
-        return Published(manifests, self.config, self._context)
+    def pull(self, url: str) -> TransferReport:
+        """Fetch and serve the build at an fsspec URL; raises CorruptArtifact for damaged files."""
+        parts = (self.resources.artifacts, self.resources.published, self.resources.progress)
+        with self.resources.locked():
+            copied = RemoteStore(url).pull(*parts)
+        self.resources.reload()
+        return copied
+
+    # Lists
+
+    def recommend(
+        self,
+        user_id: str | None = None,
+        k: int | None = None,
+        query: str = "",
+        *,
+        page: int = 1,
+        session: str = "",
+        seeds: Sequence[str] = (),
+        attributes: UserAttributes | None = None,
+        at: int | None = None,
+    ) -> Picks:
+        """A list of k videos for one user; for an unknown user a cold-start list.
+
+        `query` is a free-text request, `seeds` are ids of videos counted as just watched. `page`
+        2 continues page 1. `session` seeds random choices. `attributes` replaces the stored ones.
+        `at` is the time of the request (ms since 1970 UTC; default: now).
+        """
+        options = RequestOptions(page, session, tuple(seeds), attributes, at)
+        return self.resources.online.recommend(user_id, self._length(k), query, options)
+
+    def recommend_all(
+        self,
+        out: str | os.PathLike[str],
+        k: int | None = None,
+        *,
+        with_reasons: bool = False,
+        shard_size: int = SHARD_SIZE,
+        at: int | None = None,
+    ) -> dict[str, Any]:
+        """Write the lists of all users to a Parquet file; return the counts.
+
+        A killed run continues at the missing shards. `with_reasons` makes the lists one by one.
+        """
+        from vireo.batch.lists import recommend_all
+        from vireo.batch.worker import BatchJob
+
+        config = self.config
+        stages = tuple(sorted(self.resources.published.current().items()))
+        moment = now_ms() if at is None else at
+        settings = config.model_dump_json(exclude_unset=True)
+        job = BatchJob(str(self.path), stages, self._length(k), settings, moment, with_reasons)
+        return recommend_all(job, config, self.resources.context, Path(out), shard_size)
 
     def similar(self, video_id: str, k: int | None = None, *, user_id: str | None = None) -> Picks:
-        """Videos like this one that this viewer (or anybody) may see; also for an unwatched one."""
-        return self.served.similar(video_id, self._length(k), user_id)
+        """Videos similar to one, cold items included, that the user (or anybody) may see."""
+        return self.resources.online.similar(video_id, self._length(k), user_id)
 
-    def search(self, sentence: str, k: int | None = None) -> Picks:
-        """Videos near a sentence, for nobody in particular."""
-        return self.served.search(sentence, self._length(k))
-
-    def _length(self, k: int | None) -> int:
-        return self.config.recommend.k if k is None else k
+    def search(self, text: str, k: int | None = None) -> Picks:
+        """Videos near a text, without personalization."""
+        return self.resources.online.search(text, self._length(k))
 
     def explain(self, user_id: str, video_id: str) -> Explanation:
-        """What speaks for and against a video for one viewer."""
-        return self.served.explain(user_id, video_id)
+        """The contributions to one video's score for one user, and a counterfactual."""
+        return self.resources.online.explain(user_id, video_id)
+
+    # Users
+
+    def set_users(self, table: str | os.PathLike[str]) -> dict[str, Any]:
+        """Store user attributes (age, region, languages, groups) from a table; return counts."""
+        return users.set_users(self.resources.store, Path(table))
+
+    def add_preference(self, user_id: str, text: str, video_id: str = "") -> Preference:
+        """Store a stated preference ("less horror"); it changes the next list.
+
+        `video_id` is what "this" means in "less of this". Raises InputError without a target.
+        """
+        if video_id:
+            self.resources.online.catalogue.row(video_id)
+        return users.add_preference(self.resources.store, user_id, text, video_id)
+
+    def preferences(self, user_id: str) -> list[Preference]:
+        """The stated preferences of a user, oldest first."""
+        return self.resources.store.preferences_of(user_id)
+
+    def remove_preference(self, user_id: str, number: int) -> None:
+        """Delete one stated preference; raises InputError if the number is unknown."""
+        users.remove_preference(self.resources.store, user_id, number)
+
+    def profile(self, user_id: str) -> Profile:
+        """The interests of a user as data and as a sentence, with the videos that show them."""
+        return self.resources.online.profile(user_id)
+
+    def export(self, user_id: str) -> dict[str, Any]:
+        """All stored data about a user, as one document."""
+        return export(user_id, self.resources.store, self.resources.sources)
+
+    def forget(self, user_id: str, *, purge: bool = False) -> Receipt:
+        """Erase a user: from all lists at once, from the artifacts by the next build.
+
+        `purge` builds at once and deletes the older artifacts. Raises InputError if nothing is
+        held about the user, Busy if `purge` cannot build.
+        """
+        receipt = privacy.erase_user(self.resources, user_id)
+        self.resources.reload()
+        if not purge:
+            return receipt
+        removed = self.purge()
+        return replaced(
+            receipt, artifacts_pending=0, sources_pending=False, artifacts_removed=removed
+        )
+
+    def purge(self) -> int:
+        """Build, and delete artifacts made before the last erasure; return their number."""
+        before = made_before(self.resources.artifacts)
+        self.build()
+        return len(before - made_before(self.resources.artifacts))
+
+    # Facts
+
+    def video(self, video_id: str) -> dict[str, Any]:
+        """Metadata, visual features, dialogue and record of one video."""
+        return self.resources.online.about_video(video_id)
+
+    def user(self, user_id: str) -> dict[str, Any]:
+        """Counts, topics and latest videos of one user."""
+        return self.resources.online.about_user(user_id)
+
+    def stage_report(self, stage: str) -> dict[str, Any]:
+        """The report of the published artifact of a stage."""
+        return listing.stage_report(stage, self.resources)
+
+    def rows(self, what: str) -> list[dict[str, Any]]:
+        """Rows of `videos`, `users`, `artifacts` or `rejects`."""
+        return listing.rows(what, self.resources)
+
+    def facts(self, what: str) -> tuple[dict[str, Any], bool]:
+        """A stage's report, else a video's facts, else a user's; True if a user has that id too."""
+        return listing.facts(what, self.resources)
+
+    # Evaluation
 
     def evaluate(
         self,
@@ -246,18 +300,20 @@ class Workspace(Moving):
         save_split: str | os.PathLike[str] | None = None,
         **options: Any,
     ) -> Report:
-        """Build the same road with an earlier clock and rank what came after.
+        """Build with an earlier cutoff and rank all videos for the held-out events.
 
         `protocol`: `time` (events from `cutoff` on are held out; default: the last fifth of the
         time; several cutoffs, or `rolling=3`, are averaged), `leave-one-out`, `cold-items`
         (`share`, `variant="chronological"`), `cold-users` (`share`) or `random` (`share`).
         `settings` changes dotted keys of the config. `save_split` keeps the split as a file.
         """
+        from vireo.evaluation.build_and_evaluate import evaluate_plan
+        from vireo.evaluation.plan import plan_of
+
         plan = plan_of(cutoff, protocol, k, systems, **options)
-        with self._alone():
-            return evaluate_plan(
-                self._ground(Split()), plan, Path(save_split) if save_split else None
-            )
+        with self.resources.locked():
+            split_file = Path(save_split) if save_split else None
+            return evaluate_plan(self.resources.build_context(), plan, split_file)
 
     def check_leaks(
         self,
@@ -267,39 +323,29 @@ class Workspace(Moving):
         systems: Sequence[str] | None = None,
         **options: Any,
     ) -> LeakCheck:
-        """Build everything again with another future; raises StageFailed if anything changes."""
+        """Build again with an altered future; raises StageFailed if any artifact changes."""
+        from vireo.evaluation.leakage import check_leaks
+        from vireo.evaluation.plan import plan_of
+
         plan = plan_of(cutoff, protocol, 10, systems, **options)
-        with self._alone():
-            return check_leaks(self._ground(Split()), plan)
+        with self.resources.locked():
+            return check_leaks(self.resources.build_context(), plan)
 
     def compare(self, one: str, other: str, metrics: Sequence[str] = ()) -> list[Comparison]:
-        """Saved reports, `REPORT:system`, or two systems of the newest report, with intervals."""
+        """Differences of two saved reports, `REPORT:system`, or two systems, with intervals."""
+        from vireo.evaluation.compare import compare
+
         return compare(one, other, reports=self.path / "reports", metrics=metrics)
 
     def save_report(self, report: Report) -> Path:
         """Write a report with its plots under `reports/`; return the folder."""
-        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{report.protocol['split']['protocol']}"
-        folder = self.path / "reports" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        report.save(folder)
-        return folder
+        from vireo.evaluation.export import save_under
 
-    def about_stage(self, stage: str) -> dict[str, Any]:
-        """The report of the published artefact of a stage."""
-        return stage_facts(stage, self.live, self.artifacts)
-
-    def listing(self, what: str) -> list[dict[str, Any]]:
-        """Rows of `videos`, `users`, `artifacts` or `rejects`."""
-        return listing(what, lambda: self.served, self.artifacts, self._rejects)
-
-    def _rejects(self) -> list[dict[str, Any]]:
-        """The refused rows of everything that was ingested, built or not."""
-        with self._alone():
-            data = self._data()
-        tables = Tables.load(data.manifest.directory, ("rejects",))
-        return tables.rejects.to_dicts()
+        return save_under(self.path / "reports", report)
 
     def close(self) -> None:
-        """Let go of the database."""
-        if "store" in self.__dict__:
-            self.store.close()
+        """Close the database."""
+        self.resources.close()
+
+    def _length(self, k: int | None) -> int:
+        return self.config.recommend.k if k is None else k

@@ -25,19 +25,21 @@ from tests.language.generate.world import (
 )
 from tests.language.world import context
 from vireo.errors import ConfigError
-from vireo.language.generate import Answer, GenerationSection, Prompt, generator
+from vireo.language.generate import GeneratedValue, GenerationSection, Prompt, generator
 
 
-def answers(section: GenerationSection, cache: Path, *prompts: Prompt[Mood]) -> list[Answer[Mood]]:
+def answers(
+    section: GenerationSection, cache: Path, *prompts: Prompt[Mood]
+) -> list[GeneratedValue[Mood]]:
     made = generator(section, context(cache))
     assert made is not None
-    return made.answer(prompts or [asked()])
+    return made.generate(prompts or [asked()])
 
 
 def test_a_good_reply_is_a_checked_value(tmp_path: Path) -> None:
     with serving(says(f"Sure! ```json\n{GOOD}\n```")) as served:
         (answer,) = answers(served.section(), tmp_path)
-    assert answer == Answer(Mood(mood="calm", score=7), tokens_in=50, tokens_out=7)
+    assert answer == GeneratedValue(Mood(mood="calm", score=7), tokens_in=50, tokens_out=7)
     request = served.asked[0]
     assert request["response_format"]["json_schema"]["schema"] == Mood.model_json_schema()
     assert json.loads(request["messages"][1]["content"]) == {"title": "A quiet walk"}
@@ -151,9 +153,9 @@ def test_a_dry_run_sends_nothing_and_tells_the_cost(tmp_path: Path) -> None:
 
     class Voice:
         def __init__(self) -> None:
-            from vireo.engine.progress import Quiet
+            from vireo.engine.progress import NullProgress
 
-            self.task = Quiet().task
+            self.task = NullProgress().task
 
         def say(self, line: str) -> None:
             told.append(line)
@@ -162,7 +164,7 @@ def test_a_dry_run_sends_nothing_and_tells_the_cost(tmp_path: Path) -> None:
         section = served.section(dry_run=True, price_in=1000.0, price_out=1000.0)
         made = generator(section, context(tmp_path))
         assert made is not None
-        given = made.answer([asked("a"), asked("b")], Voice())
+        given = made.generate([asked("a"), asked("b")], Voice())
         assert not served.asked
     assert [answer.reason for answer in given] == ["a dry run sends nothing"] * 2
     assert "2 requests to tiny at 127.0.0.1" in told[0]

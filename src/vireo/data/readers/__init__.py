@@ -42,7 +42,7 @@ RAW_SCHEMAS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Request:
+class ReadRequest:
     """What is to be read: at least one of the two paths is given."""
 
     videos: Path | None
@@ -55,7 +55,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Account:
+class RowCounts:
     """What became of the rows of one table: accepted + rejected = read."""
 
     file: str
@@ -91,7 +91,7 @@ class RawTables:
     events: pl.DataFrame = field(default_factory=lambda: empty("events"))
     comments: pl.DataFrame = field(default_factory=lambda: empty("comments"))
     rejects: pl.DataFrame = field(default_factory=lambda: empty("rejects"))
-    accounts: Mapping[str, Account] = field(default_factory=dict)
+    counts: Mapping[str, RowCounts] = field(default_factory=dict)
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """The frames by name, each with exactly the columns of its schema."""
@@ -107,4 +107,4 @@ def conform(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     return frame.select(columns)
 
 
-__all__ = ["RAW_SCHEMAS", "Account", "RawTables", "Request", "conform", "empty"]
+__all__ = ["RAW_SCHEMAS", "RowCounts", "RawTables", "ReadRequest", "conform", "empty"]

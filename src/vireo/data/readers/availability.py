@@ -10,7 +10,7 @@ import polars as pl
 from vireo.data.readers.columns import Layout, column
 from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
-from vireo.data.readers.validation import Rule, odd
+from vireo.data.readers.validation import Rule, unreadable
 from vireo.data.schedule import slots
 
 ADULT = 18
@@ -56,10 +56,10 @@ def terms(rows: Rows, layout: Layout) -> list[pl.Series]:
         episodes.alias("episode"),
         levels.alias("level"),
         *spoilt,
-        odd(f"age_rating could not be read: taken for {ADULT}", given["age_rating"], ages),
-        odd("episode is not a number", given["episode"], episodes),
-        odd("level could not be read", given["level"], levels),
-        odd("schedule could not be read: never live", given["schedule"], _readable(given)),
+        unreadable(f"age_rating could not be read: taken for {ADULT}", given["age_rating"], ages),
+        unreadable("episode is not a number", given["episode"], episodes),
+        unreadable("level could not be read", given["level"], levels),
+        unreadable("schedule could not be read: never live", given["schedule"], _readable(given)),
     ]
 
 

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv as arrow_csv
 
-from vireo.data.readers.parsed_cells import Broken, Split, broken, distinct
+from vireo.data.readers.parsed_cells import Broken, ParsedCells, broken, distinct
 from vireo.errors import InputError
 
 SEPARATORS = ",;\t|"
@@ -25,7 +25,7 @@ def split_delimited(
     path: Path,
     separator: str | None = None,
     names: Sequence[str] | None = None,
-) -> Split:
+) -> ParsedCells:
     """The cells of a table with one record per line.
 
     Without `separator` it is the one that the header holds most of. With `names` the text has
@@ -52,7 +52,7 @@ def _wrong_width(found: int, wanted: int) -> str:
     return f"too {few} fields: {found} instead of {wanted}"
 
 
-def _columns_at_once(body: str, separator: str, names: list[str]) -> Split:
+def _columns_at_once(body: str, separator: str, names: list[str]) -> ParsedCells:
     """Arrow's reader, which hands over the rows of a wrong width one by one."""
     bad: list[Broken] = []
 
@@ -62,7 +62,7 @@ def _columns_at_once(body: str, separator: str, names: list[str]) -> Split:
         return "skip"
 
     if not body.strip("\r\n"):
-        return Split(pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
+        return ParsedCells(pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
     data = body.encode("utf-8", errors="replace")
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
@@ -77,10 +77,10 @@ def _columns_at_once(body: str, separator: str, names: list[str]) -> Split:
             column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
         ),
     )
-    return Split(pl.DataFrame(table), bad)
+    return ParsedCells(pl.DataFrame(table), bad)
 
 
-def _line_by_line(text: str, separator: str, path: Path) -> Split:
+def _line_by_line(text: str, separator: str, path: Path) -> ParsedCells:
     records = _records(text, separator)
     header = next(records)
     if isinstance(header, str):
@@ -102,7 +102,7 @@ def _line_by_line(text: str, separator: str, path: Path) -> Split:
         name: pl.Series(name, column, pl.String)
         for name, column in zip(names, columns, strict=True)
     }
-    return Split(pl.DataFrame(cells), bad)
+    return ParsedCells(pl.DataFrame(cells), bad)
 
 
 def _records(text: str, separator: str) -> Iterator[list[str] | str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from vireo.data.readers import RawTables, Request
+from vireo.data.readers import RawTables, ReadRequest
 from vireo.data.readers.columns import Layout, column
 from vireo.data.readers.event_types import event_words
 from vireo.data.readers.parse import moments, numbers, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
-from vireo.data.readers.validation import Rule, account, odd, sift
+from vireo.data.readers.validation import Rule, account, unreadable, validate
 from vireo.data.readers.videos import MOST_ID
 
 FIRST_MOMENT = 315_532_800_000
@@ -18,7 +18,7 @@ DAY = 86_400_000
 MOST_WORD = 64
 
 
-def moment_rules(request: Request) -> list[Rule]:
+def moment_rules(request: ReadRequest) -> list[Rule]:
     """Reject rows whose column `timestamp` is not a moment of the known past.
 
     Rows without a column of moments have null in `given_timestamp` and are let through.
@@ -46,18 +46,18 @@ _RULES: tuple[Rule, ...] = (
 )
 
 
-def events_from(rows: Rows, layout: Layout, request: Request) -> RawTables:
+def events_from(rows: Rows, layout: Layout, request: ReadRequest) -> RawTables:
     """The events of one table, in the shipped order, and the comments among them.
 
     Where the table names titles, they stand for ids until the data stage knows the catalogue.
     """
     parsed = _parse(rows, layout)
-    sifted = sift("events", rows, parsed, [*_RULES, *moment_rules(request)])
+    sifted = validate("events", rows, parsed, [*_RULES, *moment_rules(request)])
     return RawTables(
         events=sifted.accepted,
         comments=comments_of(sifted.accepted),
         rejects=sifted.rejects,
-        accounts={"events": account(rows, layout, sifted, _notes(layout))},
+        counts={"events": account(rows, layout, sifted, _notes(layout))},
     )
 
 
@@ -106,8 +106,8 @@ def _parse(rows: Rows, layout: Layout) -> pl.DataFrame:
         ),
         value.alias("value"),
         watched["seconds"].alias("watch_seconds"),
-        odd("value is not a number", given["value"], value),
-        odd("watch_seconds is not a number from 0", watched["given"], watched["seconds"]),
+        unreadable("value is not a number", given["value"], value),
+        unreadable("watch_seconds is not a number from 0", watched["given"], watched["seconds"]),
     ).with_columns(_event(layout))
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from vireo.data.readers import RawTables, Request
+from vireo.data.readers import RawTables, ReadRequest
 from vireo.data.readers.columns import EVENT_ALIASES, VIDEO_ALIASES, lay_out, require
 from vireo.data.readers.events import events_from
 from vireo.data.readers.rows import ROW, Rows, raw_json, read_rows
@@ -24,7 +24,7 @@ FEEDBACK = {"FeedbackType": "event", "UserId": "user_id", "ItemId": "video_id", 
 HIDDEN = "hidden in Gorse"
 
 
-def read(request: Request) -> RawTables:
+def read(request: ReadRequest) -> RawTables:
     """`videos` is items.jsonl, `events` is feedback.jsonl; one of them may be left out.
 
     Raises InputError for files that are not Gorse's.

@@ -9,14 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from vireo.data.readers.parsed_cells import Broken, Split, broken
+from vireo.data.readers.parsed_cells import Broken, ParsedCells, broken
 from vireo.errors import InputError
 
 MOST_COLUMNS = 200
 """Keys that are looked at: a file with a new key in every row must not fill the memory."""
 
 
-def split_json_lines(text: str, path: Path) -> Split:
+def split_json_lines(text: str, path: Path) -> ParsedCells:
     """The values of every key as text. Raises InputError for one big JSON list."""
     if text.lstrip()[:1] == "[":
         raise InputError(
@@ -44,7 +44,7 @@ def split_json_lines(text: str, path: Path) -> Split:
         sound(name): pl.Series([cell_text(record.get(name)) for record in good], dtype=pl.String)
         for name in names
     }
-    return Split(pl.DataFrame(cells), bad, notes)
+    return ParsedCells(pl.DataFrame(cells), bad, notes)
 
 
 def cell_text(value: Any) -> str | None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import polars as pl
 
-from vireo.data.readers import Account, RawTables, Request, conform
+from vireo.data.readers import RawTables, ReadRequest, RowCounts, conform
 from vireo.data.readers.columns import Layout
 from vireo.data.readers.events import ID_RULES, moment_rules
 from vireo.data.readers.parse import moments, numbers, trimmed, words
 from vireo.data.readers.rows import ROW, Rows, read_rows
 from vireo.data.readers.table import joined
-from vireo.data.readers.validation import Rule, Sifted, account, odd, sift
+from vireo.data.readers.validation import Rule, ValidatedRows, account, unreadable, validate
 from vireo.data.readers.videos import VIDEO_RULES
 from vireo.errors import InputError
 
@@ -39,7 +39,7 @@ _FEATURES = {
 }
 
 
-def read(request: Request) -> RawTables:
+def read(request: ReadRequest) -> RawTables:
     """`events` is a log or a folder with log_*.csv (.gz); `videos` is video_features_basic_*.csv.
 
     The account of the events counts rows of the log; one row gives one or more events. Without
@@ -77,7 +77,7 @@ def _cell(rows: Rows, name: str) -> pl.Expr:
     return pl.col(name) if name in rows.names else pl.lit(None, pl.String)
 
 
-def _log(path: Path, request: Request) -> tuple[Rows, Sifted]:
+def _log(path: Path, request: ReadRequest) -> tuple[Rows, ValidatedRows]:
     """One log: its rows, and those that can be believed."""
     rows = read_rows(path, "events")
     _need(rows, NEEDED)
@@ -93,15 +93,15 @@ def _log(path: Path, request: Request) -> tuple[Rows, Sifted]:
         moments(given["time_ms"]).alias("timestamp"),
         pl.col("time_ms").fill_null("").alias("given_timestamp"),
         played.alias("watch_seconds"),
-        odd("play_time_ms is not a number from 0", given["play_time_ms"], played),
+        unreadable("play_time_ms is not a number from 0", given["play_time_ms"], played),
         *(numbers(given[name]).alias(name) for name in ("is_click", *ACTIONS)),
         numbers(given["duration_ms"]).alias("duration_ms"),
     )
     rules = [*ID_RULES, *moment_rules(request), *_LOG_RULES]
-    return rows, sift("events", rows, parsed, rules)
+    return rows, validate("events", rows, parsed, rules)
 
 
-def _all_logs(logs: list[tuple[Rows, Sifted]]) -> tuple[RawTables, pl.DataFrame]:
+def _all_logs(logs: list[tuple[Rows, ValidatedRows]]) -> tuple[RawTables, pl.DataFrame]:
     """The events of all logs in their order, and each video's length. (video_id, duration)"""
     frames, start = [], 0
     for rows, sifted in logs:
@@ -113,10 +113,12 @@ def _all_logs(logs: list[tuple[Rows, Sifted]]) -> tuple[RawTables, pl.DataFrame]
     lengths = accepted.group_by("video_id", maintain_order=True).agg(length.alias("duration"))
     rejects = pl.concat([sifted.rejects for _, sifted in logs])
     total = _account(logs, rejects, len(events))
-    return RawTables(events=events, rejects=rejects, accounts={"events": total}), lengths
+    return RawTables(events=events, rejects=rejects, counts={"events": total}), lengths
 
 
-def _account(logs: list[tuple[Rows, Sifted]], rejects: pl.DataFrame, events: int) -> Account:
+def _account(
+    logs: list[tuple[Rows, ValidatedRows]], rejects: pl.DataFrame, events: int
+) -> RowCounts:
     layout_of = {rows.source: _layout(rows, dict(zip(USED, USED, strict=True))) for rows, _ in logs}
     parts = [account(rows, layout_of[rows.source], sifted) for rows, sifted in logs]
     accepted = sum(part.accepted for part in parts)
@@ -124,7 +126,7 @@ def _account(logs: list[tuple[Rows, Sifted]], rejects: pl.DataFrame, events: int
     for part in parts:
         for what, count in part.warnings.items():
             warnings[what] = warnings.get(what, 0) + count
-    return Account(
+    return RowCounts(
         file=", ".join(part.file for part in parts),
         read=sum(part.read for part in parts),
         accepted=accepted,
@@ -183,14 +185,14 @@ def _catalogue(rows: Rows, lengths: pl.DataFrame) -> RawTables:
         pl.format("author {}", "author_id").alias("creator"),
         pl.col("tag").str.split(",").list.eval(piece).alias("tags"),
         length.alias("feature_duration"),
-        odd("upload_dt could not be read", given["upload_dt"], published),
-        odd("video_duration is not a number above 0", given["video_duration"], length),
+        unreadable("upload_dt could not be read", given["upload_dt"], published),
+        unreadable("video_duration is not a number above 0", given["video_duration"], length),
     )
-    sifted = sift("videos", rows, parsed, VIDEO_RULES, unique="video_id")
+    sifted = validate("videos", rows, parsed, VIDEO_RULES, unique="video_id")
     videos = sifted.accepted.join(lengths, on="video_id", how="left", maintain_order="left")
     videos = videos.with_columns(
         pl.coalesce("feature_duration", "duration").alias("duration"),
         pl.col("tags").list.first().alias("category"),
     )
     found = account(rows, _layout(rows, _FEATURES), sifted)
-    return RawTables(videos=_titled(videos), rejects=sifted.rejects, accounts={"videos": found})
+    return RawTables(videos=_titled(videos), rejects=sifted.rejects, counts={"videos": found})

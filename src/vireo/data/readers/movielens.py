@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from vireo.data.readers import Account, RawTables, Request
+from vireo.data.readers import RawTables, ReadRequest, RowCounts
 from vireo.data.readers.columns import (
     EVENT_ALIASES,
     VIDEO_ALIASES,
@@ -25,7 +25,7 @@ from vireo.data.readers.parse import tags, words
 from vireo.data.readers.rating_order import in_true_order
 from vireo.data.readers.rows import ROW, Rows, from_split, read_rows
 from vireo.data.readers.table import joined
-from vireo.data.readers.validation import Sifted, account, sift
+from vireo.data.readers.validation import ValidatedRows, account, validate
 from vireo.data.readers.videos import videos_from
 from vireo.errors import InputError
 
@@ -51,7 +51,7 @@ _SEPARATOR = "\x1f"
 """Takes the place of `::` in a .dat file: a character that no title holds."""
 
 
-def read(request: Request) -> RawTables:
+def read(request: ReadRequest) -> RawTables:
     """`events` is the release's folder, with ratings.* and movies.* (.dat or .csv, also .gz).
 
     `videos` is optional: a table with a column of MovieLens ids and texts (plots, keywords,
@@ -77,8 +77,8 @@ def _ordered(tables: RawTables, folder: Path) -> RawTables:
     events, note = in_true_order(tables.events, folder)
     if not note:
         return tables
-    told = replace(tables.accounts["events"], notes=(*tables.accounts["events"].notes, note))
-    return replace(tables, events=events, accounts={**tables.accounts, "events": told})
+    told = replace(tables.counts["events"], notes=(*tables.counts["events"].notes, note))
+    return replace(tables, events=events, counts={**tables.counts, "events": told})
 
 
 def _rows(folder: Path, name: str) -> Rows:
@@ -125,9 +125,9 @@ def _enriched(movies: RawTables, rows: Rows) -> RawTables:
         both.list.unique(maintain_order=True).alias("tags"),
     )
     note = f"{len(texts)} rows of {rows.source} added texts to movies, no further videos."
-    total = _together(movies.accounts["videos"], account(rows, layout, sifted, (note,)))
+    total = _together(movies.counts["videos"], account(rows, layout, sifted, (note,)))
     rejects = pl.concat([movies.rejects, sifted.rejects])
-    return replace(movies, videos=videos, rejects=rejects, accounts={"videos": total})
+    return replace(movies, videos=videos, rejects=rejects, counts={"videos": total})
 
 
 def _enrichment_layout(rows: Rows) -> Layout:
@@ -140,7 +140,7 @@ def _enrichment_layout(rows: Rows) -> Layout:
     return Layout(used, tuple(not_used))
 
 
-def _sift_texts(rows: Rows, layout: Layout, ids: pl.Series) -> Sifted:
+def _sift_texts(rows: Rows, layout: Layout, ids: pl.Series) -> ValidatedRows:
     given = rows.frame.select(
         ROW,
         words(column(rows, layout, "video_id")).alias("video_id"),
@@ -153,7 +153,7 @@ def _sift_texts(rows: Rows, layout: Layout, ids: pl.Series) -> Sifted:
         (pl.col("video_id").is_null(), "no video id"),
         (~pl.col("video_id").is_in(ids.implode()), NOT_OURS),
     ]
-    return sift("videos", rows, given, rules, unique="video_id")
+    return validate("videos", rows, given, rules, unique="video_id")
 
 
 def _first_text(rows: Rows, wanted: Sequence[str]) -> pl.Expr:
@@ -163,7 +163,7 @@ def _first_text(rows: Rows, wanted: Sequence[str]) -> pl.Expr:
     return pl.coalesce(pl.lit(None, pl.String), *found)
 
 
-def _together(one: Account, other: Account) -> Account:
+def _together(one: RowCounts, other: RowCounts) -> RowCounts:
     reasons = sorted({*one.rejected, *other.rejected})
     rejected = {why: one.rejected.get(why, 0) + other.rejected.get(why, 0) for why in reasons}
     return replace(

@@ -15,7 +15,7 @@ MOST_RAW = 1000
 
 
 @dataclass(frozen=True)
-class Split:
+class ParsedCells:
     """All cells are String; `broken` rows are numbered as if they were in the frame."""
 
     frame: pl.DataFrame

@@ -13,7 +13,7 @@ from vireo.data.readers.delimited import split_delimited
 from vireo.data.readers.files import Text, checked, text_of
 from vireo.data.readers.jsonlines import split_json_lines
 from vireo.data.readers.parquet import read_parquet
-from vireo.data.readers.parsed_cells import MOST_RAW, Broken, Split
+from vireo.data.readers.parsed_cells import MOST_RAW, Broken, ParsedCells
 from vireo.errors import InputError
 
 ROW = "#row"
@@ -47,7 +47,7 @@ def read_rows(path: Path, what: str) -> Rows:
     """
     kind = _kind(checked(path, what))
     if kind in (".parquet", ".pq"):
-        return from_split(path.name, Split(read_parquet(path)), Text(""))
+        return from_split(path.name, ParsedCells(read_parquet(path)), Text(""))
     text = text_of(path)
     if not text.text.strip():
         raise InputError(f"{path} holds no rows.", f"Give a table of {what} with a header.")
@@ -57,7 +57,7 @@ def read_rows(path: Path, what: str) -> Rows:
     return from_split(path.name, split_delimited(text.text, path, separator), text)
 
 
-def from_split(source: str, split: Split, text: Text) -> Rows:
+def from_split(source: str, split: ParsedCells, text: Text) -> Rows:
     """Rows from what a splitter found, less those with spoilt bytes."""
     broken = pl.DataFrame(split.broken, schema=BROKEN_SCHEMA, orient="row")
     notes = (*text.notes, *split.notes)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from vireo.data.readers import RawTables, Request
+from vireo.data.readers import RawTables, ReadRequest
 from vireo.data.readers.columns import (
     EVENT_ALIASES,
     VIDEO_ALIASES,
@@ -20,7 +20,7 @@ from vireo.data.readers.videos import videos_from
 from vireo.errors import InputError
 
 
-def read(request: Request) -> RawTables:
+def read(request: ReadRequest) -> RawTables:
     """The tables of the request, every row accepted or rejected with a reason.
 
     Raises InputError for what is no table, has no rows of videos, or lacks a needed column.
@@ -44,15 +44,15 @@ def read(request: Request) -> RawTables:
     return joined(tables, _events(events, request))
 
 
-def _events(rows: Rows, request: Request) -> RawTables:
+def _events(rows: Rows, request: ReadRequest) -> RawTables:
     layout = lay_out(rows, EVENT_ALIASES, request.columns)
     require(layout, rows, "events", ("user_id",), ("video_id", "title"))
     found = events_from(rows, layout, request)
     if len(rows):
         return found
-    account = found.accounts["events"]
+    account = found.counts["events"]
     note = f"{rows.source} has no rows: there is no behaviour yet."
-    return replace(found, accounts={"events": replace(account, notes=(*account.notes, note))})
+    return replace(found, counts={"events": replace(account, notes=(*account.notes, note))})
 
 
 def joined(videos: RawTables, events: RawTables) -> RawTables:
@@ -63,5 +63,5 @@ def joined(videos: RawTables, events: RawTables) -> RawTables:
         events=events.events,
         comments=events.comments,
         rejects=pl.concat([videos.rejects, events.rejects]),
-        accounts={**videos.accounts, **events.accounts},
+        counts={**videos.counts, **events.counts},
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from vireo.data.readers import Account, RawTables, Request
+from vireo.data.readers import RawTables, ReadRequest, RowCounts
 from vireo.errors import InputError
 
 _NEEDED = ("title", "description", "tags", "url")
@@ -21,7 +21,7 @@ _NO_ID = "no url"
 _TWICE = "the same url again"
 
 
-def read(request: Request) -> RawTables:
+def read(request: ReadRequest) -> RawTables:
     """`videos` is ted_main.csv; the set holds no viewers. Raises InputError for other files."""
     if request.videos is None or request.events is not None:
         raise InputError(
@@ -42,14 +42,14 @@ def read(request: Request) -> RawTables:
     kinds: dict[str, Any] = dict.fromkeys(columns, pl.String) | {"tags": pl.List(pl.String)}
     kinds["published_at"] = pl.Int64
     videos = pl.DataFrame(list(rows.values()), schema=kinds)
-    account = Account(
+    account = RowCounts(
         file=request.videos.name,
         read=talks.height,
         accepted=videos.height,
         rejected={reason: count for reason, count in rejected.items() if count},
         notes=(f"{videos['transcript'].count()} of {videos.height} talks have a transcript.",),
     )
-    return RawTables(videos=videos, accounts={"videos": account})
+    return RawTables(videos=videos, counts={"videos": account})
 
 
 def _video(name: str, talk: Mapping[str, Any], spoken: Mapping[str, str]) -> dict[str, Any]:

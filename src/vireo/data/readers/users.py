@@ -8,12 +8,12 @@ from pathlib import Path
 
 import polars as pl
 
-from vireo.data.readers import Account
+from vireo.data.readers import RowCounts
 from vireo.data.readers.columns import VIEWER_ALIASES, column, lay_out, require
 from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, read_rows
-from vireo.data.readers.validation import Rule, account, odd, sift
-from vireo.store.base import Viewer
+from vireo.data.readers.validation import Rule, account, unreadable, validate
+from vireo.store.base import UserAttributes
 from vireo.store.validation import MOST_AGE, MOST_ID, MOST_WORD
 
 YEAR = 365.2425 * 86_400_000
@@ -28,15 +28,15 @@ _RULES: tuple[Rule, ...] = (
 
 
 @dataclass(frozen=True)
-class Viewers:
+class UserTable:
     """The viewers of one table, and what became of its rows."""
 
-    viewers: tuple[Viewer, ...]
-    account: Account
+    users: tuple[UserAttributes, ...]
+    account: RowCounts
     rejects: pl.DataFrame
 
 
-def read_viewers(path: Path, now: int) -> Viewers:
+def read_users(path: Path, now: int) -> UserTable:
     """Of rows with an equal id the first counts. `now` (ms) turns dates of birth into ages.
 
     Raises InputError for what is no table, or has no column of users.
@@ -58,10 +58,10 @@ def read_viewers(path: Path, now: int) -> Viewers:
         languages.alias("languages"),
         (given["groups"].is_not_null() & groups.is_null()).alias("spoilt groups"),
         (told.is_not_null() & age.is_null()).alias("spoilt age"),
-        odd("languages could not be read", given["languages"], languages),
+        unreadable("languages could not be read", given["languages"], languages),
     )
-    sifted = sift("viewers", rows, parsed, _RULES, unique="user_id")
-    return Viewers(
+    sifted = validate("viewers", rows, parsed, _RULES, unique="user_id")
+    return UserTable(
         tuple(_viewer(row) for row in sifted.accepted.iter_rows(named=True)),
         account(rows, layout, sifted),
         sifted.rejects,
@@ -83,9 +83,9 @@ def _years_since(year: pl.Series, now: int) -> pl.Series:
     return datetime.fromtimestamp(now / 1000, UTC).year - 1 - numbers(year)
 
 
-def _viewer(row: dict[str, object]) -> Viewer:
+def _viewer(row: dict[str, object]) -> UserAttributes:
     age = row["age"]
-    return Viewer(
+    return UserAttributes(
         user_id=str(row["user_id"]),
         age=age if isinstance(age, float) else None,
         region=str(row["region"] or ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from vireo.data.readers import Account
+from vireo.data.readers import RowCounts
 from vireo.data.readers.columns import Layout
 from vireo.data.readers.rows import ROW, Rows, raw_json
 
@@ -18,7 +18,7 @@ ODD = "odd: "
 
 
 @dataclass(frozen=True)
-class Sifted:
+class ValidatedRows:
     """`accepted` are parsed rows (with ROW); `rejects` keep to REJECT_SCHEMA."""
 
     accepted: pl.DataFrame
@@ -30,9 +30,9 @@ class Sifted:
         return dict(counts.iter_rows())
 
 
-def sift(
+def validate(
     table: str, rows: Rows, parsed: pl.DataFrame, rules: Sequence[Rule], unique: str = ""
-) -> Sifted:
+) -> ValidatedRows:
     """Judge every row of `parsed`, which has the rows of `rows.frame` in the same order.
 
     With `unique`, of the accepted rows with an equal value in that column only the first stays.
@@ -64,12 +64,14 @@ def sift(
     rejects = every.select(
         pl.lit(table).alias("table"), pl.lit(rows.source).alias("source"), "row", "reason", "raw"
     )
-    return Sifted(parsed.filter(~bad), rejects)
+    return ValidatedRows(parsed.filter(~bad), rejects)
 
 
-def account(rows: Rows, layout: Layout, sifted: Sifted, notes: Sequence[str] = ()) -> Account:
+def account(
+    rows: Rows, layout: Layout, sifted: ValidatedRows, notes: Sequence[str] = ()
+) -> RowCounts:
     """The account of one table that was laid out and sifted."""
-    return Account(
+    return RowCounts(
         file=rows.source,
         read=len(rows),
         accepted=len(sifted.accepted),
@@ -82,7 +84,7 @@ def account(rows: Rows, layout: Layout, sifted: Sifted, notes: Sequence[str] = (
     )
 
 
-def odd(what: str, given: pl.Series, parsed: pl.Series) -> pl.Series:
+def unreadable(what: str, given: pl.Series, parsed: pl.Series) -> pl.Series:
     """A column that marks the rows whose optional value was there and could not be read."""
     return (given.is_not_null() & parsed.is_null()).alias(ODD + what)
 

@@ -12,7 +12,7 @@ from vireo.data.readers.availability import TERMS_RULES, terms
 from vireo.data.readers.columns import Layout, column, plain
 from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
-from vireo.data.readers.validation import Rule, Sifted, account, odd, sift
+from vireo.data.readers.validation import Rule, ValidatedRows, account, unreadable, validate
 from vireo.data.remote import URL, is_url
 
 MOST_ID = 512
@@ -31,13 +31,13 @@ def videos_from(rows: Rows, layout: Layout, folder: Path, *, remote: bool = Fals
     Where there is no id, the exact title is the id. Of rows with an equal id the first stays.
     """
     parsed = parse_videos(rows, layout)
-    sifted = sift("videos", rows, parsed, _TABLE_RULES, unique="video_id")
+    sifted = validate("videos", rows, parsed, _TABLE_RULES, unique="video_id")
     media, notes = _media(sifted, folder, remote)
     return RawTables(
         videos=sifted.accepted,
         media=media,
         rejects=sifted.rejects,
-        accounts={"videos": account(rows, layout, sifted, notes)},
+        counts={"videos": account(rows, layout, sifted, notes)},
     )
 
 
@@ -57,9 +57,9 @@ def parse_videos(rows: Rows, layout: Layout) -> pl.DataFrame:
         published.alias("published_at"),
         duration.alias("duration"),
         tag_lists.alias("tags"),
-        odd("published_at could not be read", given["published_at"], published),
-        odd("duration is not a number above 0", seconds, duration),
-        odd("tags could not be read", given["tags"], tag_lists),
+        unreadable("published_at could not be read", given["published_at"], published),
+        unreadable("duration is not a number above 0", seconds, duration),
+        unreadable("tags could not be read", given["tags"], tag_lists),
         *terms(rows, layout),
     )
     if "category" in layout.used or plain(layout.used.get("tags", "")) != "genres":
@@ -83,7 +83,7 @@ def _duration(given: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     return read["given"], read.select(pl.when(pl.col("value") > 0).then("value")).to_series()
 
 
-def _media(sifted: Sifted, folder: Path, fetched: bool) -> tuple[pl.DataFrame, list[str]]:
+def _media(sifted: ValidatedRows, folder: Path, fetched: bool) -> tuple[pl.DataFrame, list[str]]:
     """The files that the accepted rows name, and what is to be said about them."""
     rows = sifted.accepted.select("video_id", "path", "subtitles")
     named = rows.filter(pl.col("path").is_not_null())

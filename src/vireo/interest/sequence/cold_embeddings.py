@@ -15,7 +15,7 @@ _WELL_KNOWN = 5
 """Viewers from which a trained vector is learnt from."""
 
 
-def everybody(
+def cold_item_embeddings(
     arrays: dict[str, Floats], videos: Ints, training: Training, settings: SequenceSection
 ) -> tuple[Floats, Floats, Floats]:
     """Vectors, biases and divisors of all videos: trained, predicted from content, or mixed."""
@@ -29,13 +29,13 @@ def everybody(
     trained[videos] = True
     told = training.has_content
     rows = np.hstack([vectors, bias[:, None]])
-    well_known = trained & told & (training.watchers >= _WELL_KNOWN)
+    well_known = trained & told & (training.user_counts >= _WELL_KNOWN)
     # not by date: new videos are the newest, and a regression says little beyond what it has seen
     guess = predicted(training.content, rows, well_known)
     if guess is None:
         return vectors, bias, lengths
     usual = float(lengths[videos].mean())
-    share = training.watchers / (training.watchers + settings.handover + 1e-9)
+    share = training.user_counts / (training.user_counts + settings.handover + 1e-9)
     share = np.where(trained, share, 0.0)[:, None].astype(np.float32)
     mixed = np.where(told[:, None], share * rows + (1 - share) * guess, rows)
     vectors, bias = np.ascontiguousarray(mixed[:, :-1]), np.ascontiguousarray(mixed[:, -1])

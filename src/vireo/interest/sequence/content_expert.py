@@ -84,7 +84,7 @@ class SequenceContent(Sequence):
         told = features(training)
         network = content_network(settings, told[videos])
         network.load_state_dict(tensors(arrays))
-        share = training.watchers / (training.watchers + settings.handover + 1e-9)
+        share = training.user_counts / (training.user_counts + settings.handover + 1e-9)
         with torch.inference_mode():
             every = torch.from_numpy(told)
             vectors, bias = network.from_content(every).numpy(), network.liking(every).numpy()

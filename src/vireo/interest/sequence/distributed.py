@@ -18,32 +18,32 @@ from safetensors.numpy import save_file
 
 from vireo.artifacts.files import read_json, write_json
 from vireo.artifacts.tensor_files import read_arrays
-from vireo.engine.distributed import joined, together
-from vireo.engine.progress import Lines, Quiet
+from vireo.engine.distributed import joined, launch
+from vireo.engine.progress import LogProgress, NullProgress
 from vireo.interest.base import SequenceContentSection, SequenceSection
 from vireo.interest.sequence.content_expert import content_network
 from vireo.interest.sequence.content_network import ContentNetwork
 from vireo.interest.sequence.expert import network_of
 from vireo.interest.sequence.network import SequenceNetwork
-from vireo.interest.sequence.trainer import Plan, learn
-from vireo.interest.sequence.validation import Questions
+from vireo.interest.sequence.trainer import TrainingSchedule, learn
+from vireo.interest.sequence.validation import ValidationQueries
 from vireo.interest.sequence.windows import Windows
 
 _TOLD, _ARRAYS = "job/told.json", "job/arrays.safetensors"
 
 
 @dataclass(frozen=True)
-class Job:
+class DistributedJob:
     """What a process that takes part must know."""
 
     windows: Windows
-    questions: Questions | None
+    questions: ValidationQueries | None
     settings: SequenceSection
-    plan: Plan
+    plan: TrainingSchedule
     seed: int
 
 
-def train(job: Job, network: SequenceNetwork, checkpoint: Path) -> None:
+def train(job: DistributedJob, network: SequenceNetwork, checkpoint: Path) -> None:
     """Leave a finished checkpoint. Raises StageFailed where one of the processes failed."""
     (checkpoint / _TOLD).parent.mkdir(parents=True, exist_ok=True)
     parts: dict[str, dict[str, Any]] = {
@@ -62,7 +62,7 @@ def train(job: Job, network: SequenceNetwork, checkpoint: Path) -> None:
     save_file(arrays, checkpoint / _ARRAYS)
     told = {"settings": job.settings.model_dump(), "plan": asdict(job.plan), "seed": job.seed}
     write_json(checkpoint / _TOLD, told)
-    together(__name__, checkpoint, job.settings.processes, "interest.sequence.processes")
+    launch(__name__, checkpoint, job.settings.processes, "interest.sequence.processes")
     (checkpoint / _ARRAYS).unlink()
 
 
@@ -82,17 +82,17 @@ def main() -> None:
         network = network_of(settings, len(start["bias"]))
     network.load_state_dict({name: torch.from_numpy(array) for name, array in start.items()})
     asked = _part(arrays, "questions")
-    questions = Questions(**asked) if asked else None
+    questions = ValidationQueries(**asked) if asked else None
     with joined() as team:
         learn(
             network,
             Windows(**_part(arrays, "windows")),
             settings,
-            Plan(**told["plan"]),
+            TrainingSchedule(**told["plan"]),
             questions=questions,
             checkpoint=checkpoint,
             seed=told["seed"],
-            progress=Lines() if team.leads else Quiet(),
+            progress=LogProgress() if team.leads else NullProgress(),
             team=team,
         )
         team.wait()  # nobody leaves while another still needs it

@@ -25,14 +25,14 @@ from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, SequenceSection, Training
-from vireo.interest.sequence.cold_embeddings import everybody
+from vireo.interest.sequence.cold_embeddings import cold_item_embeddings
 from vireo.interest.sequence.embedding_init import starting_vectors
-from vireo.interest.sequence.numpy_inference import Reader, gap_buckets
+from vireo.interest.sequence.numpy_inference import NumpyNetwork, gap_buckets
 from vireo.interest.sequence.validation import (
-    Questions,
-    held_back,
+    ValidationQueries,
+    held_out,
     last_states,
-    nobody,
+    no_queries,
     readable,
 )
 from vireo.interest.sequence.windows import Windows, asked, windows_of
@@ -52,7 +52,7 @@ class Sequence:
     """A trained network, and the vectors of all videos."""
 
     name: ClassVar[str] = "sequence"
-    knows_new: ClassVar[bool] = True
+    scores_cold_items: ClassVar[bool] = True
     slow: ClassVar[bool] = True
     goes_on: ClassVar[bool] = True
     """A network that knows part of the histories is not thrown away: `Training.before`."""
@@ -72,13 +72,13 @@ class Sequence:
         videos = _with_vectors(training, settings)
         place = np.full(training.n_videos, -1, dtype=np.int64)
         place[videos] = np.arange(len(videos))
-        held = held_back(training, place, context.seed) if before is None else nobody()
+        held = held_out(training, place, context.seed) if before is None else no_queries()
         windows = windows_of(training.histories, place, settings.length, held)
         if not windows.tokens:
             return cls._untrained(training, settings)
         with _threads():
             network = cls._begun(training, videos, windows, settings, context.seed, before)
-            asked = Questions.of(training, place, held) if len(held) else None
+            asked = ValidationQueries.of(training, place, held) if len(held) else None
             learnt = _learn(cls.name, network, windows, asked, settings, context, before)
         arrays = {name: np.ascontiguousarray(array) for name, array in learnt[0].items()}
         return cls._finished(arrays, videos, training, settings, learnt[1])
@@ -115,7 +115,7 @@ class Sequence:
         curve: tuple[dict[str, float], ...],
     ) -> Self:
         """The expert over the whole catalogue."""
-        vectors, bias, lengths = everybody(arrays, videos, training, settings)
+        vectors, bias, lengths = cold_item_embeddings(arrays, videos, training, settings)
         return cls(settings, {**arrays, "vectors.weight": vectors, "bias": bias}, lengths, curve)
 
     @classmethod
@@ -175,8 +175,8 @@ class Sequence:
         return np.asarray(self.lengths > 0)
 
     @cached_property
-    def _reader(self) -> Reader:
-        return Reader.of(self.arrays, SIZES[self.settings.size][2], self.settings.length)
+    def _reader(self) -> NumpyNetwork:
+        return NumpyNetwork.of(self.arrays, SIZES[self.settings.size][2], self.settings.length)
 
     @cached_property
     def _network(self) -> SequenceNetwork:
@@ -202,7 +202,7 @@ def _learn(
     name: str,
     network: SequenceNetwork,
     windows: Windows,
-    questions: Questions | None,
+    questions: ValidationQueries | None,
     settings: SequenceSection,
     context: Context,
     before: Sequence | None,
@@ -213,9 +213,9 @@ def _learn(
     key = _fingerprint(network, windows, settings, context.seed, before)
     checkpoint = context.cache / "sequence" / key
     if settings.processes > 1:
-        from vireo.interest.sequence.distributed import Job, train
+        from vireo.interest.sequence.distributed import DistributedJob, train
 
-        train(Job(windows, questions, settings, plan, context.seed), network, checkpoint)
+        train(DistributedJob(windows, questions, settings, plan, context.seed), network, checkpoint)
     learnt = learn(
         network,
         windows,
@@ -234,7 +234,7 @@ def _with_vectors(training: Training, settings: SequenceSection) -> Ints:
     """Rows of the videos that get vectors of their own: wanted ones, the most watched first."""
     warm = np.flatnonzero(training.warm)
     if len(warm) > settings.max_videos:
-        most = np.argsort(-training.watchers[warm], kind="stable")[: settings.max_videos]
+        most = np.argsort(-training.user_counts[warm], kind="stable")[: settings.max_videos]
         warm = np.sort(warm[most])
     return warm
 

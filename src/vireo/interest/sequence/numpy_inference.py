@@ -52,7 +52,7 @@ class Layers:
 
 
 @dataclass(frozen=True)
-class Reader:
+class NumpyNetwork:
     """A history in, the network's state after its last event out."""
 
     vectors: Floats
@@ -68,7 +68,7 @@ class Reader:
     heads: int
 
     @classmethod
-    def of(cls, arrays: Mapping[str, Floats], heads: int, length: int) -> Reader:
+    def of(cls, arrays: Mapping[str, Floats], heads: int, length: int) -> NumpyNetwork:
         """From the arrays of a `SequenceNetwork`."""
         dimension = arrays["vectors.weight"].shape[1]
         half = dimension // heads // 2

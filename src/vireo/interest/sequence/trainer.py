@@ -20,12 +20,12 @@ from torch.nn import functional as F
 
 from vireo.arrays import Floats
 from vireo.artifacts.files import write_json
-from vireo.engine.distributed import ALONE, Team, device
+from vireo.engine.distributed import ALONE, ProcessGroup, device
 from vireo.engine.progress import Progress
 from vireo.interest.base import SequenceSection
 from vireo.interest.sequence.network import SequenceNetwork, gap_buckets
 from vireo.interest.sequence.precision import in_half
-from vireo.interest.sequence.validation import Questions
+from vireo.interest.sequence.validation import ValidationQueries
 from vireo.interest.sequence.windows import Packed, Windows, batches_of, packed
 
 _WARM_UP = 100
@@ -39,7 +39,7 @@ _PATIENCE = 4
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingSchedule:
     """How long to learn, and how fast at most."""
 
     passes: int
@@ -47,7 +47,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Learnt:
+class TrainingResult:
     """The network's arrays and the curve of its training."""
 
     arrays: dict[str, Floats]
@@ -66,7 +66,7 @@ class _State:
     """Of the best pass so far; of the last one where nobody is held back."""
 
 
-def plan_of(windows: Windows, section: SequenceSection, again: bool) -> Plan:
+def plan_of(windows: Windows, section: SequenceSection, again: bool) -> TrainingSchedule:
     """`epochs` passes, but at least `least_steps` and at most `most_steps` batches in all.
 
     A network that goes on from an earlier one (`again`) needs a fifth of it, at a third of the
@@ -76,8 +76,8 @@ def plan_of(windows: Windows, section: SequenceSection, again: bool) -> Plan:
     passes = max(section.epochs, math.ceil(section.least_steps / per_pass))
     passes = max(1, min(passes, section.most_steps // per_pass))
     if again:
-        return Plan(max(1, round(passes / 5)), section.rate / 3)
-    return Plan(passes, section.rate)
+        return TrainingSchedule(max(1, round(passes / 5)), section.rate / 3)
+    return TrainingSchedule(passes, section.rate)
 
 
 def batch_tokens(windows: Windows, section: SequenceSection) -> int:
@@ -89,15 +89,15 @@ def learn(
     network: SequenceNetwork,
     windows: Windows,
     section: SequenceSection,
-    plan: Plan,
+    plan: TrainingSchedule,
     *,
-    questions: Questions | None,
+    questions: ValidationQueries | None,
     checkpoint: Path,
     seed: int,
     progress: Progress,
-    team: Team = ALONE,
+    team: ProcessGroup = ALONE,
     name: str = "sequence",
-) -> Learnt:
+) -> TrainingResult:
     """Train the network in place; with `questions` the pass with the best NDCG@10 is kept.
 
     A checkpoint that another training completed is not gone on with: its network is the answer.
@@ -117,7 +117,7 @@ def learn(
             entry = {"loss": loss}
             if questions is not None:
                 own = questions.ndcg(network, section) if team.leads else 0.0
-                entry["ndcg@10"] = team.told(own)
+                entry["ndcg@10"] = team.broadcast(own)
             value = entry.get("ndcg@10", float(number))
             if value > state.best:
                 state.best, state.arrays = value, _copy(network)
@@ -127,7 +127,7 @@ def learn(
                 _save(checkpoint, network, optimizer, state)
             tick(1, ", ".join(f"{name} {figure:.4f}" for name, figure in entry.items()))
     arrays = {name: array.cpu().numpy() for name, array in state.arrays.items()}
-    return Learnt(arrays, tuple(state.curve))
+    return TrainingResult(arrays, tuple(state.curve))
 
 
 def _is_stuck(curve: list[dict[str, float]]) -> bool:
@@ -140,10 +140,10 @@ def _one_pass(
     optimizer: torch.optim.Optimizer,
     windows: Windows,
     section: SequenceSection,
-    plan: Plan,
+    plan: TrainingSchedule,
     number: int,
     seed: int,
-    team: Team,
+    team: ProcessGroup,
 ) -> float:
     """Every window once. -> the mean loss"""
     rng = np.random.default_rng([seed, number])
@@ -176,7 +176,7 @@ def loss_of(
     batch: Packed,
     section: SequenceSection,
     rng: np.random.Generator,
-    team: Team = ALONE,
+    team: ProcessGroup = ALONE,
 ) -> Tensor:
     """Cross-entropy of the next video, among all or among `negatives` sampled ones.
 

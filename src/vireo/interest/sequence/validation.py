@@ -22,24 +22,24 @@ _FEWEST_USERS = 50
 """Below this, NDCG on users held back is mostly noise: the planned passes are all made."""
 
 
-def nobody() -> Ints:
+def no_queries() -> Ints:
     return np.zeros(0, dtype=np.int64)
 
 
-def held_back(training: Training, place: Ints, seed: int) -> Ints:
+def held_out(training: Training, place: Ints, seed: int) -> Ints:
     """User rows whose last wanted video is kept to tell when to stop; none if they are few."""
     histories = training.histories
     keep = (histories.weights > 0) & (place[histories.videos] >= 0)
     counts = np.bincount(histories.user_rows[keep], minlength=len(histories))
     able = np.flatnonzero(counts >= 3)
     if len(able) < 2 * _FEWEST_USERS:
-        return nobody()
+        return no_queries()
     order = np.random.default_rng(seed).permutation(len(able))
     return np.sort(able[order[: min(_MOST_USERS, len(able) // 2)]])
 
 
 @dataclass(frozen=True)
-class Questions:
+class ValidationQueries:
     """Histories of the users held back, one after the other, and what each wanted next."""
 
     videos: Ints
@@ -57,7 +57,7 @@ class Questions:
     def of(cls, training: Training, place: Ints, held: Ints) -> Self:
         """The last wanted video of each user row in `held`, and the events before it."""
         known = [readable(training.histories.row(row), place >= 0) for row in held.tolist()]
-        nothing = [nobody()]
+        nothing = [no_queries()]
         return cls(
             np.concatenate(nothing + [place[videos[:-1]] for videos, _ in known]),
             np.concatenate(nothing + [times[:-1] for _, times in known]),
@@ -113,6 +113,6 @@ def last_states(
 
 def readable(history: History, known: Bools) -> tuple[Ints, Ints]:
     """(videos, times) of the wanted events of videos with a vector."""
-    liked = history.liked
+    liked = history.positives
     keep = known[liked.videos]
     return liked.videos[keep], liked.times[keep]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vireo.engine.base import Context
 from vireo.language.generate.base import (
-    Answer,
+    GeneratedValue,
     GenerationSection,
     Generator,
     Personal,
@@ -34,7 +34,7 @@ def generator(section: GenerationSection, context: Context) -> Generator | None:
 
 __all__ = [
     "GENERATORS",
-    "Answer",
+    "GeneratedValue",
     "GenerationSection",
     "Generator",
     "Personal",

@@ -91,7 +91,7 @@ class Prompt(Generic[Shape]):
 
 
 @dataclass(frozen=True)
-class Answer(Generic[Shape]):
+class GeneratedValue(Generic[Shape]):
     """What came of one prompt: a value of the asked shape, or the reason why there is none."""
 
     value: Shape | None
@@ -112,8 +112,8 @@ class Generator(Protocol):
     remote: bool
     """Whether what it is told leaves this process: then a viewer must have agreed."""
 
-    def answer(
+    def generate(
         self, prompts: Sequence[Prompt[Shape]], progress: Progress | None = None
-    ) -> list[Answer[Shape]]:
+    ) -> list[GeneratedValue[Shape]]:
         """One Answer per prompt, in order. Once the budget is spent, answers say so."""
         ...

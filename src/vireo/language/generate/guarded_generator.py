@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from vireo.engine.progress import Progress, Quiet
-from vireo.language.generate.base import Answer, GenerationSection, Prompt, Shape
+from vireo.engine.progress import NullProgress, Progress
+from vireo.language.generate.base import GeneratedValue, GenerationSection, Prompt, Shape
 from vireo.language.generate.budget import Budget
 from vireo.language.generate.messages import (
+    InvalidReply,
     Messages,
-    Unreadable,
     messages_of,
     read_reply,
     repair_of,
 )
-from vireo.language.generate.response_cache import AnswerShelf, key_of
+from vireo.language.generate.response_cache import ResponseCache, key_of
 from vireo.language.generate.tokens import count_tokens
 
 _MOST_IN_MEMORY = 1000
@@ -42,7 +42,7 @@ class Reply:
     used: tuple[int, int] | None = None
 
 
-class Talker(Protocol):
+class ChatModel(Protocol):
     """A model that replies to messages."""
 
     name: str
@@ -55,29 +55,29 @@ class Talker(Protocol):
         ...
 
 
-class Writer:
+class GuardedGenerator:
     """The Generator around a Talker. Every failure is an Answer with its reason."""
 
-    def __init__(self, talker: Talker, section: GenerationSection, cache: Path) -> None:
+    def __init__(self, talker: ChatModel, section: GenerationSection, cache: Path) -> None:
         self.name = talker.name
         self.fingerprint = talker.fingerprint
         self.remote = talker.remote
         self._talker = talker
         self._section = section
-        self._shelf = AnswerShelf(cache / "answers.sqlite")
+        self._shelf = ResponseCache(cache / "answers.sqlite")
         self._budget = Budget(section)
         self._lock = threading.Lock()
         self._in_memory: dict[bytes, str] = {}  # answers about people are not kept on disk
         self._failures = 0
         self._stopped = ""
 
-    def answer(
+    def generate(
         self, prompts: Sequence[Prompt[Shape]], progress: Progress | None = None
-    ) -> list[Answer[Shape]]:
+    ) -> list[GeneratedValue[Shape]]:
         """One Answer per prompt, in order; the same prompt is asked once."""
-        progress = progress or Quiet()
+        progress = progress or NullProgress()
         keys = [key_of(prompt, self.fingerprint) for prompt in prompts]
-        answers: dict[bytes, Answer[Shape]] = {}
+        answers: dict[bytes, GeneratedValue[Shape]] = {}
         unknown: dict[bytes, Prompt[Shape]] = {}
         known = self._shelf.get(set(keys)) | self._remembered(set(keys))
         for key, prompt in zip(keys, prompts, strict=True):
@@ -88,32 +88,36 @@ class Writer:
                 answers[key] = found
         if self._section.dry_run and unknown:
             progress.say(self._estimate(list(unknown.values())))
-            answers |= {key: Answer(None, "a dry run sends nothing") for key in unknown}
+            answers |= {key: GeneratedValue(None, "a dry run sends nothing") for key in unknown}
         elif unknown:
             answers |= self._asked(unknown, progress)
         return [answers[key] for key in keys]
 
-    def _without_asking(self, prompt: Prompt[Shape], known: str | None) -> Answer[Shape] | None:
+    def _without_asking(
+        self, prompt: Prompt[Shape], known: str | None
+    ) -> GeneratedValue[Shape] | None:
         kept_here = prompt.personal - set(self._section.may_send)
         if self._talker.remote and kept_here:
             kinds = " and ".join(sorted(kept_here))
-            return Answer(None, f"{kinds} stay here: language.generation.may_send lacks them")
+            return GeneratedValue(
+                None, f"{kinds} stay here: language.generation.may_send lacks them"
+            )
         if known is None:
             return None
         try:
-            return Answer(read_reply(known, prompt.shape), cached=True)
-        except Unreadable:  # a damaged row: ask again
+            return GeneratedValue(read_reply(known, prompt.shape), cached=True)
+        except InvalidReply:  # a damaged row: ask again
             return None
 
     def _asked(
         self, prompts: dict[bytes, Prompt[Shape]], progress: Progress
-    ) -> dict[bytes, Answer[Shape]]:
-        answers: dict[bytes, Answer[Shape]] = {}
+    ) -> dict[bytes, GeneratedValue[Shape]]:
+        answers: dict[bytes, GeneratedValue[Shape]] = {}
         with (
             progress.task(f"asking {self.name}", len(prompts)) as tick,
             ThreadPoolExecutor(self._section.concurrency) as pool,
         ):
-            jobs: dict[Future[Answer[Shape]], bytes] = {
+            jobs: dict[Future[GeneratedValue[Shape]], bytes] = {
                 pool.submit(self._ask, prompt): key for key, prompt in prompts.items()
             }
             try:
@@ -142,7 +146,7 @@ class Writer:
             while len(self._in_memory) > _MOST_IN_MEMORY:
                 del self._in_memory[next(iter(self._in_memory))]
 
-    def _ask(self, prompt: Prompt[Shape]) -> Answer[Shape]:
+    def _ask(self, prompt: Prompt[Shape]) -> GeneratedValue[Shape]:
         """The first try, and the repair of what did not fit."""
         used = (0, 0)
         messages = messages_of(prompt)
@@ -151,15 +155,15 @@ class Writer:
             try:
                 reply, cost = self._reply(messages, prompt)
             except NoReply as error:
-                return Answer(None, str(error), tokens_in=used[0], tokens_out=used[1])
+                return GeneratedValue(None, str(error), tokens_in=used[0], tokens_out=used[1])
             used = (used[0] + cost[0], used[1] + cost[1])
             try:
                 value = read_reply(reply, prompt.shape)
-                return Answer(value, tokens_in=used[0], tokens_out=used[1])
-            except Unreadable as error:
+                return GeneratedValue(value, tokens_in=used[0], tokens_out=used[1])
+            except InvalidReply as error:
                 why = str(error)
                 messages = repair_of(prompt, reply, why)
-        return Answer(
+        return GeneratedValue(
             None, f"its reply did not fit, twice: {why}", tokens_in=used[0], tokens_out=used[1]
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 from vireo.engine.base import Context
 from vireo.errors import ConfigError, InputError
 from vireo.language.generate.base import GenerationSection, Generator
-from vireo.language.generate.guarded_generator import NoReply, Reply, Writer
+from vireo.language.generate.guarded_generator import GuardedGenerator, NoReply, Reply
 from vireo.language.generate.messages import Messages
 from vireo.language.hf_directory import fingerprint_of, load_tokenizer, weights_of
 
@@ -23,10 +23,12 @@ def load(section: GenerationSection, context: Context) -> Generator:
             'language.generation.model = "local" needs language.generation.path, which is empty.',
             "Set it to the Hugging Face directory of a causal model.",
         )
-    return Writer(LocalModel(Path(section.path).expanduser(), section), section, context.cache)
+    return GuardedGenerator(
+        HfCausalModel(Path(section.path).expanduser(), section), section, context.cache
+    )
 
 
-class LocalModel:
+class HfCausalModel:
     """Greedy decoding, one prompt at a time, within the time limit; loaded when first asked."""
 
     remote = False

@@ -22,7 +22,7 @@ _RULES = (
 )
 
 
-class Unreadable(Exception):
+class InvalidReply(Exception):
     """A reply that does not fit; the text says why, in words fit for the model and for a record."""
 
 
@@ -42,7 +42,7 @@ class Messages:
 def messages_of(prompt: Prompt[Shape]) -> Messages:
     """The instructions with the schema, and the data as one JSON object."""
     schema = json.dumps(prompt.shape.model_json_schema(), sort_keys=True)
-    return Messages(f"{prompt.instructions.strip()}\n\n{_RULES}{schema}", spelled(prompt.data))
+    return Messages(f"{prompt.instructions.strip()}\n\n{_RULES}{schema}", value_text(prompt.data))
 
 
 def repair_of(prompt: Prompt[Shape], reply: str, why: str) -> Messages:
@@ -50,10 +50,10 @@ def repair_of(prompt: Prompt[Shape], reply: str, why: str) -> Messages:
     again = {"data": prompt.data, "your_reply": reply[:2000], "what_was_wrong": why}
     first = messages_of(prompt)
     note = "\nA first reply did not fit. Answer the question about `data` anew."
-    return Messages(first.system + note, spelled(again))
+    return Messages(first.system + note, value_text(again))
 
 
-def spelled(value: Any) -> str:
+def value_text(value: Any) -> str:
     """JSON whose strings hold no mark that chat templates read: no control character, < or [.
 
     They are spelled as escapes, which mean the same to a reader of JSON; so "<|im_end|>" or
@@ -63,10 +63,10 @@ def spelled(value: Any) -> str:
         plain = json.dumps(value.encode("utf-8", "replace").decode(), ensure_ascii=False)
         return plain.replace("<", "\\u003c").replace("[", "\\u005b").replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
-        rows = (f"{spelled(str(key))}: {spelled(inner)}" for key, inner in value.items())
+        rows = (f"{value_text(str(key))}: {value_text(inner)}" for key, inner in value.items())
         return "{" + ", ".join(rows) + "}"
     if isinstance(value, Sequence):
-        return "[" + ", ".join(spelled(inner) for inner in value) + "]"
+        return "[" + ", ".join(value_text(inner) for inner in value) + "]"
     return json.dumps(value)
 
 
@@ -78,9 +78,9 @@ def read_reply(text: str, shape: type[Shape]) -> Shape:
         whole = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
         return shape.model_validate_json(whole)
     except ValidationError as error:
-        raise Unreadable(_first_fault(error, shape)) from None
+        raise InvalidReply(_first_fault(error, shape)) from None
     except (ValueError, RecursionError) as error:
-        raise Unreadable(str(error).splitlines()[0]) from None
+        raise InvalidReply(str(error).splitlines()[0]) from None
 
 
 def _object_in(text: str) -> Any:

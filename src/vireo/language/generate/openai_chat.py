@@ -11,9 +11,16 @@ from urllib.parse import urlsplit
 from vireo.engine.base import Context
 from vireo.errors import ConfigError
 from vireo.language.generate.base import GenerationSection, Generator
-from vireo.language.generate.guarded_generator import NoReply, Reply, Writer
+from vireo.language.generate.guarded_generator import GuardedGenerator, NoReply, Reply
 from vireo.language.generate.messages import LONGEST_REPLY, Messages
-from vireo.language.openai_client import Hopeless, Later, Refused, body_of, client, patiently
+from vireo.language.openai_client import (
+    PermanentError,
+    RetryableError,
+    UnsupportedFormatError,
+    body_of,
+    call_with_retries,
+    client,
+)
 
 _LEVELS = ("schema", "object", "none")
 _MOST_BYTES = 4 * LONGEST_REPLY
@@ -31,10 +38,10 @@ def load(section: GenerationSection, context: Context) -> Generator:
             f"name (now {section.name!r}).",
             'Set both, such as base_url = "http://localhost:11434/v1" and name = "qwen3:4b".',
         )
-    return Writer(Server(section), section, context.cache)
+    return GuardedGenerator(OpenAiChat(section), section, context.cache)
 
 
-class Server:
+class OpenAiChat:
     """One model of one server. Busy and failing servers are asked again, later and later."""
 
     remote = True
@@ -53,10 +60,12 @@ class Server:
     def reply(self, messages: Messages, schema: dict[str, Any]) -> Reply:
         """The server's text; raises NoReply after the last try, or at once where none can help."""
         try:
-            return patiently(lambda: self._adapting(messages, schema), self._section.retries)
-        except Later as later:
+            return call_with_retries(
+                lambda: self._adapting(messages, schema), self._section.retries
+            )
+        except RetryableError as later:
             raise NoReply(str(later)) from None
-        except Hopeless as error:
+        except PermanentError as error:
             raise NoReply(str(error), hopeless=True) from None
 
     def _adapting(self, messages: Messages, schema: dict[str, Any]) -> Reply:
@@ -64,12 +73,12 @@ class Server:
         for _ in range(5):
             try:
                 return _read(self._body(messages, schema))
-            except Refused as refused:
+            except UnsupportedFormatError as refused:
                 if not self._give_up(refused):
                     raise NoReply(str(refused)) from None
         raise NoReply("the server refused every form of the request", hopeless=True)
 
-    def _give_up(self, refused: Refused) -> bool:
+    def _give_up(self, refused: UnsupportedFormatError) -> bool:
         """Not every server knows every field: leave out what it complains of, then structure."""
         if "max_completion_tokens" in refused.text and self._limit == "max_tokens":
             self._limit = "max_completion_tokens"
@@ -114,7 +123,7 @@ def _read(body: bytes) -> Reply:
         text = answer["choices"][0]["message"]["content"] or ""
         usage = dict(answer.get("usage") or {})
     except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-        raise Later(f"what it sent is no chat completion: {body[:80]!r}") from None
+        raise RetryableError(f"what it sent is no chat completion: {body[:80]!r}") from None
     sent, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
     if isinstance(sent, int) and isinstance(written, int):
         return Reply(str(text), (sent, written))

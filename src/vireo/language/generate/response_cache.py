@@ -16,7 +16,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS answers (
 ) WITHOUT ROWID"""
 
 
-class AnswerShelf:
+class ResponseCache:
     """prompt key -> the checked answer as JSON. A kill loses no answer that came before it."""
 
     def __init__(self, path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import CONTENT, STAND_IN, Expert, InterestModel
+from vireo.interest.base import CONTENT, CONTENT_SHARE, Expert, InterestModel
 from vireo.interest.dot_product import by_vectors
 
 
@@ -80,7 +80,7 @@ class Contributions:
         total = np.zeros((len(self._history), len(rows)), dtype=np.float32)
         new = ~model.warm[rows] if len(model.warm) else np.zeros(len(rows), dtype=np.bool_)
         # of a new video content can always tell, also where others are believed
-        of_new = {CONTENT: STAND_IN, **model.for_new}
+        of_new = {CONTENT: CONTENT_SHARE, **model.cold_weights}
         for name, expert in model.experts.items():
             weights = np.where(new, of_new.get(name, 0.0), model.weights.get(name, 0.0))
             speaks = np.flatnonzero(weights > 0)

@@ -61,7 +61,7 @@ def counterfactual(
     if video not in counted(query):
         return Counterfactual(False, (), 0)
     counted.lists = 0
-    own = contributions(model, query.history, video).among(query.nameable)
+    own = contributions(model, query.history, video).among(query.visible)
     order = own.videos[np.argsort(-own.shares, kind="stable")][:MOST].tolist()
     gone: list[int] = []
     for candidate in order:

@@ -11,13 +11,13 @@ import numpy as np
 from vireo.arrays import Floats
 from vireo.interest.base import Batch
 from vireo.interest.fusion import fused
-from vireo.recommend.base import Query, fitted
+from vireo.recommend.base import Query, fixed_width
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.explain.contributions import Shares, contributions
 from vireo.recommend.explain.counterfactual import Counterfactual, MakeList, counterfactual
 from vireo.recommend.retrieve.cold_start import popular_columns
-from vireo.recommend.retrieve.preferences import leaning
+from vireo.recommend.retrieve.preferences import preference_offsets
 
 SHOWN = 8
 """Own videos that are shown, by the size of their share."""
@@ -67,12 +67,12 @@ def _bars(title: str, entries: list[tuple[str, float]]) -> list[str]:
     lines = [f"  {title}"]
     for name, value in sorted(entries, key=lambda entry: -entry[1]):
         bar = ("█" if value > 0 else "░") * max(1, round(20 * abs(value) / widest))
-        lines.append(f"    {fitted(name, 36)} {value:+7.3f} {bar if value else ''}")
+        lines.append(f"    {fixed_width(name, 36)} {value:+7.3f} {bar if value else ''}")
     return lines
 
 
 def explanation(
-    shelves: Shelves, query: Query, video: int, make: MakeList | None = None
+    shelves: StepContext, query: Query, video: int, make: MakeList | None = None
 ) -> Explanation:
     """Why the video in this row stands where it does for the query's viewer.
 
@@ -91,16 +91,16 @@ def explanation(
         of=len(catalogue),
         seen=bool(np.isin(video, query.history.videos)),
         sources={n: round(float(v[video]), 4) for n, v in parts.items() if v[video]},
-        own_videos=_own(catalogue, own.among(query.nameable)),
+        own_videos=_own(catalogue, own.among(query.visible)),
         counterfactual=(
             counterfactual(make, catalogue, shelves.model, query, video) if make else None
         ),
     )
 
 
-def _parts(shelves: Shelves, query: Query) -> dict[str, Floats]:
+def _parts(shelves: StepContext, query: Query) -> dict[str, Floats]:
     """(n,) by source: the experts', or a stranger's, and what the viewer's wishes add."""
-    asked = leaning(shelves, query.wishes)
+    asked = preference_offsets(shelves, query.preferences)
     wish = {} if asked is None else {"wish": asked}
     if not query.known:
         return {**popular_columns(shelves.catalogue), **wish}

@@ -10,10 +10,10 @@ import polars as pl
 
 from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query, Reason, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.explain.contributions import Contributions
 from vireo.recommend.quotes import at
-from vireo.recommend.retrieve.preferences import leaning
+from vireo.recommend.retrieve.preferences import preference_offsets
 
 CROWD = ("popularity", "recent", "popular", "fresh")
 """Sources that know nothing of the viewer."""
@@ -29,7 +29,7 @@ BY_RULE = {
 class _Behind:
     """The own videos that speak most for the videos shown; looked for once, for all of them."""
 
-    def __init__(self, shelves: Shelves, query: Query, shown: Ints) -> None:
+    def __init__(self, shelves: StepContext, query: Query, shown: Ints) -> None:
         self._model, self._query, self._shown = shelves.model, query, shown
 
     def strongest(self, video: int) -> int | None:
@@ -38,14 +38,14 @@ class _Behind:
     @cached_property
     def _causes(self) -> dict[int, int | None]:
         own = Contributions(self._model, self._query.history)
-        named = own.strongest(self._shown, self._query.nameable)
+        named = own.strongest(self._shown, self._query.visible)
         return dict(zip(self._shown.tolist(), named, strict=True))
 
 
-class Facts:
+class TemplateExplainer:
     """Reasons by template; nothing is said that the model did not use."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._shelves = shelves
         self._catalogue = shelves.catalogue
 
@@ -54,8 +54,8 @@ class Facts:
         names, columns = list(shown.sources), [v.tolist() for v in shown.sources.values()]
         scores = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
         behind = _Behind(self._shelves, query, shown.videos)
-        vector = query.like_vector
-        seen = None if vector is None else self._catalogue.by_sight(vector)
+        vector = query.text_vector
+        seen = None if vector is None else self._catalogue.by_picture(vector)
         reasons = tuple(
             self._reason(
                 query, video, shown.marks.get(video), scores[at] if scores else {}, behind, seen
@@ -79,7 +79,7 @@ class Facts:
         if best == "like" and sources[best] > 0:
             return self._by_words(query, video, seen is not None and bool(seen[video]))
         if best == "taste" and sources[best] > 0:
-            return Reason("like", f"Liked by viewers with such a taste: “{query.like.strip()}”")
+            return Reason("like", f"Liked by viewers with such a taste: “{query.text.strip()}”")
         if best == "wish" and sources[best] > 0:
             return self._by_wish(query, video)
         crowd = sum(sources.get(name, 0.0) for name in CROWD)
@@ -92,7 +92,7 @@ class Facts:
     def _by_words(self, query: Query, video: int, seen: bool) -> Reason:
         topic = self._catalogue.topics[video]
         about = f" (topic: {topic})" if topic else ""
-        words = query.like.strip()
+        words = query.text.strip()
         if seen:
             return Reason("like", f"Looks or sounds like your words “{words}”")
         return Reason("like", f"Fits your words “{words}”{about}")
@@ -101,8 +101,8 @@ class Facts:
         """The viewer's own sentence; of several, the one that speaks most for this video."""
         topic = self._catalogue.topics[video]
         about = f" (topic: {topic})" if topic else ""
-        wanted = [wish for wish in query.wishes if wish.strength > 0 and not wish.blocks]
-        said = [leaning(self._shelves, (wish,)) for wish in wanted]
+        wanted = [wish for wish in query.preferences if wish.strength > 0 and not wish.blocks]
+        said = [preference_offsets(self._shelves, (wish,)) for wish in wanted]
         gains = [0.0 if gain is None else float(gain[video]) for gain in said]
         words = wanted[int(np.argmax(gains))].text
         return Reason("wish", f"You asked for “{words}”{about}")
@@ -110,10 +110,10 @@ class Facts:
     def _by_own_video(self, query: Query, video: int, cause: int) -> Reason:
         title = self._catalogue.titles[cause]
         topic = self._shared_topic(video, cause)
-        if cause in query.picked:
+        if cause in query.seeds:
             about = f": both about {topic}" if topic else ""
             return Reason("picked", f"Because you picked “{title}”{about}", (cause,))
-        if self._catalogue.viewers[video] == 0:
+        if self._catalogue.user_counts[video] == 0:
             about = f", also about {topic}" if topic else ""
             return Reason(
                 "new", f"New here, and close to “{title}”, which you watched{about}", (cause,)
@@ -152,7 +152,10 @@ class Facts:
         return self._catalogue.topics[video] if same else None
 
     def _by_crowd(self, video: int, best: str) -> Reason:
-        recent, viewers = int(self._catalogue.recent[video]), int(self._catalogue.viewers[video])
+        recent, viewers = (
+            int(self._catalogue.recent_counts[video]),
+            int(self._catalogue.user_counts[video]),
+        )
         if best == "recent" and recent >= self._shelves.min_people:
             return Reason("recent", f"Watched by {recent} viewers in the latest days")
         if best == "fresh" or viewers == 0:

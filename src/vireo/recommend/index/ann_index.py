@@ -15,7 +15,7 @@ import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
 from vireo.recommend.index.faiss_index import PARTS, flat, found, inverted
-from vireo.recommend.index.spec import Plan
+from vireo.recommend.index.spec import IndexSpec
 from vireo.recommend.top_k import top
 
 FEW = 2000
@@ -30,21 +30,21 @@ _TRIES = 3
 
 
 @dataclass(frozen=True)
-class Stored:
+class AnnIndex:
     """A plan, the index that it gave, and what came since."""
 
-    plan: Plan
+    plan: IndexSpec
     main: Any
     """The faiss index over the first rows of `vectors`."""
     vectors: Floats
     """(n, d) all of them."""
     longest: float
     """Length of the longest vector in the index."""
-    gone: Ints
+    deleted: Ints
     """Deleted rows."""
 
     @classmethod
-    def of(cls, plan: Plan, vectors: Floats) -> Stored:
+    def of(cls, plan: IndexSpec, vectors: Floats) -> AnnIndex:
         """Over vectors (n, d) whose first rows are those that the plan was made of."""
         own = vectors[: plan.count]
         with plan.lock:
@@ -64,9 +64,9 @@ class Stored:
     def search(self, towards: Floats, count: int, allowed: Bools | None = None) -> Ints:
         n = self.plan.count
         mask = np.ones(len(self.vectors), dtype=np.bool_) if allowed is None else allowed
-        if len(self.gone):
+        if len(self.deleted):
             mask = mask.copy()
-            mask[self.gone] = False
+            mask[self.deleted] = False
         left = int(np.count_nonzero(mask[:n]))
         if left <= FEW:
             rows = np.flatnonzero(mask)
@@ -120,8 +120,8 @@ class Stored:
             more *= 4
         return np.flatnonzero(mask)
 
-    def add(self, vectors: Floats) -> Stored:
+    def add(self, vectors: Floats) -> AnnIndex:
         return replace(self, vectors=np.vstack([self.vectors, vectors]))
 
-    def delete(self, rows: Ints) -> Stored:
-        return replace(self, gone=np.union1d(self.gone, rows))
+    def delete(self, rows: Ints) -> AnnIndex:
+        return replace(self, deleted=np.union1d(self.deleted, rows))

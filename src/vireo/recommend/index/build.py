@@ -8,10 +8,10 @@ from vireo.arrays import Floats
 from vireo.behavior.base import Histories
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestModel
-from vireo.interest.dot_product import ByVectors, by_vectors
+from vireo.interest.dot_product import DotProductExpert, by_vectors
 from vireo.recommend.index.faiss_index import available
-from vireo.recommend.index.spec import Plan
-from vireo.recommend.index.tuning import WIDE, compared, narrowed, planned
+from vireo.recommend.index.spec import IndexSpec
+from vireo.recommend.index.tuning import WIDE, exact_spec, tune_ivf, tune_pca
 from vireo.recommend.settings import IndexSection
 
 VIEWERS = 200
@@ -25,7 +25,7 @@ NOTE = (
 
 def plans(
     model: InterestModel, histories: Histories, section: IndexSection, context: Context
-) -> dict[str, Plan]:
+) -> dict[str, IndexSpec]:
     """Expert -> plan, for every expert with a weight whose scores are inner products."""
     n = histories.n_videos
     if n <= section.score_all_until:
@@ -33,7 +33,7 @@ def plans(
     if not available():
         context.progress.say(NOTE.format(n=n, until=section.score_all_until))
         return {}
-    found: dict[str, Plan] = {}
+    found: dict[str, IndexSpec] = {}
     experts = {**model.serving, **{n: e for n, e in model.experts.items() if n == "content"}}
     with context.progress.task("indexes", len(experts)) as tick:
         for name, expert in experts.items():
@@ -46,28 +46,30 @@ def plans(
 
 
 def _plan(
-    expert: ByVectors,
+    expert: DotProductExpert,
     vectors: Floats,
     model: InterestModel,
     histories: Histories,
     section: IndexSection,
     seed: int,
-) -> Plan:
-    everybody = len(model.warm) == 0 or getattr(expert, "knows_new", True)
+) -> IndexSpec:
+    everybody = len(model.warm) == 0 or getattr(expert, "scores_cold_items", True)
     known = np.ones(len(vectors), dtype=np.bool_) if everybody else model.warm
     if len(vectors) <= section.exact_until and vectors.shape[1] < WIDE:
-        return compared(vectors, known)
+        return exact_spec(vectors, known)
     asked = _questions(expert, vectors, histories, seed)
     if len(vectors) <= section.exact_until:
-        return narrowed(vectors, known, asked, section.recall) or compared(vectors, known)
-    return planned(vectors, known, asked, section.recall, seed)
+        return tune_pca(vectors, known, asked, section.recall) or exact_spec(vectors, known)
+    return tune_ivf(vectors, known, asked, section.recall, seed)
 
 
-def _questions(expert: ByVectors, vectors: Floats, histories: Histories, seed: int) -> Floats:
+def _questions(
+    expert: DotProductExpert, vectors: Floats, histories: Histories, seed: int
+) -> Floats:
     """What is asked of the index: by viewers, or, where there are hardly any, by videos. (q, d)"""
     random = np.random.default_rng(seed)
     rows = np.sort(random.permutation(len(histories))[:VIEWERS])
     batch = Batch([histories.row(int(row)) for row in rows], histories.now, histories.n_videos)
-    asked = expert.towards(batch)
+    asked = expert.user_vectors(batch)
     asked = asked[asked.any(axis=1)]
     return asked if len(asked) >= _FEWEST else vectors[random.integers(0, len(vectors), VIEWERS)]

@@ -23,7 +23,7 @@ _ARRAYS, _ABOUT = "index.safetensors", "index.json"
 
 
 @dataclass(frozen=True)
-class Plan:
+class IndexSpec:
     """An inverted file (Jegou, Douze, Schmid 2011) over the first n vectors of one expert."""
 
     centroids: Floats
@@ -62,7 +62,7 @@ class Plan:
         return self.basis.size > 0
 
 
-def save_plans(plans: Mapping[str, Plan], directory: Path) -> None:
+def save_plans(plans: Mapping[str, IndexSpec], directory: Path) -> None:
     """Nothing is written where there are none."""
     if not plans:
         return
@@ -79,12 +79,12 @@ def save_plans(plans: Mapping[str, Plan], directory: Path) -> None:
     write_json(directory / _ABOUT, about)
 
 
-def load_plans(directory: Path) -> dict[str, Plan]:
+def load_plans(directory: Path) -> dict[str, IndexSpec]:
     """What `save_plans` wrote."""
     about = read_json(directory / _ABOUT) or {}
     arrays = read_arrays(directory / _ARRAYS) if about else {}
     return {
-        name: Plan(
+        name: IndexSpec(
             arrays[f"{name}.centroids"],
             arrays[f"{name}.lists"],
             told["probes"],

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.recommend.index.ann_index import FEW, Stored
+from vireo.recommend.index.ann_index import FEW, AnnIndex
 from vireo.recommend.index.base import Index
 from vireo.recommend.index.faiss_index import PARTS, flat, found, inverted
-from vireo.recommend.index.spec import Plan
+from vireo.recommend.index.spec import IndexSpec
 from vireo.recommend.top_k import top
 
 MOST = 0.5
@@ -27,10 +27,10 @@ farther from the question."""
 
 
 @dataclass(frozen=True)
-class Portion:
+class SubsetIndex:
     """Some of the first rows of a stored index, narrowed as there."""
 
-    stored: Stored
+    stored: AnnIndex
     rows: Ints
     """(m,) rising."""
     main: Any
@@ -62,12 +62,12 @@ class Portion:
         return np.concatenate([some, later])
 
 
-def portion_of(index: Index | None, wanted: Bools) -> Portion | None:
+def portion_of(index: Index | None, wanted: Bools) -> SubsetIndex | None:
     """The rows that are `wanted` (n,), apart; None where that is not worth it, or not exact.
 
     It is kept with the plan, and serves as long as what is wanted only becomes less.
     """
-    if not isinstance(index, Stored) or len(index.gone):
+    if not isinstance(index, AnnIndex) or len(index.deleted):
         return None
     plan = index.plan
     if plan.exact and not plan.narrowed:  # every row is compared there, and proven
@@ -80,10 +80,10 @@ def portion_of(index: Index | None, wanted: Bools) -> Portion | None:
             if not FEW < len(rows) <= MOST * plan.count:
                 return None
             kept = plan.made["portion"] = (rows, _made(plan, rows, index.vectors[rows]))
-    return Portion(index, *kept)
+    return SubsetIndex(index, *kept)
 
 
-def _made(plan: Plan, rows: Ints, own: Floats) -> Any:
+def _made(plan: IndexSpec, rows: Ints, own: Floats) -> Any:
     """The faiss index over these rows (m, d) of a plan, narrowed and in lists as there."""
     held = own @ plan.basis if plan.narrowed else own
     return flat(held) if plan.exact else inverted(plan.centroids, plan.lists[rows], held)

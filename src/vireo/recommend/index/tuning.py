@@ -13,7 +13,7 @@ import numpy as np
 from vireo.arrays import Bools, Floats, Ints
 from vireo.recommend.index.faiss_index import PARTS, flat, found, inverted
 from vireo.recommend.index.score_moments import Moments
-from vireo.recommend.index.spec import Plan
+from vireo.recommend.index.spec import IndexSpec
 
 COUNT = 100
 """The recall is that of the best so many."""
@@ -31,16 +31,16 @@ _SURE = 0.005
 """By so much the measured recall must pass the goal: it is measured on a sample."""
 
 
-def compared(vectors: Floats, known: Bools) -> Plan:
+def exact_spec(vectors: Floats, known: Bools) -> IndexSpec:
     """The plan for vectors (n, d) that are all compared; `known` as in `planned`."""
     width = vectors.shape[1]
     nothing = np.zeros((0, width), dtype=np.float32)
-    return Plan(
+    return IndexSpec(
         nothing, np.zeros(0, dtype=np.int64), 0, 1.0, _moments(vectors, known), len(vectors)
     )
 
 
-def narrowed(vectors: Floats, known: Bools, queries: Floats, goal: float) -> Plan | None:
+def tune_pca(vectors: Floats, known: Bools, queries: Floats, goal: float) -> IndexSpec | None:
     """The plan for wide vectors (n, d) that are compared in the few directions they differ in.
 
     The best so many times COUNT are compared anew in full width. None where no width will do.
@@ -52,7 +52,9 @@ def narrowed(vectors: Floats, known: Bools, queries: Floats, goal: float) -> Pla
         return None
     nothing = np.zeros((0, vectors.shape[1]), dtype=np.float32)
     lists = np.zeros(0, dtype=np.int64)
-    plan = Plan(nothing, lists, 0, found.recall, moments, len(vectors), found.basis, found.over)
+    plan = IndexSpec(
+        nothing, lists, 0, found.recall, moments, len(vectors), found.basis, found.over
+    )
     plan.made["main"] = found.index
     return plan
 
@@ -83,7 +85,7 @@ def _narrow(
     return None
 
 
-def planned(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: int) -> Plan:
+def tune_ivf(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: int) -> IndexSpec:
     """The plan for vectors (n, d), asked for by queries (q, d) like these.
 
     `known` (n,) marks the rows that count as candidates of their expert, for the moments. A goal
@@ -104,7 +106,7 @@ def planned(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: i
     index = inverted(centroids, lists, held)
     probes, recall = _probes(index, asked, truth, goal, over, len(centroids))
     rounded = round(recall, 4)
-    plan = Plan(centroids, lists, probes, rounded, moments, len(vectors), basis, over)
+    plan = IndexSpec(centroids, lists, probes, rounded, moments, len(vectors), basis, over)
     plan.made["main"] = index
     return plan
 

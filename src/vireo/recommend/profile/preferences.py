@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vireo.arrays import Floats
-from vireo.recommend.base import Wish
+from vireo.recommend.base import ParsedPreference
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.rules.blocklist import carrying
-from vireo.store.base import Edit
+from vireo.store.base import Preference
 
 LESS, MORE, NONE = -1.0, 1.0, -2.0
 MUCH = 2.0
@@ -83,9 +83,9 @@ def _clause(text: str) -> Clause:
     return Clause(MORE, text)
 
 
-def wishes_of(
-    edits: list[Edit], catalogue: Catalogue, read: Callable[[str], Floats] | None
-) -> tuple[Wish, ...]:
+def parse_preferences(
+    edits: list[Preference], catalogue: Catalogue, read: Callable[[str], Floats] | None
+) -> tuple[ParsedPreference, ...]:
     """The wishes in a viewer's own sentences; `read` turns words into a vector, if text is there.
 
     "no X" blocks, where X is exactly a creator, a topic, a category or a tag; else it is a strong
@@ -97,11 +97,13 @@ def wishes_of(
 
 
 def _wish(
-    edit: Edit, clause: Clause, catalogue: Catalogue, read: Callable[[str], Floats] | None
-) -> Wish:
+    edit: Preference, clause: Clause, catalogue: Catalogue, read: Callable[[str], Floats] | None
+) -> ParsedPreference:
     rows = catalogue.rows_of([edit.video_id] if clause.is_this else []).tolist()
     if rows:
-        return Wish(edit.text, clause.strength, video=rows[0])
+        return ParsedPreference(edit.text, clause.strength, video=rows[0])
     if clause.never and carrying(catalogue, [clause.what]).any():
-        return Wish(edit.text, clause.strength, blocks=clause.what)
-    return Wish(edit.text, clause.strength, read(clause.what) if read else None, words=clause.what)
+        return ParsedPreference(edit.text, clause.strength, blocks=clause.what)
+    return ParsedPreference(
+        edit.text, clause.strength, read(clause.what) if read else None, words=clause.what
+    )

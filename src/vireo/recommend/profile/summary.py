@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vireo.behavior.base import History
-from vireo.recommend.base import Wish
+from vireo.recommend.base import ParsedPreference
 from vireo.recommend.catalogue import Catalogue
 
 MOST = 4
@@ -39,7 +39,7 @@ class Profile:
     events: int
     """Wanted videos that it rests on."""
     interests: tuple[Interest, ...]
-    wishes: tuple[str, ...]
+    preferences: tuple[str, ...]
     """In the viewer's own words."""
     sentence: str
     author: str = "template"
@@ -58,11 +58,11 @@ def profile_of(
     catalogue: Catalogue,
     user_id: str,
     history: History,
-    wishes: Sequence[Wish],
+    wishes: Sequence[ParsedPreference],
     fewest: int,
 ) -> Profile:
     """The profile of a viewer; nothing is described from fewer than `fewest` wanted videos."""
-    videos = np.unique(history.liked.videos)
+    videos = np.unique(history.positives.videos)
     told = tuple(dict.fromkeys(wish.text for wish in wishes))
     if len(videos) < fewest:
         known = f"{len(videos)} of the {fewest} videos that a description needs"
@@ -74,7 +74,7 @@ def profile_of(
 
 
 def _interests(catalogue: Catalogue, history: History) -> tuple[Interest, ...]:
-    liked = history.liked
+    liked = history.positives
     rows = np.unique(liked.videos)
     weights = np.bincount(liked.videos, weights=liked.weights)[rows]
     topics = catalogue.topic_of[rows]

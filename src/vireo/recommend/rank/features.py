@@ -19,7 +19,7 @@ def features(catalogue: Catalogue, query: Query, slate: Slate, sources: Sequence
     """(c, sources + BESIDES) a row per candidate; a source that said nothing is 0."""
     nothing = np.zeros(len(slate), dtype=np.float32)
     columns = [slate.sources.get(name, nothing) for name in sources]
-    rows, liked = slate.videos, query.history.liked.videos
+    rows, liked = slate.videos, query.history.positives.videos
     published = catalogue.published[rows]
     known = (published != NO_TIME) & (query.moment != NO_TIME)
     age = np.where(known, (query.moment - published) / DAY, np.nan)
@@ -30,7 +30,7 @@ def features(catalogue: Catalogue, query: Query, slate: Slate, sources: Sequence
     besides = (
         age,
         catalogue.minutes[rows],
-        np.log1p(catalogue.viewers[rows]),
+        np.log1p(catalogue.user_counts[rows]),
         by_creator,
         np.full(len(slate), np.log1p(len(liked))),
         np.full(len(slate), hour),

@@ -6,21 +6,21 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.rank.features import features
 
 
-class Learned:
+class LambdaMartRanker:
     """Puts known viewers' candidates in the trees' order; the scores go with the places."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._catalogue = shelves.catalogue
         self._trees = shelves.catalogue.trees
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if self._trees is None or not self._trees.adopted or not query.known or len(slate) < 2:
             return slate
-        if query.leaning is not None or query.like:
+        if query.preference_offsets is not None or query.text:
             return slate  # the trees never saw a viewer's own words: these must keep their weight
         rows = features(self._catalogue, query, slate, self._trees.sources)
         said = np.asarray(self._trees.booster.predict(rows, num_threads=1))

@@ -15,7 +15,7 @@ _TREES, _ABOUT = "ranker.txt", "ranker.json"
 
 
 @dataclass(frozen=True)
-class Trees:
+class LambdaMartModel:
     """The trees in LightGBM's own text format, and what validation said of them."""
 
     text: str
@@ -43,7 +43,7 @@ class Trees:
         write_json(directory / _ABOUT, {"sources": list(self.sources), "report": dict(self.report)})
 
     @classmethod
-    def load(cls, directory: Path) -> Trees | None:
+    def load(cls, directory: Path) -> LambdaMartModel | None:
         """What was saved there, if anything was."""
         about = read_json(directory / _ABOUT)
         if about is None:

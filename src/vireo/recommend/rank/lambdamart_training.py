@@ -17,17 +17,17 @@ from vireo.arrays import Doubles, Ints
 from vireo.behavior.base import Histories
 from vireo.engine.base import Context
 from vireo.interest.base import InterestModel, InterestSection, Training
-from vireo.interest.holdout import HeldBack, by_last, by_time
+from vireo.interest.holdout import Holdout, by_last, by_time
 from vireo.interest.registry import EXPERTS
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.rank.features import features
-from vireo.recommend.rank.lambdamart_model import Trees
-from vireo.recommend.rank.score_sum import Total
-from vireo.recommend.retrieve.experts import Experts
+from vireo.recommend.rank.lambdamart_model import LambdaMartModel
+from vireo.recommend.rank.score_sum import ScoreSum
+from vireo.recommend.retrieve.experts import EnsembleRetriever
 from vireo.recommend.settings import RecommendSection
-from vireo.recommend.significance import verdict
+from vireo.recommend.significance import significance_test
 
 FEWEST = 100
 """Held-back viewers below which nothing is learnt."""
@@ -46,7 +46,7 @@ SETTINGS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Case:
+class RankingCase:
     """One held-back viewer: candidates in the order of the sum, and what was wanted next."""
 
     rows: Doubles
@@ -64,28 +64,28 @@ def learn(
     interest: InterestSection,
     section: RecommendSection,
     context: Context,
-) -> Trees:
+) -> LambdaMartModel:
     """The trees with the report that says whether they are adopted; no trees, no adoption."""
     held = by_time(histories, section.ranker.users, context.seed)
     if len(held.rows) < FEWEST:
         held = by_last(histories, section.ranker.users, context.seed)
     if len(held.rows) < FEWEST:
         why = f"{len(held.rows)} viewers could be held back, {FEWEST} are needed"
-        return Trees("", (), {"adopted": False, "why": why})
+        return LambdaMartModel("", (), {"adopted": False, "why": why})
     before = _fitted_before(model, catalogue, held, interest, context)
     sources = tuple(before.serving)
     cases = _cases(before, catalogue, held, section, sources)
     order = np.random.default_rng(context.seed).permutation(len(cases))
     teach = [cases[at] for at in order[::2].tolist()]
     decide = [cases[at] for at in order[1::2].tolist()]
-    trees = Trees(_trained(teach, context.seed), sources)
+    trees = LambdaMartModel(_trained(teach, context.seed), sources)
     return replace(trees, report=_verdict(trees, decide) if trees.text else {"adopted": False})
 
 
 def _fitted_before(
     model: InterestModel,
     catalogue: Catalogue,
-    held: HeldBack,
+    held: Holdout,
     interest: InterestSection,
     context: Context,
 ) -> InterestModel:
@@ -100,24 +100,24 @@ def _fitted_before(
 def _cases(
     before: InterestModel,
     catalogue: Catalogue,
-    held: HeldBack,
+    held: Holdout,
     section: RecommendSection,
     sources: Sequence[str],
-) -> list[Case]:
-    then = replace(catalogue, viewers=held.histories.viewers(), plans={})
-    shelves = Shelves(then, before, section)
-    retrieve, rank = Experts(shelves), Total(shelves)
+) -> list[RankingCase]:
+    then = replace(catalogue, user_counts=held.histories.user_counts(), index_specs={})
+    shelves = StepContext(then, before, section)
+    retrieve, rank = EnsembleRetriever(shelves), ScoreSum(shelves)
     cases = []
     for row, targets in zip(held.rows.tolist(), held.targets, strict=True):
         history = held.histories.row(row)
         query = Query(None, history, section.k, now=held.histories.now)
         slate = rank(query, retrieve(query, Slate.empty()))
         wanted = np.isin(slate.videos, targets).astype(np.int64)
-        cases.append(Case(features(then, query, slate, sources), wanted, len(targets)))
+        cases.append(RankingCase(features(then, query, slate, sources), wanted, len(targets)))
     return cases
 
 
-def _trained(cases: Sequence[Case], seed: int) -> str:
+def _trained(cases: Sequence[RankingCase], seed: int) -> str:
     """LightGBM's text of the trees; empty where no candidate was wanted."""
     import lightgbm
 
@@ -134,19 +134,19 @@ def _trained(cases: Sequence[Case], seed: int) -> str:
     return str(booster.model_to_string())
 
 
-def _verdict(trees: Trees, cases: Sequence[Case]) -> dict[str, Any]:
+def _verdict(trees: LambdaMartModel, cases: Sequence[RankingCase]) -> dict[str, Any]:
     """NDCG@10 of the sum and of the trees on viewers who taught neither."""
     plain = np.array([_ndcg(case, case.wanted) for case in cases])
     learnt = np.array([_ndcg(case, case.wanted[_order(trees, case)]) for case in cases])
-    return verdict(plain, learnt, ("sum", "learned"))
+    return significance_test(plain, learnt, ("sum", "learned"))
 
 
-def _order(trees: Trees, case: Case) -> Ints:
+def _order(trees: LambdaMartModel, case: RankingCase) -> Ints:
     said = np.asarray(trees.booster.predict(case.rows, num_threads=1))
     return np.argsort(-said, kind="stable")
 
 
-def _ndcg(case: Case, ranked: Ints) -> float:
+def _ndcg(case: RankingCase, ranked: Ints) -> float:
     discounts = 1.0 / np.log2(np.arange(2, 12))
     best = discounts[: case.targets].sum()
     return float((discounts[: len(ranked)] * ranked[:10]).sum() / best)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from vireo.language.generate.base import Answer, Prompt
+from vireo.language.generate.base import GeneratedValue, Prompt
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
 LATEST = 20
 """Watched videos that are told, the latest ones."""
@@ -29,22 +29,22 @@ once, the one that this viewer would most like to watch next first. Titles and t
 """
 
 
-class Order(BaseModel):
+class RankingReply(BaseModel):
     """The form of the answer."""
 
     model_config = ConfigDict(extra="forbid")
     order: list[int] = Field(max_length=200)
 
 
-class Listwise:
+class LlmReranker:
     """Reorders the first `reranker.candidates`; the scores go with the places."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._catalogue = shelves.catalogue
         self._section = shelves.section.reranker
         self._writer = shelves.writer
         self._pool = ThreadPoolExecutor(1, "reranker")
-        self._asked: Future[list[Answer[Order]]] | None = None
+        self._asked: Future[list[GeneratedValue[RankingReply]]] | None = None
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         slate, said = self._reordered(query, slate)
@@ -60,13 +60,13 @@ class Listwise:
         order = permutation(answer.value, count)
         if order is None:
             return slate, f"skipped because {answer.reason or 'its answer was no permutation'}"
-        moved = slate.led_by(order)
+        moved = slate.move_to_front(order)
         assert self._writer is not None
         return moved.scoring(slate.scores), f"used ({self._writer.name})"
 
     def _gate(self, query: Query, count: int) -> str:
         """Why it is not asked at all; empty where it is."""
-        most, known = self._section.history_at_most, len(np.unique(query.history.liked.videos))
+        most, known = self._section.history_at_most, len(np.unique(query.history.positives.videos))
         if self._writer is None:
             return "no model that writes is configured (language.generation.model)"
         if self._writer.remote and not query.remote:
@@ -77,10 +77,10 @@ class Listwise:
             return f"this viewer has watched more than {most} videos"
         return "" if count > 1 else "there is nothing to put in order"
 
-    def _prompt(self, query: Query, slate: Slate, count: int) -> Prompt[Order]:
+    def _prompt(self, query: Query, slate: Slate, count: int) -> Prompt[RankingReply]:
         """Only what this viewer may be told of, without a word about who they are."""
-        liked = query.history.liked.videos
-        named = [row for row in liked.tolist() if query.may_name(row)][-LATEST:]
+        liked = query.history.positives.videos
+        named = [row for row in liked.tolist() if query.may_show(row)][-LATEST:]
         data = {
             "watched": [self._told(row) for row in named],
             "candidates": [
@@ -89,25 +89,25 @@ class Listwise:
             ],
         }
         kinds = frozenset({"histories"})
-        return Prompt("rerank", _VERSION, _INSTRUCTIONS, data, Order, kinds)  # type: ignore[arg-type]
+        return Prompt("rerank", _VERSION, _INSTRUCTIONS, data, RankingReply, kinds)  # type: ignore[arg-type]
 
     def _told(self, row: int) -> dict[str, Any]:
         title, topic = self._catalogue.titles[row][:_TITLE], self._catalogue.topics[row]
         return {"title": title, **({"topic": topic} if topic else {})}
 
-    def _answer(self, prompt: Prompt[Order]) -> Answer[Order] | str:
+    def _answer(self, prompt: Prompt[RankingReply]) -> GeneratedValue[RankingReply] | str:
         """The answer, or why there is none in time. A late one is kept for the next time."""
         if self._asked is not None and not self._asked.done():
             return "the model is still busy with an earlier list"
         assert self._writer is not None
-        self._asked = self._pool.submit(self._writer.answer, [prompt])
+        self._asked = self._pool.submit(self._writer.generate, [prompt])
         try:
             return self._asked.result(timeout=self._section.seconds)[0]
         except TooLate:
             return f"it took longer than {self._section.seconds:g} s"
 
 
-def permutation(value: Order | None, count: int) -> list[int] | None:
+def permutation(value: RankingReply | None, count: int) -> list[int] | None:
     """Places from 0 on, if the answer names each of 1 to `count` exactly once; else None."""
     if value is None or sorted(value.order) != list(range(1, count + 1)):
         return None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
 
-class Total:
+class ScoreSum:
     """Weighted, standardised scores, trained apart, are simply added."""
 
-    def __init__(self, shelves: Shelves) -> None:
-        self._viewers = shelves.catalogue.viewers
+    def __init__(self, shelves: StepContext) -> None:
+        self._viewers = shelves.catalogue.user_counts
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         total = np.zeros(len(slate), dtype=np.float32)
@@ -22,4 +22,4 @@ class Total:
         ordered = total[order]
         if (ordered[1:] == ordered[:-1]).any():
             order = np.lexsort((slate.videos, -self._viewers[slate.videos], -total))
-        return slate.changed(scores=total).take(order)
+        return slate.replace(scores=total).take(order)

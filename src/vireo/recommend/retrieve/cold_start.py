@@ -7,17 +7,17 @@ import numpy as np
 from vireo.arrays import Floats
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import Shelves, standardised
+from vireo.recommend.context import StepContext, standardised
 from vireo.recommend.retrieve.merge import best_of_each, merged
 
 SHARES = {"popular": 0.5, "recent": 0.4, "fresh": 0.1}
 """How the three add up to a list for a stranger."""
 
 
-class Popular:
+class ColdStart:
     """Adds nothing for known viewers: their experts know popularity already."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._shelves = shelves
         self._columns = popular_columns(shelves.catalogue)
 
@@ -29,16 +29,16 @@ class Popular:
         # Of an empty list the rule that emptied it speaks.
         noted = slate.noting(_note(query)) if allowed.any() else slate
         ranked = dict(self._columns)
-        if query.leaning is not None:
-            ranked["total"] = np.sum([query.leaning, *self._columns.values()], axis=0)
+        if query.preference_offsets is not None:
+            ranked["total"] = np.sum([query.preference_offsets, *self._columns.values()], axis=0)
         return merged(noted, self._columns, best_of_each(ranked, count, allowed))
 
 
 def _note(query: Query) -> str:
     who = f"'{query.user_id}' is" if query.user_id else "This viewer is"
-    if query.like:
+    if query.text:
         return f"{who} new here: the list follows the sentence, then what is popular and recent."
-    if query.leaning is not None:
+    if query.preference_offsets is not None:
         return f"{who} new here: the list follows what they asked for, and what is popular."
     return f"{who} new here: the list is popular, recent and varied."
 
@@ -49,8 +49,8 @@ def popular_columns(catalogue: Catalogue) -> dict[str, Floats]:
     known = published > 0
     fresh = np.where(known, published, published[known].min() if known.any() else 0)
     raw = {
-        "popular": np.log1p(catalogue.viewers),
-        "recent": np.log1p(catalogue.recent),
+        "popular": np.log1p(catalogue.user_counts),
+        "recent": np.log1p(catalogue.recent_counts),
         "fresh": fresh,
     }
     return {

@@ -8,7 +8,7 @@ from vireo.arrays import Ints
 from vireo.behavior.base import History
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.retrieve.merge import scored
 
 MOST = 20
@@ -18,7 +18,7 @@ MOST = 20
 class SameCreator:
     """Adds candidates without a score of their own: the experts, who come next, score them."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._catalogue = shelves.catalogue
         self._candidates = shelves.section.candidates
 
@@ -37,7 +37,7 @@ class SameCreator:
 
 def favourites(history: History, catalogue: Catalogue) -> Ints:
     """The creators of what was wanted, by weight, at most MOST of them."""
-    liked = history.liked
+    liked = history.positives
     creators = catalogue.creator_of[liked.videos]
     known = creators >= 0
     if not known.any():

@@ -28,7 +28,7 @@ def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
         for name, values in slate.sources.items()
     }
     sources = {**kept, **score(videos)}
-    return slate.changed(videos=videos, sources=sources, scores=slate.scores[:0])
+    return slate.replace(videos=videos, sources=sources, scores=slate.scores[:0])
 
 
 def merged(slate: Slate, columns: Mapping[str, Floats], chosen: list[Ints]) -> Slate:

@@ -17,25 +17,25 @@ import numpy as np
 from vireo.arrays import Bools, Floats, Ints, distinct
 from vireo.behavior.base import History
 from vireo.interest.base import CONTENT, Batch, Expert, InterestModel
-from vireo.interest.dot_product import ByVectors, by_vectors
-from vireo.interest.fusion import FOR_STRANGERS
-from vireo.interest.sparse_scores import Few, few_of, found
-from vireo.recommend.index.ann_index import Stored
+from vireo.interest.dot_product import DotProductExpert, by_vectors
+from vireo.interest.fusion import COLD_USER_EXPERTS
+from vireo.interest.sparse_scores import SparseScores, found, sparse_scores_of
+from vireo.recommend.index.ann_index import AnnIndex
 from vireo.recommend.index.base import Index
 from vireo.recommend.index.score_moments import Moments
-from vireo.recommend.index.spec import Plan
+from vireo.recommend.index.spec import IndexSpec
 from vireo.recommend.retrieve.merge import best_of
 from vireo.recommend.retrieve.top_allowed import best_of_few, first_of
 
 ALL = slice(None)
 """Every video of the catalogue, where rows are asked for."""
 Rows = Ints | slice
-NO_OPINION = 1e-6
+CONSTANT_SCORES = 1e-6
 """What rounding leaves of equal scores deviates less than this, against their size."""
 
 
 @dataclass(frozen=True)
-class Voice:
+class ExpertHandle:
     """One expert, with what is made ready once for all viewers."""
 
     name: str
@@ -48,7 +48,7 @@ class Voice:
     """Whether it is asked for the few videos that it speaks of, if it can tell them so."""
 
     @cached_property
-    def linear(self) -> ByVectors | None:
+    def linear(self) -> DotProductExpert | None:
         """The expert, where its scores are inner products."""
         return by_vectors(self.expert)
 
@@ -66,17 +66,17 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Opinion:
+class ExpertScores:
     """One expert's scores for one viewer, and how they are standardised."""
 
-    voice: Voice
+    voice: ExpertHandle
     raw: Floats | None
     """(n,) scores of all videos; None: computed for the rows that are asked for."""
     towards: Floats
     mean: float = 0.0
     scale: float = 0.0
     """1 / deviation; 0: no opinion."""
-    few: Few | None = None
+    few: SparseScores | None = None
     """In place of `raw`: scores of the videos that the expert speaks of, 0 for all others."""
 
     def scores(self, rows: Rows) -> Floats:
@@ -91,16 +91,16 @@ class Opinion:
     def standardised(self, rows: Rows) -> Floats:
         return (self.scores(rows) - np.float32(self.mean)) * np.float32(self.scale)
 
-    def measured(self, panel: Panel, met: Ints) -> Opinion:
+    def measured(self, panel: Ensemble, met: Ints) -> ExpertScores:
         """The same with the mean and deviation of the videos that count: of those that the expert
         knows, all but the rows `met`, rising."""
-        knows_new = self.voice.expert.knows_new
-        met = met if knows_new else met[panel.warm[met]]
-        size = panel.n_videos - len(met) - (0 if knows_new else len(panel.cold))
+        scores_cold_items = self.voice.expert.scores_cold_items
+        met = met if scores_cold_items else met[panel.warm[met]]
+        size = panel.n_videos - len(met) - (0 if scores_cold_items else len(panel.cold))
         if self.few is not None:
             counts = np.ones(len(self.few.rows), dtype=np.bool_)
             counts[found(met, self.few.rows)[1]] = False
-            if not knows_new:
+            if not scores_cold_items:
                 counts &= panel.warm[self.few.rows]
             mean, spread = self.few.spread(counts, size)
             largest = float(np.abs(self.few.values).max(initial=0.0))
@@ -110,11 +110,11 @@ class Opinion:
             assert vectors is not None
             mean, spread, largest = moments.spread(self.towards, vectors[met])
         else:
-            counted = panel.counted[0 if knows_new else 1].copy()
+            counted = panel.counted[0 if scores_cold_items else 1].copy()
             counted[met] = 0.0
             mean, spread = _spread(self.raw, counted, size)
             largest = float(max(self.raw.max(initial=0.0), -self.raw.min(initial=0.0)))
-        scale = 1.0 / spread if spread > NO_OPINION * largest else 0.0
+        scale = 1.0 / spread if spread > CONSTANT_SCORES * largest else 0.0
         return replace(self, mean=mean, scale=scale)
 
     def best(self, count: int, allowed: Bools) -> Ints:
@@ -136,38 +136,38 @@ class Opinion:
 
 
 @dataclass(frozen=True)
-class Panel:
+class Ensemble:
     """The experts that are heard, over one catalogue."""
 
     model: InterestModel
     n_videos: int
-    voices: Mapping[str, Voice]
+    voices: Mapping[str, ExpertHandle]
     """All experts of the model."""
 
     @classmethod
-    def of(cls, model: InterestModel, n_videos: int, plans: Mapping[str, Plan]) -> Panel:
+    def of(cls, model: InterestModel, n_videos: int, plans: Mapping[str, IndexSpec]) -> Ensemble:
         """With indexes where there are plans for them."""
-        voices = {name: Voice(name, expert) for name, expert in model.experts.items()}
+        voices = {name: ExpertHandle(name, expert) for name, expert in model.experts.items()}
         panel = cls(model, n_videos, voices)
         if not plans:
             return panel
         ready = {name: panel._indexed(voice, plans) for name, voice in voices.items()}
         return replace(panel, voices=ready)
 
-    def _indexed(self, voice: Voice, plans: Mapping[str, Plan]) -> Voice:
+    def _indexed(self, voice: ExpertHandle, plans: Mapping[str, IndexSpec]) -> ExpertHandle:
         """The voice with its index; rows that came after the plan was made are added to it."""
         vectors, plan = voice.vectors, plans.get(voice.name)
         if vectors is None or len(vectors) != self.n_videos:
             return replace(voice, by_few=vectors is None)
         if vectors.shape[1] == 1:
-            known = vectors if voice.expert.knows_new else vectors[self.warm]
+            known = vectors if voice.expert.scores_cold_items else vectors[self.warm]
             return replace(voice, moments=Moments.of(known))
         if plan is None or plan.count > self.n_videos:
             return voice
         moments = plan.moments
-        if voice.expert.knows_new and len(vectors) > plan.count:
+        if voice.expert.scores_cold_items and len(vectors) > plan.count:
             moments = moments.plus(Moments.of(vectors[plan.count :]))
-        return replace(voice, index=Stored.of(plan, vectors), moments=moments)
+        return replace(voice, index=AnnIndex.of(plan, vectors), moments=moments)
 
     @cached_property
     def warm(self) -> Bools:
@@ -184,30 +184,32 @@ class Panel:
         """1 for all videos, and for those that somebody wanted. (n,), (n,)"""
         return np.ones(self.n_videos, dtype=np.float32), self.warm.astype(np.float32)
 
-    def hear(self, history: History, now: int) -> Heard:
+    def score(self, history: History, now: int) -> EnsembleScores:
         """What every serving expert says to the viewer with this history."""
-        names = list(self.model.speaking(len(self.cold) > 0))
+        names = list(self.model.active(len(self.cold) > 0))
         said = self._opinions(names, history, now)
         weights = {name: self.model.weights.get(name, 0.0) for name in said}
-        heard = Heard(self, said, weights, self.model.for_new)
+        heard = EnsembleScores(self, said, weights, self.model.cold_weights)
         if heard.silent:
-            speakers = [name for name in FOR_STRANGERS if name in self.voices]
+            speakers = [name for name in COLD_USER_EXPERTS if name in self.voices]
             share = {name: 1.0 / len(speakers) for name in speakers}
-            return Heard(self, self._opinions(speakers, history, now), share, {})
+            return EnsembleScores(self, self._opinions(speakers, history, now), share, {})
         return heard
 
-    def _opinions(self, names: Sequence[str], history: History, now: int) -> dict[str, Opinion]:
+    def _opinions(
+        self, names: Sequence[str], history: History, now: int
+    ) -> dict[str, ExpertScores]:
         batch = Batch([history], now, self.n_videos)
-        met = distinct(history.videos[:0] if self.model.repeats else history.videos)
+        met = distinct(history.videos[:0] if self.model.allow_repeats else history.videos)
         return {name: _asked(self.voices[name], batch).measured(self, met) for name in names}
 
 
 @dataclass(frozen=True)
-class Heard:
+class EnsembleScores:
     """All opinions for one viewer, with their weights."""
 
-    panel: Panel
-    said: Mapping[str, Opinion]
+    panel: Ensemble
+    said: Mapping[str, ExpertScores]
     weights: Mapping[str, float]
     for_new: Mapping[str, float]
     """Those for videos that nobody wanted."""
@@ -248,19 +250,19 @@ class Heard:
         return parts
 
 
-def _asked(voice: Voice, batch: Batch) -> Opinion:
+def _asked(voice: ExpertHandle, batch: Batch) -> ExpertScores:
     """An expert's opinion, not yet standardised: of all videos where there is no index."""
     vectors, linear = voice.vectors, voice.linear
     if vectors is None or linear is None:
         nothing = np.zeros(0, dtype=np.float32)
-        few = few_of(voice.expert, batch.histories[0]) if voice.by_few else None
+        few = sparse_scores_of(voice.expert, batch.histories[0]) if voice.by_few else None
         if few is not None:
-            return Opinion(voice, None, nothing, few=few)
-        return Opinion(voice, voice.expert.score(batch)[0], nothing)
-    towards = linear.towards(batch)[0]
+            return ExpertScores(voice, None, nothing, few=few)
+        return ExpertScores(voice, voice.expert.score(batch)[0], nothing)
+    towards = linear.user_vectors(batch)[0]
     if voice.moments is not None:
-        return Opinion(voice, None, towards)
-    return Opinion(voice, np.asarray(vectors @ towards, dtype=np.float32), towards)
+        return ExpertScores(voice, None, towards)
+    return ExpertScores(voice, np.asarray(vectors @ towards, dtype=np.float32), towards)
 
 
 def _spread(raw: Floats, counted: Floats, size: int) -> tuple[float, float]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.arrays import Floats
-from vireo.recommend.base import Query, Slate, Wish
+from vireo.recommend.base import ParsedPreference, Query, Slate
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import Shelves, standardised
+from vireo.recommend.context import StepContext, standardised
 from vireo.recommend.retrieve.merge import best_of_each, merged
 from vireo.recommend.rules.blocklist import carrying
 
@@ -17,22 +17,22 @@ NAMED = 2.0
 """Deviations beyond the edge for a video that carries exactly the words of the wish."""
 
 
-class Wishes:
+class Preferences:
     """Adds candidates near what is wanted; what is wanted less only loses (`Query.leaning`)."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._shelves = shelves
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        if query.leaning is None:
+        if query.preference_offsets is None:
             return slate
         count = max(self._shelves.section.candidates, query.k)
-        columns = {"wish": query.leaning}
-        wanted = query.mask(len(self._shelves.catalogue)) & (query.leaning > 0)
+        columns = {"wish": query.preference_offsets}
+        wanted = query.mask(len(self._shelves.catalogue)) & (query.preference_offsets > 0)
         return merged(slate, columns, best_of_each(columns, count, wanted))
 
 
-def leaning(shelves: Shelves, wishes: tuple[Wish, ...]) -> Floats | None:
+def preference_offsets(shelves: StepContext, wishes: tuple[ParsedPreference, ...]) -> Floats | None:
     """(n,) deviations to add: above 0 near what is wanted more, below 0 near what less."""
     catalogue, weight = shelves.catalogue, shelves.section.edit_weight
     parts = [wish.strength * _nearness(catalogue, wish) for wish in wishes if not wish.blocks]
@@ -41,7 +41,7 @@ def leaning(shelves: Shelves, wishes: tuple[Wish, ...]) -> Floats | None:
     return np.asarray(weight * np.sum(parts, axis=0), dtype=np.float32)
 
 
-def _nearness(catalogue: Catalogue, wish: Wish) -> Floats:
+def _nearness(catalogue: Catalogue, wish: ParsedPreference) -> Floats:
     """How clearly each video is about the wish: 0 for most, never below. (n,)"""
     near = np.zeros(len(catalogue), dtype=np.float32)
     if wish.video >= 0:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.arrays import Bools, Ints
-from vireo.interest.sparse_scores import Few
+from vireo.interest.sparse_scores import SparseScores
 from vireo.recommend.top_k import top
 
 
-def best_of_few(few: Few, count: int, allowed: Bools) -> Ints:
+def best_of_few(few: SparseScores, count: int, allowed: Bools) -> Ints:
     """The best rows, best first; those of which nothing was said are at 0, in their own order."""
     own = allowed[few.rows]
     rows, values = few.rows[own], few.values[own]

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from vireo.arrays import Bools
 from vireo.recommend.base import Query
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 from vireo.store.base import ONE
 
 
-class Rights(Filter):
+class AccessGroups(EligibilityRule):
     """The column `access` names groups; a video without it is open, or `audience.closed`."""
 
     name: ClassVar[str] = "rights"
@@ -25,7 +25,7 @@ class Rights(Filter):
     def key(self, query: Query) -> tuple[str, ...]:
         """Those of the viewer's groups that any video names."""
         # A group that calls itself `user:ana` must not open what is ana's alone.
-        groups = [g for g in query.viewer.groups if not g.strip().lower().startswith(ONE)]
+        groups = [g for g in query.attributes.groups if not g.strip().lower().startswith(ONE)]
         mine = [query.right] if query.right else []
         named = self.catalogue.labels("access").rows_of
         return tuple(sorted({g.strip() for g in (*groups, *mine)} & named.keys()))

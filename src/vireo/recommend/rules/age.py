@@ -11,10 +11,10 @@ import polars as pl
 
 from vireo.arrays import Bools, Doubles
 from vireo.recommend.base import Query
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 
 
-class Age(Filter):
+class AgeRating(EligibilityRule):
     """The column `age_rating`; for what nobody told, `audience.assumed_age` and `unrated_age`."""
 
     name: ClassVar[str] = "age"
@@ -27,7 +27,7 @@ class Age(Filter):
         return int(np.searchsorted(self._steps, self._age(query), side="right"))
 
     def _age(self, query: Query) -> float:
-        told = query.viewer.age
+        told = query.attributes.age
         return self.section.audience.assumed_age if told is None else told
 
     @cached_property

@@ -14,12 +14,12 @@ import numpy as np
 from vireo.arrays import Bools, Ints
 from vireo.behavior.base import NO_TIME
 from vireo.recommend.base import Query
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 
 _EVER = np.iinfo(np.int64)
 
 
-class Window(Filter):
+class AvailabilityWindow(EligibilityRule):
     """`available_from` is the first moment (ms), `available_until` the first one too late."""
 
     name: ClassVar[str] = "window"

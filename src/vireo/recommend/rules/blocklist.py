@@ -11,22 +11,22 @@ import numpy as np
 from vireo.arrays import Bools
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 
 
-class Blocks(Filter):
+class Blocklist(EligibilityRule):
     """A blocked word bars every video with that creator, topic, category or tag."""
 
     name: ClassVar[str] = "blocks"
 
     def open(self, query: Query) -> Bools | None:
-        own = [wish.blocks for wish in query.wishes if wish.blocks]
+        own = [wish.blocks for wish in query.preferences if wish.blocks]
         if not own:
             return None if self._by_owner.all() else self._by_owner
         return self._by_owner & ~carrying(self.catalogue, own)
 
     def key(self, query: Query) -> Hashable:
-        return tuple(sorted({wish.blocks for wish in query.wishes if wish.blocks}))
+        return tuple(sorted({wish.blocks for wish in query.preferences if wish.blocks}))
 
     @cached_property
     def _by_owner(self) -> Bools:

@@ -11,7 +11,7 @@ import numpy as np
 from vireo.arrays import Doubles, Ints
 from vireo.behavior.base import History
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
 MIXED = 0.01
 """Steck's alpha: how much of p is mixed into q."""
@@ -22,7 +22,7 @@ POOL = 10
 class Calibration:
     """Reorders; `calibration` is c."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._strength = shelves.section.calibration
         self._topic_of = shelves.catalogue.topic_of
         self._n = int(self._topic_of.max(initial=-1)) + 2  # the last one: no topic
@@ -37,12 +37,12 @@ class Calibration:
         scores = np.sort(slate.scores[:pool])[::-1].astype(np.float64)
         order = calibrated(scores, topics, wanted, min(query.k, pool), self._strength)
         # Which videos come is Steck's choice; the best of them still come first.
-        return slate.led_by(np.sort(order))
+        return slate.move_to_front(np.sort(order))
 
 
 def topic_shares(history: History, topic_of: Ints, n: int) -> Doubles:
     """Each topic's share of what was wanted, by weight. -> (n,), the last one for no topic"""
-    liked = history.liked
+    liked = history.positives
     sums = np.bincount(topic_of[liked.videos] % n, weights=liked.weights, minlength=n)
     total = sums.sum()
     return np.asarray(sums / total if total > 0 else sums, dtype=np.float64)

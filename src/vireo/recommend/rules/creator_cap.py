@@ -6,17 +6,17 @@ import numpy as np
 
 from vireo.arrays import Ints
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
 
-class Creators:
+class CreatorCap:
     """At most `creator_cap` per creator on a list; the rest waits at the end of the candidates.
 
     Videos of no known creator are not counted. Where everybody else has run out, the cap gives
     way, and the list says so.
     """
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._cap = shelves.section.creator_cap
         self._creator_of = shelves.catalogue.creator_of
 
@@ -24,7 +24,7 @@ class Creators:
         if self._cap <= 0 or not len(slate):
             return slate
         within = nth_of_its_kind(self._creator_of[slate.videos]) < self._cap
-        capped = slate.led_by(np.flatnonzero(within))
+        capped = slate.move_to_front(np.flatnonzero(within))
         if within.sum() < min(query.k, len(slate)):
             return capped.noting(
                 f"There are too few creators for at most {self._cap} videos of each."

@@ -6,9 +6,9 @@ import numpy as np
 
 from vireo.arrays import Floats, Ints
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
-STRANGER = 0.5
+NO_SIMILARITY = 0.5
 """Diversity for viewers of whom nothing is known: a varied list learns fastest."""
 POOL = 5
 """The first POOL * k candidates are reordered."""
@@ -17,14 +17,14 @@ POOL = 5
 class Diversity:
     """MMR (Carbonell and Goldstein 1998) over the content space; topics count as likeness too."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._strength = shelves.section.diversity
         self._content = shelves.catalogue.unit_content
         self._topics = shelves.catalogue.topic_of
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        stranger = not query.known and not query.like and query.leaning is None
-        strength = max(self._strength, STRANGER) if stranger else self._strength
+        stranger = not query.known and not query.text and query.preference_offsets is None
+        strength = max(self._strength, NO_SIMILARITY) if stranger else self._strength
         pool = min(len(slate), POOL * query.k)
         if strength <= 0 or pool < 2:
             return slate
@@ -32,7 +32,7 @@ class Diversity:
         order = mmr(slate.scores[:pool], likeness, min(query.k, pool), strength)
         # Strangers meet variety from the first place on; for others, MMR chooses which videos come,
         # and the best of them still come first: that costs far less accuracy (docs/recommend.md).
-        return slate.led_by(order if stranger else np.sort(order))
+        return slate.move_to_front(order if stranger else np.sort(order))
 
     def _likeness(self, videos: Ints) -> Floats:
         vectors, topics = self._content[videos], self._topics[videos]

@@ -11,10 +11,10 @@ import numpy as np
 from vireo.arrays import Bools, Ints
 from vireo.behavior.base import DAY, NO_TIME
 from vireo.recommend.base import Query
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 
 
-class Expiry(Filter):
+class Expiry(EligibilityRule):
     """Older than `max_age_days` at the moment of asking; videos without a date do not expire."""
 
     name: ClassVar[str] = "expiry"

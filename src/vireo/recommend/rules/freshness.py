@@ -8,13 +8,13 @@ import numpy as np
 
 from vireo.behavior.base import DAY, NO_TIME
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
 
-class Fresh:
+class Freshness:
     """Adds `freshness` deviations to a video of this moment; videos without a date gain nothing."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._section = shelves.section
         self._catalogue = shelves.catalogue
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from vireo.arrays import Floats, Ints
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
 
-class Impressions:
+class ImpressionDiscount:
     """Takes `impression_fade` deviations from the score per showing, and sorts anew."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._fade = shelves.section.impression_fade
 
     def __call__(self, query: Query, slate: Slate) -> Slate:

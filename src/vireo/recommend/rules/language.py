@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from vireo.arrays import Bools
 from vireo.recommend.base import Query
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 
 
-class Language(Filter):
+class Language(EligibilityRule):
     """The column `language`; `en` and `en-GB` are one language, other spellings are not known."""
 
     name: ClassVar[str] = "language"
@@ -23,7 +23,7 @@ class Language(Filter):
         return labels.bare | labels.carrying(spoken)
 
     def key(self, query: Query) -> frozenset[str]:
-        return frozenset(_main(language) for language in query.viewer.languages)
+        return frozenset(_main(language) for language in query.attributes.languages)
 
 
 def _main(language: str) -> str:

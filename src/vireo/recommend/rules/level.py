@@ -9,12 +9,12 @@ import numpy as np
 
 from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 
 UNKNOWN = np.iinfo(np.int64).min
 
 
-class Level(Filter):
+class Level(EligibilityRule):
     """The column `level`; videos without one, and viewers of unknown level, are not held back."""
 
     name: ClassVar[str] = "level"
@@ -24,7 +24,7 @@ class Level(Filter):
         return None if reached == UNKNOWN else np.asarray(self._levels <= reached + 1)
 
     def key(self, query: Query) -> int:
-        return int(self._levels[query.history.liked.videos].max(initial=UNKNOWN))
+        return int(self._levels[query.history.positives.videos].max(initial=UNKNOWN))
 
     @cached_property
     def _levels(self) -> Ints:

@@ -12,10 +12,10 @@ from vireo.arrays import Bools, Ints
 from vireo.behavior.base import NO_TIME
 from vireo.data.schedule import minute_of_week, slots
 from vireo.recommend.base import Query
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 
 
-class Live(Filter):
+class LiveSchedule(EligibilityRule):
     """The column `schedule`; without one, or without a clock, nothing counts as live."""
 
     name: ClassVar[str] = "live"

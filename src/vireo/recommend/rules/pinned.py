@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.rules.required import allowed
 
 
 class Pinned:
     """Only on the first page, and only where the viewer may see them and has not yet."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         self._rows = shelves.catalogue.rows_of(shelves.section.owner.pinned)
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
@@ -18,4 +18,4 @@ class Pinned:
         if not len(rows):
             return slate
         wide = slate.joined(rows)
-        return wide.led_by(wide.places_of(rows)).marking("pinned", rows)
+        return wide.move_to_front(wide.places_of(rows)).marking("pinned", rows)

@@ -12,11 +12,11 @@ from scipy.sparse import csgraph
 from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 from vireo.recommend.rules.seen import unfinished
 
 
-class Needs(Filter):
+class Prerequisites(EligibilityRule):
     """The column `needs` lists video ids; ids outside the catalogue ask for nothing."""
 
     name: ClassVar[str] = "needs"
@@ -26,7 +26,7 @@ class Needs(Filter):
         if not len(rows):
             return None
         begun = unfinished(query.history, self.section.unfinished)
-        done = np.setdiff1d(query.history.liked.videos, begun)
+        done = np.setdiff1d(query.history.positives.videos, begun)
         met = np.zeros(len(counts), dtype=np.int64)
         starts, ends = asking.indptr[done], asking.indptr[done + 1]
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):

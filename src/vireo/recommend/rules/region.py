@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from vireo.arrays import Bools
 from vireo.recommend.base import Query
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 
 
-class Region(Filter):
+class Region(EligibilityRule):
     """The column `regions`; viewers whose region nobody told see what is shown everywhere."""
 
     name: ClassVar[str] = "region"
@@ -19,7 +19,9 @@ class Region(Filter):
         labels = self.catalogue.labels("regions")
         if labels.bare.all():
             return None
-        return labels.bare | labels.carrying([query.viewer.region] if query.viewer.region else [])
+        return labels.bare | labels.carrying(
+            [query.attributes.region] if query.attributes.region else []
+        )
 
     def key(self, query: Query) -> Hashable:
-        return (query.viewer.region or "").strip().lower()
+        return (query.attributes.region or "").strip().lower()

@@ -6,13 +6,13 @@ import numpy as np
 
 from vireo.arrays import Ints
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 
 
 class Required:
     """Only where the viewer may see them, and has not yet."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         owner = shelves.section.owner
         self._rows = shelves.catalogue.rows_of(owner.required)
 
@@ -31,12 +31,12 @@ class Required:
         missing = missing[: k - len(held)]
         free = [place for place in range(k) if place not in held][: k - len(held) - len(missing)]
         first = [*sorted([*held, *free]), *(place_of[row] for row in missing)]
-        return wide.led_by(first).marking("required", missing)
+        return wide.move_to_front(first).marking("required", missing)
 
 
 def allowed(query: Query, rows: Ints) -> Ints:
     """Those of the rows that this viewer may be shown, in their order."""
-    if query.open is not None:
-        return rows[query.open[rows]]
+    if query.eligible is not None:
+        return rows[query.eligible[rows]]
     barred = {*query.exclude, *query.history.videos.tolist()}
     return np.array([row for row in rows.tolist() if row not in barred], dtype=np.int64)

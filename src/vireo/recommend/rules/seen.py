@@ -9,7 +9,7 @@ import numpy as np
 from vireo.arrays import Bools, Ints
 from vireo.behavior.base import DAY, NO_TIME, History
 from vireo.recommend.base import Query
-from vireo.recommend.eligibility import Filter
+from vireo.recommend.eligibility import EligibilityRule
 
 
 def unfinished(history: History, share: float) -> Ints:
@@ -26,7 +26,7 @@ def unfinished(history: History, share: float) -> Ints:
     return latest_first[~np.isin(latest_first, done)]
 
 
-class Seen(Filter):
+class Seen(EligibilityRule):
     """Bars the history and whatever the query excludes; disliked videos never come back."""
 
     name: ClassVar[str] = "seen"

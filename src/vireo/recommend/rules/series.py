@@ -7,7 +7,7 @@ import numpy as np
 from vireo.arrays import Ints
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.catalogue import numbered
-from vireo.recommend.context import Shelves
+from vireo.recommend.context import StepContext
 from vireo.recommend.rules.required import allowed
 from vireo.recommend.rules.seen import unfinished
 
@@ -23,7 +23,7 @@ class Series:
     first part that is still to come stays where its score put it; the others go to the end.
     """
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: StepContext) -> None:
         terms = shelves.catalogue.terms
         self._section = shelves.section
         self._n = len(shelves.catalogue)
@@ -42,12 +42,12 @@ class Series:
         if self._section.next_share <= 0:
             rows = rows[:0]
         wide = slate.joined(rows)
-        led = wide.led_by(wide.places_of(rows))
+        led = wide.move_to_front(wide.places_of(rows))
         return self._in_turn(query, led, len(rows)).marking("next", rows)
 
     def _next(self, query: Query) -> Ints:
         """The part after the last one watched, per series, the latest watched series first."""
-        watched = query.history.liked.videos[::-1]
+        watched = query.history.positives.videos[::-1]
         watched = watched[self._series_of[watched] >= 0]
         if not len(watched):
             return watched
@@ -70,4 +70,4 @@ class Series:
         stays[in_turn[first]] = True
         stays[np.isin(series, series[:led]) & (series >= 0)] = False
         stays[:led] = True
-        return slate.led_by(np.flatnonzero(stays))
+        return slate.move_to_front(np.flatnonzero(stays))

@@ -19,7 +19,7 @@ _MAP, _ABOUT = "taste.safetensors", "taste.json"
 
 
 @dataclass(frozen=True)
-class TasteMap:
+class TextPreferenceModel:
     """Ridge regression of what viewers want on sentences made of a few of their videos' topics."""
 
     videos: Ints
@@ -63,7 +63,7 @@ class TasteMap:
         write_json(directory / _ABOUT, {"weight": self.weight, "report": dict(self.report)})
 
     @classmethod
-    def load(cls, directory: Path) -> TasteMap | None:
+    def load(cls, directory: Path) -> TextPreferenceModel | None:
         """What was saved there, if anything was."""
         about = read_json(directory / _ABOUT)
         if about is None:

@@ -20,7 +20,7 @@ FEWEST = 2 * PICKED
 
 
 @dataclass(frozen=True)
-class Case:
+class SyntheticQuery:
     """What a viewer could have written, and what they wanted besides."""
 
     sentence: str
@@ -67,16 +67,16 @@ def cases_of(
     random: np.random.Generator,
     *,
     shorter: bool = False,
-) -> list[Case]:
+) -> list[SyntheticQuery]:
     """One case per viewer with enough videos that have words; `shorter`: with fewer words."""
     speaking = np.array([bool(said) for said in words], dtype=np.bool_)
     cases = []
     for user in users:
-        wanted = np.unique(histories.row(user).liked.videos)
+        wanted = np.unique(histories.row(user).positives.videos)
         if len(wanted) < FEWEST or int(speaking[wanted].sum()) < PICKED:
             continue
         picked = random.permutation(wanted[speaking[wanted]])[:PICKED]
         most = int(random.integers(FEWEST_WORDS, MOST_WORDS + 1)) if shorter else MOST_WORDS
         sentence = sentence_of(picked.tolist(), words, most)
-        cases.append(Case(sentence, picked, np.setdiff1d(wanted, picked)))
+        cases.append(SyntheticQuery(sentence, picked, np.setdiff1d(wanted, picked)))
     return cases

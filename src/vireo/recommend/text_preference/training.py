@@ -19,9 +19,9 @@ from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.context import standardised
 from vireo.recommend.retrieve.cold_start import popular_columns
 from vireo.recommend.settings import RecommendSection
-from vireo.recommend.significance import verdict
-from vireo.recommend.text_preference.model import TasteMap
-from vireo.recommend.text_preference.synthetic_queries import Case, cases_of, words_of
+from vireo.recommend.significance import significance_test
+from vireo.recommend.text_preference.model import TextPreferenceModel
+from vireo.recommend.text_preference.synthetic_queries import SyntheticQuery, cases_of, words_of
 
 FEWEST = 200
 """Viewers below which nothing is learnt."""
@@ -42,7 +42,7 @@ def learn(
     read: ReadTexts,
     section: RecommendSection,
     seed: int,
-) -> TasteMap | None:
+) -> TextPreferenceModel | None:
     """The map with its report; None where there are too few viewers, texts or words."""
     random = np.random.default_rng(seed)
     words = words_of(catalogue)
@@ -58,12 +58,16 @@ def learn(
     chosen, decided = (cases_of(histories, words, part, random) for part in (choosing, deciding))
     if len(taught) < FEWEST or min(len(chosen), len(decided)) < cut // 2:
         return None
-    court = Court.of(catalogue, section.like_weight, _known(taught, len(catalogue)))
+    court = TextPreferenceValidation.of(
+        catalogue, section.like_weight, _known(taught, len(catalogue))
+    )
     best = _best(fits(taught, read, catalogue), court, chosen, read)
     return _judged(best, court, decided, read(_sentences(decided)))
 
 
-def fits(cases: Sequence[Case], read: ReadTexts, catalogue: Catalogue) -> Iterator[TasteMap]:
+def fits(
+    cases: Sequence[SyntheticQuery], read: ReadTexts, catalogue: Catalogue
+) -> Iterator[TextPreferenceModel]:
     """The map for every penalty: (X'X + c I)^-1 X'Y, X and Y about their means."""
     vectors = read(_sentences(cases)).astype(np.float64)
     videos = _known(cases, len(catalogue))
@@ -74,20 +78,20 @@ def fits(cases: Sequence[Case], read: ReadTexts, catalogue: Catalogue) -> Iterat
     for penalty in PENALTIES:
         weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), both)
         learnt, middle, common = (p.astype(np.float32) for p in (weights, centre, usual))
-        yield TasteMap(videos, middle, learnt, common, report={"penalty": penalty})
+        yield TextPreferenceModel(videos, middle, learnt, common, report={"penalty": penalty})
 
 
-def _sentences(cases: Sequence[Case]) -> list[str]:
+def _sentences(cases: Sequence[SyntheticQuery]) -> list[str]:
     return [case.sentence for case in cases]
 
 
-def _known(cases: Sequence[Case], n_videos: int) -> Ints:
+def _known(cases: Sequence[SyntheticQuery], n_videos: int) -> Ints:
     counts = np.bincount(np.concatenate([case.wanted for case in cases]), minlength=n_videos)
     most = np.argsort(-counts, kind="stable")[:MOST_VIDEOS]
     return np.sort(most[counts[most] > 0])
 
 
-def _wanted(cases: Sequence[Case], n_videos: int) -> sparse.csr_matrix:
+def _wanted(cases: Sequence[SyntheticQuery], n_videos: int) -> sparse.csr_matrix:
     """A row per case, of length 1, so that who watches most does not teach most. (m, n)"""
     sizes = np.array([len(case.wanted) for case in cases])
     values = np.repeat(1.0 / np.sqrt(np.maximum(sizes, 1)), sizes)
@@ -97,7 +101,7 @@ def _wanted(cases: Sequence[Case], n_videos: int) -> sparse.csr_matrix:
 
 
 @dataclass(frozen=True)
-class Court:
+class TextPreferenceValidation:
     """What a stranger's list is made from beside the map, of the videos that the map knows."""
 
     videos: Ints
@@ -108,7 +112,7 @@ class Court:
     like_weight: float
 
     @classmethod
-    def of(cls, catalogue: Catalogue, like_weight: float, videos: Ints) -> Court:
+    def of(cls, catalogue: Catalogue, like_weight: float, videos: Ints) -> TextPreferenceValidation:
         crowd = np.sum(list(popular_columns(catalogue).values()), axis=0)
         return cls(videos, crowd[videos], catalogue.text[videos], like_weight)
 
@@ -117,7 +121,7 @@ class Court:
         near = [standardised(row) for row in vectors @ self.text.T]
         return np.asarray(self.crowd + self.like_weight * np.stack(near), dtype=np.float32)
 
-    def ndcg(self, totals: Floats, cases: Sequence[Case]) -> Doubles:
+    def ndcg(self, totals: Floats, cases: Sequence[SyntheticQuery]) -> Doubles:
         """NDCG@10 of the whole ranking, the videos behind the sentence left out. (b,)"""
         values = np.zeros(len(cases))
         discounts = 1.0 / np.log2(np.arange(2, K + 2))
@@ -130,8 +134,11 @@ class Court:
 
 
 def _best(
-    maps: Iterator[TasteMap], court: Court, cases: Sequence[Case], read: ReadTexts
-) -> TasteMap:
+    maps: Iterator[TextPreferenceModel],
+    court: TextPreferenceValidation,
+    cases: Sequence[SyntheticQuery],
+    read: ReadTexts,
+) -> TextPreferenceModel:
     """The penalty whose best weight is best; of its weights the smallest that is good enough."""
     vectors = read(_sentences(cases))
     plain, tried = court.without(vectors), []
@@ -144,11 +151,16 @@ def _best(
     return replace(made, weight=good[0])
 
 
-def _judged(made: TasteMap, court: Court, cases: Sequence[Case], vectors: Floats) -> TasteMap:
+def _judged(
+    made: TextPreferenceModel,
+    court: TextPreferenceValidation,
+    cases: Sequence[SyntheticQuery],
+    vectors: Floats,
+) -> TextPreferenceModel:
     """The map with its verdict; without a gain its weight is 0."""
     plain = court.without(vectors)
     before = court.ndcg(plain, cases)
     after = court.ndcg(plain + made.weight * made.of_known(vectors), cases)
-    said = verdict(before, after, ("without", "with"))
+    said = significance_test(before, after, ("without", "with"))
     report = {**made.report, "weight": made.weight, **said}
     return replace(made, weight=made.weight if said["adopted"] else 0.0, report=report)

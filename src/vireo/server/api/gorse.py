@@ -20,7 +20,7 @@ from vireo.recommend.recommender import Picks
 from vireo.server.api.error_responses import problems
 from vireo.server.api.gorse_schemas import Feedback, Item, ItemPatch, RowAffected, Score, User
 from vireo.server.api.lists import UserId, VideoId
-from vireo.server.auth import CallerOf, ServiceOf, TurnsOf, need, need_user
+from vireo.server.auth import CallerOf, ServiceOf, TurnsOf, need_user, require_scope
 from vireo.server.base import MOST_BATCH, MOST_K
 from vireo.server.service import Service
 from vireo.store.base import LiveEvent
@@ -45,7 +45,7 @@ async def insert_feedback(
     stored = 0
     for start in range(0, len(body), MOST_BATCH):
         some = [
-            _event(one, now, service.store.known_as(one.UserId))
+            _event(one, now, service.store.pseudonym_of(one.UserId))
             for one in body[start : start + MOST_BATCH]
         ]
         stored += await asyncio.wrap_future(service.record(some))
@@ -78,7 +78,7 @@ def insert_item(body: Item, service: ServiceOf, caller: CallerOf) -> RowAffected
 @router.post("/items", responses=problems())
 def insert_items(body: list[Item], service: ServiceOf, caller: CallerOf) -> RowAffected:
     """Items in place of earlier ones; hidden ones leave the lists."""
-    need(caller, "service")
+    require_scope(caller, "service")
     now = round(time.time() * 1000)
     for item in body:
         if item.IsHidden:
@@ -91,7 +91,7 @@ def insert_items(body: list[Item], service: ServiceOf, caller: CallerOf) -> RowA
 
 @router.get("/item/{video_id}", responses=problems(404))
 def get_item(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> Item:
-    need(caller, "service")
+    require_scope(caller, "service")
     return Item.of(video_id, service.about_video(video_id)["given"])
 
 
@@ -100,7 +100,7 @@ def modify_item(
     video_id: VideoId, body: ItemPatch, service: ServiceOf, caller: CallerOf
 ) -> RowAffected:
     """Some fields of an item."""
-    need(caller, "service")
+    require_scope(caller, "service")
     before = Item.of(video_id, service.about_video(video_id)["given"])
     after = before.model_copy(update=body.model_dump(exclude_unset=True))
     return insert_items([after], service, caller)
@@ -108,7 +108,7 @@ def modify_item(
 
 @router.delete("/item/{video_id}", responses=problems(404))
 def delete_item(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> RowAffected:
-    need(caller, "service")
+    require_scope(caller, "service")
     service.delete_video(video_id)
     return RowAffected(RowAffected=1)
 

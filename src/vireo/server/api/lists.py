@@ -19,16 +19,16 @@ from vireo.server.auth import (
     ServiceOf,
     TurnsOf,
     caller_of,
-    for_whom,
-    need_sight,
+    effective_user,
     need_user,
+    require_visible,
     service_of,
     turns_of,
 )
 from vireo.server.base import MOST_K, MOST_TEXT
 from vireo.server.http_error import request_id_of
-from vireo.server.list_executor import NotAtOnce
-from vireo.server.list_params import ListQuestion, described
+from vireo.server.list_executor import NeedsThread
+from vireo.server.list_params import ListParams, described
 from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
 from vireo.server.service import Service
 from vireo.store.validation import MOST_ID, check_text
@@ -60,13 +60,13 @@ async def recommendations(request: Request, user_id: UserId) -> Response:
     service, turns = await service_of(request), await turns_of(request)
     need_user(await caller_of(request, service), user_id)
     check_text("user_id", user_id)
-    asked = ListQuestion.of(request)
+    asked = ListParams.of(request)
     length = asked.k or service.work.config.recommend.k
     request_id = request_id_of(request)
 
     def make(at_once: bool) -> Response:
         if at_once and asked.explain:
-            raise NotAtOnce
+            raise NeedsThread
         picks, variant = service.listed(
             user_id, length, asked.like, asked.ask, asked.preset, at_once
         )
@@ -141,8 +141,8 @@ def similar(
     user_id: For = None,
 ) -> ListOut:
     """Videos like this one; works for a video that nobody has watched."""
-    viewer = for_whom(caller, user_id)
-    need_sight(service, caller, viewer, video_id)
+    viewer = effective_user(caller, user_id)
+    require_visible(service, caller, viewer, video_id)
     picks = service.similar(video_id, k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))
 
@@ -159,7 +159,7 @@ def search(
     """Videos with these words in the title, then videos near their meaning."""
     if not text.strip():
         raise InputError("There is nothing to search for.", "Send a word or a sentence.")
-    viewer = for_whom(caller, user_id)
+    viewer = effective_user(caller, user_id)
     picks = service.search(text.strip(), k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))
 
@@ -169,6 +169,6 @@ def trending(
     request: Request, service: ServiceOf, caller: CallerOf, k: K = None, user_id: For = None
 ) -> ListOut:
     """What the most people watch in these hours; only what enough of them do."""
-    viewer = for_whom(caller, user_id)
+    viewer = effective_user(caller, user_id)
     picks = service.trending(k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))

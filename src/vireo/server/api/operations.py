@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from vireo.server.api.error_responses import problems
-from vireo.server.auth import CallerOf, ServiceOf, need
-from vireo.server.http_error import Refusal
+from vireo.server.auth import CallerOf, ServiceOf, require_scope
+from vireo.server.http_error import HttpProblem
 from vireo.server.metrics import Metrics
 from vireo.server.schemas import BuildOut, PublishedOut, StatusOut, iso
 from vireo.server.service import Service
@@ -36,11 +36,11 @@ def ready(service: ServiceOf) -> StatusOut:
 )
 def metrics(request: Request, service: ServiceOf, caller: CallerOf) -> Response:
     """Counts and latencies for Prometheus."""
-    need(caller, "service")
+    require_scope(caller, "service")
     counted: Metrics = request.app.state.metrics
     counted.lists.labels("kept").set(service.lists.hits)
     counted.lists.labels("made").set(service.lists.misses)
-    counted.published.set(service.work.live.stamp()[0] / 1e9)
+    counted.published.set(service.work.resources.published.stamp()[0] / 1e9)
     counted.trouble.set(bool(service.state.trouble))
     return Response(counted.text(), media_type=CONTENT_TYPE_LATEST)
 
@@ -48,35 +48,37 @@ def metrics(request: Request, service: ServiceOf, caller: CallerOf) -> Response:
 @router.post("/v1/builds", status_code=202, responses=problems(409))
 def build(service: ServiceOf, caller: CallerOf) -> BuildOut:
     """Start a build in the background; it publishes itself when it is whole."""
-    need(caller, "owner")
+    require_scope(caller, "owner")
     if not service.build(caller):
-        raise Refusal(409, "busy", "A build is running.", "GET /v1/builds shows how far it is.")
+        raise HttpProblem(409, "busy", "A build is running.", "GET /v1/builds shows how far it is.")
     return _last(service)
 
 
 @router.get("/v1/builds", responses=problems(404))
 def builds(service: ServiceOf, caller: CallerOf) -> BuildOut:
     """The last build that this service started."""
-    need(caller, "owner")
+    require_scope(caller, "owner")
     return _last(service)
 
 
 def _last(service: Service) -> BuildOut:
     last = service.builds.last()
     if last is None:
-        raise Refusal(404, "unknown", "This service has started no build yet.", "POST /v1/builds")
+        raise HttpProblem(
+            404, "unknown", "This service has started no build yet.", "POST /v1/builds"
+        )
     return BuildOut(**{**vars(last), "started_at": iso(last.started_at)})
 
 
 @router.get("/v1/published", responses=problems())
 def published(service: ServiceOf, caller: CallerOf) -> PublishedOut:
     """Which artefacts the lists are made from now."""
-    need(caller, "service")
+    require_scope(caller, "service")
     return PublishedOut(stages=service.now.ids)
 
 
 @router.post("/v1/rollback", responses=problems())
 def rollback(service: ServiceOf, caller: CallerOf) -> PublishedOut:
     """Serve what was published before, between two requests."""
-    need(caller, "owner")
+    require_scope(caller, "owner")
     return PublishedOut(stages=service.rollback(caller))

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 
 from vireo.server.api.error_responses import problems
 from vireo.server.api.lists import UserId
-from vireo.server.auth import CallerOf, ServiceOf, need, need_user
-from vireo.server.schemas_users import ChoicesOut, ReceiptOut, ToldIn, UserChange, UserOut
+from vireo.server.auth import CallerOf, ServiceOf, need_user, require_scope
+from vireo.server.schemas_users import ChoicesOut, ReceiptOut, UserAttributesIn, UserChange, UserOut
 from vireo.store.validation import check_text
 
 router = APIRouter(prefix="/v1/users", tags=["viewers"])
@@ -30,23 +30,25 @@ def change(user_id: UserId, body: UserChange, service: ServiceOf, caller: Caller
     check_text("user_id", user_id)
     choices = body.model_dump(exclude_unset=True, include={"taste", "consent"})
     for wish in body.add_wishes:
-        service.work.edit(user_id, wish.text, wish.video_id)
+        service.work.add_preference(user_id, wish.text, wish.video_id)
     for number in body.drop_wishes:
-        service.work.undo_edit(user_id, number)
+        service.work.remove_preference(user_id, number)
     kept = service.choose(user_id, choices) if choices else service.store.choices(user_id)
-    wishes = [vars(edit) for edit in service.store.edits_of(user_id)]
+    wishes = [vars(edit) for edit in service.store.preferences_of(user_id)]
     return ChoicesOut.model_validate({**kept, "wishes": wishes})
 
 
 @router.put("/{user_id}", responses=problems())
-def tell(user_id: UserId, body: ToldIn, service: ServiceOf, caller: CallerOf) -> ToldIn:
+def tell(
+    user_id: UserId, body: UserAttributesIn, service: ServiceOf, caller: CallerOf
+) -> UserAttributesIn:
     """Say what is known of a viewer outside: age, region, languages, groups; lists obey at once.
 
     It needs a service key: a viewer cannot grant themselves rights.
     """
-    need(caller, "service")
+    require_scope(caller, "service")
     check_text("user_id", user_id)
-    service.store.set_viewers([body.viewer(user_id)])
+    service.store.set_users([body.viewer(user_id)])
     return body
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from vireo.errors import InputError
 from vireo.server.api.error_responses import problems
 from vireo.server.api.lists import VideoId
-from vireo.server.auth import CallerOf, ServiceOf, need, need_sight
+from vireo.server.auth import CallerOf, ServiceOf, require_scope, require_visible
 from vireo.server.schemas import StatusOut, VideoIn, VideoOut
 from vireo.store.validation import check_text
 from vireo.version import VERSION
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 @router.get("/{video_id}", responses=problems(404))
 def show(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> VideoOut:
     """What was given, seen, heard and understood of a video."""
-    need_sight(service, caller, caller.user_id, video_id)
+    require_visible(service, caller, caller.user_id, video_id)
     return VideoOut(**service.about_video(video_id))
 
 
@@ -31,7 +31,7 @@ def put(video_id: VideoId, body: VideoIn, service: ServiceOf, caller: CallerOf) 
     202 means: on disk. Within seconds it is recommended by its text; its file is looked at by the
     next build.
     """
-    need(caller, "service")
+    require_scope(caller, "service")
     check_text("video_id", video_id)
     folders = [Path(folder) for folder in service.section.media]
     path, subtitles = (_inside(given, folders) for given in (body.path, body.subtitles))
@@ -43,7 +43,7 @@ def put(video_id: VideoId, body: VideoIn, service: ServiceOf, caller: CallerOf) 
 @router.delete("/{video_id}", responses=problems(404))
 def delete(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> StatusOut:
     """Take a video out of every list and of the next build."""
-    need(caller, "service")
+    require_scope(caller, "service")
     service.delete_video(video_id)
     service.log(caller, "delete video", video_id)
     return StatusOut(status="deleted", version=VERSION)

@@ -73,7 +73,9 @@ def _waiting(service: Service) -> str:
     if Pending.read(work.path) is None:
         return ""
     rows = (
-        "The rows of the tables wait for a build to end. " if waits(work.store, work.path) else ""
+        "The rows of the tables wait for a build to end. "
+        if waits(work.resources.store, work.path)
+        else ""
     )
-    made = len(made_before(work.artifacts))
+    made = len(made_before(work.resources.artifacts))
     return f"{rows}{made} artefacts were made from forgotten viewers' rows among others."

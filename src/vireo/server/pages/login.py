@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from vireo.server.auth import ServiceOf
-from vireo.server.http_error import Refusal
+from vireo.server.http_error import HttpProblem
 from vireo.server.pages.render import bare
 from vireo.server.pages.session import COOKIE, OwnForm, Sessions, TrustedForm
 
@@ -25,7 +25,7 @@ async def enter(request: Request, form: OwnForm, service: ServiceOf) -> Response
     must not log a visitor in as somebody else."""
     host = request.client.host if request.client else ""
     if request.app.state.buckets.take(f"login {host}", TRIES_PER_MINUTE):
-        raise Refusal(429, "too-many", "Too many tries.", "Wait a minute.")
+        raise HttpProblem(429, "too-many", "Too many tries.", "Wait a minute.")
     caller = service.state.keys.caller(form.get("key", "").strip())
     if caller is None:
         return bare("login.html", status=401, wrong=True)

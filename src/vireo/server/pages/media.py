@@ -13,7 +13,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
 from vireo.server.auth import ServiceOf
-from vireo.server.http_error import Refusal
+from vireo.server.http_error import HttpProblem
 from vireo.server.pages.session import Session, SessionOf
 from vireo.server.service import Service
 
@@ -30,7 +30,7 @@ _drawing = threading.Lock()
 async def static(name: str) -> Response:
     """Our own files, by name and never by path."""
     if name not in _FILES:
-        raise Refusal(404, "unknown", "There is no such file.", "")
+        raise HttpProblem(404, "unknown", "There is no such file.", "")
     return FileResponse(STATIC / name, media_type=_FILES[name], headers=_KEPT)
 
 
@@ -40,7 +40,7 @@ def media(video_id: str, service: ServiceOf, session: SessionOf) -> Response:
     sighted(service, session, video_id)
     path = file_of(service, video_id)
     if path is None:
-        raise Refusal(404, "unknown", "This video has no file here.", "")
+        raise HttpProblem(404, "unknown", "This video has no file here.", "")
     return FileResponse(path, headers={**_KEPT, "content-disposition": "inline"})
 
 
@@ -59,14 +59,14 @@ def thumbnail(video_id: str, service: ServiceOf, session: SessionOf) -> Response
 def sighted(service: Service, session: Session, video_id: str) -> None:
     """Raises Refusal where whoever is looked as may not see the video."""
     if not service.may_see(session.user_id or None, video_id):
-        raise Refusal(404, "unknown-video", f"There is no video '{video_id}' for this viewer.")
+        raise HttpProblem(404, "unknown-video", f"There is no video '{video_id}' for this viewer.")
 
 
 def file_of(service: Service, video_id: str) -> Path | None:
     """The film's file, if the build could read it as one (or it was put since), and it is there."""
     now = service.now
     row = now.overlay.catalogue.find(video_id)
-    if row is None or row in now.overlay.gone:
+    if row is None or row in now.overlay.deleted:
         return None
     known = now.overlay.video.table
     if row < known.height and known["status"][row] in ("absent", "failed"):
@@ -94,7 +94,7 @@ def _thumbnail(path: Path, folder: Path) -> Path | None:
 
 def _frame(path: Path) -> Any:
     """The first frame after a fifth of the film, where the titles are over."""
-    from vireo.video.media import Decoder, Unreadable, length, opened, video_stream
+    from vireo.video.media import Decoder, UnreadableMedia, length, opened, video_stream
 
     try:
         with opened(path) as container:
@@ -109,7 +109,7 @@ def _frame(path: Path) -> Any:
                 if (decoder.time_of(last) or 0.0) >= moment:
                     break
             return last
-    except Unreadable:
+    except UnreadableMedia:
         return None
 
 

@@ -13,12 +13,12 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from vireo.artifacts.files import read_json
 from vireo.errors import InputError, VireoError
 from vireo.server.auth import ServiceOf
-from vireo.server.http_error import Refusal
+from vireo.server.http_error import HttpProblem
 from vireo.server.metrics import Metrics
 from vireo.server.pages.render import bars, page
 from vireo.server.pages.session import OwnerOf, TrustedForm
 from vireo.server.service import Service
-from vireo.serving.details import for_people
+from vireo.serving.details import for_display
 from vireo.store.validation import check_text
 
 router = APIRouter(prefix="/owner", include_in_schema=False)
@@ -59,8 +59,8 @@ def _counts(service: Service) -> dict[str, int]:
         return {}
     catalogue = now.overlay.catalogue
     return {
-        "videos": len(catalogue) - len(now.overlay.gone),
-        "never watched": int((catalogue.viewers == 0).sum()),
+        "videos": len(catalogue) - len(now.overlay.deleted),
+        "never watched": int((catalogue.user_counts == 0).sum()),
         "viewers": len(now.overlay.histories),
         "live events": service.store.watermark(),
         "lists kept": service.lists.hits,
@@ -73,7 +73,7 @@ def _stages(service: Service) -> list[dict[str, Any]]:
         ids = service.now.ids
     except VireoError:
         return []
-    found = ((stage, service.work.artifacts.find(stage, at)) for stage, at in ids.items())
+    found = ((stage, service.work.resources.artifacts.find(stage, at)) for stage, at in ids.items())
     return [
         {"stage": stage, "id": manifest.id, "seconds": manifest.seconds}
         for stage, manifest in found
@@ -118,7 +118,7 @@ def video(
     request: Request, response: Response, video_id: str, service: ServiceOf, session: OwnerOf
 ) -> Response:
     """What was given, seen, heard and understood of one video."""
-    about = for_people(service.about_video(video_id))
+    about = for_display(service.about_video(video_id))
     return page(request, response, session, "video.html", about=about, video_id=video_id)
 
 
@@ -155,7 +155,9 @@ def report_page(report: str, service: ServiceOf, session: OwnerOf) -> Response:
     """A report with its plots, as `vireo evaluate` wrote it; shown in a box that runs nothing."""
     path = _home(service) / report / DRAWN
     if not _REPORT.fullmatch(report) or not path.is_file():
-        raise Refusal(404, "unknown", f"There is no report '{report}'.", "/owner/reports has all.")
+        raise HttpProblem(
+            404, "unknown", f"There is no report '{report}'.", "/owner/reports has all."
+        )
     boxed = {"content-security-policy": BOXED, "x-frame-options": "SAMEORIGIN"}
     return FileResponse(path, media_type="text/html; charset=utf-8", headers=boxed)
 

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs
 from fastapi import Depends, Request, Response
 
 from vireo.server.auth import ServiceOf, limited
-from vireo.server.base import LOCAL, Caller
-from vireo.server.http_error import Refusal
+from vireo.server.base import LOCAL, Principal
+from vireo.server.http_error import HttpProblem
 from vireo.server.service import Service
 
 COOKIE = "vireo_session"
@@ -32,7 +32,7 @@ MOST_FORM = 20_000
 class Session:
     """One browser."""
 
-    caller: Caller
+    caller: Principal
     user_id: str = ""
     """Whose lists are shown; empty: a new viewer's."""
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -45,7 +45,7 @@ class Sessions:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Session] = OrderedDict()
 
-    def open(self, caller: Caller, response: Response, secure: bool) -> Session:
+    def open(self, caller: Principal, response: Response, secure: bool) -> Session:
         """A new session, its cookie set on the response."""
         name = secrets.token_urlsafe(32)
         session = Session(caller, caller.user_id or "", until=time.time() + LIFETIME)
@@ -93,7 +93,9 @@ SessionOf = Annotated[Session, Depends(session_of)]
 def owner_of(session: SessionOf) -> Session:
     """The owner's session; raises Refusal for anybody else's."""
     if not session.caller.may("owner"):
-        raise Refusal(403, "forbidden", "These pages are the owner's.", "Log in with an owner key.")
+        raise HttpProblem(
+            403, "forbidden", "These pages are the owner's.", "Log in with an owner key."
+        )
     return session
 
 
@@ -104,7 +106,7 @@ async def form_of(request: Request) -> dict[str, str]:
     """The fields of a posted form, the last of each name."""
     body = await request.body()
     if len(body) > MOST_FORM:
-        raise Refusal(413, "too-large", "The form is too long.", "Write less.")
+        raise HttpProblem(413, "too-large", "The form is too long.", "Write less.")
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
     return {name: values[-1] for name, values in fields.items()}
 
@@ -127,8 +129,8 @@ def from_our_page(request: Request, form: FormOf) -> dict[str, str]:
     return form
 
 
-def _not_ours() -> Refusal:
-    return Refusal(403, "forbidden", "This form did not come from our page.", "Load it again.")
+def _not_ours() -> HttpProblem:
+    return HttpProblem(403, "forbidden", "This form did not come from our page.", "Load it again.")
 
 
 TrustedForm = Annotated[dict[str, str], Depends(trusted_form)]

@@ -15,7 +15,7 @@ from vireo.errors import InputError
 from vireo.recommend.recommender import Picks
 from vireo.server.auth import ServiceOf
 from vireo.server.base import MOST_TEXT
-from vireo.server.http_error import Refusal, request_id_of
+from vireo.server.http_error import HttpProblem, request_id_of
 from vireo.server.pages.media import file_of, sighted
 from vireo.server.pages.render import bars, page
 from vireo.server.pages.session import Session, SessionOf, TrustedForm
@@ -108,13 +108,13 @@ def search(
 def me(request: Request, response: Response, service: ServiceOf, session: SessionOf) -> Response:
     """What I said of myself, what is known of me, and how to take it away."""
     user = session.user_id
-    standing = service.store.standing(user) if user else None
+    standing = service.store.user_state(user) if user else None
     choices = dict(standing.choices) if standing else {}
     facts = {
         "taste": choices.get("taste", ""),
         "allowed": choices.get("consent", {}).get("personal_lists", True),
         "known": service.known(user) if user else None,
-        "wishes": standing.edits if standing else (),
+        "wishes": standing.preferences if standing else (),
         "most": MOST_TEXT,
     }
     return page(request, response, session, "me.html", **facts)
@@ -133,7 +133,7 @@ def download(service: ServiceOf, session: SessionOf) -> Response:
 def act(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
     """Like, less of this, save, watched: an event like any other."""
     if form.get("event") not in ACTS:
-        raise Refusal(422, "bad-input", "There is no such action.", "")
+        raise HttpProblem(422, "bad-input", "There is no such action.", "")
     rank = _number(form.get("rank", ""))
     event = LiveEvent(
         event_id=uuid.uuid4().hex,
@@ -176,9 +176,9 @@ def wish(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
     """More or less of something, in words; or one of these taken back."""
     undo = _number(form.get("undo", ""))
     if undo:
-        service.work.undo_edit(_own(session), undo)
+        service.work.remove_preference(_own(session), undo)
     else:
-        service.work.edit(_own(session), form.get("text", ""))
+        service.work.add_preference(_own(session), form.get("text", ""))
     return RedirectResponse("/me", 303)
 
 
@@ -199,14 +199,14 @@ def choose(form: TrustedForm, session: SessionOf) -> Response:
     if user:
         check_text("user", user)
         if not session.caller.may_act_for(user):
-            raise Refusal(403, "forbidden", "Your key opens your own lists alone.", "")
+            raise HttpProblem(403, "forbidden", "Your key opens your own lists alone.", "")
     session.user_id = user
     return RedirectResponse("/", 303)
 
 
 def _own(session: Session) -> str:
     if not session.user_id:
-        raise Refusal(422, "bad-input", "Nobody is chosen.", "Say who you are at the top.")
+        raise HttpProblem(422, "bad-input", "Nobody is chosen.", "Say who you are at the top.")
     return session.user_id
 
 

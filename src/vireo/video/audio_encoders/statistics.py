@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from vireo.arrays import Floats
 from vireo.engine.base import Context
-from vireo.video.base import Ear, Footage, Sounds, VideoSection
+from vireo.video.base import AudioEncoder, AudioSource, TrainingFrames, VideoSection
 
 
-def provide(section: VideoSection, footage: Footage, sounds: Sounds, context: Context) -> Ear:
+def provide(
+    section: VideoSection, footage: TrainingFrames, sounds: AudioSource, context: Context
+) -> AudioEncoder:
     """Learns nothing and keeps nothing."""
 
     def hear(row: int) -> Floats:

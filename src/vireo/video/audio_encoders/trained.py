@@ -14,12 +14,14 @@ from vireo.arrays import Floats
 from vireo.artifacts.files import digest_of_json
 from vireo.engine.base import Context
 from vireo.video.audio_encoders.cnn import DIMENSION, Network, fresh, heard_by, train
-from vireo.video.base import Ear, Footage, Sounds, VideoSection
+from vireo.video.base import AudioEncoder, AudioSource, TrainingFrames, VideoSection
 from vireo.video.encode import keep_parts, parts_at
-from vireo.video.encoders.model_store import EARS, Kept, choose_encoder, keep
+from vireo.video.encoders.model_store import EARS, StoredEncoder, choose_encoder, keep
 
 
-def provide(section: VideoSection, footage: Footage, sounds: Sounds, context: Context) -> Ear:
+def provide(
+    section: VideoSection, footage: TrainingFrames, sounds: AudioSource, context: Context
+) -> AudioEncoder:
     """The kept network that fits this catalogue, or one that is trained on it now.
 
     Files without sound get a row of zeros.
@@ -45,7 +47,9 @@ def provide(section: VideoSection, footage: Footage, sounds: Sounds, context: Co
     return hear
 
 
-def _kept(section: VideoSection, footage: Footage, sounds: Sounds, context: Context) -> Kept:
+def _kept(
+    section: VideoSection, footage: TrainingFrames, sounds: AudioSource, context: Context
+) -> StoredEncoder:
     folder, seed, digests = footage.encoders / EARS, context.seed, footage.digests
     kept = choose_encoder(folder, section, seed, digests)
     if kept is not None:

@@ -12,11 +12,14 @@ from safetensors.torch import load_file, save_file
 from vireo.arrays import Bytes, Floats, unit_rows
 from vireo.artifacts.files import digest_of_file, digest_of_json
 from vireo.engine.base import Context
-from vireo.video.base import Footage, VideoSection
+from vireo.video.base import TrainingFrames, VideoSection
 from vireo.video.encoders.contrastive_training import train
-from vireo.video.encoders.model_store import NAME, VERSION, Kept, choose_encoder, keep
-from vireo.video.encoders.network import SHAPES, Network, fresh, threads, width
-from vireo.video.encoders.temporal_transformer import Films, train_films
+from vireo.video.encoders.model_store import NAME, VERSION, StoredEncoder, choose_encoder, keep
+from vireo.video.encoders.network import SHAPES, CnnNetwork, fresh, threads, width
+from vireo.video.encoders.temporal_transformer import (
+    TemporalTransformer,
+    train_temporal_transformer,
+)
 
 BATCH = 64
 FILMS = "films."
@@ -27,7 +30,11 @@ class CnnEncoder:
     """Frames through the trained network, each with its mirror image; vectors have length 1."""
 
     def __init__(
-        self, network: Network, section: VideoSection, weights: str, films: Films | None = None
+        self,
+        network: CnnNetwork,
+        section: VideoSection,
+        weights: str,
+        films: TemporalTransformer | None = None,
     ) -> None:
         self.fingerprint = digest_of_json(["cnn", VERSION, section.size, weights])[:16]
         self.dimension = width(SHAPES[section.size])
@@ -56,7 +63,7 @@ class CnnEncoder:
         return film
 
 
-def provide(section: VideoSection, footage: Footage, context: Context) -> CnnEncoder:
+def provide(section: VideoSection, footage: TrainingFrames, context: Context) -> CnnEncoder:
     """The kept encoder that fits this catalogue, or one that is trained on it now."""
     kept = choose_encoder(footage.encoders, section, context.seed, footage.digests)
     if kept is not None:
@@ -67,7 +74,7 @@ def provide(section: VideoSection, footage: Footage, context: Context) -> CnnEnc
     network = train(shots, texts, SHAPES[section.size], section.resolution, context)
     films = None
     if NAME in section.pooling:
-        films = train_films(shots, network, SHAPES[section.size].dimension, context)
+        films = train_temporal_transformer(shots, network, SHAPES[section.size].dimension, context)
     if not seen:  # nothing was learnt: later files deserve a training of their own
         return CnnEncoder(network, section, "untrained", films)
     about = {"texts": hashlib.sha256(np.ascontiguousarray(texts).tobytes()).hexdigest()}
@@ -80,20 +87,20 @@ def provide(section: VideoSection, footage: Footage, context: Context) -> CnnEnc
     return load(kept, section)
 
 
-def load(kept: Kept, section: VideoSection) -> CnnEncoder:
+def load(kept: StoredEncoder, section: VideoSection) -> CnnEncoder:
     """The encoder from its directory; raises CorruptArtifact."""
     path = kept.weights()
     network = fresh(SHAPES[section.size], seed=0)
     weights = load_file(path)
     films = {n.removeprefix(FILMS): weights.pop(n) for n in list(weights) if n.startswith(FILMS)}
     network.load_state_dict(weights)
-    temporal = Films(SHAPES[section.size].dimension) if films else None
+    temporal = TemporalTransformer(SHAPES[section.size].dimension) if films else None
     if temporal is not None:
         temporal.load_state_dict(films)
     return CnnEncoder(network, section, digest_of_file(path), temporal)
 
 
-def _save(network: Network, films: Films | None, path: Path) -> None:
+def _save(network: CnnNetwork, films: TemporalTransformer | None, path: Path) -> None:
     weights = dict(network.state_dict())
     if films is not None:
         weights |= {f"{FILMS}{name}": value for name, value in films.state_dict().items()}

@@ -18,10 +18,10 @@ from torch.nn import functional as F
 from vireo.arrays import Bytes, Floats, Ints, unit_rows
 from vireo.engine.base import Context
 from vireo.engine.progress import Tick
-from vireo.video.base import Shots
+from vireo.video.base import FrameSource
 from vireo.video.encoders.augmentation import view
 from vireo.video.encoders.losses import TEMPERATURE, nt_xent
-from vireo.video.encoders.network import Network, Shape, fresh, threads
+from vireo.video.encoders.network import CnnNetwork, CnnSize, fresh, threads
 
 BATCH = 64
 """Videos per step."""
@@ -33,7 +33,9 @@ MEMORY = 256_000_000
 """Bytes of frames that are held at once; the others are read from disk when they are drawn."""
 
 
-def train(shots: Shots, texts: Floats, shape: Shape, resolution: int, context: Context) -> Network:
+def train(
+    shots: FrameSource, texts: Floats, shape: CnnSize, resolution: int, context: Context
+) -> CnnNetwork:
     """The trained network, in evaluation mode; random weights where there is no frame.
 
     `texts` is (n, d) with rows of zeros for videos without text, or (n, 0).
@@ -100,7 +102,7 @@ class Heads(nn.Module):
 class _Batches:
     """Videos with two views of each, the same ones for the same seed."""
 
-    def __init__(self, shots: Shots, rows: Ints, resolution: int, seed: int) -> None:
+    def __init__(self, shots: FrameSource, rows: Ints, resolution: int, seed: int) -> None:
         self.rows = rows
         self.random = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)

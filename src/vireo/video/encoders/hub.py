@@ -16,11 +16,11 @@ from vireo.arrays import Bytes, Floats
 from vireo.artifacts.files import digest_of_json
 from vireo.engine.base import Context
 from vireo.errors import InputError
-from vireo.video.base import Footage, FrameEncoder, VideoSection
+from vireo.video.base import FrameEncoder, TrainingFrames, VideoSection
 from vireo.video.encoders.fingerprint import digest_of_weights
 from vireo.video.encoders.network import threads
 from vireo.video.encoders.preprocessing import Preprocessing
-from vireo.video.encoders.video_models import ClipEncoder, takes_films
+from vireo.video.encoders.video_models import VideoModelEncoder, takes_films
 
 BATCH = 16
 
@@ -55,7 +55,7 @@ class HubEncoder:
         return result
 
 
-def provide(section: VideoSection, footage: Footage, context: Context) -> FrameEncoder:
+def provide(section: VideoSection, footage: TrainingFrames, context: Context) -> FrameEncoder:
     """The model at `section.model`: a directory, or a name that is fetched from the hub."""
     if not section.model:
         raise InputError(
@@ -75,7 +75,7 @@ def load(directory: Path) -> FrameEncoder:
     """The model in a directory, for single frames or for films; raises OSError or ValueError."""
     model, has_pooler = _model(directory)
     if takes_films(model.config):
-        return ClipEncoder(directory, model)
+        return VideoModelEncoder(directory, model)
     return HubEncoder(directory, model, has_pooler)
 
 

@@ -24,7 +24,7 @@ EARS = "ears"
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredEncoder:
     """One trained encoder: its directory and what its manifest says."""
 
     directory: Path
@@ -67,7 +67,7 @@ def training_of(folder: Path, section: VideoSection, seed: int, digests: Sequenc
 
 def choose_encoder(
     folder: Path, section: VideoSection, seed: int, digests: Sequence[str]
-) -> Kept | None:
+) -> StoredEncoder | None:
     """The encoder with the same settings that saw most of these files; None if it saw too few.
 
     Of two that saw as many, the one that saw fewer others: it was made for this catalogue.
@@ -92,7 +92,7 @@ def keep(
     digests: Sequence[str],
     about: dict[str, str],
     write: Callable[[Path], None],
-) -> Kept:
+) -> StoredEncoder:
     """Adds an encoder whose weights `write(path)` writes; complete or absent, never half."""
     training = training_id(section, seed, digests)
     name = f"{training}-{digest_of_json(about)[:8]}"
@@ -112,13 +112,13 @@ def keep(
         temporary.rename(folder / name)
     except OSError:  # another process trained the same one a moment ago
         shutil.rmtree(temporary, ignore_errors=True)
-    return Kept(folder / name, read_json(folder / name / MANIFEST) or manifest)
+    return StoredEncoder(folder / name, read_json(folder / name / MANIFEST) or manifest)
 
 
-def _all(folder: Path) -> list[Kept]:
+def _all(folder: Path) -> list[StoredEncoder]:
     found = []
     for path in sorted(folder.glob(f"[!.]*/{MANIFEST}")):
         manifest = read_json(path)
         if manifest is not None and "digests" in manifest:
-            found.append(Kept(path.parent, manifest))
+            found.append(StoredEncoder(path.parent, manifest))
     return found

@@ -17,7 +17,7 @@ THREADS = 1
 one, since a network this small gains little from two and loses much on a busy machine."""
 
 
-class Shape(NamedTuple):
+class CnnSize(NamedTuple):
     """Channels after each stage, the length of a frame's vector, how long it trains."""
 
     channels: tuple[int, int, int, int]
@@ -26,24 +26,24 @@ class Shape(NamedTuple):
     """Times the steps of the small network."""
 
 
-SHAPES: dict[Size, Shape] = {
-    "small": Shape((24, 48, 96, 128), 128),
-    "medium": Shape((32, 64, 128, 192), 192, effort=2),
-    "large": Shape((48, 96, 192, 256), 256, effort=4),
+SHAPES: dict[Size, CnnSize] = {
+    "small": CnnSize((24, 48, 96, 128), 128),
+    "medium": CnnSize((32, 64, 128, 192), 192, effort=2),
+    "large": CnnSize((48, 96, 192, 256), 256, effort=4),
 }
 GRID = 3
 """The last map is pooled to GRID x GRID cells: where something is stays visible to the vector."""
 
 
-def width(shape: Shape) -> int:
+def width(shape: CnnSize) -> int:
     """Length of what `Network.described` gives."""
     return shape.dimension + shape.channels[-1] * GRID * GRID
 
 
-class Network(nn.Module):
+class CnnNetwork(nn.Module):
     """(b, 3, r, r) float in 0..255 -> (b, dimension)."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: CnnSize) -> None:
         super().__init__()
         first, second, third, fourth = shape.channels
         self.features = nn.Sequential(
@@ -87,11 +87,11 @@ def _stage(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     )
 
 
-def fresh(shape: Shape, seed: int) -> Network:
+def fresh(shape: CnnSize, seed: int) -> CnnNetwork:
     """A network with random weights that depend on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Network(shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        return CnnNetwork(shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from vireo.artifacts.files import digest_of_json
 from vireo.engine.base import Context
 from vireo.errors import InputError
 from vireo.settings import Section
-from vireo.video.base import Footage, VideoSection
+from vireo.video.base import TrainingFrames, VideoSection
 from vireo.video.encoders.fingerprint import digest_of_weights
 
 BATCH = 16
@@ -123,7 +123,7 @@ class OnnxEncoder:
         return flat[0] if flat else next(iter(shapes))
 
 
-def provide(section: VideoSection, footage: Footage, context: Context) -> OnnxEncoder:
+def provide(section: VideoSection, footage: TrainingFrames, context: Context) -> OnnxEncoder:
     """The model at `section.model`."""
     if not section.model or not Path(section.model).is_file():
         raise InputError(

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from vireo.arrays import Floats, Ints
 from vireo.engine.base import Context
-from vireo.video.base import Shots
+from vireo.video.base import FrameSource
 from vireo.video.encoders.augmentation import view
 from vireo.video.encoders.losses import TEMPERATURE, nt_xent
 from vireo.video.encoders.network import threads
@@ -31,7 +31,7 @@ PART = 5
 """Frames that each of the two parts of a film holds."""
 
 
-class Films(nn.Module):
+class TemporalTransformer(nn.Module):
     """(b, t, d) unit rows of frames, (b, t) times from 0 to 1 -> (b, d) unit rows of films."""
 
     def __init__(self, dimension: int) -> None:
@@ -68,13 +68,13 @@ def relative(times: Tensor) -> Tensor:
     return (times - times.min()) / span.clamp(min=1e-6)
 
 
-def train_films(
-    shots: Shots, see: Callable[[Tensor], Tensor], dimension: int, context: Context
-) -> Films:
+def train_temporal_transformer(
+    shots: FrameSource, see: Callable[[Tensor], Tensor], dimension: int, context: Context
+) -> TemporalTransformer:
     """`see` gives the vectors (b, dimension) of pictures (b, 3, r, r) in 0..255."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(context.seed + 2)
-        films = Films(dimension)
+        films = TemporalTransformer(dimension)
         with threads():
             seen = _seen(shots, see, context)
             if len(seen) > 1:
@@ -82,7 +82,7 @@ def train_films(
     return films.eval()
 
 
-def _seen(shots: Shots, see: Callable[[Tensor], Tensor], context: Context) -> list[Tensor]:
+def _seen(shots: FrameSource, see: Callable[[Tensor], Tensor], context: Context) -> list[Tensor]:
     """Per video with two frames or more: (2, t, d), as it is and altered."""
     generator = torch.Generator().manual_seed(context.seed)
     rows = np.flatnonzero(shots.counts > 1)
@@ -98,7 +98,7 @@ def _seen(shots: Shots, see: Callable[[Tensor], Tensor], context: Context) -> li
     return found
 
 
-def _learn(films: Films, seen: list[Tensor], context: Context) -> None:
+def _learn(films: TemporalTransformer, seen: list[Tensor], context: Context) -> None:
     random = np.random.default_rng(context.seed)
     optimiser = torch.optim.AdamW(films.parameters(), LEARNING_RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=STEPS)

@@ -15,7 +15,7 @@ from vireo.video.encoders.network import threads
 from vireo.video.encoders.preprocessing import Preprocessing
 
 
-class ClipEncoder:
+class VideoModelEncoder:
     """Films through a video model: one vector for all the frames of one film."""
 
     def __init__(self, directory: Path, model: Any) -> None:

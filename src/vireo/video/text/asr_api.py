@@ -19,26 +19,26 @@ from vireo.artifacts.files import digest_of_json
 from vireo.errors import ConfigError, MissingLibrary
 from vireo.language.openai_client import client
 from vireo.video.mel import RATE
-from vireo.video.text.base import WordsSection
-from vireo.video.text.subtitles import Line, plain
+from vireo.video.text.base import TextSection
+from vireo.video.text.subtitles import SubtitleLine, plain
 
 
 class CannotTranscribe(Exception):
     """The server gave no words; the text says why."""
 
 
-class Api:
+class AsrApi:
     """One model of one server; times of the lines where the server tells them."""
 
     longest = 300.0  # about 10 MB of samples: hosted servers take 25
 
-    def __init__(self, section: WordsSection) -> None:
+    def __init__(self, section: TextSection) -> None:
         self._section = section
         self.fingerprint = f"api {digest_of_json([section.url, section.model])[:16]}"
         self._plain = False
         """Whether the server was found not to tell times."""
 
-    def transcribe(self, wave: Floats) -> list[Line]:
+    def transcribe(self, wave: Floats) -> list[SubtitleLine]:
         """Raises CannotTranscribe."""
         import openai
 
@@ -74,7 +74,7 @@ class _Server(NamedTuple):
     retries: int = 2
 
 
-def provide(section: WordsSection) -> Api:
+def provide(section: TextSection) -> AsrApi:
     """Raises ConfigError where the address or the name is missing, MissingLibrary."""
     place = urlsplit(section.url)
     if place.scheme not in ("http", "https") or not place.hostname or not section.model:
@@ -88,7 +88,7 @@ def provide(section: WordsSection) -> Api:
             "The library openai, which speaks to model servers, is not installed.",
             'pip install "vireo-recommender[generate]"',
         )
-    return Api(section)
+    return AsrApi(section)
 
 
 def wav(wave: Floats) -> bytes:
@@ -100,16 +100,18 @@ def wav(wave: Floats) -> bytes:
     return out.getvalue()
 
 
-def _lines(answer: Any, seconds: float) -> list[Line]:
+def _lines(answer: Any, seconds: float) -> list[SubtitleLine]:
     """Segments where there are some, else all the text as one line."""
     segments = getattr(answer, "segments", None) or []
     lines = [_line(segment, seconds) for segment in segments]
     whole = plain(getattr(answer, "text", "") or "")
     if not lines and whole:
-        lines = [Line(0.0, seconds, whole)]
+        lines = [SubtitleLine(0.0, seconds, whole)]
     return [line for line in lines if line.text]
 
 
-def _line(segment: Any, seconds: float) -> Line:
+def _line(segment: Any, seconds: float) -> SubtitleLine:
     start = min(max(float(segment.start), 0.0), seconds)
-    return Line(start, min(max(float(segment.end), start), seconds), plain(str(segment.text)))
+    return SubtitleLine(
+        start, min(max(float(segment.end), start), seconds), plain(str(segment.text))
+    )

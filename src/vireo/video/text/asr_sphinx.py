@@ -15,8 +15,8 @@ import numpy as np
 
 from vireo.arrays import Floats
 from vireo.errors import MissingLibrary
-from vireo.video.text.base import WordsSection
-from vireo.video.text.subtitles import Line
+from vireo.video.text.base import TextSection
+from vireo.video.text.subtitles import SubtitleLine
 
 FRAME = 0.01
 """Seconds of one frame of the recogniser."""
@@ -26,7 +26,7 @@ MOST_WORDS = 14
 """Words of a line at most."""
 
 
-class Sphinx:
+class SphinxAsr:
     """One decoder per process, each stretch of sound one utterance."""
 
     longest = 30.0
@@ -34,7 +34,7 @@ class Sphinx:
     def __init__(self, edition: str) -> None:
         self.fingerprint = f"sphinx {edition}"
 
-    def transcribe(self, wave: Floats) -> list[Line]:
+    def transcribe(self, wave: Floats) -> list[SubtitleLine]:
         decoder = self._decoder
         decoder.reinit_feat()  # else the loudness and the noise of the file before would count
         decoder.start_utt()
@@ -53,10 +53,10 @@ class Sphinx:
         return Decoder(loglevel="FATAL")
 
 
-def provide(section: WordsSection) -> Sphinx:
+def provide(section: TextSection) -> SphinxAsr:
     """Raises MissingLibrary."""
     try:
-        return Sphinx(version("pocketsphinx"))
+        return SphinxAsr(version("pocketsphinx"))
     except PackageNotFoundError:
         raise MissingLibrary(
             "The library pocketsphinx, which writes down speech, is not installed.",
@@ -64,18 +64,18 @@ def provide(section: WordsSection) -> Sphinx:
         ) from None
 
 
-def _lines(segments: Sequence[tuple[str, int, int]]) -> Iterator[Line]:
+def _lines(segments: Sequence[tuple[str, int, int]]) -> Iterator[SubtitleLine]:
     """(word, first frame, last frame) -> lines between pauses."""
     words, start, end = list[str](), 0, 0
     for word, first, last in segments:
         silent = word.startswith(("<", "[", "+"))
         pause = silent and (last - first + 1) * FRAME >= PAUSE
         if words and (pause or len(words) >= MOST_WORDS):
-            yield Line(start * FRAME, (end + 1) * FRAME, " ".join(words))
+            yield SubtitleLine(start * FRAME, (end + 1) * FRAME, " ".join(words))
             words = []
         if not silent:
             start = start if words else first
             words.append(word.partition("(")[0])  # and(2): the second way to say it
             end = last
     if words:
-        yield Line(start * FRAME, (end + 1) * FRAME, " ".join(words))
+        yield SubtitleLine(start * FRAME, (end + 1) * FRAME, " ".join(words))

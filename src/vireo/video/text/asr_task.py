@@ -7,11 +7,11 @@ from pathlib import Path
 
 from vireo.artifacts.files import write_json
 from vireo.data.remote import local
-from vireo.video.text.base import Recogniser
+from vireo.video.text.base import AsrEngine
 
 
 @dataclass(frozen=True)
-class Heard:
+class AsrJob:
     """One file to listen to, and where its lines go."""
 
     path: str
@@ -19,15 +19,15 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Listen:
+class AsrTask:
     """Writes down the first minutes of a file: `{"lines": [[start, end, text], ...]}`."""
 
-    recogniser: Recogniser
+    recogniser: AsrEngine
     minutes: float
     fetch: int
     """MB of the largest file that is fetched by URL."""
 
-    def __call__(self, job: Heard) -> int:
+    def __call__(self, job: AsrJob) -> int:
         """The number of lines. Raises Unreadable, or what the recogniser raises."""
         # loads libav, which the main process can do without
         from vireo.video.text.audio_segments import stretches

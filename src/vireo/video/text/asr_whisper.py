@@ -14,11 +14,11 @@ from typing import Any
 from vireo.arrays import Floats
 from vireo.artifacts.files import digest_of_file, digest_of_json
 from vireo.errors import InputError, MissingLibrary
-from vireo.video.text.base import WordsSection
-from vireo.video.text.subtitles import Line, plain
+from vireo.video.text.base import TextSection
+from vireo.video.text.subtitles import SubtitleLine, plain
 
 
-class Whisper:
+class WhisperAsr:
     """Whisper (Radford et al., 2022) on one thread, 8-bit; silences are left out beforehand."""
 
     longest = 600.0
@@ -30,11 +30,11 @@ class Whisper:
         parts = [[file.name, digest_of_file(file)] for file in files if file.is_file()]
         self.fingerprint = f"whisper {digest_of_json([parts or model])[:16]}"
 
-    def transcribe(self, wave: Floats) -> list[Line]:
+    def transcribe(self, wave: Floats) -> list[SubtitleLine]:
         segments, _ = self._model.transcribe(
             wave, beam_size=5, vad_filter=True, condition_on_previous_text=False
         )
-        lines = [Line(float(s.start), float(s.end), plain(s.text)) for s in segments]
+        lines = [SubtitleLine(float(s.start), float(s.end), plain(s.text)) for s in segments]
         return [line for line in lines if line.text]
 
     @cached_property
@@ -47,7 +47,7 @@ class Whisper:
         )
 
 
-def provide(section: WordsSection) -> Whisper:
+def provide(section: TextSection) -> WhisperAsr:
     """Raises MissingLibrary, or InputError where no model is named."""
     if find_spec("faster_whisper") is None:
         raise MissingLibrary(
@@ -59,4 +59,4 @@ def provide(section: WordsSection) -> Whisper:
             "The recogniser 'whisper' needs a model.",
             'Set video.words.model = "a directory with model.bin", or a name and a network.',
         )
-    return Whisper(section.model)
+    return WhisperAsr(section.model)

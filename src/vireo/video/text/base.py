@@ -9,10 +9,10 @@ from pydantic import Field
 
 from vireo.arrays import Bytes, Floats
 from vireo.settings import Section
-from vireo.video.text.subtitles import Line
+from vireo.video.text.subtitles import SubtitleLine
 
 
-class WordsSection(Section):
+class TextSection(Section):
     """`[video.words]`: words that no subtitles hold, by extras; nothing of it by default."""
 
     speech: str = ""
@@ -34,7 +34,7 @@ class WordsSection(Section):
     """Pictures of each file in which writing is looked for."""
 
 
-class Recogniser(Protocol):
+class AsrEngine(Protocol):
     """Sound in, lines out. One file per recogniser, one line in the menu `RECOGNISERS`.
 
     The menu names a factory, `provide(section: WordsSection) -> Recogniser`, that loads no model:
@@ -46,7 +46,7 @@ class Recogniser(Protocol):
     longest: float
     """Seconds of sound that it takes at once."""
 
-    def transcribe(self, wave: Floats) -> list[Line]:
+    def transcribe(self, wave: Floats) -> list[SubtitleLine]:
         """(samples,) at 16 kHz in [-1, 1] -> lines, with seconds since the first sample.
 
         Raises an error that says why in one line where nothing can be written down.
@@ -54,7 +54,7 @@ class Recogniser(Protocol):
         ...
 
 
-class ScreenReader(Protocol):
+class OcrEngine(Protocol):
     """Picture in, texts out. The menu `SCREENS` names factories as `RECOGNISERS` does."""
 
     fingerprint: str

@@ -6,18 +6,18 @@ import numpy as np
 
 from vireo.engine.worker_main import pack, unpack
 from vireo.video.mel import RATE
-from vireo.video.text.base import Recogniser
+from vireo.video.text.base import AsrEngine
 
 
-class RecogniserContract:
+class AsrContract:
     """Tests for any Recogniser: override `recogniser` to return the one to test."""
 
-    def recogniser(self) -> Recogniser:
+    def recogniser(self) -> AsrEngine:
         raise NotImplementedError
 
     def test_it_can_be_sent_to_a_worker_before_its_first_sound(self) -> None:
         recogniser = self.recogniser()
-        sent: Recogniser = unpack(pack(recogniser))
+        sent: AsrEngine = unpack(pack(recogniser))
         assert sent.fingerprint == recogniser.fingerprint != ""
         assert sent.longest == recogniser.longest > 0
 

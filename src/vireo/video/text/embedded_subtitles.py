@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vireo.video.media import Unreadable, opened
-from vireo.video.text.subtitles import MOST_BYTES, Line, plain, tidy
+from vireo.video.media import UnreadableMedia, opened
+from vireo.video.text.subtitles import MOST_BYTES, SubtitleLine, plain, tidy
 
 _ASS_COMMAS = 8
 """Fields before the text in a packet of ASS: read order, layer, style, name, margins, effect."""
@@ -14,7 +14,7 @@ _TEXT = {"mov_text", "subrip", "srt", "text", "webvtt", "ass", "ssa", ""}
 """Names of codecs that hold text; libav has no decoder, and so no name, for WebVTT in Matroska."""
 
 
-def read_embedded(path: Path) -> list[Line]:
+def read_embedded(path: Path) -> list[SubtitleLine]:
     """Lines of the first subtitle stream that holds text; damage ends them early."""
     with opened(path) as container:
         streams = [s for s in container.streams.subtitles if _codec(s) in _TEXT]
@@ -27,8 +27,8 @@ def _codec(stream: Any) -> str:
     return str(stream.codec_context.name) if stream.codec_context is not None else ""
 
 
-def _lines(container: Any, stream: Any) -> list[Line]:
-    lines, size = list[Line](), 0
+def _lines(container: Any, stream: Any) -> list[SubtitleLine]:
+    lines, size = list[SubtitleLine](), 0
     try:
         for packet in container.demux(stream):
             if packet.pts is None or not packet.size or size > MOST_BYTES:
@@ -37,8 +37,8 @@ def _lines(container: Any, stream: Any) -> list[Line]:
             end = start + float((packet.duration or 0) * packet.time_base)
             text = plain(_words(bytes(packet), _codec(stream)))
             size += packet.size
-            lines.append(Line(max(start, 0.0), max(end, 0.0), text))
-    except (OSError, ValueError, Unreadable):
+            lines.append(SubtitleLine(max(start, 0.0), max(end, 0.0), text))
+    except (OSError, ValueError, UnreadableMedia):
         return lines
     return lines
 

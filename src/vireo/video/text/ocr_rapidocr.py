@@ -11,7 +11,7 @@ import numpy as np
 
 from vireo.arrays import Bytes
 from vireo.errors import MissingLibrary
-from vireo.video.text.base import WordsSection
+from vireo.video.text.base import TextSection
 from vireo.video.text.subtitles import plain
 
 SURE = 0.8
@@ -19,7 +19,7 @@ SURE = 0.8
 FEWEST_LETTERS = 3
 
 
-class Rapid:
+class RapidOcr:
     """Finds lines of text, then reads each (PP-OCR: Du et al., 2020); English and Chinese."""
 
     def __init__(self, edition: str) -> None:
@@ -46,10 +46,10 @@ class Rapid:
         )
 
 
-def provide(section: WordsSection) -> Rapid:
+def provide(section: TextSection) -> RapidOcr:
     """Raises MissingLibrary."""
     try:
-        return Rapid(version("rapidocr"))
+        return RapidOcr(version("rapidocr"))
     except PackageNotFoundError:
         raise MissingLibrary(
             "The library rapidocr, which reads writing in pictures, is not installed.",

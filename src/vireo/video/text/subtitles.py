@@ -17,7 +17,7 @@ _MARKUP = re.compile(r"<[^<>\n]{0,200}>|\{\\[^{}\n]{0,400}\}")
 _ASS_FIELDS = ("layer", "start", "end", "style", "name", "left", "right", "vertical", "effect")
 
 
-class Line(NamedTuple):
+class SubtitleLine(NamedTuple):
     """What is said, or shown, from `start` to `end` (seconds)."""
 
     start: float
@@ -35,7 +35,7 @@ def beside(video: Path) -> Path | None:
     )
 
 
-def read(path: Path) -> tuple[list[Line], str]:
+def read(path: Path) -> tuple[list[SubtitleLine], str]:
     """The lines in order of time, and what went wrong ("" for nothing)."""
     try:
         with path.open("rb") as file:
@@ -60,16 +60,16 @@ def decoded(raw: bytes) -> str:
         return raw.decode("cp1252", errors="replace")
 
 
-def parse(text: str) -> list[Line]:
+def parse(text: str) -> list[SubtitleLine]:
     """Lines of any of the three formats, told apart by their content."""
     ass = re.search(r"^Dialogue:", text, re.MULTILINE) and "-->" not in text
     found = _ass(text) if ass else _cues(text)
     return tidy(found)
 
 
-def tidy(lines: list[Line]) -> list[Line]:
+def tidy(lines: list[SubtitleLine]) -> list[SubtitleLine]:
     """In order of time, without empty lines and without what is repeated at once."""
-    kept: list[Line] = []
+    kept: list[SubtitleLine] = []
     for line in sorted(lines, key=lambda line: (line.start, line.end)):
         if line.text and (not kept or kept[-1].text != line.text):
             kept.append(line)
@@ -84,16 +84,16 @@ def plain(text: str) -> str:
     return " ".join(text.split())[:LONGEST_LINE]
 
 
-def _cues(text: str) -> list[Line]:
+def _cues(text: str) -> list[SubtitleLine]:
     """SRT and WebVTT: a line of timing, then text until an empty line."""
-    lines: list[Line] = []
+    lines: list[SubtitleLine] = []
     clock, words = None, list[str]()
     for row in [*text.splitlines(), ""]:
         timing = _TIMING.match(row)
         if timing or not row.strip():
             if clock:
                 words = words[:-1] if timing and words and words[-1].isdecimal() else words
-                lines.append(Line(*clock, plain("\n".join(words).replace("\n", " "))))
+                lines.append(SubtitleLine(*clock, plain("\n".join(words).replace("\n", " "))))
             clock, words = (_span(timing), []) if timing else (None, [])
         elif clock:
             words.append(row.strip())
@@ -111,7 +111,7 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction}")
 
 
-def _ass(text: str) -> list[Line]:
+def _ass(text: str) -> list[SubtitleLine]:
     """Advanced SubStation: `Dialogue:` rows; the text is the last field and may hold commas."""
     lines = []
     for row in text.splitlines():
@@ -121,5 +121,5 @@ def _ass(text: str) -> list[Line]:
         clocks = [re.fullmatch(_CLOCK, field.strip()) for field in fields[1:3]]
         if len(fields) > len(_ASS_FIELDS) and clocks[0] and clocks[1]:
             start, end = _seconds(clocks[0].groups()), _seconds(clocks[1].groups())
-            lines.append(Line(start, max(start, end), plain(fields[-1])))
+            lines.append(SubtitleLine(start, max(start, end), plain(fields[-1])))
     return lines

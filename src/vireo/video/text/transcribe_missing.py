@@ -17,10 +17,10 @@ from vireo.errors import StageFailed
 from vireo.video import RECOGNISERS, SCREENS
 from vireo.video.assemble import Taken
 from vireo.video.extract import Extraction
-from vireo.video.text.asr_task import Heard, Listen
-from vireo.video.text.base import WordsSection
-from vireo.video.text.ocr_task import Look
-from vireo.video.text.subtitles import Line, tidy
+from vireo.video.text.asr_task import AsrJob, AsrTask
+from vireo.video.text.base import TextSection
+from vireo.video.text.ocr_task import OcrTask
+from vireo.video.text.subtitles import SubtitleLine, tidy
 
 GOOD = 10.0
 """Words a minute that good subtitles have at least; fewer are signs and songs."""
@@ -28,14 +28,14 @@ SHORT = 3.0
 """Seconds of sound below which the share of speech says nothing."""
 
 
-def identity(section: WordsSection) -> list[str]:
+def identity(section: TextSection) -> list[str]:
     """What the words depend on besides the settings. Raises as `provide` does."""
     makers = [(RECOGNISERS, section.speech), (SCREENS, section.screen)]
     return [menu.get(name)(section).fingerprint for menu, name in makers if name]
 
 
-def with_words(
-    taken: Sequence[Taken], section: WordsSection, fetch: int, context: Context
+def with_transcripts(
+    taken: Sequence[Taken], section: TextSection, fetch: int, context: Context
 ) -> tuple[list[Taken], str]:
     """The same with the lines that were missing, and a sentence for the user ("" for none).
 
@@ -45,22 +45,22 @@ def with_words(
     notes = []
     if section.speech:
         recogniser = RECOGNISERS.get(section.speech)(section)
-        work = Listen(recogniser, section.minutes, fetch)
+        work = AsrTask(recogniser, section.minutes, fetch)
         told = [recogniser.fingerprint, section.minutes]
-        one_pass = _Pass("speech", "Writing down speech", work, told, is_untold)
+        one_pass = _Pass("speech", "Writing down speech", work, told, has_no_text)
         found, note = one_pass.over(found, section.timeout, context)
         notes.append(note)
     if section.screen:
         reader = SCREENS.get(section.screen)(section)
         told = [reader.fingerprint, section.frames]
-        look = Look(reader, section.frames, fetch)
+        look = OcrTask(reader, section.frames, fetch)
         one_pass = _Pass("screen", "Reading screens", look, told, has_pictures)
         found, note = one_pass.over(found, section.timeout, context)
         notes.append(note)
     return found, " ".join(notes)
 
 
-def is_untold(found: Extraction) -> bool:
+def has_no_text(found: Extraction) -> bool:
     """Whether a file has speech, as far as the ear tells, and no good subtitles."""
     short = (found.duration or 0.0) < SHORT
     spoken = found.has_sound and (short or (found.speech or 0.0) > 0)
@@ -82,7 +82,7 @@ class _Pass:
 
     name: str
     title: str
-    work: Callable[[Heard], int]
+    work: Callable[[AsrJob], int]
     told: Sequence[Any]
     wanted: Callable[[Extraction], bool]
 
@@ -94,7 +94,7 @@ class _Pass:
         outs = {row: _out(folder, taken[row].file.digest) for row in rows}
         kept = {out: _lines(out, self.name) for out in outs.values()}
         new = {out: taken[row].file.path for row, out in outs.items() if kept[out] is None}
-        troubles = self._done([Heard(path, out) for out, path in new.items()], timeout, context)
+        troubles = self._done([AsrJob(path, out) for out, path in new.items()], timeout, context)
         kept |= {out: _lines(out, self.name) for out in new}
         changed = list(taken)
         for row, out in outs.items():
@@ -103,7 +103,7 @@ class _Pass:
         note = f"{self.name}: {lines} lines in {len(kept)} files, {len(new)} of them new"
         return changed, f"{note}{f', {len(troubles)} failed' if troubles else ''}."
 
-    def _done(self, jobs: list[Heard], timeout: float, context: Context) -> dict[str, str]:
+    def _done(self, jobs: list[AsrJob], timeout: float, context: Context) -> dict[str, str]:
         """Runs the work; what went wrong, by the name of the file that was to be written."""
         troubles: dict[str, str] = {}
         with context.progress.task(self.title, len(jobs)) as tick:
@@ -123,15 +123,17 @@ def _out(folder: Path, digest: str) -> str:
     return str(folder / digest[:2] / f"{digest}.json")
 
 
-def _lines(out: str, source: str) -> list[Line] | None:
+def _lines(out: str, source: str) -> list[SubtitleLine] | None:
     """What was kept there; None where nothing was."""
     kept = read_json(Path(out))
     if kept is None:
         return None
-    return [Line(start, end, text, source) for start, end, text, *_ in kept.get("lines", ())]
+    return [
+        SubtitleLine(start, end, text, source) for start, end, text, *_ in kept.get("lines", ())
+    ]
 
 
-def _joined(one: Taken, name: str, lines: list[Line], trouble: str) -> Taken:
+def _joined(one: Taken, name: str, lines: list[SubtitleLine], trouble: str) -> Taken:
     found = one.found
     if trouble:
         reason = "; ".join(filter(None, (found.reason, f"{name}: {trouble}")))
