@@ -9,7 +9,7 @@ from vireo.arrays import Floats, Ints, unit_rows
 from vireo.behavior.base import Histories, History
 from vireo.interest.base import Expert, InterestModel, SequenceSection
 from vireo.interest.content import Content
-from vireo.interest.matrix_factorization import AlternatingLeastSquares
+from vireo.interest.matrix_factorization import ImplicitMF
 from vireo.interest.next_item import NextItem
 from vireo.interest.popularity import Popularity, RecentPopularity
 from vireo.interest.sequence.expert import Sequence
@@ -50,7 +50,7 @@ def world(n: int, dimension: int, seed: int) -> tuple[Catalogue, InterestModel]:
         "popularity": Popularity(viewers.astype(np.float64)),
         "recent": RecentPopularity(recent.astype(np.float64)),
         "content": Content(content),
-        "factors": AlternatingLeastSquares(taste.astype(np.float32)),
+        "factors": ImplicitMF(taste.astype(np.float32)),
         "sequence": _sequence(_clustered(topic_of, TASTE, rng), rng),
         "next": _next(viewers, topic_of, rng),
     }

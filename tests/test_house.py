@@ -98,17 +98,61 @@ def heavy_modules() -> set[str]:
     return heavy
 
 
+SHELLS = ("vireo.cli", "vireo.workspace")
+"""Packages above all others: they may load a package when a method needs it."""
+
+
 def test_imports_inside_functions_only_put_off_heavy_libraries() -> None:
-    """Never to dodge a cycle. And no relative imports, so that names can be searched."""
+    """Never to hide a cycle. And no relative imports, so that names can be searched."""
     heavy = heavy_modules()
     for path in MODULES:
+        shell = module_name(path).startswith(SHELLS)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not shell:
                 inner = [n.module or "" for n in ast.walk(node) if isinstance(n, ast.ImportFrom)]
                 ours = [m for m in inner if m.startswith("vireo") and m not in heavy]
                 assert not ours, f"{path}:{node.lineno} hides an import of {ours}"
             if isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+
+
+def all_imports(path: Path) -> set[str]:
+    """vireo modules that a file imports anywhere, for type checkers and in functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vireo"):
+            found.update({f"{node.module}.{alias.name}" for alias in node.names})
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names if alias.name.startswith("vireo"))
+    return found
+
+
+def package_of(module: str) -> str:
+    """The package or module directly below `vireo`."""
+    return module.split(".")[1] if "." in module else "vireo"
+
+
+def test_no_cycle_between_packages() -> None:
+    """Imports for type checkers and inside functions count."""
+    graph: dict[str, set[str]] = {}
+    for path in MODULES:
+        own = package_of(module_name(path))
+        graph.setdefault(own, set()).update(package_of(name) for name in all_imports(path))
+    reached = {name: graph[name] - {name} for name in graph}
+    for _ in graph:  # the transitive closure of the imports
+        for targets in reached.values():
+            targets |= {far for near in tuple(targets) for far in reached.get(near, ())}
+    knot = sorted(name for name, targets in reached.items() if name in targets)
+    assert not knot, f"these packages import each other: {', '.join(knot)}"
+
+
+def test_no_public_class_name_twice() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(module_name(path))
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
 
 
 def test_the_demo_and_the_road_share_nothing_but_files() -> None:

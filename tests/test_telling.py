@@ -72,7 +72,7 @@ def test_picked_videos_and_a_sentence_make_a_list_for_a_new_viewer(
     assert {pick.video_id for pick in listed} <= set(world.sailing) - set(picked)
     assert any("you picked" in pick.reason for pick in listed)
     assert not any("you watched" in pick.reason for pick in listed)
-    assert ids(work, None, 4, like="cakes, bread and soup from the kitchen") <= set(world.cooking)
+    assert ids(work, None, 4, query="cakes, bread and soup from the kitchen") <= set(world.cooking)
 
 
 def test_pages_go_on_and_a_session_repeats(built: Path) -> None:
@@ -121,7 +121,7 @@ def test_rights_hold_from_the_table_to_the_list(world: TinyWorld, tmp_path: Path
     assert not ids(work, "ana", 24) & set(closed)
     work.resources.store.set_users([UserAttributes("ana", groups=("kitchen",))])
     assert ids(work, "ana", 24) & set(closed)
-    assert not ids(work, "ana", 24, viewer=UserAttributes("ana")) & set(closed)
+    assert not ids(work, "ana", 24, attributes=UserAttributes("ana")) & set(closed)
 
 
 def test_impressions_fade_and_count_from_the_last_view(built: Path) -> None:

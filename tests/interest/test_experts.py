@@ -35,7 +35,7 @@ from vireo.interest.contract import ExpertContract, batch_of, training_of
 from vireo.interest.cooccurrence import ItemKnn, SessionCooccurrence, Transitions
 from vireo.interest.ease import Ease, EaseRecent, EaseText
 from vireo.interest.item_item import Ridge, item_item
-from vireo.interest.matrix_factorization import AlternatingLeastSquares, predict
+from vireo.interest.matrix_factorization import ImplicitMF, predict
 from vireo.interest.new_items import with_new_items
 from vireo.interest.next_item import NextItem
 from vireo.interest.next_item_content import NextItemContent
@@ -100,7 +100,7 @@ class TestAgainContract(ExpertContract):
 
 
 class TestFactorsContract(ExpertContract):
-    expert = AlternatingLeastSquares
+    expert = ImplicitMF
     section = SECTION
     tolerance = 1e-3
 
@@ -124,7 +124,7 @@ def checkerboard(size: int = 20) -> Training:
     return training_of(users, size)
 
 
-@pytest.mark.parametrize("kind", [Ease, EaseRecent, AlternatingLeastSquares])
+@pytest.mark.parametrize("kind", [Ease, EaseRecent, ImplicitMF])
 def test_the_checkerboard_is_completed(kind: Any, context: Context) -> None:
     training = checkerboard()
     batch = batch_of(training)
@@ -326,7 +326,7 @@ def test_comings_back_are_counted_and_fade(context: Context) -> None:
     [
         Ease,
         EaseRecent,
-        AlternatingLeastSquares,
+        ImplicitMF,
         Content,
         Transitions,
         SessionCooccurrence,
@@ -394,7 +394,7 @@ def test_the_fold_in_is_the_solve_of_the_implicit_library(context: Context) -> N
 
     training, x = random_training()
     settings = FactorsSection(dimension=8, regularisation=0.05, frequency=0.0)
-    expert = AlternatingLeastSquares.fit(training, InterestSection(factors=settings), context)
+    expert = ImplicitMF.fit(training, InterestSection(factors=settings), context)
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
             factors=settings.dimension, regularization=settings.regularisation

@@ -288,9 +288,9 @@ def test_who_asks_beside_a_viewer_changes_nothing(context: Context) -> None:
     training = training_of([[(u + k) % 40 for k in range(1 + 3 * u)] for u in range(12)], 40)
     expert = Sequence.fit(training, InterestSection(sequence=QUICK), context)
     batch = batch_of(training)
-    together = expert.towards(batch)
+    together = expert.user_vectors(batch)
     for row, history in enumerate(batch.histories):
-        alone = expert.towards(Batch([history], batch.now, 40))
+        alone = expert.user_vectors(Batch([history], batch.now, 40))
         np.testing.assert_allclose(alone[0], together[row], atol=1e-5)
 
 
@@ -347,7 +347,7 @@ def test_a_killed_process_is_started_again_and_changes_nothing(tmp_path: Path) -
         victims = [
             int(process.name)
             for process in Path("/proc").glob("[0-9]*")
-            if _says(process).startswith("-u\0-m\0vireo.interest.sequence.shared\0")
+            if _says(process).startswith("-u\0-m\0vireo.interest.sequence.distributed\0")
             and str(tmp_path / "b") in _says(process)
         ]
         assert len(victims) == 2

@@ -172,7 +172,7 @@ def test_nobody_is_shown_or_told_of_what_they_may_not_open(seed: int, n: int) ->
     seen = random.choice(n, int(random.integers(0, n)), replace=False).tolist()
     viewer = UserAttributes("ana", groups=tuple(mine))
     maker = Recommender(world.catalogue, world.model, world.section)
-    asked = query(history(seen), 6, viewer=viewer, picked=frozenset(seen[:1]))
+    asked = query(history(seen), 6, attributes=viewer, seeds=frozenset(seen[:1]))
     slate = maker.slate(asked)
     texts = [*slate.notes]
     for video, reason in zip(slate.videos.tolist(), slate.reasons, strict=True):
@@ -194,7 +194,7 @@ def test_nobody_is_shown_or_told_of_what_they_may_not_open(seed: int, n: int) ->
 def test_rights_that_were_taken_away_silence_a_reason() -> None:
     world = shelves([0, 0, 1], [9] * 3, {"access": [["a"], ["b"], ["b"]]}, diversity=0.0)
     maker = Recommender(world.catalogue, world.model, world.section)
-    asked = query(history([0]), 2, viewer=UserAttributes("ana", groups=("b",)))
+    asked = query(history([0]), 2, attributes=UserAttributes("ana", groups=("b",)))
     assert all("Video 0" not in pick.reason for pick in maker.recommend(asked))
     both = replace(asked, attributes=UserAttributes("ana", groups=("a", "b")))
     assert any("Video 0" in pick.reason for pick in maker.recommend(both))

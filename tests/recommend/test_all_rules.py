@@ -104,8 +104,8 @@ def test_no_combination_forbids_doubles_or_withholds(
     asked = query(
         history(seen),
         k,
-        viewer=viewer,
-        asked_at=NOW,
+        attributes=viewer,
+        requested_at=NOW,
         page=page,
         impressions={int(random.integers(0, n)): 3},
     )

@@ -47,7 +47,7 @@ TASTE = history([0])
 
 
 def told(k: int = 5, **facts: object) -> Query:
-    return query(TASTE, k, viewer=UserAttributes("ana", **facts))  # type: ignore[arg-type]
+    return query(TASTE, k, attributes=UserAttributes("ana", **facts))  # type: ignore[arg-type]
 
 
 def test_rights_open_a_video_to_its_groups_and_to_the_viewer_it_names() -> None:
@@ -88,7 +88,7 @@ def test_windows_open_at_their_first_moment_and_close_at_their_last() -> None:
     terms = {"available_from": [None, 100, None, None], "available_until": [None, None, 200, None]}
     world = flat(4, terms)
     for moment, expected in ((99, [2, 3]), (100, [1, 2, 3]), (199, [1, 2, 3]), (200, [1, 3])):
-        assert rows(world, query(TASTE, asked_at=moment)) == expected
+        assert rows(world, query(TASTE, requested_at=moment)) == expected
     assert rows(world, query(TASTE)) == [3]  # no clock: only what is always there
 
 
@@ -120,14 +120,14 @@ def test_languages_give_way_only_where_nothing_is_left() -> None:
 def test_expired_videos_go() -> None:
     published = [0, 0, 9 * DAY, None]
     world = flat(4, {"published_at": published}, max_age_days=2)
-    assert rows(world, query(TASTE, asked_at=10 * DAY)) == [2, 3]
+    assert rows(world, query(TASTE, requested_at=10 * DAY)) == [2, 3]
 
 
 def test_repeats_come_back_after_their_time() -> None:
     world = flat(3, repeats=True, repeat_after_days=2)
     seen = History(np.array([0, 1]), np.ones(2, np.float32), np.array([0, 3 * DAY]))
-    assert sorted(rows(world, query(seen, asked_at=4 * DAY))) == [0, 2]
-    assert sorted(rows(world, query(seen, asked_at=9 * DAY))) == [0, 1, 2]
+    assert sorted(rows(world, query(seen, requested_at=4 * DAY))) == [0, 2]
+    assert sorted(rows(world, query(seen, requested_at=9 * DAY))) == [0, 1, 2]
 
 
 def test_what_was_shown_and_not_watched_fades() -> None:
@@ -141,7 +141,7 @@ def test_fresh_videos_gain_half_as_much_after_fresh_days() -> None:
     published = [0, 0, 30 * DAY, None]
     world = flat(4, {"published_at": published}, freshness=8.0, fresh_days=30)
     maker = Recommender(world.catalogue, world.model, world.section)
-    slate = maker.slate(query(TASTE, asked_at=30 * DAY))
+    slate = maker.slate(query(TASTE, requested_at=30 * DAY))
     gains = dict(zip(slate.videos.tolist(), slate.sources["freshness"].tolist(), strict=True))
     assert slate.videos[0] == 2
     assert gains == {2: 8.0, 1: 4.0, 3: 0.0}
@@ -302,7 +302,7 @@ def test_only_channels_that_are_live_now() -> None:
         (MONDAY + 32 * hour, [2]),
         (MONDAY - hour, [2]),
     ):
-        assert rows(world, query(TASTE, asked_at=moment)) == expected
+        assert rows(world, query(TASTE, requested_at=moment)) == expected
     assert "'live' leaves nothing" in notes(world, query(TASTE))
 
 

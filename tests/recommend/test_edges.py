@@ -124,7 +124,7 @@ def test_the_owners_videos_come_where_they_may_and_nowhere_else(
         explore_share=0.4,
         new_share=0.4,
     )
-    asked = query(history(seen), k, viewer=UserAttributes("ana", groups=groups), page=page)
+    asked = query(history(seen), k, attributes=UserAttributes("ana", groups=groups), page=page)
     listed = maker(world).rows(asked).tolist()
     free = {r for r in range(n) if r not in seen and (access[r] is None or groups)}
     assert set(listed) <= free

@@ -75,7 +75,7 @@ def test_a_sentence_steers_a_stranger_and_a_known_viewer() -> None:
     world = shelves(TOPICS, VIEWERS, like_weight=5.0)
     towards = world.catalogue.text[6]
     for seen in (History.empty(), history([0, 1])):
-        asked = query(seen, k=3, like="the other topic", like_vector=towards)
+        asked = query(seen, k=3, text="the other topic", text_vector=towards)
         picks = listed(world, asked)
         assert all(int(pick.video_id[1:]) >= 6 for pick in picks)
         assert "the other topic" in picks[0].reason

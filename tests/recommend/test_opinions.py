@@ -142,7 +142,7 @@ def test_neighbours_are_asked_for_few_and_say_what_the_fusion_says(
     other = replace(model, experts=experts, weights={"knn": 0.6, "transitions": 0.4})
     panel = Ensemble.of(other, N, indexed(other, training, context))
     heard = panel.score(seen, 10**6)
-    told = [name for name, opinion in heard.said.items() if opinion.few is not None]
+    told = [name for name, opinion in heard.said.items() if opinion.sparse_scores is not None]
     assert told == list(names) or not heard.for_new
     same(other, panel, seen)
     wider = with_new_items(other, training.content[60][None])

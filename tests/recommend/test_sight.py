@@ -95,7 +95,7 @@ def test_what_has_no_picture_shifts_nothing(world: tuple[Floats, Floats, Floats]
     wide_text = np.repeat(text, 2, axis=0)
     wide_picture[at] = picture
     among = learnt(wide_picture, wide_text)
-    np.testing.assert_allclose(among.towards, without.towards, atol=1e-5)
+    np.testing.assert_allclose(among.picture_to_text, without.picture_to_text, atol=1e-5)
     scores = among.scores(words[0], 2 * VIDEOS)
     np.testing.assert_allclose(scores[at], without.scores(words[0], VIDEOS), atol=1e-4)
     assert not scores[1::2].any()

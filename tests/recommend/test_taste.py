@@ -72,7 +72,7 @@ def two_tastes() -> Histories:
 
 
 def asking(sentence: str, k: int = 10, **more: object) -> Query:
-    return query(History.empty(), k, like=sentence, like_vector=read([sentence])[0], **more)
+    return query(History.empty(), k, text=sentence, text_vector=read([sentence])[0], **more)
 
 
 def learnt(histories: Histories, catalogue: Catalogue) -> TextPreferenceModel | None:

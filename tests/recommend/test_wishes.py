@@ -114,7 +114,7 @@ def test_a_reason_says_whose_words_it_follows() -> None:
     place = world()
     wishes = parse_preferences([Preference("a", "more sailing")], place.catalogue, read)
     maker = Recommender(place.catalogue, place.model, place.section)
-    picks = maker.recommend(query(History.empty(), k=2, wishes=wishes))
+    picks = maker.recommend(query(History.empty(), k=2, preferences=wishes))
     assert all("You asked for “more sailing”" in pick.reason for pick in picks)
 
 

@@ -116,15 +116,17 @@ def test_lists_that_may_take_long_are_known_before_they_are_made(client: TestCli
     service = client.app.state.service  # type: ignore[attr-defined]
     served, ana = service.now.served, UserAttributes("ana")
     plain = UserState(ana)
-    assert served.quick(plain, 100)
-    assert not served.quick(plain, 101)
-    assert not served.quick(plain, 10, like="boats")
-    assert not served.quick(UserState(ana, preferences=(Preference("ana", "more boats"),)), 10)
-    assert not served.quick(UserState(ana, choices={"taste": "boats"}), 10)
-    assert served.quick(UserState(ana, choices={"taste": "boats"}, forgotten=True), 10)
-    assert not served.quick(plain, 10, name="courses"), "it has to be made first"
+    assert served.needs_no_model(plain, 100)
+    assert not served.needs_no_model(plain, 101)
+    assert not served.needs_no_model(plain, 10, like="boats")
+    assert not served.needs_no_model(
+        UserState(ana, preferences=(Preference("ana", "more boats"),)), 10
+    )
+    assert not served.needs_no_model(UserState(ana, choices={"taste": "boats"}), 10)
+    assert served.needs_no_model(UserState(ana, choices={"taste": "boats"}, forgotten=True), 10)
+    assert not served.needs_no_model(plain, 10, name="courses"), "it has to be made first"
     service.listed("ana", 5, preset="courses")
-    assert served.quick(plain, 10, name="courses")
+    assert served.needs_no_model(plain, 10, name="courses")
     with pytest.raises(NeedsThread):
         service.listed("ana", 101, at_once=True)
     with pytest.raises(NeedsThread):

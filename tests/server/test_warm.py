@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 
 from tests.server.conftest import Serve
 from tests.server.waiting import LONGEST, until
-from vireo import published
 from vireo.errors import InputError
 from vireo.language import encoder, query_texts
+from vireo.serving import snapshot as published
 from vireo.serving.snapshot import BuildSnapshot
 from vireo.understanding.vectors import fused_of
 from vireo.workspace import CONFIG, Workspace

@@ -115,7 +115,7 @@ def test_orders_in_one_video_change_no_other_record_and_no_prompt(
             made.append(understood(tiny, tmp_path / name, tables(rows), generation))
             asked.append([request["messages"] for request in served.asked])
     plain, other = made
-    drop = {"author": ""}
+    drop = {"source_model": ""}
     for row in (0, 2):
         before, after = plain.records[row].__dict__ | drop, other.records[row].__dict__ | drop
         assert before == after

@@ -45,7 +45,7 @@ class Drawn:
 
 @dataclass
 class Reel:
-    """A Footage (see video/base.py) of drawn frames."""
+    """A TrainingFrames (see video/base.py) of drawn frames."""
 
     shots: Drawn
     encoders: Path

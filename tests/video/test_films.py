@@ -99,7 +99,9 @@ def test_the_stage_trains_it_once_and_keeps_it(
     first = made(tables_of(clips), tmp_path, config)
     half = first.picture.shape[1] // 2
     assert first.picture[:, half:].any(axis=1).all()
-    monkeypatch.setattr(room, "train_films", None)  # it would fail: it is not trained again
+    monkeypatch.setattr(
+        room, "train_temporal_transformer", None
+    )  # it would fail: it is not trained again
     again = made(tables_of(clips), tmp_path, config)
     assert again.picture.tobytes() == first.picture.tobytes()
     assert again.info["reused"] == "3"

@@ -169,7 +169,7 @@ class BatchWorker:
 
     def _served(self, part: Histories) -> OnlineRecommender:
         """What answers for these viewers alone."""
-        nouns = self._nouns.replace(histories=part, shown=self._shown(part.user_ids))
+        nouns = self._nouns.replace(histories=part, impressions=self._shown(part.user_ids))
         return OnlineRecommender(nouns, self._config, self._store)
 
     def _shown(self, users: Sequence[str]) -> dict[str, list[Impression]]:

@@ -47,7 +47,7 @@ def command(
     if out is not None or full:
         raise InputError("--out and --full go with --all.", "Type `vireo recommend --all --out F`.")
     asked: list[str | None] = [*users] if users else [None]
-    more: dict[str, Any] = {"page": page, "session": session, "picked": picked or ()}
+    more: dict[str, Any] = {"page": page, "session": session, "seeds": picked or ()}
     lists = [(user, work.recommend(user, k, like, **more)) for user in asked]
     if as_json:
         print_json(

@@ -88,7 +88,7 @@ class Sources:
             with (progress or NullProgress()).task("reading tables", None):
                 tables = read(request)
             _check(tables, request, [] if replace else before)
-            accounts = {name: account.as_json() for name, account in tables.accounts.items()}
+            accounts = {name: account.as_json() for name, account in tables.counts.items()}
             report = {"format": format, "origin": origin, "tables": accounts}
             source = self._write(naming(tables.frames()), report)
         self._index([source.id] if replace else [*(known.id for known in before), source.id])

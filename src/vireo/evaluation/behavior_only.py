@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from vireo.behavior.base import NO_TIME, Histories
-from vireo.config import Config
 from vireo.data.base import Tables
 from vireo.engine.base import Context
-from vireo.interest.base import InterestModel, Training
+from vireo.interest.base import InterestModel, InterestSection, Training
 from vireo.interest.build import fit
 from vireo.interest.registry import EXPERTS
 from vireo.pipeline import STAGES, Stage
@@ -51,10 +50,12 @@ def is_enough(experts: Iterable[str]) -> bool:
     )
 
 
-def build(tables: Tables, histories: Histories, config: Config, context: Context) -> InterestModel:
+def build(
+    tables: Tables, histories: Histories, section: InterestSection, context: Context
+) -> InterestModel:
     """The interest stage without content: every video is a number and a date."""
     n = histories.n_videos
     published = tables.videos["published_at"].fill_null(NO_TIME).to_numpy().astype(np.int64)
     nothing = np.zeros((n, 0), dtype=np.float32)
     training = Training(histories, nothing, np.zeros(n, dtype=np.bool_), published)
-    return fit(training, config.interest, context)
+    return fit(training, section, context)

@@ -37,10 +37,10 @@ class ByContent(ABC):
         return self.rows
 
     def score(self, batch: Batch) -> Floats:
-        return np.asarray(self.towards(batch) @ self.rows.T, dtype=np.float32)
+        return np.asarray(self.user_vectors(batch) @ self.rows.T, dtype=np.float32)
 
     @abstractmethod
-    def towards(self, batch: Batch) -> Floats:
+    def user_vectors(self, batch: Batch) -> Floats:
         """What the viewers' scores are the inner products with. (b, d)"""
 
     @abstractmethod
@@ -67,7 +67,7 @@ class Content(ByContent):
     ) -> Self:
         return cls(unit_rows(training.content))
 
-    def towards(self, batch: Batch) -> Floats:
+    def user_vectors(self, batch: Batch) -> Floats:
         """The viewers' profiles, of length 1. (b, d)"""
         profiles = np.zeros((len(batch.histories), self.rows.shape[1]), dtype=np.float32)
         for row, history in enumerate(batch.histories):

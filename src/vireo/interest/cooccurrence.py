@@ -94,7 +94,7 @@ class Transitions:
         added[entry[there], order[place]] = amounts[there]
         return added
 
-    def few(self, history: History) -> SparseScores:
+    def sparse_scores(self, history: History) -> SparseScores:
         """What `score` says of the neighbours of a history."""
         _, neighbours, amounts = self._read(history)
         rows, place = np.unique(neighbours, return_inverse=True)

@@ -34,5 +34,5 @@ class DotProductExpert(Protocol):
 
 def by_vectors(expert: Expert) -> DotProductExpert | None:
     """The expert as one whose scores are inner products, if it says so of itself."""
-    able = all(hasattr(type(expert), name) for name in ("vectors", "towards", "shares"))
+    able = all(hasattr(type(expert), name) for name in ("vectors", "user_vectors", "shares"))
     return cast(DotProductExpert, expert) if able else None

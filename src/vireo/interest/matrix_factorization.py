@@ -39,7 +39,7 @@ def predict(
 
 
 @dataclass(frozen=True)
-class AlternatingLeastSquares:
+class ImplicitMF:
     """The videos' factors, and what the solve for a user needs."""
 
     name: ClassVar[str] = "factors"
@@ -89,12 +89,12 @@ class AlternatingLeastSquares:
     def vectors(self) -> Floats | None:
         return self.videos if self.settings.link == "identity" else None
 
-    def towards(self, batch: Batch) -> Floats:
+    def user_vectors(self, batch: Batch) -> Floats:
         # In single precision: the videos' factors would be copied to double for every list.
         return self.users(batch).astype(np.float32)
 
     def score(self, batch: Batch) -> Floats:
-        return predict(self.towards(batch), self.videos, self.settings.link).astype(np.float32)
+        return predict(self.user_vectors(batch), self.videos, self.settings.link).astype(np.float32)
 
     def shares(self, history: History) -> Floats:
         """Exact: the solve is linear in the videos wanted (Hu et al., section 5). (m, d)"""

@@ -52,7 +52,7 @@ class PaddedExpert:
         scores[:, : self.n_videos] = self.expert.score(self._own(batch))
         return scores
 
-    def few(self, history: History) -> SparseScores | None:
+    def sparse_scores(self, history: History) -> SparseScores | None:
         own = sparse_scores_of(self.expert, self._known(history)[0])
         return None if own is None else replace(own, n_videos=self.n_videos + self.new_rows)
 
@@ -71,7 +71,7 @@ class PaddedExpert:
         """The vectors of the other videos. (n, d) -> (m, d)"""
         return np.zeros((self.new_rows, own.shape[1]), dtype=np.float32)
 
-    def towards(self, batch: Batch) -> Floats:
+    def user_vectors(self, batch: Batch) -> Floats:
         linear = by_vectors(self.expert)
         if linear is None:
             raise StageFailed("This expert has no vectors.", "Ask it for scores.")
@@ -127,7 +127,7 @@ class NeighborPaddedExpert(PaddedExpert):
         scores[:, self.n_videos :] = scores[:, self.neighbors].mean(axis=2)
         return scores
 
-    def few(self, history: History) -> SparseScores | None:
+    def sparse_scores(self, history: History) -> SparseScores | None:
         return None  # the relatives of newcomers are scored for every viewer
 
     def _added(self, own: Floats) -> Floats:

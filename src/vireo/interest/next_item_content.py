@@ -52,7 +52,7 @@ class NextItemContent(ByContent):
         told = _told(fitted, rows, learnt)
         return cls(rows, fitted.videos, fitted.spans, told)
 
-    def towards(self, batch: Batch) -> Floats:
+    def user_vectors(self, batch: Batch) -> Floats:
         """The content that is likely to come next. (b, d)"""
         return np.asarray(self._faded.inputs(batch) @ self.side_information, dtype=np.float32)
 

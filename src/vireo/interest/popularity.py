@@ -42,7 +42,7 @@ class Popularity:
         # log: a video watched ten times as often is one step more popular, not ten
         return np.log1p(self.counts).astype(np.float32)[:, None]
 
-    def towards(self, batch: Batch) -> Floats:
+    def user_vectors(self, batch: Batch) -> Floats:
         return np.ones((len(batch.histories), 1), dtype=np.float32)
 
     def score(self, batch: Batch) -> Floats:

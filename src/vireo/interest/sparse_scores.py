@@ -69,6 +69,6 @@ def sparse_scores_of(expert: Expert, history: History) -> SparseScores | None:
     """What the expert says, if it is one that speaks of few."""
     return (
         cast(SupportsSparseScores, expert).sparse_scores(history)
-        if hasattr(type(expert), "few")
+        if hasattr(type(expert), "sparse_scores")
         else None
     )

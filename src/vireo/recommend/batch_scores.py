@@ -59,7 +59,7 @@ class BatchScores:
     """(b,)"""
     scale: Doubles
     """(b,) 1 / deviation; 0: no opinion."""
-    towards: Floats | None = None
+    user_vectors: Floats | None = None
     """(b, d) for inner products."""
     raw: Floats | None = None
     """(b, n) for other scores; (b, w) where `videos` are told."""
@@ -131,7 +131,7 @@ class Chorus:
         squares = np.einsum("ij,ij->i", wide @ moments.squares, wide)
         second = np.maximum(squares - counted.sums(left * left, many), 0.0) / count
         scale = _scale(second - mean * mean, np.sqrt(second))
-        return BatchScores(voice, mean, scale, towards=towards)
+        return BatchScores(voice, mean, scale, user_vectors=towards)
 
     def _size(self, voice: ExpertHandle, met: SeenPairs, many: int) -> Doubles:
         """How many videos count for each viewer. (b,)"""
@@ -203,8 +203,8 @@ class Chorus:
             weight = self.panel.model.cold_weights[one.voice.name] * one.scale
             if one.raw is None:
                 assert one.voice.vectors is not None
-                assert one.towards is not None
-                scores = one.towards @ one.voice.vectors[rows].T
+                assert one.user_vectors is not None
+                scores = one.user_vectors @ one.voice.vectors[rows].T
             else:
                 scores = one.raw[:, rows]
             total += weight[:, None] * (scores - one.mean[:, None])
@@ -242,8 +242,8 @@ def _add(total: Tensor, one: BatchScores, weight: Doubles, stage: ColumnSubset) 
     import torch
 
     if one.raw is None:
-        assert one.towards is not None
-        towards = torch.from_numpy((one.towards * weight[:, None]).astype(np.float32))
+        assert one.user_vectors is not None
+        towards = torch.from_numpy((one.user_vectors * weight[:, None]).astype(np.float32))
         total.addmm_(towards, torch.from_numpy(stage.vectors(one.voice)).T)
         return
     column = weight[:, None].astype(np.float32)

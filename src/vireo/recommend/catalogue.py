@@ -222,8 +222,8 @@ class Catalogue:
         self.terms.write_parquet(directory / "terms.parquet")
         arrays: dict[str, np.ndarray[Any, Any]] = {
             "topic_of": self.topic_of,
-            "viewers": self.user_counts,
-            "recent": self.recent_counts,
+            "user_counts": self.user_counts,
+            "recent_counts": self.recent_counts,
             "content": np.ascontiguousarray(self.content),
             "text": np.ascontiguousarray(self.text),
         }

@@ -47,7 +47,7 @@ class CrossModalMap:
     """(m,) rows in the catalogue, rising."""
     features: Floats
     """(m, k)"""
-    towards: Floats
+    picture_to_text: Floats
     """(k, d)"""
     weight: float = 0.0
     """How far its guesses agree with the texts of held-out videos (a correlation)."""
@@ -58,14 +58,16 @@ class CrossModalMap:
 
         In standard deviations; 0 for videos without pictures and sound: they are at the mean.
         """
-        own = self.features @ (self.towards @ vector)
+        own = self.features @ (self.picture_to_text @ vector)
         own = (own - own.mean()) / max(float(own.std()), 1e-9)
         scores = np.zeros(n_videos, dtype=np.float32)
         scores[self.videos] = self.weight * own
         return scores
 
     def save(self, directory: Path) -> None:
-        arrays = {n: np.ascontiguousarray(getattr(self, n)) for n in ("features", "towards")}
+        arrays = {
+            n: np.ascontiguousarray(getattr(self, n)) for n in ("features", "picture_to_text")
+        }
         save_file({"videos": self.videos, **arrays}, directory / _ROWS)
         write_json(directory / _ABOUT, {"weight": self.weight, "report": dict(self.report)})
 

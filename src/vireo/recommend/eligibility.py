@@ -80,7 +80,7 @@ class EligibilityFilter:
         """The query with `open` set, and what is to be said about it."""
         allowed = self.left(query)
         if allowed.any():
-            return query.replace(open=allowed), ()
+            return query.replace(eligible=allowed), ()
         return self._one_by_one(query)
 
     def left(self, query: Query) -> Bools:
@@ -123,8 +123,8 @@ class EligibilityFilter:
         secret = [rule for rule in self._strict if rule.name in NON_DISCLOSABLE_RULES]
         keys = tuple((rule.name, rule.key(query)) for rule in secret)
         if any(key is None for _, key in keys):
-            return query.replace(nameable=self._left(query, secret))
-        return query.replace(nameable=self._together(query, secret, keys))
+            return query.replace(visible=self._left(query, secret))
+        return query.replace(visible=self._together(query, secret, keys))
 
     def protected(self, query: Query) -> Bools:
         """(n,) what the rules that protect let through, whatever the others say."""

@@ -110,7 +110,7 @@ class Recommender:
     def _listed(self, query: Query) -> tuple[Slate, Query]:
         """All candidates in the order of the rules, and the query as it was admitted."""
         lean = preference_offsets(self.shelves, query.preferences)
-        asked, notes = self.gate.apply(self.gate.named(query.replace(leaning=lean)))
+        asked, notes = self.gate.apply(self.gate.named(query.replace(preference_offsets=lean)))
         assert asked.eligible is not None
         left = int(np.count_nonzero(asked.eligible))
         beyond = query.page > 1 and (query.page - 1) * query.k >= left

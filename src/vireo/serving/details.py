@@ -47,8 +47,8 @@ def for_display(facts: Mapping[str, Any]) -> dict[str, Any]:
     shown["given"] = {name: _cut(value) for name, value in facts["given"].items()}
     if "understood" in facts:
         understood = dict(facts["understood"])
-        if "supports" in understood:
-            understood["supports"] = [_line_of(one) for one in understood["supports"]]
+        if "evidence" in understood:
+            understood["evidence"] = [_line_of(one) for one in understood["evidence"]]
         shown["understood"] = understood
     return shown
 

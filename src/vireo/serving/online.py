@@ -205,8 +205,8 @@ class OnlineRecommender:
         if query.user_id is None or standing.forgotten:
             return query if ask.attributes is None else replace(query, attributes=ask.attributes)
         return query.replace(
-            viewer=ask.attributes or standing.attributes,
-            wishes=self._wishes(standing.preferences),
+            attributes=ask.attributes or standing.attributes,
+            preferences=self._wishes(standing.preferences),
             impressions=self._impressions(query.user_id, standing, query.history),
         )
 

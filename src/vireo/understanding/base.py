@@ -186,5 +186,5 @@ def _lexicon(arrays: Mapping[str, Any], words: list[str]) -> LsaModel | None:
 
 def _record(fields: dict[str, Any]) -> VideoRecord:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-    values["supports"] = tuple(Evidence(**support) for support in values["supports"])
+    values["evidence"] = tuple(Evidence(**support) for support in values["evidence"])
     return VideoRecord(**values)

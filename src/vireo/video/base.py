@@ -106,7 +106,7 @@ class Frames:
 class FrameEncoder(Protocol):
     """Pictures in, vectors out. One file per encoder, one line in the menu `ENCODERS`.
 
-    The menu names a factory: `provide(section: VideoSection, footage: Footage, context: Context)
+    The menu names a factory: `provide(section: VideoSection, footage: TrainingFrames, context: Context)
     -> FrameEncoder`. Encoders that bring their own weights do not look at the footage.
     """
 

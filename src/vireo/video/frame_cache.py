@@ -59,7 +59,7 @@ def _with_words(file: File) -> File:
 
 
 class CatalogueFrames:
-    """A Footage (see base.py) whose frames lie in the cache."""
+    """A TrainingFrames (see base.py) whose frames lie in the cache."""
 
     def __init__(
         self,

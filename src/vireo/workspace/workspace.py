@@ -20,8 +20,11 @@ from vireo.recommend.profile.summary import Profile
 from vireo.recommend.recommender import Picks
 from vireo.serving.request import RequestOptions, now_ms
 from vireo.store.base import LiveEvent, Preference, UserAttributes
-from vireo.workspace import listing, privacy, publishing, users
+from vireo.workspace.listing import facts, rows, stage_report
+from vireo.workspace.privacy import erase_user
+from vireo.workspace.publishing import build_stages, ingest_tables
 from vireo.workspace.resources import Resources
+from vireo.workspace.users import add_preference, remove_preference, set_users
 
 if TYPE_CHECKING:
     from vireo.evaluation.leakage import LeakCheck
@@ -111,7 +114,7 @@ class Workspace:
         if videos is None and events is None:
             return counts
         tables = [Path(table) if table is not None else None for table in (videos, events)]
-        summary = publishing.ingest_tables(
+        summary = ingest_tables(
             self.resources, *tables, format=format, columns=columns or {}, replace=replace
         )
         return {**summary, **counts}
@@ -132,7 +135,7 @@ class Workspace:
         `until` names the last stage to build. `fast` leaves out the experts that train for
         minutes; a later build without it adds them.
         """
-        results = publishing.build_stages(self.resources, until, fast=fast, on_result=on_result)
+        results = build_stages(self.resources, until, fast=fast, on_result=on_result)
         self.resources.reload()
         return results
 
@@ -218,7 +221,7 @@ class Workspace:
 
     def set_users(self, table: str | os.PathLike[str]) -> dict[str, Any]:
         """Store user attributes (age, region, languages, groups) from a table; return counts."""
-        return users.set_users(self.resources.store, Path(table))
+        return set_users(self.resources.store, Path(table))
 
     def add_preference(self, user_id: str, text: str, video_id: str = "") -> Preference:
         """Store a stated preference ("less horror"); it changes the next list.
@@ -227,7 +230,7 @@ class Workspace:
         """
         if video_id:
             self.resources.online.catalogue.row(video_id)
-        return users.add_preference(self.resources.store, user_id, text, video_id)
+        return add_preference(self.resources.store, user_id, text, video_id)
 
     def preferences(self, user_id: str) -> list[Preference]:
         """The stated preferences of a user, oldest first."""
@@ -235,7 +238,7 @@ class Workspace:
 
     def remove_preference(self, user_id: str, number: int) -> None:
         """Delete one stated preference; raises InputError if the number is unknown."""
-        users.remove_preference(self.resources.store, user_id, number)
+        remove_preference(self.resources.store, user_id, number)
 
     def profile(self, user_id: str) -> Profile:
         """The interests of a user as data and as a sentence, with the videos that show them."""
@@ -251,7 +254,7 @@ class Workspace:
         `purge` builds at once and deletes the older artifacts. Raises InputError if nothing is
         held about the user, Busy if `purge` cannot build.
         """
-        receipt = privacy.erase_user(self.resources, user_id)
+        receipt = erase_user(self.resources, user_id)
         self.resources.reload()
         if not purge:
             return receipt
@@ -278,15 +281,15 @@ class Workspace:
 
     def stage_report(self, stage: str) -> dict[str, Any]:
         """The report of the published artifact of a stage."""
-        return listing.stage_report(stage, self.resources)
+        return stage_report(stage, self.resources)
 
     def rows(self, what: str) -> list[dict[str, Any]]:
         """Rows of `videos`, `users`, `artifacts` or `rejects`."""
-        return listing.rows(what, self.resources)
+        return rows(what, self.resources)
 
     def facts(self, what: str) -> tuple[dict[str, Any], bool]:
         """A stage's report, else a video's facts, else a user's; True if a user has that id too."""
-        return listing.facts(what, self.resources)
+        return facts(what, self.resources)
 
     # Evaluation
 

@@ -124,9 +124,9 @@ class Sequence:
         return cls(settings, {}, np.zeros(training.n_videos, dtype=np.float32))
 
     def score(self, batch: Batch) -> Floats:
-        return np.asarray(self.towards(batch) @ self.vectors.T, dtype=np.float32)
+        return np.asarray(self.user_vectors(batch) @ self.vectors.T, dtype=np.float32)
 
-    def towards(self, batch: Batch) -> Floats:
+    def user_vectors(self, batch: Batch) -> Floats:
         """The network's state after each history, and 1 for the bias; zeros: no opinion. (b, d)"""
         towards = np.zeros((len(batch.histories), self.vectors.shape[1]), dtype=np.float32)
         known = self._known

@@ -75,7 +75,7 @@ class EnsembleRetriever:
         apart, count = self._apart.get(opinion.voice.name), min(self._section.candidates, NEW * k)
         if apart is None or not opinion.scale:
             return opinion.best(count, allowed)
-        return apart.search(opinion.towards, count, allowed)
+        return apart.search(opinion.user_vectors, count, allowed)
 
     def _count(self, query: Query) -> int:
         return max(self._section.candidates, query.k)

@@ -72,21 +72,25 @@ class ExpertScores:
     voice: ExpertHandle
     raw: Floats | None
     """(n,) scores of all videos; None: computed for the rows that are asked for."""
-    towards: Floats
+    user_vectors: Floats
     mean: float = 0.0
     scale: float = 0.0
     """1 / deviation; 0: no opinion."""
-    few: SparseScores | None = None
+    sparse_scores: SparseScores | None = None
     """In place of `raw`: scores of the videos that the expert speaks of, 0 for all others."""
 
     def scores(self, rows: Rows) -> Floats:
         if self.raw is not None:
             return self.raw[rows]
-        if self.few is not None:
-            return self.few.whole[rows] if isinstance(rows, slice) else self.few.at(rows)
+        if self.sparse_scores is not None:
+            return (
+                self.sparse_scores.whole[rows]
+                if isinstance(rows, slice)
+                else self.sparse_scores.at(rows)
+            )
         vectors = self.voice.vectors
         assert vectors is not None
-        return np.asarray(vectors[rows] @ self.towards, dtype=np.float32)
+        return np.asarray(vectors[rows] @ self.user_vectors, dtype=np.float32)
 
     def standardised(self, rows: Rows) -> Floats:
         return (self.scores(rows) - np.float32(self.mean)) * np.float32(self.scale)
@@ -97,18 +101,18 @@ class ExpertScores:
         scores_cold_items = self.voice.expert.scores_cold_items
         met = met if scores_cold_items else met[panel.warm[met]]
         size = panel.n_videos - len(met) - (0 if scores_cold_items else len(panel.cold))
-        if self.few is not None:
-            counts = np.ones(len(self.few.rows), dtype=np.bool_)
-            counts[found(met, self.few.rows)[1]] = False
+        if self.sparse_scores is not None:
+            counts = np.ones(len(self.sparse_scores.rows), dtype=np.bool_)
+            counts[found(met, self.sparse_scores.rows)[1]] = False
             if not scores_cold_items:
-                counts &= panel.warm[self.few.rows]
-            mean, spread = self.few.spread(counts, size)
-            largest = float(np.abs(self.few.values).max(initial=0.0))
+                counts &= panel.warm[self.sparse_scores.rows]
+            mean, spread = self.sparse_scores.spread(counts, size)
+            largest = float(np.abs(self.sparse_scores.values).max(initial=0.0))
         elif self.raw is None:
             moments, vectors = self.voice.moments, self.voice.vectors
             assert moments is not None
             assert vectors is not None
-            mean, spread, largest = moments.spread(self.towards, vectors[met])
+            mean, spread, largest = moments.spread(self.user_vectors, vectors[met])
         else:
             counted = panel.counted[0 if scores_cold_items else 1].copy()
             counted[met] = 0.0
@@ -121,18 +125,18 @@ class ExpertScores:
         """The best allowed rows, through the index; none where there is no opinion."""
         if not self.scale:
             return np.zeros(0, dtype=np.int64)
-        if self.few is not None:
-            return best_of_few(self.few, count, allowed)
+        if self.sparse_scores is not None:
+            return best_of_few(self.sparse_scores, count, allowed)
         order = self.voice.in_order
         if order is not None:
-            return first_of(order if self.towards[0] > 0 else order[::-1], count, allowed)
+            return first_of(order if self.user_vectors[0] > 0 else order[::-1], count, allowed)
         if self.raw is not None:
             # Many experts know a few videos and score all others alike: these need no sorting.
             above = allowed & (self.raw > np.float32(self.mean))
             enough = np.count_nonzero(above) >= count
             return best_of(self.raw, count, above if enough else allowed)
         assert self.voice.index is not None
-        return self.voice.index.search(self.towards, count, allowed)
+        return self.voice.index.search(self.user_vectors, count, allowed)
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,7 @@ class EnsembleScores:
     @property
     def dense(self) -> bool:
         """Whether every video has been scored."""
-        return all(o.raw is not None or o.few is not None for o in self.said.values())
+        return all(o.raw is not None or o.sparse_scores is not None for o in self.said.values())
 
     @property
     def silent(self) -> bool:
@@ -257,7 +261,7 @@ def _asked(voice: ExpertHandle, batch: Batch) -> ExpertScores:
         nothing = np.zeros(0, dtype=np.float32)
         few = sparse_scores_of(voice.expert, batch.histories[0]) if voice.by_few else None
         if few is not None:
-            return ExpertScores(voice, None, nothing, few=few)
+            return ExpertScores(voice, None, nothing, sparse_scores=few)
         return ExpertScores(voice, voice.expert.score(batch)[0], nothing)
     towards = linear.user_vectors(batch)[0]
     if voice.moments is not None:

@@ -15,7 +15,7 @@ class AccessGroups(EligibilityRule):
 
     name: ClassVar[str] = "rights"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("access")
         if not self.section.audience.closed and labels.bare.all():
             return None

@@ -19,7 +19,7 @@ class AgeRating(EligibilityRule):
 
     name: ClassVar[str] = "age"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         age = self._age(query)
         return None if age >= self._highest else self._youngest <= age
 

@@ -24,7 +24,7 @@ class AvailabilityWindow(EligibilityRule):
 
     name: ClassVar[str] = "window"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         if not self._bounded.any():
             return None
         if query.moment == NO_TIME:

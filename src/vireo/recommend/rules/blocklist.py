@@ -19,7 +19,7 @@ class Blocklist(EligibilityRule):
 
     name: ClassVar[str] = "blocks"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         own = [wish.blocks for wish in query.preferences if wish.blocks]
         if not own:
             return None if self._by_owner.all() else self._by_owner

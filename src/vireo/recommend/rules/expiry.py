@@ -19,7 +19,7 @@ class Expiry(EligibilityRule):
 
     name: ClassVar[str] = "expiry"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         days, published = self.section.max_age_days, self.catalogue.published
         if days <= 0 or query.moment == NO_TIME:
             return None

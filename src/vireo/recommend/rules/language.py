@@ -14,7 +14,7 @@ class Language(EligibilityRule):
 
     name: ClassVar[str] = "language"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("language")
         wanted = self.key(query)
         if not wanted or labels.bare.all():

@@ -19,7 +19,7 @@ class Level(EligibilityRule):
 
     name: ClassVar[str] = "level"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         reached = self.key(query)
         return None if reached == UNKNOWN else np.asarray(self._levels <= reached + 1)
 

@@ -20,7 +20,7 @@ class LiveSchedule(EligibilityRule):
 
     name: ClassVar[str] = "live"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         if query.moment == NO_TIME:
             return np.zeros(len(self.catalogue), dtype=np.bool_)
         now = minute_of_week(query.moment)

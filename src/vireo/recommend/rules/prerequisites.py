@@ -21,7 +21,7 @@ class Prerequisites(EligibilityRule):
 
     name: ClassVar[str] = "needs"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         rows, counts, asking = self._asking
         if not len(rows):
             return None

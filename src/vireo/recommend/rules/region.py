@@ -15,7 +15,7 @@ class Region(EligibilityRule):
 
     name: ClassVar[str] = "region"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("regions")
         if labels.bare.all():
             return None

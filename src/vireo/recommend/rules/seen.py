@@ -31,7 +31,7 @@ class Seen(EligibilityRule):
 
     name: ClassVar[str] = "seen"
 
-    def open(self, query: Query) -> Bools | None:
+    def mask(self, query: Query) -> Bools | None:
         allowed = np.ones(len(self.catalogue), dtype=np.bool_)
         self.narrow(query, allowed)
         return allowed
