@@ -23,7 +23,7 @@ from vireo.artifacts.files import write_json
 SPLIT = "ml-1m--leave-one-out"
 PEERS = ("implicit-als", "implicit-bm25")
 AGAINST = "implicit-als"
-EXPERTS = ("ease", "ease-recent", "next", "factors", "knn", "transitions", "content")
+EXPERTS = ("ease", "ease-recent", "next-item", "als", "item-knn", "transitions", "content")
 GOAL = {"closed form": "at least the lists/s of implicit-als", "vireo": 500.0}
 ROUNDS = 3
 
@@ -85,8 +85,8 @@ def _stack(size: str) -> System:
         "interest.validation_users": 0,  # nobody votes an untrained network out
         "interest.sequence.size": size,
         "interest.sequence.epochs": 1,
-        "interest.sequence.least_steps": 0,
-        "interest.experts": ["ease", "next", "sequence"],
+        "interest.sequence.min_steps": 0,
+        "interest.experts": ["ease", "next-item", "sequence"],
     }
     return System(
         name=f"vireo-{size}",

@@ -39,8 +39,8 @@ def main() -> None:
     rows = [_row("TED's talks, whole dialogues", talks), _row("plots of films", plots(given.data))]
     about = {
         **made_by("bench.cost"),
-        "answer_tokens": GenerationSection().answer_tokens,
-        "input_tokens": GenerationSection().input_tokens,
+        "max_output_tokens": GenerationSection().max_output_tokens,
+        "max_input_tokens": GenerationSection().max_input_tokens,
         "videos": VIDEOS,
     }
     tell({**about, "rows": rows}, given.out)
@@ -64,7 +64,7 @@ def plots(data: Path) -> pl.DataFrame:
 def _row(name: str, videos: pl.DataFrame) -> dict[str, Any]:
     texts = texts_of(videos, pl.DataFrame(schema=DIALOGUE_SCHEMA))
     sent = sum(sent_of(texts)) / len(texts)
-    most = GenerationSection().answer_tokens
+    most = GenerationSection().max_output_tokens
     return {
         "catalogue": name,
         "videos": len(texts),
@@ -76,7 +76,7 @@ def _row(name: str, videos: pl.DataFrame) -> dict[str, Any]:
 
 def sent_of(texts: VideoTexts) -> list[int]:
     """Tokens that each video's prompt has, as the dry run counts them."""
-    room = GenerationSection().input_tokens
+    room = GenerationSection().max_input_tokens
     prompts = (prompt_of(texts, row, room) for row in range(len(texts)) if texts.sources(row))
     return count_tokens([messages_of(prompt).text for prompt in prompts])
 

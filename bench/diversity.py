@@ -143,7 +143,7 @@ def _values(
     section = RecommendSection(
         diversity=diversity,
         calibration=calibration,
-        new_share=0.0,
+        new_video_quota=0.0,
         rules=("seen", "diversity", "calibration"),
     )
     maker = Recommender(catalogue, model, section)

@@ -39,13 +39,22 @@ WORDS = 400
 STEPS = ("ingest", "behavior", "understanding", "interest", "recommend", "video", "lists")
 REASONS = {
     "interest": "Closed forms invert a matrix of all watched videos: its side to the third power. "
-    "`interest.ease.max_videos` and `interest.next.max_megabytes` end that: the expert says so.",
+    "`interest.ease.max_videos` and `interest.next_item.max_memory_mb` end that: the expert says so.",
 }
 """Stages that may grow faster than n log n, and why."""
 SETTINGS: dict[str, Any] = {
     "engine": {"name": "processes"},
     "pretraining": {"objective": "none"},
-    "interest": {"experts": ["popularity", "recent", "ease", "transitions", "knn", "next"]},
+    "interest": {
+        "experts": [
+            "popularity",
+            "recent-popularity",
+            "ease",
+            "transitions",
+            "item-knn",
+            "next-item",
+        ]
+    },
 }
 
 

@@ -72,7 +72,7 @@ def _tuned(result: Result) -> Iterator[str]:
     reading = result["reading"]
     yield (
         f"Recall@6 of related talks, which the training never saw, over {result['talks']:,} talks. "
-        f"Both models read {reading['most_chunks']} spread chunks of {reading['max_tokens']} "
+        f"Both models read {reading['max_chunks']} spread chunks of {reading['max_tokens']} "
         "tokens of a dialogue. Fused: with the counted words beside it, as Vireo's lists use it. "
         "In brackets 95% intervals of the change, paired over talks."
     )
@@ -137,8 +137,8 @@ def _cost(result: Result) -> Iterator[str]:
     yield ""
     yield (
         f"Tokens of {result['videos']:,} videos, counted by the dry run over a build's prompts; "
-        f"a prompt holds at most {result['input_tokens']:,} tokens of a video's text, an answer at "
-        f"most {result['answer_tokens']}. The count is the embedded model's; others cut words "
+        f"a prompt holds at most {result['max_input_tokens']:,} tokens of a video's text, an answer at "
+        f"most {result['max_output_tokens']}. The count is the embedded model's; others cut words "
         "otherwise."
     )
     yield ""

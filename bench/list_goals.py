@@ -46,7 +46,7 @@ def exposure(films: Films, users: Ints, seed: int) -> list[dict[str, Any]]:
     model = InterestModel(experts, {"ease-recent": 1.0}, content, {}, ~new, {})
     rows = []
     for quota in (0.0, *QUOTAS):
-        section = RecommendSection(new_share=quota, rules=("seen", "new-videos"))
+        section = RecommendSection(new_video_quota=quota, rules=("seen", "new-video-quota"))
         maker = Recommender(catalogue, model, section)
         shown = 0
         for user in users.tolist():

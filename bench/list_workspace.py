@@ -41,8 +41,8 @@ def workspace(path: Path, videos: int, users: int, dimension: int, seed: int) ->
     return work
 
 
-RULES = ("seen", "language", "expiry", "impressions", "fresh", "diversity", "calibration",
-         "creators", "new-videos", "explore", "pinned", "required")  # fmt: skip
+RULES = ("seen", "language", "expiry", "impression-discount", "freshness", "diversity", "calibration",
+         "creator-cap", "new-video-quota", "exploration", "pinned", "required")  # fmt: skip
 """The usual ones."""
 
 

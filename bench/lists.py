@@ -42,8 +42,8 @@ SECTION = RecommendSection(
     rules=tuple(RULES.names()),
     calibration=0.2,
     creator_cap=2,
-    freshness=0.2,
-    explore_share=0.1,
+    freshness_boost=0.2,
+    exploration_rate=0.1,
     max_age_days=600,
 )
 

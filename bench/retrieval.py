@@ -24,7 +24,7 @@ from vireo.understanding.vectors import vectors_of
 from vireo.video.base import DIALOGUE_SCHEMA
 
 K = 6
-READING = LanguageSection(max_tokens=128, most_chunks=2)
+READING = LanguageSection(max_tokens=128, max_chunks=2)
 """Both models read two spread chunks of a dialogue: the whole costs ten times as much."""
 SEED = 0
 
@@ -38,7 +38,7 @@ def compared(talks: Interactions, corpus: Corpus, tuned: Path, cache: Path) -> d
     counted = term_counts(texts)
     lexicon = fit_lsa(counted)
     assert lexicon is not None
-    words, weight = lexicon.rows(counted), UnderstandingSection().word_weight
+    words, weight = lexicon.rows(counted), UnderstandingSection().lexical_weight
     models = {"before": package_directory(), "after": tuned}
     recalls: dict[str, dict[str, Doubles]] = {"language model alone": {}, "fused": {}}
     ranks: dict[str, float] = {}
@@ -51,7 +51,7 @@ def compared(talks: Interactions, corpus: Corpus, tuned: Path, cache: Path) -> d
     unseen = {document.video_id for document in corpus.heldout}
     held = np.array([talk.id in unseen for talk in talks.catalogue])
     return {
-        "reading": READING.model_dump(include={"max_tokens", "most_chunks"}),
+        "reading": READING.model_dump(include={"max_tokens", "max_chunks"}),
         "talks": int(np.isfinite(recalls["fused"]["before"]).sum()),
         "recall@6": {name: told(both) for name, both in recalls.items()},
         "recall@6 of held-out talks": {

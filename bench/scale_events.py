@@ -27,7 +27,16 @@ from vireo.interest.base import Training
 from vireo.interest.registry import EXPERTS
 from vireo.workspace import Workspace
 
-EXPERT_NAMES = ("popularity", "recent", "transitions", "together", "knn", "factors", "next", "ease")
+EXPERT_NAMES = (
+    "popularity",
+    "recent-popularity",
+    "transitions",
+    "cooccurrence",
+    "item-knn",
+    "als",
+    "next-item",
+    "ease",
+)
 GOAL = {"gigabytes": 8, "events": 20_000_000}
 TOPICS = 200
 CHUNK = 2_000_000

@@ -179,8 +179,8 @@ def main() -> None:
     result = {
         **made_by("bench.sentences"),
         "users": len(cases),
-        "fitted_on": min(len(others), section.taste.users) * 8 // 10,
-        "chosen_on": min(len(others), section.taste.users) // 10,
+        "fitted_on": min(len(others), section.text_preference.users) * 8 // 10,
+        "chosen_on": min(len(others), section.text_preference.users) // 10,
         "map": dict(taste.report) if taste else {},
         **measured(catalogue, read_texts, cases, given.seed),
     }

@@ -17,10 +17,10 @@ SETTINGS = {
     "pretraining": {"objective": "none"},
     "interest": {
         "validation_users": 500,
-        "sequence": {"epochs": 1, "least_steps": 0, "length": 20, "negatives": 32},
-        "sequence_content": {"epochs": 1, "least_steps": 0, "length": 20, "negatives": 32},
-        "factors": {"iterations": 5},
-        "next": {"max_megabytes": 256},
+        "sequence": {"epochs": 1, "min_steps": 0, "max_length": 20, "n_negatives": 32},
+        "sequence_content": {"epochs": 1, "min_steps": 0, "max_length": 20, "n_negatives": 32},
+        "als": {"iterations": 5},
+        "next_item": {"max_memory_mb": 256},
     },
 }
 """What is served is measured, not how well it is learnt: builds may be quick."""

@@ -48,13 +48,13 @@ def world(n: int, dimension: int, seed: int) -> tuple[Catalogue, InterestModel]:
     taste = _clustered(topic_of, TASTE, rng) * warm[:, None]
     experts: dict[str, Expert] = {
         "popularity": Popularity(viewers.astype(np.float64)),
-        "recent": RecentPopularity(recent.astype(np.float64)),
+        "recent-popularity": RecentPopularity(recent.astype(np.float64)),
         "content": Content(content),
-        "factors": ImplicitMF(taste.astype(np.float32)),
+        "als": ImplicitMF(taste.astype(np.float32)),
         "sequence": _sequence(_clustered(topic_of, TASTE, rng), rng),
-        "next": _next(viewers, topic_of, rng),
+        "next-item": _next(viewers, topic_of, rng),
     }
-    weights = dict.fromkeys(experts, 0.2) | {"popularity": 0.1, "recent": 0.1}
+    weights = dict.fromkeys(experts, 0.2) | {"popularity": 0.1, "recent-popularity": 0.1}
     return catalogue, InterestModel(experts, weights, content, {}, warm)
 
 
@@ -70,7 +70,7 @@ def _clustered(topic_of: Ints, dimension: int, rng: np.random.Generator) -> Floa
 
 def _sequence(table: Floats, rng: np.random.Generator) -> Sequence:
     """The usual small network, not trained: it takes as long as a trained one."""
-    network = SequenceNetwork(1, TASTE, 2, 2, 0.0, SequenceSection().length)
+    network = SequenceNetwork(1, TASTE, 2, 2, 0.0, SequenceSection().max_length)
     arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     bias = rng.normal(scale=0.1, size=len(table)).astype(np.float32)
     arrays |= {"vectors.weight": table, "bias": bias}

@@ -167,7 +167,7 @@ def _sound(figures: Figures) -> Iterator[str]:
     )
     yield ""
     kinds = ("same digit", "same speaker", "altered")
-    yield from table(("ear", *kinds, "processor s of training"), [])
+    yield from table(("audio_encoder", *kinds, "processor s of training"), [])
     for name, row in figures.items():
         spent = str(row.get("processor s of training", ""))
         yield line([name, *(f"{row[kind]:.3f}" for kind in kinds), spent])

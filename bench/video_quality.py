@@ -43,7 +43,7 @@ PER_CLIP, SEGMENTS = 24, 4
 LOOKS = 3
 BY_LOOKS = {"0": (3,), "1": (1,), "2": (0, 2), "3": (0, 1, 2)}
 """Of the four squares that are cut (both ends, the centre, the whole), those that a setting of
-`video.looks` sees."""
+`video.crops` sees."""
 Film = Bytes
 """(n, 4, r, r, 3): left end, centre, right end, whole."""
 Films = tuple[list[Film], list[str], list[Film], list[Film]]

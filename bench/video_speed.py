@@ -118,7 +118,9 @@ def overlapped(clips: Sequence[Path], model: Path | None, rounds: int = 3) -> di
     """
     if model is None:
         return {"left_out": "no model (--model FILE.onnx)"}
-    section = VideoSection(encoder="onnx", model=str(model), frames=FRAMES, timeout=600, threads=1)
+    section = VideoSection(
+        encoder="onnx", model=str(model), frames=FRAMES, timeout_seconds=600, threads=1
+    )
     with tempfile.TemporaryDirectory() as folder:
         context = Context(Processes(EngineSection(workers=1)), Path(folder), NullProgress(), 0)
         bench = _Overlap(_footage(clips, section, context, Path(folder) / "encoders"))
@@ -201,7 +203,7 @@ def memory(clips: Sequence[Path], huge: Path | None, repeats: Sequence[int]) -> 
 
 
 def _read_all(clips: Sequence[Path]) -> dict[str, float]:
-    section = VideoSection(frames=FRAMES, looks=1, timeout=120)
+    section = VideoSection(frames=FRAMES, crops=1, timeout_seconds=120)
     with tempfile.TemporaryDirectory() as folder, watched() as found:
         context = Context(Processes(EngineSection(workers=2)), Path(folder), NullProgress(), 0)
         list(_footage(clips, section, context, Path(folder)).unread(SIDE).arriving())

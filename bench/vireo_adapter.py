@@ -1,6 +1,6 @@
 """Vireo's own adapter: the whole stack with its fusion, or one expert alone for the ablation.
 
-Settings are overrides of the config by dotted key ({"interest.ease.regularisation": 500}) and
+Settings are overrides of the config by dotted key ({"interest.ease.regularization": 500}) and
 "expert", the name of one that is trained and ranks alone, or "part", the name of one that ranks
 alone out of the trained stack (trained now, or kept by an earlier run with the same settings).
 Run as `python -m bench.vireo_adapter --split DIR ...`.

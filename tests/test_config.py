@@ -20,7 +20,7 @@ def test_the_commented_file_reads_back_as_the_defaults(tmp_path: Path) -> None:
 def test_changed_settings_survive_the_file(tmp_path: Path) -> None:
     weights = {"finished": 2.5, "a b": -1.0}
     config = Config.of(
-        {"seed": 7, "behavior": {"weights": weights}, "interest": {"ease": {"regularisation": 9}}}
+        {"seed": 7, "behavior": {"weights": weights}, "interest": {"ease": {"regularization": 9}}}
     )
     path = tmp_path / "vireo.toml"
     path.write_text(as_toml(config), encoding="utf-8")
@@ -46,7 +46,7 @@ def test_the_dial_turns_every_section_that_has_a_size() -> None:
     ("settings", "message"),
     [
         ({"intrest": {}}, "Did you mean 'interest'"),
-        ({"interest": {"ease": {"regularization": 1}}}, "Did you mean 'regularisation'"),
+        ({"interest": {"ease": {"regularization": 1}}}, "Did you mean 'regularization'"),
         ({"video": {"frames": "many"}}, "video.frames"),
         ({"seed": None}, "seed"),
         ({"size": "huge"}, "size"),
@@ -65,6 +65,6 @@ def test_broken_toml_is_an_error_that_names_the_file(tmp_path: Path) -> None:
 
 
 def test_dotted_settings() -> None:
-    config = Config().with_settings({"interest.ease.regularisation": "300", "video.encoder": "hub"})
-    assert config.interest.ease.regularisation == 300
+    config = Config().with_settings({"interest.ease.regularization": "300", "video.encoder": "hub"})
+    assert config.interest.ease.regularization == 300
     assert config.video.encoder == "hub"

@@ -125,7 +125,7 @@ def test_a_killed_run_goes_on_where_it_was(built: Path, tmp_path: Path) -> None:
     out = tmp_path / "lists.parquet"
     command = [sys.executable, "-m", "vireo", "recommend", "--all", "-w", str(built), "-k", "3"]
     run = subprocess.Popen(
-        [*command, "--shard", "3", "--out", str(out)],
+        [*command, "--shard-size", "3", "--out", str(out)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -9,7 +9,12 @@ from vireo.pipeline import STAGES
 def test_limits_and_keys_are_outside_the_recipe() -> None:
     plain = Config()
     changed = Config.of(
-        {"language": {"batch_tokens": 1, "generation": {"timeout": 1.0, "most_tokens": 5}}}
+        {
+            "language": {
+                "batch_tokens": 1,
+                "generation": {"timeout_seconds": 1.0, "max_total_tokens": 5},
+            }
+        }
     )
     assert changed.language.recipe() == plain.language.recipe()
     assert changed.language.generation.recipe() == plain.language.generation.recipe()

@@ -40,8 +40,8 @@ def test_wishes_show_in_explanations_and_where_nothing_else_is_known(built: Path
     before = work.explain("ana", video)
     work.add_preference("ana", "less of this", video)
     after = work.explain("ana", video)
-    assert "wish" not in before.sources
-    assert after.sources["wish"] < 0
+    assert "preference" not in before.sources
+    assert after.sources["preference"] < 0
     assert after.place > before.place
     stranger = work.explain("nina", video)
     assert set(stranger.sources) <= {"popular", "recent", "fresh"}, "what their list is made of"

@@ -61,7 +61,7 @@ def test_a_second_build_skips_everything_and_changes_nothing(built: Path) -> Non
 
 def test_the_same_tables_give_the_same_bytes(built: Path, world: TinyWorld, tmp_path: Path) -> None:
     """Another workspace in another place: same ids, same content."""
-    again = Workspace.create(tmp_path / "again", config=QUICK)
+    again = Workspace.create(tmp_path / "repeat", config=QUICK)
     again.ingest(world.videos, world.events)
     results = again.build()
     first = Workspace.open(built)

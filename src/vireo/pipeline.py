@@ -97,8 +97,8 @@ def _made_ahead(ground: BuildContext) -> Any:
     section = ground.config.recommend
     ahead: dict[str, Any] = {
         "index": section.index.model_dump(mode="json"),
-        "taste": section.taste.model_dump(mode="json"),
-        "like_weight": section.like_weight,
+        "taste": section.text_preference.model_dump(mode="json"),
+        "query_weight": section.query_weight,
     }
     if section.ranker.enabled:
         interest = ground.config.interest.model_dump(mode="json")
@@ -150,7 +150,7 @@ _ROWS = (
             *(ground.config.pretraining, ground.config.language),
             ground.context,
         ),
-        optional_needs=lambda config: ("behavior",) if config.pretraining.behavior else (),
+        optional_needs=lambda config: ("behavior",) if config.pretraining.include_histories else (),
     ),
     Stage(
         "understanding",

@@ -57,7 +57,7 @@ def test_the_whole_stack_and_one_expert_rank_a_split(tmp_path: Path) -> None:
         adapter="bench.vireo_adapter",
         splits=("*",),
         source="made up",
-        settings={"expert": "ease", "interest.ease.regularisation": 5.0},
+        settings={"expert": "ease", "interest.ease.regularization": 5.0},
     )
     (popularity,) = chosen("ml-1m--time", ["popularity"])
     base = metrics(bench, split, popularity)["hit_rate@10"]

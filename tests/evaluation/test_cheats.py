@@ -204,10 +204,10 @@ def test_the_split_is_a_file_whose_checksum_travels(work: Workspace, tmp_path: P
 
 def test_a_named_expert_needs_no_text(work: Workspace) -> None:
     report = work.evaluate(
-        "2026-03-01", systems=["ease"], settings={"interest.ease.regularisation": "30"}
+        "2026-03-01", systems=["ease"], settings={"interest.ease.regularization": "30"}
     )
     assert list(report.systems) == ["ease"]
-    assert report.protocol["settings"] == {"interest.ease.regularisation": "30"}
+    assert report.protocol["settings"] == {"interest.ease.regularization": "30"}
     assert list(report.protocol["artifacts"]) == ["data", "behavior", "interest"]
     assert not work.resources.artifacts.all("understanding")
 

@@ -50,7 +50,7 @@ def world() -> tuple[Training, pl.DataFrame]:
 
 @pytest.fixture
 def model(tmp_path: Path) -> InterestModel:
-    section = InterestSection(experts=("popularity", "ease"), ease=EaseSection(regularisation=5.0))
+    section = InterestSection(experts=("popularity", "ease"), ease=EaseSection(regularization=5.0))
     return fit(
         world()[0], section, Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     )

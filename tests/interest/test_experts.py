@@ -20,12 +20,12 @@ from vireo.engine.serial import Serial
 from vireo.errors import StageFailed
 from vireo.interest.als import solved
 from vireo.interest.base import (
+    AlsSection,
     Batch,
     EaseSection,
-    FactorsSection,
     InterestModel,
     InterestSection,
-    NextSection,
+    NextItemSection,
     Training,
     TrendSection,
 )
@@ -43,7 +43,7 @@ from vireo.interest.popularity import Popularity, RecentPopularity
 from vireo.interest.repeat_consumption import RepeatConsumption
 from vireo.interest.trend import Trend
 
-SECTION = InterestSection(ease=EaseSection(regularisation=2.0), factors=FactorsSection(dimension=8))
+SECTION = InterestSection(ease=EaseSection(regularization=2.0), als=AlsSection(embedding_size=8))
 
 
 class TestPopularityContract(ExpertContract):
@@ -70,17 +70,17 @@ class TestEaseRecentContract(ExpertContract):
 
 class TestEaseTextContract(ExpertContract):
     expert = EaseText
-    section = InterestSection(ease=EaseSection(regularisation=2.0, text=3.0))
+    section = InterestSection(ease=EaseSection(regularization=2.0, content_weight=3.0))
 
 
 class TestNextContract(ExpertContract):
     expert = NextItem
-    section = InterestSection(next=NextSection(regularisation=2.0))
+    section = InterestSection(next_item=NextItemSection(regularization=2.0))
 
 
 class TestNextContentContract(ExpertContract):
     expert = NextItemContent
-    section = InterestSection(next=NextSection(regularisation=2.0))
+    section = InterestSection(next_item=NextItemSection(regularization=2.0))
 
 
 class TestTransitionsContract(ExpertContract):
@@ -106,7 +106,7 @@ class TestFactorsContract(ExpertContract):
 
 
 class TestFactorsWithSigmoidContract(TestFactorsContract):
-    section = InterestSection(factors=FactorsSection(dimension=4, link="sigmoid"))
+    section = InterestSection(als=AlsSection(embedding_size=4, link="sigmoid"))
 
 
 class TestContentContract(ExpertContract):
@@ -129,7 +129,7 @@ def test_the_checkerboard_is_completed(kind: Any, context: Context) -> None:
     training = checkerboard()
     batch = batch_of(training)
     # two tastes take two factors; with more, the missed videos are learnt by heart as well
-    section = SECTION.model_copy(update={"factors": FactorsSection(dimension=2)})
+    section = SECTION.model_copy(update={"als": AlsSection(embedding_size=2)})
     scores = kind.fit(training, section, context).score(batch)[:20]
     for user, row in enumerate(scores):
         row[batch.histories[user].videos] = -np.inf
@@ -199,7 +199,7 @@ def test_ease_is_the_formula_and_leaves_unwatched_videos_at_zero(context: Contex
 def test_ease_text_is_ease_on_rows_that_the_content_adds(context: Context) -> None:
     training, x = random_training()
     section = InterestSection(
-        ease=EaseSection(regularisation=2.0, text=3.0), history_decay=1e9
+        ease=EaseSection(regularization=2.0, content_weight=3.0), history_decay=1e9
     )  # nothing fades
     rows = np.vstack([x, np.sqrt(3.0) * training.content[:12].T])
     scores = EaseText.fit(training, section, context).score(batch_of(training))
@@ -212,7 +212,7 @@ def test_ease_text_says_nothing_without_content_or_weight(why: str, context: Con
     training, _ = random_training()
     section = SECTION
     if why == "no weight":
-        section = InterestSection(ease=EaseSection(text=0.0))
+        section = InterestSection(ease=EaseSection(content_weight=0.0))
     else:
         none = np.zeros_like(training.content)
         training = replace(training, content=none, has_content=np.asarray(none.any(axis=1)))
@@ -222,7 +222,7 @@ def test_ease_text_says_nothing_without_content_or_weight(why: str, context: Con
 def test_trend_is_recent_shares_moved_by_a_centred_regression(context: Context) -> None:
     training, x = random_training()
     days = training.histories.now - training.histories.times[len(training.histories.times) // 2]
-    section = InterestSection(recent_days=days / 86_400_000, trend=TrendSection(regularisation=0.5))
+    section = InterestSection(recent_days=days / 86_400_000, trend=TrendSection(regularization=0.5))
     lately = (
         training.histories.times >= training.histories.times[len(training.histories.times) // 2]
     )
@@ -241,7 +241,7 @@ def test_trend_is_recent_shares_moved_by_a_centred_regression(context: Context) 
 def test_trend_without_times_starts_from_all_shares(context: Context) -> None:
     training, x = random_training()
     training.histories.times[:] = -1
-    section = InterestSection(trend=TrendSection(regularisation=1e9))  # nothing moves the base
+    section = InterestSection(trend=TrendSection(regularization=1e9))  # nothing moves the base
     scores = Trend.fit(training, section, context).score(batch_of(training))
     np.testing.assert_allclose(scores[0, :12], x.mean(axis=0), atol=1e-5)
 
@@ -262,7 +262,7 @@ def test_a_viewer_is_taken_out_of_ease_as_if_never_there(context: Context) -> No
 
 def test_a_model_forgets_a_viewer_in_every_expert_that_can(context: Context) -> None:
     training, _ = random_training()
-    names = ("popularity", "ease", "ease-recent", "factors")
+    names = ("popularity", "ease", "ease-recent", "als")
     section = SECTION.model_copy(update={"experts": names, "validation_users": 0})
     before = fit(training, section, context)
     after = before.without(training.histories.row(7))
@@ -272,7 +272,7 @@ def test_a_model_forgets_a_viewer_in_every_expert_that_can(context: Context) -> 
     for name in names[:3]:
         one, two = after.experts[name].score(batch), again.experts[name].score(batch)
         np.testing.assert_allclose(one, two, atol=1e-5)
-    assert after.experts["factors"] is before.experts["factors"]
+    assert after.experts["als"] is before.experts["als"]
 
 
 def test_ease_recent_is_the_formula_over_faded_inputs(context: Context) -> None:
@@ -361,14 +361,14 @@ def test_ease_steps_aside_and_says_so(context: Context) -> None:
 
 
 def test_ease_survives_a_hardly_regularised_matrix(context: Context) -> None:
-    section = InterestSection(ease=EaseSection(regularisation=1e-7))
+    section = InterestSection(ease=EaseSection(regularization=1e-7))
     training = training_of([[0, 1]] * 50, 2)
     assert np.isfinite(Ease.fit(training, section, context).score(batch_of(training))).all()
 
 
 def test_a_ridge_too_weak_is_named_by_its_setting(context: Context) -> None:
     training = training_of([[0, 1], [1, 2]], 3)
-    ridge = Ridge(14.0, "interest.trend.regularisation", 7.0)
+    ridge = Ridge(14.0, "interest.trend.regularization", 7.0)
     with pytest.raises(StageFailed, match=r"trend\.regularisation = 7\.") as failed:
         item_item("trend", training, _not_positive, ridge, InterestSection(), context)
     assert "70" in failed.value.hint
@@ -393,11 +393,11 @@ def test_the_fold_in_is_the_solve_of_the_implicit_library(context: Context) -> N
     from implicit.cpu.als import AlternatingLeastSquares
 
     training, x = random_training()
-    settings = FactorsSection(dimension=8, regularisation=0.05, frequency=0.0)
-    expert = ImplicitMF.fit(training, InterestSection(factors=settings), context)
+    settings = AlsSection(embedding_size=8, regularization=0.05, frequency_scaling=0.0)
+    expert = ImplicitMF.fit(training, InterestSection(als=settings), context)
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
-            factors=settings.dimension, regularization=settings.regularisation
+            factors=settings.embedding_size, regularization=settings.regularization
         )
         model.item_factors = expert.videos
         padded = np.hstack([x, np.zeros((40, 2))]) * settings.confidence
@@ -412,11 +412,11 @@ def test_half_a_round_of_least_squares_is_where_the_loss_is_flat(frequency: floa
     """The loss written out cell by cell: 1 wanted where it was watched, 0 elsewhere, the penalty
     by how often a viewer occurs."""
     _, x = random_training()
-    settings = FactorsSection(dimension=3, frequency=frequency, confidence=4.0)
+    settings = AlsSection(embedding_size=3, frequency_scaling=frequency, confidence=4.0)
     videos = np.random.default_rng(6).normal(size=(x.shape[1], 3)).astype(np.float32)
     users = solved(sparse.csr_matrix(x), videos, x.shape[1], settings).astype(np.float64)
     weights = np.where(x > 0, settings.confidence, 1.0)
-    ridge = settings.regularisation * (x.sum(axis=1) + x.shape[1] / 4.0) ** frequency
+    ridge = settings.regularization * (x.sum(axis=1) + x.shape[1] / 4.0) ** frequency
     slope = (weights * (users @ videos.T - x)) @ videos + ridge[:, None] * users
     assert np.abs(slope).max() < 1e-3
     assert np.abs(users).max() > 0.1
@@ -463,7 +463,7 @@ def test_next_is_the_regression_written_out(context: Context) -> None:
     rng = np.random.default_rng(2)
     users = [rng.integers(0, 7, size=rng.integers(0, 15)).tolist() for _ in range(12)]
     spans = (0.7, 3.0, 9.0)
-    section = InterestSection(next=NextSection(regularisation=1.5, spans=spans))
+    section = InterestSection(next_item=NextItemSection(regularization=1.5, decay_lengths=spans))
     training = training_of(users, 7)
     warm = np.flatnonzero(training.warm)
     expert = NextItem.fit(training, section, context)
@@ -474,7 +474,7 @@ def test_next_is_the_regression_written_out(context: Context) -> None:
 
 def test_next_knows_what_follows_what(context: Context) -> None:
     users = [[start, (start + 1) % 8, (start + 2) % 8] for start in range(8)] * 5
-    section = InterestSection(next=NextSection(regularisation=1.0))
+    section = InterestSection(next_item=NextItemSection(regularization=1.0))
     training = training_of(users, 8)
     expert = NextItem.fit(training, section, context)
     assert expert.score(batch_of(training))[0].argmax() == 3  # after 0, 1, 2
@@ -482,7 +482,7 @@ def test_next_knows_what_follows_what(context: Context) -> None:
 
 def test_next_contributions_add_up_to_the_score(context: Context) -> None:
     training = training_of([[0, 1, 2, 1, -4, 3], [3, 2, 0], [1, 3, 2, 2]], 6)
-    section = InterestSection(next=NextSection(regularisation=1.0))
+    section = InterestSection(next_item=NextItemSection(regularization=1.0))
     expert = NextItem.fit(training, section, context)
     batch = batch_of(training)
     scores = expert.score(batch)
@@ -500,7 +500,7 @@ def follows_in_content(context: Context) -> tuple[Training, NextItemContent]:
     angles = 2 * np.pi * np.r_[np.arange(24), 3] / 24
     content = np.c_[np.cos(angles), np.sin(angles), np.cos(2 * angles), np.sin(2 * angles)]
     training = training_of(users, 25, unit_rows(content.astype(np.float32)))
-    section = InterestSection(next=NextSection(regularisation=1.0))
+    section = InterestSection(next_item=NextItemSection(regularization=1.0))
     return training, NextItemContent.fit(training, section, context)
 
 
@@ -520,7 +520,7 @@ def test_next_content_is_ridge_regression_of_the_columns_of_next(context: Contex
     """Least squares with the penalty as rows of their own and an intercept of its own; that, equal
     for all videos, is left out of the scores."""
     training, expert = follows_in_content(context)
-    section = InterestSection(next=NextSection(regularisation=1.0))
+    section = InterestSection(next_item=NextItemSection(regularization=1.0))
     fitted = NextItem.fit(training, section, context)
     rows = unit_rows(training.content)
     known = rows[fitted.videos]
@@ -545,8 +545,10 @@ def test_next_content_contributions_add_up_and_newcomers_are_told_exactly(
             added = expert.contributions(batch.histories[row], video)
             assert added is not None
             assert added.sum() == pytest.approx(scores[row, video], abs=1e-5)
-    model = InterestModel({"next-content": expert}, {"next-content": 1.0}, training.content)
-    wider = with_new_items(model, training.content[[7]]).experts["next-content"]
+    model = InterestModel(
+        {"next-item-content": expert}, {"next-item-content": 1.0}, training.content
+    )
+    wider = with_new_items(model, training.content[[7]]).experts["next-item-content"]
     said = wider.score(Batch(batch.histories, batch.now, 26))
     np.testing.assert_array_equal(said[:, 25], said[:, 7])
     np.testing.assert_allclose(said[:, :25], scores, atol=1e-6)
@@ -554,9 +556,11 @@ def test_next_content_contributions_add_up_and_newcomers_are_told_exactly(
 
 def test_next_leaves_out_spans_then_seldom_watched_videos(context: Context) -> None:
     users = [[v % 600, (v + 1) % 600] for v in range(900)]
-    section = InterestSection(next=NextSection(max_megabytes=1, spans=(0.7, 6.0, 30.0)))
+    section = InterestSection(
+        next_item=NextItemSection(max_memory_mb=1, decay_lengths=(0.7, 6.0, 30.0))
+    )
     expert = NextItem.fit(training_of(users, 600), section, context)
     assert expert.spans == (6.0,)  # 512 x 512 floats are a megabyte
     assert len(expert.videos) == 512
-    assert "max_megabytes" in expert.note
+    assert "max_memory_mb" in expert.note
     assert 0 in expert.videos  # watched more often than the later ones

@@ -92,7 +92,7 @@ def test_known_videos_are_hidden_where_new_ones_wait_and_nobody_wishes_for_them(
 def test_a_model_keeps_its_offset_and_strangers_meet_popularity(tmp_path: Path) -> None:
     context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
     section = InterestSection(
-        experts=("popularity", "ease", "content"), validation="last", new_share=0.5
+        experts=("popularity", "ease", "content"), validation="last", cold_item_share=0.5
     )
     model = fit(world(), section, context)
     assert model.offset != 0.0

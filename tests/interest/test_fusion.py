@@ -19,9 +19,9 @@ from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.evaluation.metrics import per_user
 from vireo.interest.base import (
+    AlsSection,
     Batch,
     EaseSection,
-    FactorsSection,
     InterestModel,
     InterestSection,
     Training,
@@ -32,7 +32,7 @@ from vireo.interest.ensemble_weights import ValidationScores, choose, with_conte
 from vireo.interest.fusion import candidates, fused, standardised
 from vireo.interest.holdout import Holdout, by_last, by_time, pairs, random_split
 
-SECTION = InterestSection(ease=EaseSection(regularisation=5.0), factors=FactorsSection(dimension=8))
+SECTION = InterestSection(ease=EaseSection(regularization=5.0), als=AlsSection(embedding_size=8))
 
 
 @pytest.fixture
@@ -133,15 +133,15 @@ def test_where_videos_come_again_what_a_viewer_comes_back_to_leads(context: Cont
         [v for other in rng.permutation(20)[:6] for v in (int(other), u % 20)] for u in range(120)
     ]
     training = training_of(users, 20)
-    names = ("popularity", "again", "factors")
-    section = InterestSection(experts=names, repeats=True, validation="last")
+    names = ("popularity", "repeat", "als")
+    section = InterestSection(experts=names, allow_repeats=True, validation="last")
     model = fit(training, section, context)
-    assert model.weights["again"] > 0.5
+    assert model.weights["repeat"] > 0.5
     total, _ = fused(model, batch_of(training))
     assert (total[:120].argmax(axis=1) == np.arange(120) % 20).all()
-    once = fit(training, section.model_copy(update={"repeats": False}), context)
-    said = fused(replace(once, weights={"again": 1.0, "factors": 0.1}), batch_of(training))[1]
-    assert not said["again"].any()  # elsewhere it has nothing to say
+    once = fit(training, section.model_copy(update={"allow_repeats": False}), context)
+    said = fused(replace(once, weights={"repeat": 1.0, "als": 0.1}), batch_of(training))[1]
+    assert not said["repeat"].any()  # elsewhere it has nothing to say
 
 
 def test_by_time_everybodys_latest_events_are_held_back() -> None:

@@ -82,7 +82,7 @@ def test_many_viewers_at_once_get_what_each_gets_alone(kind: Any, tmp_path: Path
     users = [rng.permutation(9)[: rng.integers(5, 9)].tolist() for _ in range(80)]
     training = training_of(users, 11)
     context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
-    expert = kind.fit(training, InterestSection(ease=EaseSection(regularisation=2.0)), context)
+    expert = kind.fit(training, InterestSection(ease=EaseSection(regularization=2.0)), context)
     batch = batch_of(training)
     assert worth_it(batch.positives, 9, 11)
     alone = [expert.score(Batch([one], batch.now, 11)) for one in batch.histories]

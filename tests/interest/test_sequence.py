@@ -29,8 +29,8 @@ from vireo.interest.sequence.network import GAPS, SequenceNetwork, gap_buckets
 from vireo.interest.sequence.precision import is_half
 from vireo.interest.sequence.windows import batches_of, packed, windows_of
 
-QUICK = SequenceSection(epochs=2, least_steps=6, tokens=64, length=6)
-THOROUGH = SequenceSection(epochs=4, least_steps=150, tokens=128, length=8, dropout=0.0)
+QUICK = SequenceSection(epochs=2, min_steps=6, batch_tokens=64, max_length=6)
+THOROUGH = SequenceSection(epochs=4, min_steps=150, batch_tokens=128, max_length=8, dropout=0.0)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_the_time_of_asking_counts(context: Context) -> None:
 
 def test_without_time_the_clock_says_nothing(context: Context) -> None:
     training = training_of(rings(), 12)
-    section = InterestSection(sequence=QUICK.model_copy(update={"time": False}))
+    section = InterestSection(sequence=QUICK.model_copy(update={"time_aware": False}))
     expert = Sequence.fit(training, section, context)
     histories = [training.histories.row(0)]
     one = expert.score(Batch(histories, 10**12, 12))
@@ -154,11 +154,14 @@ def test_all_videos_in_the_softmax_are_the_limit_of_sampling() -> None:
     network = SequenceNetwork(12, 16, 1, 2, 0.0, 6).eval()
     torch.nn.init.zeros_(network.scale)  # mild logits: the mean of a log is near its limit
     batch = packed(windows, np.arange(20))
-    full = QUICK.model_copy(update={"negatives": 0})
+    full = QUICK.model_copy(update={"n_negatives": 0})
     expected = trainer.loss_of(network, batch, full, np.random.default_rng(0))
     drawn = [
         trainer.loss_of(
-            network, batch, QUICK.model_copy(update={"negatives": 11}), np.random.default_rng(seed)
+            network,
+            batch,
+            QUICK.model_copy(update={"n_negatives": 11}),
+            np.random.default_rng(seed),
         ).item()
         for seed in range(300)
     ]
@@ -271,7 +274,7 @@ def test_without_pairs_there_is_no_opinion(context: Context) -> None:
     assert not expert.score(batch_of(training)).any()
 
 
-@pytest.mark.parametrize("gated", [True, False])
+@pytest.mark.parametrize("attention_gate", [True, False])
 def test_the_last_states_are_those_of_the_whole_reading(gated: bool) -> None:
     torch.manual_seed(3)
     network = SequenceNetwork(30, 16, 2, 2, 0.3, 12, gated).eval()
@@ -299,7 +302,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     training = training_of(rings(120), 12)  # enough users that some are held back
     curves, scores = [], []
     for processes in (1, 2):
-        settings = THOROUGH.model_copy(update={"processes": processes, "least_steps": 40})
+        settings = THOROUGH.model_copy(update={"n_processes": processes, "min_steps": 40})
         context = Context(
             Serial(EngineSection()), tmp_path / str(processes), NullProgress(), seed=0
         )
@@ -317,7 +320,7 @@ def test_shares_of_a_batch_add_up_to_its_loss() -> None:
     network = SequenceNetwork(12, 16, 1, 2, 0.0, 6).eval()
     batch = packed(windows, np.arange(4))
     for negatives in (0, 5):
-        section = QUICK.model_copy(update={"negatives": negatives})
+        section = QUICK.model_copy(update={"n_negatives": negatives})
         whole, *parts = (
             trainer.loss_of(network, batch, section, np.random.default_rng(0), team).item()
             for team in (
@@ -332,7 +335,7 @@ def test_shares_of_a_batch_add_up_to_its_loss() -> None:
 @pytest.mark.slow
 def test_a_killed_process_is_started_again_and_changes_nothing(tmp_path: Path) -> None:
     training = training_of(rings(120), 12)
-    settings = THOROUGH.model_copy(update={"processes": 2, "least_steps": 400})
+    settings = THOROUGH.model_copy(update={"n_processes": 2, "min_steps": 400})
     section = InterestSection(sequence=settings)
     contexts = [
         Context(Serial(EngineSection()), tmp_path / name, NullProgress(), seed=0)

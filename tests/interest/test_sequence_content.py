@@ -20,8 +20,10 @@ from vireo.interest.sequence.content_expert import SequenceContent
 from vireo.interest.sequence.content_network import ContentNetwork
 from vireo.interest.sequence.features import AGES, DATED, WIDEST, ages, features
 
-QUICK = SequenceContentSection(epochs=2, least_steps=6, tokens=64, length=6)
-THOROUGH = SequenceContentSection(epochs=4, least_steps=150, tokens=128, length=8, dropout=0.0)
+QUICK = SequenceContentSection(epochs=2, min_steps=6, batch_tokens=64, max_length=6)
+THOROUGH = SequenceContentSection(
+    epochs=4, min_steps=150, batch_tokens=128, max_length=8, dropout=0.0
+)
 YEAR = 365 * 86_400_000
 
 
@@ -88,11 +90,11 @@ def test_own_parts_are_bounded_and_earned(context: Context) -> None:
     told = network.from_content(network.features).detach().numpy()
     own = expert.arrays["vectors.weight"] - told
     lengths = np.linalg.norm(own, axis=1)
-    assert lengths.max() <= THOROUGH.bound + 1e-5
+    assert lengths.max() <= THOROUGH.max_id_norm + 1e-5
     assert lengths[:20].min() > 0.0
     assert not lengths[20:].any()  # nobody watched them
     raw = network.own().detach().numpy()
-    share = training.user_counts / (training.user_counts + THOROUGH.handover)
+    share = training.user_counts / (training.user_counts + THOROUGH.content_prior_users)
     np.testing.assert_allclose(own, share[:, None] * raw, atol=1e-5)
 
 
@@ -129,7 +131,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     training = kinds(22)
     scores = []
     for processes in (1, 2):
-        how = {"processes": processes, "least_steps": 20, "hidden": 0.0}
+        how = {"n_processes": processes, "min_steps": 20, "id_dropout": 0.0}
         section = InterestSection(sequence_content=THOROUGH.model_copy(update=how))
         context = Context(
             Serial(EngineSection()), tmp_path / str(processes), NullProgress(), seed=0
@@ -175,6 +177,8 @@ def test_the_date_weighs_as_told() -> None:
 def _network(expert: SequenceContent, training: Training) -> ContentNetwork:
     """The network over the whole catalogue, from the arrays that a later training goes on with."""
     told = torch.from_numpy(features(training))
-    made = ContentNetwork(told, THOROUGH.bound, THOROUGH.hidden, 64, 2, 2, 0.0, THOROUGH.length)
+    made = ContentNetwork(
+        told, THOROUGH.max_id_norm, THOROUGH.id_dropout, 64, 2, 2, 0.0, THOROUGH.max_length
+    )
     made.load_state_dict({name: torch.from_numpy(a) for name, a in expert.raw.items()})
     return made.eval()

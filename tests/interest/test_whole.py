@@ -19,8 +19,8 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import (
+    AlsSection,
     Batch,
-    FactorsSection,
     InterestModel,
     InterestSection,
     SequenceContentSection,
@@ -33,11 +33,11 @@ from vireo.interest.fusion import candidates, fused
 from vireo.interest.sequence.expert import Sequence
 
 SECTION = InterestSection(
-    experts=(*InterestSection().experts, "next-content", "sequence-content"),
+    experts=(*InterestSection().experts, "next-item-content", "sequence-content"),
     validation="last",
-    factors=FactorsSection(dimension=2),  # with more, rounding decides
-    sequence=SequenceSection(epochs=1, least_steps=2, tokens=64, length=6),
-    sequence_content=SequenceContentSection(epochs=1, least_steps=2, tokens=64, length=6),
+    als=AlsSection(embedding_size=2),  # with more, rounding decides
+    sequence=SequenceSection(epochs=1, min_steps=2, batch_tokens=64, max_length=6),
+    sequence_content=SequenceContentSection(epochs=1, min_steps=2, batch_tokens=64, max_length=6),
 )
 IN_ORDER = tuple(name for name in SECTION.experts if not name.startswith("sequence"))
 """Experts that do not draw their batches from the order of the users."""
@@ -82,7 +82,7 @@ def test_the_order_of_users_decides_nothing(tmp_path: Path) -> None:
     np.testing.assert_allclose(two, one, atol=5e-3)
 
 
-LONG = SequenceSection(epochs=30, least_steps=0, tokens=128, length=8)
+LONG = SequenceSection(epochs=30, min_steps=0, batch_tokens=128, max_length=8)
 SCRIPT = """
 import sys
 from pathlib import Path

@@ -215,7 +215,7 @@ def embeds(model: LanguageModel) -> Play:
 
 def _at(served: Served, **settings: Any) -> LanguageSection:
     url = f"http://127.0.0.1:{served.port}/v1"
-    quick = {"timeout": 20.0, "retries": 1} | settings
+    quick = {"timeout_seconds": 20.0, "retries": 1} | settings
     return LanguageSection.model_validate(
         {"model": "openai", "base_url": url, "name": "all-minilm"} | quick
     )
@@ -264,8 +264,8 @@ _INFINITE = b'{"data": [{"index": 0, "embedding": [1e999, 1]}]}'
         (sends(429, b"{}", Retry_After="0"), {}, "429"),
         (sends(401, b"{}"), {}, "401"),
         (sends(500, b"out of memory"), {}, "500"),
-        (sleeps, {"timeout": 0.3, "retries": 0}, "no reply within 0.3 s"),
-        (trickles, {"timeout": 0.3, "retries": 0}, "no whole reply"),
+        (sleeps, {"timeout_seconds": 0.3, "retries": 0}, "no reply within 0.3 s"),
+        (trickles, {"timeout_seconds": 0.3, "retries": 0}, "no whole reply"),
         (floods, {"retries": 0}, "no embeddings"),
         (hangs_up, {"retries": 0}, "connection broke"),
         (sends(200, b"Sure! Here are your vectors."), {}, "no embeddings"),

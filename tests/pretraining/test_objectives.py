@@ -177,7 +177,7 @@ def test_two_processes_take_the_same_steps_as_one(tiny: Path, tmp_path: Path) ->
         settings = {
             "objective": "masked",
             "steps": 16,
-            "accumulate": 2,
+            "gradient_accumulation": 2,
             "learning_rate": 3e-3,
             "processes": processes,
         }
@@ -195,7 +195,7 @@ def test_two_processes_take_the_same_steps_as_one(tiny: Path, tmp_path: Path) ->
 def test_a_step_is_dealt_out_evenly_or_not_at_all() -> None:
     assert [ProcessGroup(rank, 2).share([1, 2, 3, 4]) for rank in (0, 1)] == [[1, 3], [2, 4]]
     with pytest.raises(ConfigError, match="multiple of 2"):
-        ProcessGroup(0, 2).check(3, "pretraining.accumulate")
+        ProcessGroup(0, 2).check(3, "pretraining.gradient_accumulation")
 
 
 def test_what_was_watched_together_counts_as_two_views(tiny: Path, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_what_was_watched_together_counts_as_two_views(tiny: Path, tmp_path: Pat
     config = Config.of(
         {
             "language": {"model": "hub", "path": str(tiny)},
-            "pretraining": {"objective": "contrastive", "steps": 2, "behavior": True},
+            "pretraining": {"objective": "contrastive", "steps": 2, "include_histories": True},
         }
     )
     trained = build(

@@ -84,4 +84,4 @@ def test_lists_say_whether_the_viewer_agreed_to_models_elsewhere(
 
 
 def test_the_defaults_assume_nothing_of_models_elsewhere() -> None:
-    assert "remote_models" not in Config().privacy.assumed
+    assert "remote_models" not in Config().privacy.default_consent

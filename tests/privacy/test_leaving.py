@@ -71,7 +71,7 @@ def leave_traces(work: Workspace, folder: Path, world: TinyWorld) -> None:
     tag = (WHO, world.sailing[0])
     work.record([LiveEvent("e1", *tag, "comment", moment, text=SAID, session_id=f"s-{WHO}")])
     work.record([LiveEvent("e2", *tag, "impression", moment, request_id="r", rank=1)])
-    work.resources.store.set_choices(WHO, {"taste": SAID, "consent": {"research": True}})
+    work.resources.store.set_choices(WHO, {"query": SAID, "consent": {"research": True}})
     work.resources.store.set_users([UserAttributes(WHO, 40, "DE")])
     work.resources.store.add_preference(Preference(WHO, f"less {SAID}"))
     work.resources.store.add_key(Key("k1", "theirs", "viewer", WHO, "0" * 64, 1))
@@ -95,7 +95,12 @@ def test_after_a_purge_no_file_and_no_table_names_the_viewer(
     receipt = json.loads(told.stdout)
     assert receipt["live_events"] == 2
     assert receipt["source_rows"] == 5
-    assert (receipt["wishes"], receipt["choices"], receipt["told"], receipt["keys"]) == (1, 2, 2, 1)
+    assert (receipt["preferences"], receipt["choices"], receipt["attributes"], receipt["keys"]) == (
+        1,
+        2,
+        2,
+        1,
+    )
     assert receipt["artifacts_removed"] >= 3
     assert receipt["artifacts_pending"] == 0
     assert traces(built, WHO, SAID) == set()

@@ -28,7 +28,7 @@ MOMENT = 1_775_000_000_000
 LIGHT = {
     "pretraining": {"objective": "none"},
     "engine": {"name": "serial"},
-    "interest": {"experts": ["popularity", "recent", "ease", "content"]},
+    "interest": {"experts": ["popularity", "recent-popularity", "ease", "content"]},
 }
 
 
@@ -93,7 +93,7 @@ def test_no_file_and_no_table_holds_an_id(
         assert client.post("/api/feedback", json=feedback, headers=all_).status_code == 200
         told = {"age": 40, "groups": ["staff"]}
         assert client.put(f"/v1/users/{SAM}", json=told, headers=all_).status_code == 200
-        wish = {"taste": "boats", "add_wishes": [{"text": "less bread"}]}
+        wish = {"query": "boats", "add_preferences": [{"text": "less bread"}]}
         assert client.patch(f"/v1/users/{ANA}", json=wish, headers=mine).status_code == 200
     assert traces(named, AT) == set()
 
@@ -170,8 +170,8 @@ def test_the_command_line_takes_ids_and_pseudonyms(named: Path) -> None:
     shown = [run(app, ["show", who, "--json", *where]) for who in (ANA, known_as)]
     assert [one.exit_code for one in shown] == [0, 0]
     assert shown[0].stdout.replace(ANA, known_as) == shown[1].stdout
-    assert run(app, ["edit", ANA, "less bread", *where]).exit_code == 0
-    assert "less bread" in run(app, ["edit", known_as, *where]).stdout
+    assert run(app, ["prefer", ANA, "less bread", *where]).exit_code == 0
+    assert "less bread" in run(app, ["prefer", known_as, *where]).stdout
 
 
 def test_naming_twice_is_naming_once_and_keys_differ() -> None:

@@ -115,7 +115,7 @@ def test_no_combination_forbids_doubles_or_withholds(
     assert all(protected(terms, row, viewer) for row in listed)
     if "seen" in rules:
         assert not set(listed) & set(seen)
-    if not set(rules) & {"language", "expiry", "live", "needs", "level"}:
+    if not set(rules) & {"language", "expiry", "live", "prerequisites", "level"}:
         free = [
             row
             for row in range(n)

@@ -65,8 +65,16 @@ def assert_alike(
     "rules",
     [
         ("seen",),
-        ("seen", "language", "expiry", "live", "needs", "level"),
-        ("seen", "impressions", "fresh", "diversity", "new-videos", "pinned", "required"),
+        ("seen", "language", "expiry", "live", "prerequisites", "level"),
+        (
+            "seen",
+            "impression-discount",
+            "freshness",
+            "diversity",
+            "new-video-quota",
+            "pinned",
+            "required",
+        ),
     ],
     ids=["seen", "filters", "orders"],
 )

@@ -21,7 +21,7 @@ from vireo.recommend.rules.creator_cap import nth_of_its_kind
 from vireo.store.base import UserAttributes
 
 MONDAY = 4 * DAY  # 5 January 1970, 00:00 UTC
-PLAIN: dict[str, Any] = {"diversity": 0.0, "new_share": 0.0}
+PLAIN: dict[str, Any] = {"diversity": 0.0, "new_video_quota": 0.0}
 
 
 Terms = Mapping[str, Sequence[object]]
@@ -64,7 +64,7 @@ def test_rights_open_a_video_to_its_groups_and_to_the_viewer_it_names() -> None:
 
 
 def test_closed_rights_hide_what_names_no_group() -> None:
-    world = flat(3, {"access": [None, None, ["staff"]]}, audience={"closed": True})
+    world = flat(3, {"access": [None, None, ["staff"]]}, audience={"deny_by_default": True})
     assert rows(world, told(groups=("staff",))) == [2]
 
 
@@ -73,7 +73,9 @@ def test_age_ratings_are_kept_for_told_and_for_assumed_ages() -> None:
     world = flat(5, {"age_rating": ages})
     assert rows(world, told()) == [1, 2, 3, 4]
     assert rows(world, told(age=15.9)) == [2, 3]
-    strict = flat(5, {"age_rating": ages}, audience={"assumed_age": 12, "unrated_age": 16})
+    strict = flat(
+        5, {"age_rating": ages}, audience={"default_user_age": 12, "default_age_rating": 16}
+    )
     assert rows(strict, told()) == [2]
 
 
@@ -254,7 +256,7 @@ def test_pinned_and_required_videos_where_they_may_be_seen() -> None:
 
 def test_prerequisites_come_before_what_needs_them() -> None:
     needs = [None, ["v0"], ["v0", "v1"], ["v4"], ["v3"], ["gone", "v5"], None]
-    world = flat(7, {"needs": needs}, rules=["seen", "needs"])
+    world = flat(7, {"needs": needs}, rules=["seen", "prerequisites"])
     assert rows(world, query(history([6]))) == [0, 3, 4, 5]  # 3 and 4 need each other
     assert rows(world, query(history([0]))) == [1, 3, 4, 5, 6]
     assert 2 in rows(world, query(history([0, 1])))
@@ -267,7 +269,7 @@ def test_half_done_is_not_done_and_may_be_continued() -> None:
         "series": ["s", "s", None],
         "episode": [1, 2, None],
     }
-    settings: dict[str, Any] = {"rules": ["seen", "needs", "series"], "unfinished": 0.9}
+    settings: dict[str, Any] = {"rules": ["seen", "prerequisites", "series"], "continue_below": 0.9}
     world = flat(3, terms, **settings)
     assert rows(world, query(history([0], [0.4])))[0] == 0
     assert rows(world, query(history([0, 0], [0.4, 1.0])))[0] == 1

@@ -21,8 +21,8 @@ EVERY_RULE = {
     "rules": [name for name in RULES.names() if name != "live"],
     "calibration": 0.5,
     "creator_cap": 1,
-    "freshness": 0.5,
-    "explore_share": 0.3,
+    "freshness_boost": 0.5,
+    "exploration_rate": 0.3,
     "max_age_days": 1000,
 }
 

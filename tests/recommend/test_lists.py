@@ -103,7 +103,7 @@ def test_one_video_and_k_larger_than_the_catalogue() -> None:
 RULE_SETS = [
     ("seen", *rules)
     for size in range(3)
-    for rules in itertools.permutations(("diversity", "new-videos"), size)
+    for rules in itertools.permutations(("diversity", "new-video-quota"), size)
 ]
 
 

@@ -73,7 +73,7 @@ def test_every_way_of_skipping_is_said() -> None:
     cases: tuple[tuple[Written | None, History, dict[str, Any], str], ...] = (
         (None, SEEN, {}, "no model that writes is configured"),
         (failing, SEEN, {}, "the budget is spent"),
-        (unused, SEEN, {"history_at_most": 1}, "more than 1 videos"),
+        (unused, SEEN, {"max_history": 1}, "more than 1 videos"),
         (unused, History.empty(), {}, "nothing is known of this viewer"),
     )
     for writer, seen, settings, why in cases:

@@ -24,7 +24,7 @@ from vireo.recommend.retrieve.opinions import ALL, Ensemble
 from vireo.recommend.settings import IndexSection
 
 N = 300
-NAMES = ("popularity", "recent", "ease", "next", "sequence", "factors", "content")
+NAMES = ("popularity", "recent-popularity", "ease", "next-item", "sequence", "als", "content")
 
 
 def world(tmp_path: Path, cold: bool = True) -> tuple[InterestModel, Training, Context]:
@@ -35,7 +35,7 @@ def world(tmp_path: Path, cold: bool = True) -> tuple[InterestModel, Training, C
     users += [list(range(at, min(at + 20, last))) for at in range(0, last, 20)]
     context = Context(Serial(EngineSection()), tmp_path, NullProgress(), 0)
     section = InterestSection.model_validate(
-        {"sequence": {"epochs": 1, "least_steps": 1}, "factors": {"dimension": 8}}
+        {"sequence": {"epochs": 1, "min_steps": 1}, "als": {"embedding_size": 8}}
     )
     training = training_of(users, N)
     experts = {name: EXPERTS.get(name).fit(training, section, context) for name in NAMES}
@@ -49,7 +49,7 @@ def indexed(
     model: InterestModel, training: Training, context: Context, **more: Any
 ) -> dict[str, IndexSpec]:
     pytest.importorskip("faiss")
-    section = IndexSection.model_validate({"score_all_until": 0, "recall": 1.0, **more})
+    section = IndexSection.model_validate({"full_scoring_max_videos": 0, "recall": 1.0, **more})
     return plans(model, training.histories, section, context)
 
 
@@ -88,7 +88,7 @@ def test_every_part_is_the_one_of_the_fusion(tmp_path: Path, seen: History, cold
     same(model, Ensemble.of(model, N, {}), seen)
     for until in (0, 10**6):
         found = indexed(model, training, context, exact_until=until)
-        assert set(found) == {"sequence", "factors", "content"}
+        assert set(found) == {"sequence", "als", "content"}
         same(model, Ensemble.of(model, N, found), seen)
 
 
@@ -121,8 +121,8 @@ def test_newcomers_are_found_through_the_old_plans(tmp_path: Path) -> None:
 def test_a_viewer_of_whom_no_expert_knows_anything_hears_what_is_popular(tmp_path: Path) -> None:
     model, _, _ = world(tmp_path)
     only = InterestModel(
-        {name: model.experts[name] for name in ("popularity", "recent", "ease")},
-        {"popularity": 0.0, "recent": 0.0, "ease": 1.0},
+        {name: model.experts[name] for name in ("popularity", "recent-popularity", "ease")},
+        {"popularity": 0.0, "recent-popularity": 0.0, "ease": 1.0},
         model.content,
         {},
         model.warm,
@@ -136,10 +136,10 @@ def test_neighbours_are_asked_for_few_and_say_what_the_fusion_says(
     tmp_path: Path, seen: History
 ) -> None:
     model, training, context = world(tmp_path)
-    names = ("knn", "transitions")
+    names = ("item-knn", "transitions")
     counted = {n: EXPERTS.get(n).fit(training, InterestSection(), context) for n in names}
     experts = {**counted, "content": model.experts["content"]}
-    other = replace(model, experts=experts, weights={"knn": 0.6, "transitions": 0.4})
+    other = replace(model, experts=experts, weights={"item-knn": 0.6, "transitions": 0.4})
     panel = Ensemble.of(other, N, indexed(other, training, context))
     heard = panel.score(seen, 10**6)
     told = [name for name, opinion in heard.said.items() if opinion.sparse_scores is not None]

@@ -131,7 +131,7 @@ def test_sentences_that_name_more_are_refused(sentence: str, named: str) -> None
 def test_every_template_passes_the_checker_on_its_own_facts() -> None:
     creators = ["Ann" if row % 2 else None for row in range(24)]
     for seen in (history([0, 1, 9]), History.empty()):
-        for more in ({}, {"explore_share": 0.5, "owner": {"pinned": ["v3"]}}):
+        for more in ({}, {"exploration_rate": 0.5, "owner": {"pinned": ["v3"]}}):
             world = shelves(TOPICS, [9] * 20 + [0] * 4, {"creator": creators}, **more)
             asked: Query = query(seen, k=12)
             for pick in maker_of(world).recommend(asked):

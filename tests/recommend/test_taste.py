@@ -105,7 +105,7 @@ def test_a_search_and_a_known_viewers_sentence_follow_their_words_alone() -> Non
     maker = Recommender(told.catalogue, told.model, told.section)
     assert set(maker.rows(asking("red", 20, literal=True)).tolist()) == set(RED)
     known = replace(asking("red", 5), history=history([BLUE[0]]))
-    assert all("taste" not in pick.sources for pick in maker.recommend(known))
+    assert all("text-preference" not in pick.sources for pick in maker.recommend(known))
 
 
 def test_tastes_that_do_not_exist_are_not_followed() -> None:

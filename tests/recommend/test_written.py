@@ -78,7 +78,7 @@ def test_a_server_hears_of_a_viewer_only_with_leave_and_with_consent(built: Path
         generation = section.model_dump() | {"records": False}
         changed = work.config.model_dump()
         changed["language"]["generation"] = generation
-        changed["recommend"] |= {"written_profiles": True, "profile_events": 2} | recommend
+        changed["recommend"] |= {"llm_profiles": True, "profile_min_events": 2} | recommend
         config = type(work.config).model_validate(changed)
         return Workspace(work.path, config).profile("ana")
 
@@ -87,7 +87,7 @@ def test_a_server_hears_of_a_viewer_only_with_leave_and_with_consent(built: Path
         assert told(leave, written_profiles=False).author == "template"
         assert "remote_models" in told(leave).reason
         work.resources.store.set_choices("ana", {"consent": {"remote_models": True}})
-        assert "may_send" in told(served.section()).reason
+        assert "allowed_data" in told(served.section()).reason
         assert not served.asked, "nothing has left so far"
         heard = told(leave)
         assert heard.sentence == "You like many videos."

@@ -17,7 +17,7 @@ from vireo.workspace import Workspace
 LIGHT = {
     "pretraining": {"objective": "none"},
     "engine": {"name": "serial"},
-    "interest": {"experts": ["popularity", "recent", "ease", "content"]},
+    "interest": {"experts": ["popularity", "recent-popularity", "ease", "content"]},
 }
 """What is served is tested here, not how it is learnt: builds may be quick."""
 Serve = Callable[[Path], TestClient]

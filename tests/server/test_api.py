@@ -120,7 +120,7 @@ def test_a_new_video_is_recommended_by_its_text_and_built_in_later(
         "description": "Potato dough, cooked in a pot, tossed in butter: pasta from the kitchen.",
     }
     assert client.put("/v1/videos/new-1", json=body).status_code == 202
-    assert client.get("/v1/videos/new-1").json()["given"]["title"] == body["title"]
+    assert client.get("/v1/videos/new-1").json()["metadata"]["title"] == body["title"]
     refresh(client)
     listed = client.get("/v1/users/ana/recommendations", params={"k": 8}).json()["recommendations"]
     entry = next(entry for entry in listed if entry["video_id"] == "new-1")
@@ -136,7 +136,7 @@ def test_a_new_video_is_recommended_by_its_text_and_built_in_later(
     assert "new-1" in work.resources.online.catalogue.ids
     refresh(client)
     about = client.get("/v1/videos/new-1").json()
-    assert "understood" in about
+    assert "record" in about
     assert "viewers" not in about, "one viewer is too few to be spoken of"
     assert work.resources.online.catalogue.user_counts[work.resources.online.row("new-1")] == 1
     work.close()
@@ -181,8 +181,8 @@ def test_files_of_new_videos_must_lie_in_the_media_folders(client: TestClient) -
 
 
 def test_what_viewers_set_counts_at_once(client: TestClient, world: TinyWorld) -> None:
-    answer = client.patch("/v1/users/nina", json={"taste": "sailing boats on the open sea"})
-    assert answer.json()["taste"].startswith("sailing")
+    answer = client.patch("/v1/users/nina", json={"query": "sailing boats on the open sea"})
+    assert answer.json()["query"].startswith("sailing")
     assert set(ids(client.get("/v1/users/nina/recommendations", params={"k": 3}))) <= set(
         world.sailing
     )
@@ -191,14 +191,14 @@ def test_what_viewers_set_counts_at_once(client: TestClient, world: TinyWorld) -
     assert "new here" in notes[0]
     client.patch("/v1/users/ana", json={"consent": {"personal_lists": True}})
     assert not client.get("/v1/users/ana/recommendations").json()["notes"]
-    assert client.patch("/v1/users/nina", json={"taste": None}).json()["taste"] == ""
+    assert client.patch("/v1/users/nina", json={"query": None}).json()["query"] == ""
 
 
 def test_everything_held_about_a_viewer_then_nothing(client: TestClient, built: Path) -> None:
     client.post("/v1/events", json=event(1, "ana", "v-1042", "comment", text="ana was here"))
-    client.patch("/v1/users/ana", json={"taste": "soup"})
+    client.patch("/v1/users/ana", json={"query": "soup"})
     held = client.get("/v1/users/ana").json()
-    assert held["choices"]["taste"] == "soup"
+    assert held["choices"]["query"] == "soup"
     assert held["live_events"][0]["text"] == "ana was here"
     assert len(held["events"]) > 5
     receipt = client.delete("/v1/users/ana")
@@ -211,7 +211,7 @@ def test_everything_held_about_a_viewer_then_nothing(client: TestClient, built: 
     assert not gone["events"]
     assert not gone["live_events"]
     assert client.post("/v1/events", json=event(2, "ana", "v-1042")).json()["stored"] == 0
-    assert client.patch("/v1/users/ana", json={"taste": "x"}).status_code == 422
+    assert client.patch("/v1/users/ana", json={"query": "x"}).status_code == 422
     assert client.delete("/v1/users/nobody-at-all").status_code == 422
 
 
@@ -363,13 +363,15 @@ def test_every_answer_carries_the_headers_of_a_careful_host(client: TestClient) 
 
 
 def test_wishes_count_at_once_and_can_be_taken_back(client: TestClient, world: TinyWorld) -> None:
-    answer = client.patch("/v1/users/nina", json={"add_wishes": [{"text": "more sailing boats"}]})
-    (wish,) = answer.json()["wishes"]
+    answer = client.patch(
+        "/v1/users/nina", json={"add_preferences": [{"text": "more sailing boats"}]}
+    )
+    (wish,) = answer.json()["preferences"]
     top = ids(client.get("/v1/users/nina/recommendations", params={"k": 4}))
     assert set(top) <= set(world.sailing)
-    answer = client.patch("/v1/users/nina", json={"drop_wishes": [wish["number"]]})
-    assert answer.json()["wishes"] == []
-    assert client.patch("/v1/users/nina", json={"drop_wishes": [99]}).status_code == 422
+    answer = client.patch("/v1/users/nina", json={"remove_preferences": [wish["number"]]})
+    assert answer.json()["preferences"] == []
+    assert client.patch("/v1/users/nina", json={"remove_preferences": [99]}).status_code == 422
 
 
 def test_rights_hold_everywhere(client: TestClient, world: TinyWorld) -> None:

@@ -73,7 +73,7 @@ def test_a_database_that_goes_and_comes_back(built: Path, server: Postgres) -> N
                 client.get("/v1/users/ana/recommendations"),
                 client.get("/v1/ready"),
                 client.get("/v1/users/ana"),
-                client.patch("/v1/users/ana", json={"taste": "bread"}),
+                client.patch("/v1/users/ana", json={"query": "bread"}),
                 client.put("/v1/videos/new-1", json={"title": "Bread"}),
                 *sender.refused,
             ]

@@ -45,11 +45,11 @@ def test_a_like_and_a_dislike_change_the_page(client: TestClient, world: TinyWor
 def test_the_taste_sentence_and_consent(client: TestClient) -> None:
     token = look_as(client, "nina")
     page = client.post(
-        "/me", data={"csrf": token, "taste": "sailing boats", "personal_lists": "on"}
+        "/me", data={"csrf": token, "query": "sailing boats", "personal_lists": "on"}
     )
     assert "Fits your words “sailing boats”" in page.text
     assert "sailing boats" in client.get("/me").text
-    assert client.get("/me/download").json()["choices"]["taste"] == "sailing boats"
+    assert client.get("/me/download").json()["choices"]["query"] == "sailing boats"
 
 
 def test_forget_me(client: TestClient, built: Path) -> None:

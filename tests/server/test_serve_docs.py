@@ -34,7 +34,7 @@ def test_the_python_example_runs_as_written(
     assert printed.count("\n") == 5
     kept = Workspace.open(built).resources.store
     assert [(e.event, e.rank) for e in kept.events_of("ana")] == [("impression", 1), ("view", 1)]
-    assert kept.choices("ana")["taste"] == "slow films about bread"
+    assert kept.choices("ana")["query"] == "slow films about bread"
     kept.close()
 
 

@@ -122,8 +122,8 @@ def test_lists_that_may_take_long_are_known_before_they_are_made(client: TestCli
     assert not served.needs_no_model(
         UserState(ana, preferences=(Preference("ana", "more boats"),)), 10
     )
-    assert not served.needs_no_model(UserState(ana, choices={"taste": "boats"}), 10)
-    assert served.needs_no_model(UserState(ana, choices={"taste": "boats"}, forgotten=True), 10)
+    assert not served.needs_no_model(UserState(ana, choices={"query": "boats"}), 10)
+    assert served.needs_no_model(UserState(ana, choices={"query": "boats"}, forgotten=True), 10)
     assert not served.needs_no_model(plain, 10, name="courses"), "it has to be made first"
     service.listed("ana", 5, preset="courses")
     assert served.needs_no_model(plain, 10, name="courses")

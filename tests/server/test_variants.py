@@ -52,11 +52,11 @@ def test_viewers_are_dealt_out_evenly_and_for_good() -> None:
 
 def test_a_variant_s_settings_stand_above_the_config_s() -> None:
     config = Config.of(
-        {**TRIED, "recommend": {"k": 7, "new_share": 0.5, "owner": {"pinned": ["a"]}}}
+        {**TRIED, "recommend": {"k": 7, "new_video_quota": 0.5, "owner": {"pinned": ["a"]}}}
     )
     assert variant_names(config) == (CONTROL, "short")
     short = settings_of(config, "short")
-    assert (short.k, short.diversity, short.new_share) == (3, 0.9, 0.5)
+    assert (short.k, short.diversity, short.new_video_quota) == (3, 0.9, 0.5)
     assert short.owner.pinned == ("a",)
     assert settings_of(config, CONTROL) == settings_of(config, "") == config.recommend
     assert settings_of(config, "platform").creator_cap == 2
@@ -169,7 +169,7 @@ def test_the_live_difference_is_the_known_one(tried: Store) -> None:
 
 
 def test_few_viewers_are_not_spoken_of(tried: Store) -> None:
-    strict = Config.of({"privacy": {"min_people": 13}})
+    strict = Config.of({"privacy": {"min_group_size": 13}})
     with pytest.raises(InputError, match="fewer than 13 viewers"):
         compare_live(tried, strict)
     with pytest.raises(InputError, match="'brave' was not tried"):

@@ -87,7 +87,7 @@ def test_a_viewers_sentence_that_waits_to_be_read_holds_up_no_other_answer(
     built: Path, serve: Serve
 ) -> None:
     client = serve(built)
-    assert client.patch("/v1/users/ana", json={"taste": "boats on the ocean"}).status_code == 200
+    assert client.patch("/v1/users/ana", json={"query": "boats on the ocean"}).status_code == 200
     answers: dict[str, int] = {}
 
     def ask(path: str) -> None:

@@ -100,7 +100,7 @@ def test_every_video_has_a_row_in_the_order_of_the_catalogue(
 
 
 def test_the_plan_of_the_section_is_followed(clips: dict[str, Path], tmp_path: Path) -> None:
-    video = CONFIG.video.model_copy(update={"sampling": "fps", "rate": 2.0, "looks": 2})
+    video = CONFIG.video.model_copy(update={"sampling": "fps", "rate": 2.0, "crops": 2})
     features = made(tables_of(clips), tmp_path, CONFIG.model_copy(update={"video": video}))
     assert features.table["frames"].to_list() == [6, 6, 6]
     assert features.has_picture.all()
@@ -214,7 +214,7 @@ def test_named_subtitles_that_are_missing_are_said(clips: dict[str, Path], tmp_p
 def test_a_file_that_takes_too_long_is_given_up_and_tried_again(
     clips: dict[str, Path], tmp_path: Path
 ) -> None:
-    hasty = Config.of({"video": {"resolution": 32, "frames": 4, "timeout": 1e-6}})
+    hasty = Config.of({"video": {"resolution": 32, "frames": 4, "timeout_seconds": 1e-6}})
     engine = Processes(EngineSection(workers=1))
     tables = tables_of({"red": clips["red"]})
     features = made(tables, tmp_path, hasty, engine)

@@ -91,7 +91,7 @@ def test_a_view_is_a_patch_of_the_sound_altered_within_bounds() -> None:
 
 
 def made(folder: Path, paths: dict[str, Path]) -> tuple[VideoFeatures, dict[str, object]]:
-    config = Config(video=VideoSection(ear="network", resolution=32, frames=2))
+    config = Config(video=VideoSection(audio_encoder="network", resolution=32, frames=2))
     tables = tables_of(paths)
     features = build(tables, config.video, config.language, context(folder), folder / "encoders")
     return features, recipe(tables.media, config.video, folder / "encoders", 0)
@@ -103,12 +103,14 @@ def test_a_build_with_it_learns_once_and_keeps_what_it_heard(tmp_path: Path) -> 
         "high": write_clip(tmp_path / "high.mp4", plain(GREEN), tone=2000),
         "mute": write_clip(tmp_path / "mute.mp4", plain(BLUE)),
     }
-    before = recipe(tables_of(paths).media, VideoSection(ear="network"), tmp_path / "none", 0)
+    before = recipe(
+        tables_of(paths).media, VideoSection(audio_encoder="network"), tmp_path / "none", 0
+    )
     first, known = made(tmp_path, paths)
     assert first.sound.shape == (3, 2 * DIMENSION)
     assert first.has_sound.tolist() == [True, True, False]
     assert not first.sound[2].any()
-    assert before["ear"] != "statistics"
+    assert before["audio_encoder"] != "statistics"
     kept = sorted((tmp_path / "encoders" / "ears").rglob("*.safetensors"))
     again, still = made(tmp_path, paths)
     assert again.sound.tobytes() == first.sound.tobytes()

@@ -107,12 +107,12 @@ def test_a_file_that_is_too_large_costs_its_own_row(
     monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
     path = write_clip(tmp_path / "red.mp4", plain(RED))
     (tmp_path / "large.mp4").write_bytes(path.read_bytes() + bytes(1_100_000))
-    video = {**CONFIG.video.model_dump(), "fetch": 1}
+    video = {**CONFIG.video.model_dump(), "max_download_mb": 1}
     urls = {name: (tmp_path / f"{name}.mp4").as_uri() for name in ("red", "large")}
     features = made(tables_of(tmp_path, **urls), tmp_path, Config.of({"video": video}))
     assert row(features, "red")["status"] == "ok"
     assert row(features, "large")["status"] == "failed"
-    assert row(features, "large")["reason"].endswith("is larger than 1 MB (video.fetch)")
+    assert row(features, "large")["reason"].endswith("is larger than 1 MB (video.max_download_mb)")
 
 
 def test_what_vanished_after_the_table_was_read_is_said(tmp_path: Path) -> None:

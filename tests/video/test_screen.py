@@ -49,8 +49,8 @@ def test_writing_in_pictures_becomes_lines(tmp_path: Path, monkeypatch: pytest.M
         "news": write_clip(tmp_path / "news.mp4", written, size=(384, 256), key_every=5),
         "night": write_clip(tmp_path / "night.mp4", plain(NIGHT), size=(384, 256)),
     }
-    words = TextSection(screen="rapidocr", frames=4).model_dump()
-    config = Config.of({"video": {"resolution": 32, "frames": 4, "words": words}})
+    words = TextSection(ocr="rapidocr", ocr_frames=4).model_dump()
+    config = Config.of({"video": {"resolution": 32, "frames": 4, "text": words}})
     features = made(tables_of(clips), tmp_path, config)
     ((video, start, end, text, source),) = features.dialogue.rows()
     assert (video, text.upper().replace(" ", "")) == ("news", "SNOWINMAY")

@@ -34,7 +34,7 @@ def server() -> Iterator[Transcriber]:
 
 
 def asking(url: str) -> TextSection:
-    return TextSection(speech="api", url=url, model="whisper-1")
+    return TextSection(asr="api", url=url, model="whisper-1")
 
 
 class TestSphinx(AsrContract):
@@ -102,10 +102,10 @@ def test_a_server_that_refuses_is_quoted() -> None:
 
 def test_what_is_missing_is_said_before_anything_is_read() -> None:
     with pytest.raises(ConfigError, match="needs url"):
-        asr_api.provide(TextSection(speech="api", url="ftp://x", model="m"))
+        asr_api.provide(TextSection(asr="api", url="ftp://x", model="m"))
     pytest.importorskip("faster_whisper", reason="faster-whisper is not installed")
     with pytest.raises(InputError, match="needs a model"):
-        asr_whisper.provide(TextSection(speech="whisper"))
+        asr_whisper.provide(TextSection(asr="whisper"))
 
 
 def test_long_sounds_are_cut_where_they_are_quiet(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
 
 
 def built(clips: dict[str, Path], folder: Path, url: str) -> VideoFeatures:
-    video = {"resolution": 32, "frames": 4, "words": asking(url).model_dump()}
+    video = {"resolution": 32, "frames": 4, "text": asking(url).model_dump()}
     return made(tables_of(clips), folder, Config.of({"video": video}))
 
 

@@ -28,7 +28,7 @@ def own_model() -> str:
 
 class TestWhisper(AsrContract):
     def recogniser(self) -> AsrEngine:
-        return asr_whisper.provide(TextSection(speech="whisper", model=own_model()))
+        return asr_whisper.provide(TextSection(asr="whisper", model=own_model()))
 
     def test_a_president_is_understood(self) -> None:
         recogniser = self.recogniser()
@@ -53,7 +53,7 @@ def test_the_arguments_are_those_that_the_library_takes(monkeypatch: pytest.Monk
     monkeypatch.setattr(model, "transcribe", checked(model.transcribe))
     starts = checked(model.__init__)
     monkeypatch.setattr(model, "__init__", lambda *given, **named: starts(*given, **named) and None)  # type: ignore[operator]
-    recogniser = asr_whisper.provide(TextSection(speech="whisper", model="somebody/their-model"))
+    recogniser = asr_whisper.provide(TextSection(asr="whisper", model="somebody/their-model"))
     assert recogniser.transcribe(tone(300)) == []
     started, asked = (call.arguments for call in calls)
     assert started["model_size_or_path"] == "somebody/their-model"
@@ -62,13 +62,13 @@ def test_the_arguments_are_those_that_the_library_takes(monkeypatch: pytest.Monk
 
 
 def test_a_directory_without_a_model_is_said(tmp_path: Path) -> None:
-    recogniser = asr_whisper.provide(TextSection(speech="whisper", model=str(tmp_path)))
+    recogniser = asr_whisper.provide(TextSection(asr="whisper", model=str(tmp_path)))
     with pytest.raises(RuntimeError, match=r"model\.bin"):
         recogniser.transcribe(np.zeros(16_000, np.float32))
 
 
 def test_other_weights_are_another_fingerprint(tmp_path: Path) -> None:
-    section = TextSection(speech="whisper", model=str(tmp_path))
+    section = TextSection(asr="whisper", model=str(tmp_path))
     (tmp_path / "model.bin").write_bytes(b"one")
     before = asr_whisper.provide(section).fingerprint
     (tmp_path / "model.bin").write_bytes(b"two")

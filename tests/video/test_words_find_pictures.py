@@ -61,7 +61,7 @@ def test_a_sentence_finds_pictures_that_no_text_mentions(
     run(tmp_path, "build", "-w", str(tmp_path / "ws"), "--fast")
     untold = {order[video]: name for name, videos in hidden.items() for video in videos}
     for name, (_, text) in SAID.items():
-        said = run(tmp_path, "similar", "-w", str(tmp_path / "ws"), "--text", text, "--k", "36")
+        said = run(tmp_path, "search", text, "-w", str(tmp_path / "ws"), "--k", "36")
         found = [untold[pick["video_id"]] for pick in said if pick["video_id"] in untold]
         assert found[:HIDDEN] == [name] * HIDDEN
         first = [pick["video_id"] for pick in said[: EACH - HIDDEN]]

@@ -29,8 +29,6 @@ LISTS: dict[str, Any] = {
     "score": pl.Float32,
 }
 """Columns of the table: one row per place of a list. With `full`, a `reason` too."""
-SHARD = 10_000
-"""Viewers of a shard."""
 JOB_FILE = "about.json"
 
 
@@ -72,7 +70,9 @@ def recommend_all(
     Raises InputError where something else lies there or was begun there.
     """
     if shard < 1:
-        raise InputError(f"A shard cannot hold {shard} viewers.", "Take 1 or more: --shard 10000.")
+        raise InputError(
+            f"A shard cannot hold {shard} viewers.", "Take 1 or more: --shard-size 10000."
+        )
     if out.exists():
         raise InputError(f"{out} is there already.", "Delete it, or name another: --out FILE.")
     folder = out.with_name(out.name + ".parts")

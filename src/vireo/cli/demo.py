@@ -58,7 +58,7 @@ def _print(made: DemoResult, directory: Path) -> None:
     say(str(made.report.against("popularity")))
     say("")
     say("Go on:")
-    say(f"  vireo recommend ana -w {directory} --like 'quiet films about the sea'")
+    say(f"  vireo recommend ana -w {directory} --query 'quiet films about the sea'")
     say(f"  vireo show ana -w {directory}")
     say(f"  vireo serve -w {directory}")
     say(f"  vireo similar {made.world.new_videos[0]} -w {directory}")

@@ -16,7 +16,7 @@ EXAMPLES = """Examples:
 vireo evaluate -w DIR                                        the last fifth of the time
 vireo evaluate -w DIR --cutoff 2026-03-01 --k 10 --k 50      from a day on, two list lengths
 vireo evaluate -w DIR --rolling 3                            three cutoffs and their average
-vireo evaluate -w DIR --protocol leave-one-out --model ease --set interest.ease.regularisation=300
+vireo evaluate -w DIR --protocol leave-one-out --system ease --set interest.ease.regularization=300
 vireo evaluate -w DIR --protocol cold-items --variant chronological
 vireo evaluate -w DIR --check-leaks                          another future must change nothing
 """
@@ -41,7 +41,7 @@ def command(
     variant: Annotated[
         str, typer.Option(help="For `cold-items`: `random` or `chronological`.")
     ] = "random",
-    model: Annotated[
+    system: Annotated[
         list[str] | None, typer.Option(help="Only these (an expert, or `fused`). Repeat it.")
     ] = None,
     k: Annotated[
@@ -69,7 +69,7 @@ def command(
     changed = settings_map(settings)
     if leaks:
         checked = work.check_leaks(
-            cutoff, protocol=protocol, systems=model, rolling=rolling, settings=changed
+            cutoff, protocol=protocol, systems=system, rolling=rolling, settings=changed
         )
         print_json(checked.as_json()) if as_json else say(str(checked))
         return
@@ -77,7 +77,7 @@ def command(
         cutoff,
         protocol=protocol,
         k=k or 10,
-        systems=model,
+        systems=system,
         save_split=save_split,
         rolling=rolling,
         share=share,

@@ -21,8 +21,8 @@ ListLength = Annotated[
     int | None,
     typer.Option("--k", "-k", min=1, help="Length of the list [default: recommend.k, or 10]."),
 ]
-LikeOption = Annotated[
-    str, typer.Option("--like", "--text", help="A sentence that steers the list.", metavar="TEXT")
+QueryOption = Annotated[
+    str, typer.Option("--query", help="Free text that the list follows.", metavar="TEXT")
 ]
 ColumnsOption = Annotated[
     list[str] | None,
@@ -51,14 +51,14 @@ def column_map(pairs: list[str] | None) -> dict[str, str]:
 
 
 def settings_map(pairs: list[str] | None) -> dict[str, str]:
-    """`["interest.ease.regularisation=300"]` -> dotted key and value."""
+    """`["interest.ease.regularization=300"]` -> dotted key and value."""
     settings = {}
     for pair in pairs or []:
         key, equals, value = pair.partition("=")
         if not equals or "." not in key.strip():
             raise InputError(
                 f"'--set {pair}' does not set anything.",
-                "Write it like `--set interest.ease.regularisation=300`.",
+                "Write it like `--set interest.ease.regularization=300`.",
             )
         settings[key.strip()] = value.strip()
     return settings

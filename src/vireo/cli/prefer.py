@@ -1,4 +1,4 @@
-"""vireo edit: what a viewer wants more or less of, in their own words."""
+"""vireo prefer: what a viewer wants more or less of, in their own words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def command(
     text: Annotated[str, typer.Argument(help='Like "less horror", "more slow films".')] = "",
     workspace: WorkspaceOption = HERE,
     video: Annotated[str, typer.Option(help='What "this" is in "less of this".')] = "",
-    undo: Annotated[int, typer.Option(help="Take back the wish with this number.")] = 0,
+    remove: Annotated[int, typer.Option(help="Remove the preference with this number.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Keep a viewer's wish: it counts in the next list, and after every build.
@@ -24,8 +24,8 @@ def command(
     is then never shown), "less of this" with --video. Without words: what was asked for so far.
     """
     work = opened(workspace)
-    if undo:
-        work.remove_preference(user, undo)
+    if remove:
+        work.remove_preference(user, remove)
     elif text:
         work.add_preference(user, text, video)
     wishes = work.preferences(user)

@@ -7,21 +7,22 @@ from typing import Annotated, Any
 
 import typer
 
-from vireo.batch.lists import SHARD, summary_lines
-from vireo.cli.options import HERE, JsonOption, LikeOption, ListLength, WorkspaceOption, opened
+from vireo.batch.lists import summary_lines
+from vireo.cli.options import HERE, JsonOption, ListLength, QueryOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, print_picks, say
 from vireo.errors import InputError
 from vireo.workspace import Workspace
+from vireo.workspace.workspace import SHARD_SIZE
 
 
 def command(
     users: Annotated[list[str] | None, typer.Argument(help="User ids; none: a new viewer.")] = None,
     workspace: WorkspaceOption = HERE,
     k: ListLength = None,
-    like: LikeOption = "",
-    picked: Annotated[
+    query: QueryOption = "",
+    seeds: Annotated[
         list[str] | None,
-        typer.Option("--picked", help="A video that stands for the taste. Repeat it."),
+        typer.Option("--seed-video", help="A video counted as just watched. Repeat it."),
     ] = None,
     page: Annotated[int, typer.Option(min=1, help="2 holds what page 1 did not.")] = 1,
     session: Annotated[str, typer.Option(help="Seeds what is left to chance.")] = "",
@@ -30,9 +31,11 @@ def command(
         Path | None, typer.Option(help="With --all: the Parquet file.", metavar="FILE")
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="With --all: one by one, with reasons; slower.")
+        bool, typer.Option("--with-reasons", help="With --all: one by one, with reasons; slower.")
     ] = False,
-    shard: Annotated[int, typer.Option(min=1, help="With --all: viewers at a time.")] = SHARD,
+    shard: Annotated[
+        int, typer.Option("--shard-size", min=1, help="With --all: users per shard.")
+    ] = SHARD_SIZE,
     as_json: JsonOption = False,
 ) -> None:
     """Print a list per user with reasons, or write the lists of all.
@@ -45,10 +48,12 @@ def command(
         _all(work, users, out, k, full, shard, as_json)
         return
     if out is not None or full:
-        raise InputError("--out and --full go with --all.", "Type `vireo recommend --all --out F`.")
+        raise InputError(
+            "--out and --with-reasons go with --all.", "Type `vireo recommend --all --out F`."
+        )
     asked: list[str | None] = [*users] if users else [None]
-    more: dict[str, Any] = {"page": page, "session": session, "seeds": picked or ()}
-    lists = [(user, work.recommend(user, k, like, **more)) for user in asked]
+    more: dict[str, Any] = {"page": page, "session": session, "seeds": seeds or ()}
+    lists = [(user, work.recommend(user, k, query, **more)) for user in asked]
     if as_json:
         print_json(
             [{"user_id": u, "recommendations": p.as_json(), "notes": p.notes} for u, p in lists]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vireo.cli.ingest import print_accounting
-from vireo.cli.options import ColumnsOption, JsonOption, LikeOption, ListLength, column_map
+from vireo.cli.options import ColumnsOption, JsonOption, ListLength, QueryOption, column_map
 from vireo.cli.output import print_json, print_picks, say
 from vireo.engine.progress_bar import progress_for_stderr
 from vireo.errors import InputError
@@ -26,7 +26,7 @@ def command(
         list[str] | None, typer.Option(help="A user id. Repeat it. Default: all.")
     ] = None,
     k: ListLength = None,
-    like: LikeOption = "",
+    query: QueryOption = "",
     columns: ColumnsOption = None,
     workspace: Annotated[
         Path | None,
@@ -47,12 +47,12 @@ def command(
     )
     names = list(user or done.users())
     if pairs:
-        picks = done.workspace.recommend(names[0], k, like)
+        picks = done.workspace.recommend(names[0], k, query)
         print(json.dumps([[p.title, p.score] for p in picks], ensure_ascii=False))
         return
     if as_json:
         print_accounting(done.report, to_stderr=True)
-        lists = ((name, done.workspace.recommend(name, k, like)) for name in names)
+        lists = ((name, done.workspace.recommend(name, k, query)) for name in names)
         print_json([{"user_id": n, "recommendations": p.as_json()} for n, p in lists])
         return
     print_accounting(done.report)
@@ -60,7 +60,7 @@ def command(
         say("No behaviour is known yet: name somebody (--user ID) to get a first list.")
     for name in names if user else names[:SHOWN]:
         say("")
-        print_picks(f"For {name}", done.workspace.recommend(name, k, like))
+        print_picks(f"For {name}", done.workspace.recommend(name, k, query))
     if not user and len(names) > SHOWN:
         say("")
         say(f"{len(names) - SHOWN} more users: name them with --user, or print all with --json.")

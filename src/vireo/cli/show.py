@@ -31,4 +31,4 @@ def command(
     if as_json:
         print_json(facts)
         return
-    print_mapping(for_display(facts) if "given" in facts else facts)
+    print_mapping(for_display(facts) if "metadata" in facts else facts)

@@ -1,4 +1,4 @@
-"""vireo similar: videos like one video, or like a sentence."""
+"""vireo similar: videos similar to one video."""
 
 from __future__ import annotations
 
@@ -8,36 +8,21 @@ import typer
 
 from vireo.cli.options import HERE, JsonOption, ListLength, WorkspaceOption, opened
 from vireo.cli.output import print_json, print_picks
-from vireo.errors import InputError
 
 
 def command(
-    video: Annotated[str | None, typer.Argument(help="A video id.")] = None,
-    text: Annotated[str, typer.Option(help="A sentence instead of a video.")] = "",
+    video: Annotated[str, typer.Argument(help="A video id.")],
     workspace: WorkspaceOption = HERE,
     user: Annotated[
-        str | None, typer.Option(help="For whom: only what this viewer may see.")
+        str | None, typer.Option(help="Only what this user may see [default: what anybody may].")
     ] = None,
     k: ListLength = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print videos like this one. It works for a video that nobody has watched.
-
-    Without --user, only what everybody may see: where videos are closed, name a viewer.
-    """
+    """List videos similar to one video, cold items included."""
     work = opened(workspace)
-    if (video is None) == (not text.strip()):
-        raise InputError(
-            "Name a video, or give a sentence, and not both.",
-            "`vireo similar VIDEO_ID`, or `vireo similar --text 'a dog in the snow'`.",
-        )
-    if video is None:
-        picks, title = work.search(text, k), f"Near “{text}”"
-    else:
-        picks = work.similar(video, k, user_id=user)
-        catalogue = work.resources.online.catalogue
-        title = f"Like “{catalogue.titles[catalogue.row(video)]}”"
+    picks = work.similar(video, k, user_id=user)
     if as_json:
         print_json(picks.as_json())
         return
-    print_picks(title, picks)
+    print_picks(f"Like “{work.video(video)['metadata'].get('title') or video}”", picks)

@@ -79,7 +79,7 @@ class Config(Section):
         return cls.of(settings)
 
     def with_settings(self, settings: Mapping[str, str]) -> Config:
-        """A copy with dotted keys changed, e.g. `{"interest.ease.regularisation": "300"}`."""
+        """A copy with dotted keys changed, e.g. `{"interest.ease.regularization": "300"}`."""
         nested = self.model_dump(exclude_unset=True)
         for dotted, text in settings.items():
             _put(nested, dotted.split("."), _literal(text))

@@ -15,51 +15,51 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "interest": {"recent_days": 3.0},
         "recommend": {
             "creator_cap": 2,
-            "freshness": 0.3,
-            "fresh_days": 7.0,
-            "explore_share": 0.05,
+            "freshness_boost": 0.3,
+            "freshness_half_life_days": 7.0,
+            "exploration_rate": 0.05,
             "calibration": 0.3,
         },
     },
     # Courses: in order, one level at a time; what was left half-done may be finished.
     "courses": {
         "recommend": {
-            "unfinished": 0.9,
-            "next_share": 0.4,
-            "explore_share": 0.0,
-            "relax": ["language", "level"],
+            "continue_below": 0.9,
+            "series_share": 0.4,
+            "exploration_rate": 0.0,
+            "relaxable_rules": ["language", "level"],
             "rules": [
-                "seen", "language", "needs", "level", "impressions", "diversity", "series",
-                "new-videos", "pinned", "required",
+                "seen", "language", "prerequisites", "level", "impression-discount", "diversity", "series",
+                "new-video-quota", "pinned", "required",
             ],
         },
     },
     # Live channels: only who is live at the moment of asking; visits repeat.
     "live": {
         "interest": {
-            "repeats": True,
+            "allow_repeats": True,
             "experts": [
-                "popularity", "recent", "trend", "ease", "ease-recent", "ease-text", "next",
-                "sequence", "transitions", "together", "knn", "again", "factors", "content",
+                "popularity", "recent-popularity", "trend", "ease", "ease-recent", "ease-text", "next-item",
+                "sequence", "transitions", "cooccurrence", "item-knn", "repeat", "als", "content",
             ],
         },
         "recommend": {
-            "repeats": True,
-            "impression_fade": 0.1,
+            "allow_repeats": True,
+            "impression_discount": 0.1,
             "rules": [
-                "seen", "language", "live", "impressions", "diversity", "creators", "new-videos",
-                "explore", "pinned", "required",
+                "seen", "language", "live", "impression-discount", "diversity", "creator-cap", "new-video-quota",
+                "exploration", "pinned", "required",
             ],
         },
     },
     # Recordings of meetings: closed unless a group may open them; series go on.
     "meetings": {
         "recommend": {
-            "next_share": 0.3,
-            "freshness": 0.5,
-            "audience": {"closed": True},
+            "series_share": 0.3,
+            "freshness_boost": 0.5,
+            "audience": {"deny_by_default": True},
             "rules": [
-                "seen", "language", "impressions", "fresh", "diversity", "series", "new-videos",
+                "seen", "language", "impression-discount", "freshness", "diversity", "series", "new-video-quota",
                 "pinned", "required",
             ],
         },

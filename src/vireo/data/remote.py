@@ -78,4 +78,4 @@ def _copy(url: str, file: Any, most: int) -> None:
         text = " ".join(str(error).split()) or type(error).__name__
         raise CannotFetch(f"{url} cannot be fetched: {text}"[:300]) from None
     if left < 0:
-        raise CannotFetch(f"{url} is larger than {most // 1_000_000} MB (video.fetch)")
+        raise CannotFetch(f"{url} is larger than {most // 1_000_000} MB (video.max_download_mb)")

@@ -18,16 +18,16 @@ from vireo.pipeline import STAGES, Stage
 BEHAVIOR_ALONE = frozenset(
     {
         "popularity",
-        "recent",
+        "recent-popularity",
         "trend",
         "ease",
         "ease-recent",
-        "next",
+        "next-item",
         "transitions",
-        "together",
-        "knn",
-        "again",
-        "factors",
+        "cooccurrence",
+        "item-knn",
+        "repeat",
+        "als",
     }
 )
 """Built-in experts that never look at the content; others say so by `reads_content = False`."""

@@ -159,7 +159,7 @@ class BuiltModel:
         )
 
     def tastes(self, heard: Histories | None) -> QueryTask | None:
-        """For cold users: a sentence of the titles that each liked first, as `--like` reads it."""
+        """For cold users: a sentence of the titles that each liked first, as `--query` reads it."""
         understanding = self.understanding
         if heard is None or understanding is None or not understanding.has_text.any():
             return None
@@ -171,7 +171,7 @@ class BuiltModel:
         model = load_language(self.ground.config.language, self.ground.context, checkpoint.model)
         vectors = np.asarray(model.embed(sentences), dtype=np.float32)
         asked = understanding.project(vectors, query_texts(sentences))
-        return QueryTask(understanding.vectors, asked, self.ground.config.recommend.like_weight)
+        return QueryTask(understanding.vectors, asked, self.ground.config.recommend.query_weight)
 
 
 def sentence_of(heard: Histories, user: str, titles: list[str]) -> str:

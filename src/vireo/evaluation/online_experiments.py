@@ -120,7 +120,7 @@ def compare_live(
     wanted = [one] if one else [name for name in names if name != against]
     sums = _sums(store, config, begun[0])
     for name in (against, *wanted):
-        _check(name, sums[name], config.privacy.min_people)
+        _check(name, sums[name], config.privacy.min_group_size)
     pairs = [_compared(name, against, sums, names, config.seed) for name in wanted]
     return [comparison for pair in pairs for comparison in pair]
 

@@ -11,17 +11,17 @@ import numpy as np
 from scipy import sparse
 
 from vireo.arrays import Doubles, Floats, Ints
-from vireo.interest.base import FactorsSection
+from vireo.interest.base import AlsSection
 
 
-def penalty(count: Ints | int, others: int, settings: FactorsSection) -> Doubles:
+def penalty(count: Ints | int, others: int, settings: AlsSection) -> Doubles:
     """The ridge of one who occurs `count` times, where `others` could have been met."""
     occurrences = np.asarray(count + others / settings.confidence, dtype=np.float64)
-    return np.asarray(settings.regularisation * occurrences**settings.frequency)
+    return np.asarray(settings.regularization * occurrences**settings.frequency_scaling)
 
 
 def alternate(
-    observed: sparse.csr_matrix, settings: FactorsSection, seed: int, tick: Callable[[], object]
+    observed: sparse.csr_matrix, settings: AlsSection, seed: int, tick: Callable[[], object]
 ) -> Floats:
     """(users, videos), anything where a video was wanted -> the videos' factors (videos, d).
 
@@ -31,8 +31,8 @@ def alternate(
     by_video = observed.T.tocsr()
     counts = np.diff(by_video.indptr)
     rng = np.random.default_rng(seed)
-    factors = rng.normal(size=(videos, settings.dimension)).astype(np.float32)
-    factors *= np.float32(0.1 / np.sqrt(settings.dimension))
+    factors = rng.normal(size=(videos, settings.embedding_size)).astype(np.float32)
+    factors *= np.float32(0.1 / np.sqrt(settings.embedding_size))
     factors[counts == 0] = 0.0  # they are no part of what could have been met
     for _ in range(settings.iterations):
         own = solved(observed, factors, int((counts > 0).sum()), settings)
@@ -42,7 +42,7 @@ def alternate(
 
 
 def solved(
-    observed: sparse.csr_matrix, factors: Floats, others: int, settings: FactorsSection
+    observed: sparse.csr_matrix, factors: Floats, others: int, settings: AlsSection
 ) -> Floats:
     """(m, n) and the factors of the columns (n, d) -> those of the rows (m, d)."""
     found = np.zeros((observed.shape[0], factors.shape[1]), dtype=np.float32)

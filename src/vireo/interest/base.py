@@ -21,10 +21,10 @@ from vireo.engine.base import Context
 from vireo.interest.interaction_matrix import PositiveMatrix
 from vireo.interest.registry import EXPERTS
 from vireo.interest.section import (
+    AlsSection,
     EaseSection,
-    FactorsSection,
     InterestSection,
-    NextSection,
+    NextItemSection,
     SequenceContentSection,
     SequenceSection,
     TrendSection,
@@ -34,11 +34,11 @@ __all__ = [
     "Batch",
     "EaseSection",
     "Expert",
-    "FactorsSection",
+    "AlsSection",
     "SupportsUnlearning",
     "InterestModel",
     "InterestSection",
-    "NextSection",
+    "NextItemSection",
     "SequenceContentSection",
     "SequenceSection",
     "Training",

@@ -77,7 +77,7 @@ def fit(training: Training, section: InterestSection, context: Context) -> Inter
         report,
         training.warm,
         found.new_weights,
-        section.repeats,
+        section.allow_repeats,
         found.offset,
     )
 
@@ -118,7 +118,7 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
     kept = hidden(training, held, context.seed)
     rest = replace(training, histories=kept_from(held.histories, kept), shared={})
     experts = _experts(rest, section, context)
-    court = ValidationScores.compute(experts, held, rest.warm, section.repeats)
+    court = ValidationScores.compute(experts, held, rest.warm, section.allow_repeats)
     weights = choose(court)
     for_new = with_content_fallback(court, weights)
     wishes = cold_item_holdout(held.histories, kept, len(held.rows), context.seed)
@@ -127,7 +127,7 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
     totals = {name: court.combined(name, 1.0) for name in court.scores}
     totals["fused"] = fused = court.total(weights, for_new)
     rates = quota_tradeoff(court, fused, ~rest.warm)
-    share = section.new_share
+    share = section.cold_item_share
     offset = 0.0 if share is None else offset_for(court, fused, ~rest.warm, share)
     ndcg = {name: round(float(court.gains(total).mean()), 6) for name, total in totals.items()}
     about = {
@@ -148,12 +148,12 @@ def _held_back(training: Training, section: InterestSection, seed: int) -> tuple
     cells = max(1, training.n_videos * (len(section.experts) + 1))
     users = min(section.validation_users, MOST_CELLS // cells)
     if section.validation == "time":
-        held = by_time(training.histories, users, seed, section.repeats)
+        held = by_time(training.histories, users, seed, section.allow_repeats)
         if len(held.rows) >= FEWEST_USERS:
             return held, "the latest events of everybody"
     unordered = not (training.histories.times != NO_TIME).any()
     if section.validation == "random" or (section.validation == "time" and unordered):
-        held = random_split(training.histories, users, seed, section.repeats)
+        held = random_split(training.histories, users, seed, section.allow_repeats)
         return held, "a fifth of some viewers' wanted videos, by lot"
-    held = by_last(training.histories, users, seed, section.repeats)
+    held = by_last(training.histories, users, seed, section.allow_repeats)
     return held, "each viewer's last wanted video"

@@ -132,7 +132,7 @@ class Transitions:
 class SessionCooccurrence(Transitions):
     """How often two videos are watched in one sitting, against how often each is (cosine)."""
 
-    name: ClassVar[str] = "together"
+    name: ClassVar[str] = "cooccurrence"
     scores_cold_items: ClassVar[bool] = False
 
     @classmethod
@@ -160,7 +160,7 @@ class ItemKnn(Transitions):
     what few watched says more. Each video keeps its _NEAREST, unscaled, so that popular ones lead.
     """
 
-    name: ClassVar[str] = "knn"
+    name: ClassVar[str] = "item-knn"
     scores_cold_items: ClassVar[bool] = False
 
     @classmethod

@@ -95,9 +95,9 @@ class EaseText(EaseRecent):
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
-        if not section.ease.text or not training.has_content[training.warm].any():
+        if not section.ease.content_weight or not training.has_content[training.warm].any():
             return cls(no_matrix(training.n_videos, ""))
-        weights = _shared_weights(training, section, context, section.ease.text)
+        weights = _shared_weights(training, section, context, section.ease.content_weight)
         return cls(weights, section.history_decay)
 
 
@@ -118,7 +118,7 @@ def history_now(history: History) -> int:
 def _shared_weights(
     training: Training, section: InterestSection, context: Context, text: float = 0.0
 ) -> ItemItem:
-    key = f"ease {section.ease.regularisation} {text}"
+    key = f"ease {section.ease.regularization} {text}"
     if key not in training.shared:
         training.shared[key] = _weights(training, section, context, text)
     weights: ItemItem = training.shared[key]
@@ -136,6 +136,6 @@ def _weights(
             counts += np.float32(text) * (alike @ alike.T)
         return counts
 
-    value = section.ease.regularisation
-    ridge = Ridge(value, "interest.ease.regularisation", value)
+    value = section.ease.regularization
+    ridge = Ridge(value, "interest.ease.regularization", value)
     return item_item("EASE", training, gram, ridge, section, context)

@@ -15,11 +15,11 @@ from vireo.interest.holdout import Holdout, pairs
 
 DEFAULTS: Mapping[str, float] = {
     "popularity": 0.25,
-    "recent": 0.25,
+    "recent-popularity": 0.25,
     "trend": 0.0,
     "ease": 1.0,
     "ease-recent": 1.0,
-    "factors": 0.5,
+    "als": 0.5,
     "content": 1.0,
 }
 """Taken, scaled to sum 1, where too few viewers could be held back; other experts get 0.5.
@@ -30,7 +30,7 @@ MOST_CELLS = 130_000_000
 """Scores kept in memory at once (4 bytes each): large catalogues are validated on fewer users."""
 STEPS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 """Weights that are tried for an expert, against weight 1 of the best single one."""
-IMPERSONAL = frozenset({"popularity", "recent"})
+IMPERSONAL = frozenset({"popularity", "recent-popularity"})
 """Experts that say the same to everybody."""
 SHARES = (0.0, 0.25, 0.75, 1.0, 1.25, 1.5)
 """What is tried in place of STAND_IN."""

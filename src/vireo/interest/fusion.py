@@ -13,7 +13,7 @@ import numpy as np
 from vireo.arrays import Bools, Floats
 from vireo.interest.base import CONTENT, Batch, Expert, InterestModel
 
-COLD_USER_EXPERTS = ("popularity", "recent")
+COLD_USER_EXPERTS = ("popularity", "recent-popularity")
 """Who speaks, in equal parts, to a viewer of whom the weighted experts know nothing."""
 
 

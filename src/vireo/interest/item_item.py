@@ -117,7 +117,7 @@ class Ridge:
 
     amount: float
     setting: str
-    """Its dotted name, such as `interest.ease.regularisation`."""
+    """Its dotted name, such as `interest.ease.regularization`."""
     value: float
     """As it stands in the config."""
 

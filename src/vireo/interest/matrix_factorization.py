@@ -22,7 +22,7 @@ from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.als import alternate, penalty
-from vireo.interest.base import Batch, FactorsSection, InterestSection, Training
+from vireo.interest.base import AlsSection, Batch, InterestSection, Training
 from vireo.interest.ease import newest_wanted
 
 _FILE, _ABOUT = "factors.safetensors", "factors.json"
@@ -42,15 +42,15 @@ def predict(
 class ImplicitMF:
     """The videos' factors, and what the solve for a user needs."""
 
-    name: ClassVar[str] = "factors"
+    name: ClassVar[str] = "als"
     scores_cold_items: ClassVar[bool] = False
     videos: Floats
     """(n, d); zeros for videos that nobody wanted."""
-    settings: FactorsSection = field(default_factory=FactorsSection)
+    settings: AlsSection = field(default_factory=AlsSection)
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
-        settings = section.factors
+        settings = section.als
         with (
             threadpool_limits(1, "blas"),  # the matrices are small: threads would wait, not work
             context.progress.task("matrix factorisation", settings.iterations) as tick,
@@ -117,5 +117,5 @@ class ImplicitMF:
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        settings = FactorsSection.model_validate(read_json(directory / _ABOUT))
+        settings = AlsSection.model_validate(read_json(directory / _ABOUT))
         return cls(read_arrays(directory / _FILE)["videos"], settings)

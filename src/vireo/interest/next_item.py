@@ -27,7 +27,7 @@ from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
-from vireo.interest.base import Batch, InterestSection, NextSection, Training
+from vireo.interest.base import Batch, InterestSection, NextItemSection, Training
 from vireo.interest.column_blocks import ColumnBlocks, worth_it
 
 _FILE = "next.safetensors"
@@ -87,7 +87,7 @@ class DecayedInputs:
 class NextItem:
     """W, (spans * w, w) among the `videos`; all others score 0."""
 
-    name: ClassVar[str] = "next"
+    name: ClassVar[str] = "next-item"
     scores_cold_items: ClassVar[bool] = False
     videos: Ints
     """(w,) rows in the catalogue, rising."""
@@ -99,19 +99,19 @@ class NextItem:
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
-        settings = section.next
+        settings = section.next_item
         videos, spans = _affordable(training, settings)
         note = ""
-        if len(videos) < int(training.warm.sum()) or spans != settings.spans:
+        if len(videos) < int(training.warm.sum()) or spans != settings.decay_lengths:
             note = (
                 f"next: {len(videos)} of {int(training.warm.sum())} watched videos and spans "
-                f"{list(spans)} fit into interest.next.max_megabytes = {settings.max_megabytes}."
+                f"{list(spans)} fit into interest.next_item.max_memory_mb = {settings.max_memory_mb}."
             )
             context.progress.say(note)
         users, items = _sequences(training, videos)
         gram = _gram(users, items, spans, len(videos))
         outputs = _outputs(users, items, spans, len(videos))
-        matrix = _solved(gram, outputs, settings.regularisation)
+        matrix = _solved(gram, outputs, settings.regularization)
         fitted = cls(videos, spans, matrix, training.n_videos, note)
         training.shared[cls.name] = fitted
         return fitted
@@ -168,14 +168,14 @@ class NextItem:
         return cls(arrays["videos"], spans, arrays["matrix"], n_videos, note)
 
 
-def _affordable(training: Training, settings: NextSection) -> tuple[Ints, tuple[float, ...]]:
+def _affordable(training: Training, settings: NextItemSection) -> tuple[Ints, tuple[float, ...]]:
     """The most watched videos and as many spans, the middle ones first, as the memory allows."""
-    side = int(np.sqrt(settings.max_megabytes * 2**20 / 4))
+    side = int(np.sqrt(settings.max_memory_mb * 2**20 / 4))
     warm = np.flatnonzero(training.warm)
-    middle = len(settings.spans) // 2
-    order = sorted(range(len(settings.spans)), key=lambda at: (abs(at - middle), at))
+    middle = len(settings.decay_lengths) // 2
+    order = sorted(range(len(settings.decay_lengths)), key=lambda at: (abs(at - middle), at))
     fitting = min(len(order), side // max(len(warm), 1))
-    spans = tuple(settings.spans[at] for at in sorted(order[: max(fitting, 1)]))
+    spans = tuple(settings.decay_lengths[at] for at in sorted(order[: max(fitting, 1)]))
     if len(warm) > side:
         most = np.argsort(-training.user_counts[warm], kind="stable")[:side]
         warm = np.sort(warm[most])
@@ -267,6 +267,6 @@ def _solved(gram: Floats, outputs: Floats, ridge: float) -> Floats:
         if np.isfinite(solution).all():
             return np.ascontiguousarray(solution, dtype=np.float32)
     raise StageFailed(
-        f"The next-item matrix cannot be inverted with interest.next.regularisation = {ridge}.",
+        f"The next-item matrix cannot be inverted with interest.next_item.regularization = {ridge}.",
         "Raise it, for example to 300.",
     )

@@ -37,7 +37,7 @@ _WELL_KNOWN = 5
 class NextItemContent(ByContent):
     """score = what is left in memory (spans * w) @ told (spans * w, d) @ a video's content (d)."""
 
-    name: ClassVar[str] = "next-content"
+    name: ClassVar[str] = "next-item-content"
     videos: Ints
     """(w,) those that are remembered: rows in the catalogue, rising."""
     spans: tuple[float, ...]

@@ -76,7 +76,7 @@ class RecentPopularity(Popularity):
     event has a time.
     """
 
-    name: ClassVar[str] = "recent"
+    name: ClassVar[str] = "recent-popularity"
     scores_cold_items: ClassVar[bool] = False
 
     @classmethod

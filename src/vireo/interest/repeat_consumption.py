@@ -1,6 +1,6 @@
 """What a viewer comes back to: own videos by how often and how lately they were wanted.
 
-Speaks only where `interest.repeats` is on (live channels, songs, lectures that are reviewed):
+Speaks only where `interest.allow_repeats` is on (live channels, songs, lectures that are reviewed):
 elsewhere a met video is no candidate. Frequency and recency of own consumption: Anderson et al.
 2014, "The dynamics of repeat consumption".
 """
@@ -27,7 +27,7 @@ _LEAST = 1e-3
 class RepeatConsumption:
     """The faded count of a viewer's own wishes; 0 for videos that were never met."""
 
-    name: ClassVar[str] = "again"
+    name: ClassVar[str] = "repeat"
     scores_cold_items: ClassVar[bool] = False
     n_videos: int
 

@@ -12,9 +12,9 @@ from vireo.settings import Section
 class EaseSection(Section):
     """`[interest.ease]`: item-item in closed form (Steck 2019)."""
 
-    regularisation: Annotated[float, Field(gt=0)] = 500.0
+    regularization: Annotated[float, Field(gt=0)] = 500.0
     """Ridge penalty on the item-item weights."""
-    text: Annotated[float, Field(ge=0)] = 200.0
+    content_weight: Annotated[float, Field(ge=0)] = 200.0
     """`ease-text`: likeness of content counts as much as so many viewers; 0: none."""
     max_videos: int = 20_000
     """Above this many watched videos the inverse would not fit: the expert steps aside, says so."""
@@ -23,20 +23,20 @@ class EaseSection(Section):
 class TrendSection(Section):
     """`[interest.trend]`: recent popularity, moved by what the viewer wanted, in closed form."""
 
-    regularisation: Annotated[float, Field(gt=0)] = 7.0
+    regularization: Annotated[float, Field(gt=0)] = 7.0
     """Ridge penalty on the item-item weights, per viewer of the training: the higher, the more
     alike are the lists of all."""
 
 
-class FactorsSection(Section):
-    """`[interest.factors]`: matrix factorisation by alternating least squares."""
+class AlsSection(Section):
+    """`[interest.als]`: matrix factorisation by alternating least squares."""
 
-    dimension: Annotated[int, Field(ge=1)] = 64
+    embedding_size: Annotated[int, Field(ge=1)] = 64
     """Length of a viewer's and of a video's vector."""
-    regularisation: Annotated[float, Field(gt=0)] = 0.15
+    regularization: Annotated[float, Field(gt=0)] = 0.15
     """Ridge penalty on the vectors, times how often their viewer or video occurs to the power of
     `frequency`."""
-    frequency: Annotated[float, Field(ge=0, le=1)] = 0.5
+    frequency_scaling: Annotated[float, Field(ge=0, le=1)] = 0.5
     """1: in full, as Rendle et al. 2021 advise, which weighs short histories down where videos are
     many; 0: the same penalty for all."""
     confidence: Annotated[float, Field(ge=1)] = 4.0
@@ -47,18 +47,18 @@ class FactorsSection(Section):
     """`identity`: the inner product; `sigmoid`: squashed to (0, 1)."""
 
 
-class NextSection(Section):
-    """`[interest.next]`: the faded last videos -> the next one, in closed form."""
+class NextItemSection(Section):
+    """`[interest.next_item]`: the faded last videos -> the next one, in closed form."""
 
-    regularisation: Annotated[float, Field(gt=0)] = 300.0
+    regularization: Annotated[float, Field(gt=0)] = 300.0
     """Ridge penalty on the weights."""
-    spans: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (
+    decay_lengths: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (
         0.7,
         6.0,
         30.0,
     )
     """Numbers of videos after which an input has faded to 1/e; each span has weights of its own."""
-    max_megabytes: Annotated[int, Field(ge=1)] = 1024
+    max_memory_mb: Annotated[int, Field(ge=1)] = 1024
     """Size of the matrix that is inverted: spans, then seldom watched videos, are left out."""
 
 
@@ -67,33 +67,33 @@ class SequenceSection(Section):
 
     size: Literal["small", "medium", "large"] = "small"
     """Dimension and blocks of the network: 64 x 2, 128 x 2 or 256 x 4."""
-    length: Annotated[int, Field(ge=2, le=2000)] = 200
+    max_length: Annotated[int, Field(ge=2, le=2000)] = 200
     """Last wanted videos of a viewer that are read."""
-    time: bool = True
+    time_aware: bool = True
     """Whether the time until the next event, and until now, is told to the network."""
     epochs: Annotated[int, Field(ge=1)] = 14
     """Passes over all histories."""
-    least_steps: Annotated[int, Field(ge=0)] = 100
+    min_steps: Annotated[int, Field(ge=0)] = 100
     """Small data are passed over more often, until this many batches were learnt from."""
-    most_steps: Annotated[int, Field(ge=1)] = 20_000
+    max_steps: Annotated[int, Field(ge=1)] = 20_000
     """Large data are passed over less often: no more batches than this (but one pass)."""
-    tokens: Annotated[int, Field(ge=16)] = 3200
+    batch_tokens: Annotated[int, Field(ge=16)] = 3200
     """Events in a batch; fewer where the data are small."""
-    negatives: Annotated[int, Field(ge=0)] = 512
+    n_negatives: Annotated[int, Field(ge=0)] = 512
     """Videos that stand for all others in the softmax; 0: all of them, three times slower."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of products while learning; `auto`: bfloat16 on a card that has it, else float32."""
-    rate: Annotated[float, Field(gt=0)] = 2e-3
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     """Highest learning rate."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Share of activations that are dropped while learning."""
-    gated: bool = True
+    attention_gate: bool = True
     """Whether a token's own gate lets through what attention found; without, deep networks fail."""
-    handover: Annotated[float, Field(ge=0)] = 1.0
+    content_prior_users: Annotated[float, Field(ge=0)] = 1.0
     """Viewers after which a video's own vector counts as much as the one its content predicts."""
     max_videos: Annotated[int, Field(ge=1)] = 200_000
     """Only so many videos, the most watched, get vectors of their own."""
-    processes: Annotated[int, Field(ge=1)] = 1
+    n_processes: Annotated[int, Field(ge=1)] = 1
     """Processes that share every batch, through torch.distributed. Each drops activations of its
     own: the loss falls alike, the last digits differ."""
 
@@ -103,9 +103,9 @@ class SequenceContentSection(SequenceSection):
 
     epochs: Annotated[int, Field(ge=1)] = 10
     """Passes over all histories."""
-    bound: Annotated[float, Field(ge=0)] = 0.5
+    max_id_norm: Annotated[float, Field(ge=0)] = 0.5
     """Longest that a video's own part may be, beside a content vector of length 1."""
-    hidden: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    id_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the videos whose own part is hidden from each batch, as if they were new."""
 
 
@@ -114,17 +114,17 @@ class InterestSection(Section):
 
     experts: Annotated[tuple[str, ...], Field(min_length=1)] = (
         "popularity",
-        "recent",
+        "recent-popularity",
         "trend",
         "ease",
         "ease-recent",
         "ease-text",
-        "next",
+        "next-item",
         "sequence",
         "transitions",
-        "together",
-        "knn",
-        "factors",
+        "cooccurrence",
+        "item-knn",
+        "als",
         "content",
     )
     """Which experts are trained; those that do not help on validation get weight 0."""
@@ -132,19 +132,19 @@ class InterestSection(Section):
     """Length of the window of `recent` popularity, counted back from the last known event."""
     history_decay: Annotated[float, Field(gt=0)] = 5.0
     """`ease-recent`: the weight of the k-th last video falls as exp(-k / history_decay)."""
-    repeats: bool = False
+    allow_repeats: bool = False
     """Whether a video that was met may be wanted again (live channels): then it is a candidate, and
     the expert `again` speaks."""
     validation: Literal["time", "last", "random"] = "time"
     """What is held back to find the weights: everybody's latest events (by lot, if no event has a
     time), each user's last one, or events drawn by lot."""
-    new_share: Annotated[float, Field(ge=0, le=0.5)] | None = None
+    cold_item_share: Annotated[float, Field(ge=0, le=0.5)] | None = None
     """Share of the first ten places that new videos get by their scores; null: what they earn."""
     validation_users: Annotated[int, Field(ge=0)] = 2000
     """Users on whom the weights are found."""
     trend: TrendSection = TrendSection()
     ease: EaseSection = EaseSection()
-    factors: FactorsSection = FactorsSection()
-    next: NextSection = NextSection()
+    als: AlsSection = AlsSection()
+    next_item: NextItemSection = NextItemSection()
     sequence: SequenceSection = SequenceSection()
     sequence_content: SequenceContentSection = SequenceContentSection()

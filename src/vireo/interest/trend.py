@@ -47,8 +47,8 @@ class Trend:
             centred -= np.float32(viewers) * np.outer(own, own)
             return centred
 
-        value = section.trend.regularisation
-        ridge = Ridge(value * viewers, "interest.trend.regularisation", value)
+        value = section.trend.regularization
+        ridge = Ridge(value * viewers, "interest.trend.regularization", value)
         weights = item_item("trend", training, gram, ridge, section, context)
         own = mean[weights.videos].astype(np.float32)
         recent = _recent_shares(histories, section.recent_days, mean)[weights.videos]

@@ -10,7 +10,7 @@ from vireo.language.texts import PARTS, VideoTexts, query_texts, texts_of
 from vireo.registry import Registry
 
 MODELS = Registry(
-    "models",
+    "text_encoders",
     {
         "minilm": "vireo.language.minilm:load",
         "hub": "vireo.language.hf_encoder:load",

@@ -20,7 +20,7 @@ class LanguageSection(Section):
 
     # what a model writes matters to the stage that asks it, which names that section by itself
     outside_recipe: ClassVar[frozenset[str]] = frozenset(
-        {"generation", "batch_tokens", "runtime", "key_variable", "timeout", "retries"}
+        {"generation", "batch_tokens", "runtime", "api_key_env", "timeout", "retries"}
     )
     model: str = "minilm"
     """`minilm` (embedded, needs no network), `hub` or `onnx` with `path`, or `openai` (any server \
@@ -32,9 +32,9 @@ its tokenizer.json beside it."""
     """For `openai`: where the server answers, such as http://localhost:11434/v1."""
     name: str = ""
     """For `openai`: the model's name at the server."""
-    key_variable: str = "OPENAI_API_KEY"
+    api_key_env: str = "OPENAI_API_KEY"
     """For `openai`: the environment variable that holds the key; local servers need none."""
-    timeout: float = Field(default=60.0, gt=0)
+    timeout_seconds: float = Field(default=60.0, gt=0)
     """For `openai`: seconds for one request."""
     retries: int = Field(default=3, ge=0)
     """For `openai`: tries after the first; each waits longer."""
@@ -42,7 +42,7 @@ its tokenizer.json beside it."""
     """Tokens per batch: texts are sorted by length, so a batch holds many short or few long."""
     max_tokens: int = Field(default=256, ge=16)
     """Longer texts are cut into overlapping chunks, whose vectors are averaged."""
-    most_chunks: int = Field(default=16, ge=1)
+    max_chunks: int = Field(default=16, ge=1)
     """Chunks of a long text that are read, evenly spread; fewer read long dialogue faster."""
     precision: Precision = "auto"
     """`float32`, `bfloat16` (cosines of 0.9999 to the same vectors), `int8` (ONNX Runtime; other \

@@ -49,7 +49,7 @@ class LocalEncoder(CachedEncoder):
         super().__init__(cache)
         self._batch_tokens = section.batch_tokens
         self._max_tokens = max_tokens
-        self._most_chunks = section.most_chunks
+        self._most_chunks = section.max_chunks
 
     @property
     @abstractmethod

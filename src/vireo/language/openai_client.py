@@ -27,10 +27,10 @@ class Endpoint(Protocol):
     def base_url(self) -> str: ...
 
     @property
-    def key_variable(self) -> str: ...
+    def api_key_env(self) -> str: ...
 
     @property
-    def timeout(self) -> float: ...
+    def timeout_seconds(self) -> float: ...
 
     @property
     def retries(self) -> int: ...
@@ -123,8 +123,8 @@ def client(place: Endpoint) -> OpenAI:
         ) from None
     return OpenAI(
         base_url=place.base_url,
-        api_key=os.environ.get(place.key_variable) or "none",
-        timeout=place.timeout,
+        api_key=os.environ.get(place.api_key_env) or "none",
+        timeout=place.timeout_seconds,
         max_retries=0,  # tried again here, where the budget and the reasons are
         # a redirect could carry the data to a place that the config does not name
         http_client=DefaultHttpxClient(follow_redirects=False),

@@ -69,7 +69,7 @@ class EmbeddingServer(CachedEncoder):
         super().__init__(cache)
         self._section = section
         self.name = f"{section.name} at {urlsplit(section.base_url).netloc.rpartition('@')[2]}"
-        told = [section.base_url, section.name, section.max_tokens, section.most_chunks, 1]
+        told = [section.base_url, section.name, section.max_tokens, section.max_chunks, 1]
         self.fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()
         self._client = client(section)
         weakref.finalize(self, self._client.close)  # no connection outlives the one who asks
@@ -107,7 +107,7 @@ class EmbeddingServer(CachedEncoder):
         room = self._section.max_tokens * _CHARACTERS_PER_TOKEN
         stride = room - room // 8
         count = 1 + max(0, -(-(len(text) - room) // stride))
-        starts = [row * stride for row in spread(count, self._section.most_chunks)]
+        starts = [row * stride for row in spread(count, self._section.max_chunks)]
         return [text[start : start + room] for start in starts]
 
     def _asked(self, pieces: Sequence[str]) -> Floats:
@@ -119,7 +119,7 @@ class EmbeddingServer(CachedEncoder):
                 lambda: create(
                     model=self._section.name, input=list(pieces), encoding_format="float"
                 ),
-                self._section.timeout,
+                self._section.timeout_seconds,
                 _MOST_BYTES,
             )
             return _read(body, len(pieces))

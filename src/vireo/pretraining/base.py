@@ -41,17 +41,17 @@ language model (`causal`: from scratch)."""
     """Optimiser steps; 0 derives them from `size` and the length of the corpus."""
     learning_rate: float = Field(default=0.0, ge=0)
     """Peak of the warm-up and linear decay; 0 takes the objective's own."""
-    accumulate: int = Field(default=1, ge=1)
+    gradient_accumulation: int = Field(default=1, ge=1)
     """Batches whose gradients make one step."""
     patience: int = Field(default=4, ge=0)
     """Stop after so many measurements (8 to 20 a run) without a lower held-out loss; 0: never."""
-    mask_share: float = Field(default=0.15, gt=0, lt=1)
+    mask_rate: float = Field(default=0.15, gt=0, lt=1)
     """For `masked`: share of the tokens that are masked (Devlin et al. 2019)."""
     temperature: float = Field(default=0.05, gt=0)
     """For `contrastive`: cosines are divided by it."""
     lora_rank: int = Field(default=0, ge=0)
     """Train low-rank additions of this rank instead of the weights (needs `peft`); 0: weights."""
-    behavior: bool = False
+    include_histories: bool = False
     """Read what was watched together, too: as text, and as pairs for `contrastive`. Then a new \
 event makes a new training."""
     processes: int = Field(default=1, ge=1)

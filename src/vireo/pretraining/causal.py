@@ -83,7 +83,7 @@ def prepare(
         )
     plan = _plan(section, blocks, base is None, seed)
     learner = CausalModel(with_lora(network, section.lora_rank))
-    many = BATCH_BLOCKS * section.accumulate
+    many = BATCH_BLOCKS * section.gradient_accumulation
 
     def draw(step: int) -> list[TokenBlocks]:
         rows = _rows(step * many, many, blocks, seed)
@@ -155,7 +155,7 @@ def _heldout(stream: Tokens, room: int) -> tuple[TokenBlocks, ...]:
 
 def _plan(section: PretrainingSection, blocks: int, from_scratch: bool, seed: int) -> TrainingPlan:
     rate = _RATES[section.size] if from_scratch else _BASE_RATE
-    per_epoch = blocks // (BATCH_BLOCKS * section.accumulate)
+    per_epoch = blocks // (BATCH_BLOCKS * section.gradient_accumulation)
     return replace(
         planned(section, per_epoch, _EPOCHS, _MOST_STEPS, rate, seed),
         save_every=100,

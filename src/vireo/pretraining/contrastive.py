@@ -124,7 +124,7 @@ def prepare(
     if base is not None and not section.lora_rank:
         _freeze(network, _FROZEN[section.size])
     learner = ContrastiveModel(with_lora(network, section.lora_rank), section.temperature)
-    per_epoch = len(views.videos) // (BATCH_PAIRS * section.accumulate)
+    per_epoch = len(views.videos) // (BATCH_PAIRS * section.gradient_accumulation)
     rate = _SCRATCH_RATE if base is None else _RATE
     plan = planned(section, per_epoch, _EPOCHS, _MOST_STEPS, rate, seed)
     many = min(BATCH_PAIRS, len(views.videos))
@@ -133,7 +133,7 @@ def prepare(
         random = np.random.default_rng([seed, 3, step])
         return [
             views.drawn([views.videos[row] for row in rows], random)
-            for rows in _rows(step, section.accumulate, many, len(views.videos), seed)
+            for rows in _rows(step, section.gradient_accumulation, many, len(views.videos), seed)
         ]
 
     heldout = _fixed(unseen, seed)

@@ -52,18 +52,18 @@ def prepare(
         torch.Generator().manual_seed(seed),
         train_words=base is None,
     )
-    many = section.accumulate
+    many = section.gradient_accumulation
     order = schedule(pieces.lengths, (plan.head_steps + plan.steps) * many, seed)
 
     def draw(step: int) -> list[MaskedBatch]:
         random = np.random.default_rng([seed, 3, step])
         return [
-            masked([pieces[row] for row in rows], section.mask_share, words, random)
+            masked([pieces[row] for row in rows], section.mask_rate, words, random)
             for rows in order[step * many : (step + 1) * many]
         ]
 
     unseen = pieces_of(corpus.heldout, tokenizer, room, words.special)
-    heldout = _fixed(unseen, section.mask_share, words, seed)
+    heldout = _fixed(unseen, section.mask_rate, words, seed)
     return Setup(
         learner=model,
         draw=draw,
@@ -100,7 +100,9 @@ def _plan(
     lengths = pieces.lengths
     batches = len(batches_of(lengths, np.argsort(-lengths, kind="stable")))
     rate = _SCRATCH_RATE if from_scratch else _RATE
-    plan = planned(section, batches // section.accumulate, _EPOCHS, _MOST_STEPS, rate, seed)
+    plan = planned(
+        section, batches // section.gradient_accumulation, _EPOCHS, _MOST_STEPS, rate, seed
+    )
     return plan if from_scratch else replace(plan, head_steps=max(5, plan.steps // 2))
 
 

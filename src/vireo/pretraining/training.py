@@ -58,7 +58,7 @@ def trained(shelf: Path, job: PretrainingJob, progress: Progress) -> dict[str, A
 
 def train(shelf: Path, job: PretrainingJob, progress: Progress, team: ProcessGroup = ALONE) -> None:
     """Train and leave `model/` and `report.json` on the shelf; the report comes last."""
-    team.check(job.section.accumulate, "pretraining.accumulate")
+    team.check(job.section.gradient_accumulation, "pretraining.gradient_accumulation")
     objective = OBJECTIVES.get(job.section.objective)
     try:
         setup: Setup[Any] = objective(

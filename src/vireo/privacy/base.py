@@ -19,9 +19,9 @@ Purpose = Literal["personal_lists", "research", "remote_models"]
 class PrivacySection(Section):
     """`[privacy]`: what is shown of few, and what silence means."""
 
-    min_people: Annotated[int, Field(ge=1)] = 5
+    min_group_size: Annotated[int, Field(ge=1)] = 5
     """Counts of people are shown from this many on: smaller groups could be recognised."""
-    assumed: tuple[Purpose, ...] = ("personal_lists", "research")
+    default_consent: tuple[Purpose, ...] = ("personal_lists", "research")
     """Purposes to which viewers are taken to consent until they say something else."""
     pseudonyms: bool = False
     """Keep viewers under keyed hashes of their ids: no file and no table holds an id. To be set
@@ -59,10 +59,10 @@ class Consent:
 
 def consent_to(purpose: Purpose, store: Store, section: PrivacySection) -> Consent:
     """What everybody said to a purpose, in one question to the database."""
-    return Consent(store.consent_answers(purpose), purpose in section.assumed)
+    return Consent(store.consent_answers(purpose), purpose in section.default_consent)
 
 
 def consents(choices: Mapping[str, Any], purpose: Purpose, section: PrivacySection) -> bool:
     """Whether a viewer who chose this consents to the purpose."""
     said = choices.get("consent", {}).get(purpose)
-    return purpose in section.assumed if said is None else bool(said)
+    return purpose in section.default_consent if said is None else bool(said)

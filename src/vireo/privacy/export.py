@@ -24,9 +24,11 @@ def export(user_id: str, store: Store, sources: Sources) -> dict[str, Any]:
     return {
         "user_id": user_id,
         "forgotten": False,
-        "told": {k: v for k, v in asdict(standing.attributes).items() if v and k != "user_id"},
+        "attributes": {
+            k: v for k, v in asdict(standing.attributes).items() if v and k != "user_id"
+        },
         "choices": dict(standing.choices),
-        "wishes": [asdict(replace(edit, user_id=user_id)) for edit in standing.preferences],
+        "preferences": [asdict(replace(edit, user_id=user_id)) for edit in standing.preferences],
         "live_events": live,
         "events": _rows(sources, "events", known_as, user_id),
         "comments": _rows(sources, "comments", known_as, user_id),
@@ -35,9 +37,9 @@ def export(user_id: str, store: Store, sources: Sources) -> dict[str, Any]:
 
 def _nothing() -> dict[str, Any]:
     return {
-        "told": {},
+        "attributes": {},
         "choices": {},
-        "wishes": [],
+        "preferences": [],
         "live_events": [],
         "events": [],
         "comments": [],

@@ -28,10 +28,10 @@ class Receipt:
     """Artefacts made from this viewer's rows among others; the next `vireo build` deletes them."""
     sources_pending: bool = False
     """A build holds the tables: their rows are removed as soon as it ends."""
-    wishes: int = 0
+    preferences: int = 0
     choices: int = 0
     """The taste sentence and the purposes agreed to or refused."""
-    told: int = 0
+    attributes: int = 0
     """What was told of the viewer from outside: age, region, languages, groups."""
     keys: int = 0
     artifacts_removed: int = 0
@@ -43,7 +43,7 @@ class Receipt:
     def __str__(self) -> str:
         lines = [
             f"Removed {self.live_events} live events and {self.source_rows} rows of the tables,"
-            f" {self.wishes} wishes, {self.choices} choices, {self.told} facts and"
+            f" {self.preferences} wishes, {self.choices} choices, {self.attributes} facts and"
             f" {self.keys} keys.",
             "From now on no list is made from this viewer's behaviour.",
         ]
@@ -110,7 +110,7 @@ def _held(user_id: str, store: Store) -> dict[str, int]:
     said = standing.choices.get("consent", {})
     told = asdict(standing.attributes)
     return {
-        "wishes": len(standing.preferences),
+        "preferences": len(standing.preferences),
         "choices": len(said) + len(standing.choices.keys() - {"consent"}),
         "told": sum(bool(value) for name, value in told.items() if name != "user_id"),
         "keys": sum(key.user_id == user_id for key in store.all_keys()),

@@ -58,7 +58,7 @@ def build(
         index_specs=plans(model, histories, section.index, context),
         cross_modal=sight(video, understanding.vectors, context.seed)[0],
     )
-    if section.taste.users:
+    if section.text_preference.users:
         read = _reader(understanding, checkpoint, language, context)
         taste = tastes(made, histories, read, section, context.seed)
         made = replace(made, text_preference=taste)

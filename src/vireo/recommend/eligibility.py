@@ -1,7 +1,7 @@
 """The gate: which videos the rules let through for one viewer, settled before anything is scored.
 
 Rules that bar videos are asked first, over the whole catalogue, so that a strict one cannot leave
-a list short while videos that it allows are there. Rules that may give way (`recommend.relax`) do
+a list short while videos that it allows are there. Rules that may give way (`recommend.relaxable_rules`) do
 so, one by one, only where the list would be empty; the list then says which.
 """
 
@@ -20,9 +20,9 @@ from vireo.arrays import Bools, Ints
 from vireo.recommend.base import Query, Slate, Step
 from vireo.recommend.context import StepContext
 
-NON_DISCLOSABLE_RULES = ("rights", "blocks", "age")
+NON_DISCLOSABLE_RULES = ("access", "blocklist", "age")
 """What these bar is not even named, be it in the viewer's own history."""
-MANDATORY_RULES = ("rights", "blocks", "age", "region", "window")
+MANDATORY_RULES = ("access", "blocklist", "age", "region", "availability")
 """Rules that always hold, listed in the config or not."""
 _MOST_BYTES = 64 * 2**20
 """Of answers that are kept."""
@@ -71,7 +71,7 @@ class EligibilityFilter:
     def __init__(self, shelves: StepContext, rules: Sequence[Step]) -> None:
         self._n = len(shelves.catalogue)
         self.filters = [rule for rule in rules if isinstance(rule, EligibilityRule)]
-        soft = set(shelves.section.relax) - set(MANDATORY_RULES)
+        soft = set(shelves.section.relaxable_rules) - set(MANDATORY_RULES)
         self._strict = [rule for rule in self.filters if rule.name not in soft]
         self._soft = [rule for rule in self.filters if rule.name in soft]
         self._kept = _Kept(self._n)

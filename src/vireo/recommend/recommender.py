@@ -17,7 +17,7 @@ from vireo.recommend.eligibility import MANDATORY_RULES, EligibilityFilter, Elig
 from vireo.recommend.registry import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.recommend.retrieve.preferences import preference_offsets
 
-RETRIEVE = ("creators", "experts", "popular", "like", "wishes")
+RETRIEVE = ("same-creator", "ensemble", "cold-start", "text-query", "preferences")
 """Which retrievers bring candidates, in this order: a column is scored on what is there by then."""
 HALFWAY = 4.0
 """The total that is shown as 0.75: four deviations above the average video."""
@@ -71,7 +71,7 @@ class Recommender:
         self.catalogue = catalogue
         self.shelves: StepContext = shelves
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
-        chosen = {"learned": section.ranker.enabled, "llm": section.reranker.enabled}
+        chosen = {"lambdamart": section.ranker.enabled, "llm": section.reranker.enabled}
         rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]
         self._rank = [RANKERS.get(name)(shelves) for name in rankers]
         names = dict.fromkeys([*MANDATORY_RULES, *section.rules])
@@ -84,7 +84,7 @@ class Recommender:
         self.gate: EligibilityFilter = (
             before.gate if before else EligibilityFilter(shelves, [p(shelves) for p in barring])
         )
-        self._explain = [EXPLAINERS.get("facts")(shelves)]
+        self._explain = [EXPLAINERS.get("templates")(shelves)]
 
     def slate(self, query: Query) -> Slate:
         """The list as a slate of at most `query.k` candidates: the query's page of it."""

@@ -26,12 +26,12 @@ async def service_of(request: Request) -> Service:
 ServiceOf = Annotated[Service, Depends(service_of)]
 
 
-async def turns_of(request: Request) -> ListExecutor:
+async def executor_of(request: Request) -> ListExecutor:
     turns: ListExecutor = request.app.state.turns
     return turns
 
 
-TurnsOf = Annotated[ListExecutor, Depends(turns_of)]
+ExecutorOf = Annotated[ListExecutor, Depends(executor_of)]
 
 
 def token_of(request: Request) -> str:
@@ -42,7 +42,7 @@ def token_of(request: Request) -> str:
     return request.headers.get("x-api-key", "").strip()
 
 
-async def caller_of(request: Request, service: ServiceOf) -> Principal:
+async def principal_of(request: Request, service: ServiceOf) -> Principal:
     """The caller; raises Refusal for a wrong key, a missing one, or too many requests."""
     keys = service.state.keys
     caller = _known(keys, token_of(request))
@@ -82,7 +82,7 @@ def limited(request: Request, service: Service, caller: Principal) -> None:
         )
 
 
-CallerOf = Annotated[Principal, Depends(caller_of)]
+PrincipalOf = Annotated[Principal, Depends(principal_of)]
 
 
 def require_scope(caller: Principal, scope: Scope) -> None:
@@ -93,7 +93,7 @@ def require_scope(caller: Principal, scope: Scope) -> None:
         )
 
 
-def need_user(caller: Principal, user_id: str) -> None:
+def require_user(caller: Principal, user_id: str) -> None:
     """Raises Refusal where the caller may not act for this user."""
     if not caller.may_act_for(user_id):
         raise HttpProblem(
@@ -105,7 +105,7 @@ def effective_user(caller: Principal, user_id: str | None) -> str | None:
     """Whose rights count: the named user's, else those of the viewer's key, else anybody's."""
     if user_id is not None:
         check_text("user_id", user_id)
-        need_user(caller, user_id)
+        require_user(caller, user_id)
     return user_id or caller.user_id
 
 

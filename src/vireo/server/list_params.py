@@ -24,15 +24,15 @@ class ListParams(BaseModel):
 
     k: Annotated[int, Field(ge=1, le=MOST_K)] | None = None
     """Length; default: recommend.k."""
-    like: Annotated[str, Field(max_length=MOST_TEXT)] = ""
+    query: Annotated[str, Field(max_length=MOST_TEXT)] = ""
     """A sentence that steers."""
     page: Annotated[int, Field(ge=1, le=100)] = 1
     """2 holds what 1 did not."""
     session: Annotated[str, Field(max_length=MOST_ID)] = ""
     """Seeds chance."""
-    picked: Annotated[list[str], Field(max_length=50)] = []
+    seeds: Annotated[list[str], Field(max_length=50)] = []
     """Ids of videos that stand for the taste, as if they had been watched."""
-    context: Annotated[str, Field(max_length=MOST_ID)] = ""
+    current_video: Annotated[str, Field(max_length=MOST_ID)] = ""
     """Id of the video on the screen: what is like it comes first."""
     preset: Annotated[str, Field(max_length=MOST_WORD)] = ""
     """Settings to make the list by: a variant, or platform, courses, live, meetings."""
@@ -43,9 +43,9 @@ class ListParams(BaseModel):
     def of(cls, request: Request) -> Self:
         """Raises RequestValidationError, as FastAPI does, for what cannot be used."""
         given = request.query_params
-        told: dict[str, Any] = {name: given[name] for name in given if name != "picked"}
-        if "picked" in given:
-            told["picked"] = given.getlist("picked")
+        told: dict[str, Any] = {name: given[name] for name in given if name != "seeds"}
+        if "seeds" in given:
+            told["seeds"] = given.getlist("seeds")
         try:
             return cls.model_validate(told)
         except ValidationError as error:
@@ -53,9 +53,9 @@ class ListParams(BaseModel):
             raise RequestValidationError(wrong) from None
 
     @property
-    def ask(self) -> RequestOptions:
+    def options(self) -> RequestOptions:
         return RequestOptions(
-            self.page, self.session, tuple(self.picked), current_video=self.context
+            self.page, self.session, tuple(self.seeds), current_video=self.current_video
         )
 
 

@@ -55,7 +55,7 @@ class StateRefresher:
             work.resources.store,
             event_weights(work.config.behavior),
             work.config.interest.recent_days,
-            work.config.privacy.min_people,
+            work.config.privacy.min_group_size,
         )
         self._now: ServingState | None = None
         self._base: BuildSnapshot | None = None
@@ -178,7 +178,9 @@ class StateRefresher:
         self._made = made
         models = (before.models if before else 0) + int(videos)
         count = (before.counts if before else 0) + 1
-        trending = tuple(self.trends.now(self._work.config.server.trend_hours, MOST_TRENDING))
+        trending = tuple(
+            self.trends.now(self._work.config.server.trending_window_hours, MOST_TRENDING)
+        )
         self._now = ServingState(served, made, base.ids, models, count, trending)
 
 

@@ -17,7 +17,7 @@ from vireo.interest.content import ByContent
 from vireo.recommend.catalogue import Catalogue
 from vireo.serving.snapshot import BuildSnapshot
 
-ALWAYS = ("content", "popularity", "recent")
+ALWAYS = ("content", "popularity", "recent-popularity")
 """Experts that are asked without a weight of their own: for newcomers, and for strangers."""
 _BLOCK = 4_096
 _SAME = 1e-6

@@ -106,10 +106,10 @@ class RequestMiddleware:
         # Bodies that come slowly, which needs no key, keep nobody waiting but one another.
         arriving = len(self._arriving)
         many = arriving if turn in self._arriving else self._waiting - arriving
-        if many > self._section.max_waiting:
+        if many > self._section.max_in_flight:
             return f"{many - 1} requests are in flight."
-        if lists and self._lists > self._section.threads + self._section.line:
-            return f"{self._section.line} lists wait to be made."
+        if lists and self._lists > self._section.threads + self._section.max_queued_lists:
+            return f"{self._section.max_queued_lists} lists wait to be made."
         return ""
 
     def _is_ours(self, scope: Scope, turn: _Turn) -> bool:
@@ -120,7 +120,7 @@ class RequestMiddleware:
         """
         if (scope.get("client") or ("", 0))[0] not in LOOPBACK:
             return False
-        names = (*LOOPBACK, *self._section.hosts)
+        names = (*LOOPBACK, *self._section.allowed_hosts)
         origins = [v.decode("latin-1") for n, v in scope["headers"] if n == b"origin"]
         host = turn.headers.get(b"host", b"").decode("latin-1")
         return all(_host_in(at) in names for at in (f"//{host}", *origins))

@@ -93,7 +93,7 @@ class SessionIn(In):
 
     events: Annotated[list[SessionEvent], Field(max_length=MOST_BATCH)] = []
     k: Length = 10
-    like: Sentence = ""
+    query: Sentence = ""
 
     def live(self, now: int) -> list[LiveEvent]:
         return [

@@ -41,11 +41,13 @@ class PreferenceIn(In):
 class UserChange(In):
     """Parts of what a viewer chose; what is left out stays, null removes."""
 
-    taste: Sentence | None = None
+    query: Sentence | None = None
     """A sentence that steers every list, in plain words."""
     consent: ConsentIn | None = None
-    add_wishes: Annotated[list[PreferenceIn], Field(max_length=20)] = Field(default_factory=list)
-    drop_wishes: Annotated[list[Number], Field(max_length=20)] = Field(default_factory=list)
+    add_preferences: Annotated[list[PreferenceIn], Field(max_length=20)] = Field(
+        default_factory=list
+    )
+    remove_preferences: Annotated[list[Number], Field(max_length=20)] = Field(default_factory=list)
 
 
 class UserAttributesIn(In):
@@ -58,7 +60,7 @@ class UserAttributesIn(In):
     groups: Labels = Field(default_factory=list)
     """For rights of access."""
 
-    def viewer(self, user_id: str) -> UserAttributes:
+    def attributes(self, user_id: str) -> UserAttributes:
         languages, groups = tuple(self.languages), tuple(self.groups)
         return UserAttributes(user_id, self.age, self.region, languages, groups)
 
@@ -75,9 +77,9 @@ class PreferenceOut(Out):
 class ChoicesOut(Out):
     """What a viewer chose and wishes."""
 
-    taste: str = ""
+    query: str = ""
     consent: ConsentIn | None = None
-    wishes: list[PreferenceOut] = Field(default_factory=list)
+    preferences: list[PreferenceOut] = Field(default_factory=list)
 
 
 class UserOut(Out):
@@ -85,9 +87,9 @@ class UserOut(Out):
 
     user_id: str
     forgotten: bool
-    told: dict[str, Any]
+    attributes: dict[str, Any]
     choices: dict[str, Any]
-    wishes: list[PreferenceOut]
+    preferences: list[PreferenceOut]
     live_events: list[dict[str, Any]]
     events: list[dict[str, Any]]
     comments: list[dict[str, Any]]
@@ -98,9 +100,9 @@ class ReceiptOut(Out):
 
     live_events: int
     source_rows: int
-    wishes: int
+    preferences: int
     choices: int
-    told: int
+    attributes: int
     keys: int
     artifacts_pending: int
     sources_pending: bool

@@ -38,9 +38,9 @@ class Service:
         self.section = work.config.server
         self.store = work.resources.store
         self.state = StateRefresher(work)
-        self.lists = ListCache(self.section.cached_lists)
+        self.lists = ListCache(self.section.list_cache_size)
         self.writer = EventWriter(work.resources.store)
-        self.builds = BuildRunner(work.path, self.section.rebuild_minutes)
+        self.builds = BuildRunner(work.path, self.section.rebuild_interval_minutes)
         self.started = time.time()
         self.variants = variant_names(work.config)
         self._models = -1
@@ -180,7 +180,7 @@ class Service:
     def trending(self, k: int, user_id: str | None = None) -> Picks:
         """What the most people watch in these hours; popular of late where nothing is live."""
         now = self.now
-        least = self.work.config.privacy.min_people
+        least = self.work.config.privacy.min_group_size
         return trending(now.overlay, now.trending, k, now.served.allowed(user_id), least)
 
     def newest(self, user_id: str | None, k: int) -> Picks:
@@ -260,7 +260,7 @@ class Service:
                 raise error
             raise UnknownVideo(f"There is no video '{video_id}'.", "PUT it first.") from error
         given = {k: v for k, v in vars(latest.video).items() if v and k != "video_id"}
-        return {"video_id": video_id, "given": given, "seen": {"status": "waiting"}}
+        return {"video_id": video_id, "metadata": given, "visual": {"status": "waiting"}}
 
     # --- viewers
 

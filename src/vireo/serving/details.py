@@ -28,15 +28,15 @@ def video_facts(nouns: Snapshot, row: int, min_people: int) -> dict[str, Any]:
     given = _filled({**facts, "published_at": date_of(facts["published_at"])})
     if row >= len(nouns.understanding.records):
         note = "It came after the last build: the next one looks at its file."
-        return {"video_id": video_id, "given": given, "seen": {"status": note}}
+        return {"video_id": video_id, "metadata": given, "visual": {"status": note}}
     lines = nouns.video.dialogue.filter(pl.col("video_id") == video_id)
     record = nouns.understanding.records[row]
     return {
         "video_id": video_id,
-        "given": given,
-        "seen": _filled(nouns.video.table.row(row, named=True)),
-        "heard": lines.drop("video_id").head(5).to_dicts(),
-        "understood": _filled({**asdict(record), "topic": nouns.catalogue.topics[row]}),
+        "metadata": given,
+        "visual": _filled(nouns.video.table.row(row, named=True)),
+        "dialogue": lines.drop("video_id").head(5).to_dicts(),
+        "record": _filled({**asdict(record), "topic": nouns.catalogue.topics[row]}),
         **_watched(int(nouns.catalogue.user_counts[row]), min_people),
     }
 
@@ -44,12 +44,12 @@ def video_facts(nouns: Snapshot, row: int, min_people: int) -> dict[str, Any]:
 def for_display(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The same facts to be read: long texts are cut, and each support is one line."""
     shown = dict(facts)
-    shown["given"] = {name: _cut(value) for name, value in facts["given"].items()}
-    if "understood" in facts:
-        understood = dict(facts["understood"])
+    shown["metadata"] = {name: _cut(value) for name, value in facts["metadata"].items()}
+    if "record" in facts:
+        understood = dict(facts["record"])
         if "evidence" in understood:
             understood["evidence"] = [_line_of(one) for one in understood["evidence"]]
-        shown["understood"] = understood
+        shown["record"] = understood
     return shown
 
 

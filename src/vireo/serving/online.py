@@ -233,9 +233,9 @@ class OnlineRecommender:
         section = self._config.recommend
         history = visible_history(query)
         found = profile_of(
-            self.catalogue, user_id, history, query.preferences, section.profile_events
+            self.catalogue, user_id, history, query.preferences, section.profile_min_events
         )
-        return self._in_a_models_words(found, standing) if section.written_profiles else found
+        return self._in_a_models_words(found, standing) if section.llm_profiles else found
 
     def _in_a_models_words(self, profile: Profile, standing: UserState) -> Profile:
         """The sentence by the configured model, where the viewer lets it know."""
@@ -287,7 +287,7 @@ class OnlineRecommender:
 
     def about_video(self, video_id: str) -> dict[str, Any]:
         """What was read, seen, heard and understood of one video."""
-        return video_facts(self._nouns, self.row(video_id), self._config.privacy.min_people)
+        return video_facts(self._nouns, self.row(video_id), self._config.privacy.min_group_size)
 
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""
@@ -309,17 +309,17 @@ class OnlineRecommender:
         return {
             "user_id": user_id,
             "interactions": len(history),
-            "wanted": len(liked),
+            "positives": len(liked),
             "topics": [
                 {"topic": r["topic"], "share": round(r["share"], 3)} for r in counts.to_dicts()
             ],
             "latest": latest,
-            "in_words": words.sentence,
-            "in_words_by": f"{words.author} ({words.reason})" if words.reason else words.author,
-            "asked_for": wishes,
+            "summary": words.sentence,
+            "summary_by": f"{words.author} ({words.reason})" if words.reason else words.author,
+            "preferences": wishes,
         }
 
 
 def saved_query(standing: UserState) -> str:
     """The sentence that the viewer left to steer every list; empty where there is none."""
-    return str(standing.choices.get("taste", "")) if not standing.forgotten else ""
+    return str(standing.choices.get("query", "")) if not standing.forgotten else ""

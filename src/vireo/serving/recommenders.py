@@ -23,7 +23,7 @@ class Recommenders:
         """The one of a variant or a preset; "": the usual one. Raises InputError for no name."""
         name = "" if name == CONTROL else name
         if name not in self._made:
-            section, least = settings_of(self._config, name), self._config.privacy.min_people
+            section, least = settings_of(self._config, name), self._config.privacy.min_group_size
             catalogue, model = self._nouns.catalogue, self._nouns.model
             before = self._before.pop(name, None)
             writer = self._nouns.generator if section.reranker.enabled else None

@@ -180,17 +180,17 @@ class StoreContract:
     def test_choices_stay_until_the_viewer_is_forgotten(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
         assert store.choices("ana") == {}
-        store.set_choices("ana", {"taste": "the sea", "consent": {"personal_lists": True}})
-        store.set_choices("ana", {"taste": "slow films ☂"})
-        store.set_choices("bo", {"taste": "fast films"})
+        store.set_choices("ana", {"query": "the sea", "consent": {"personal_lists": True}})
+        store.set_choices("ana", {"query": "slow films ☂"})
+        store.set_choices("bo", {"query": "fast films"})
         store.close()
         again = self.open(tmp_path)
-        assert again.choices("ana") == {"taste": "slow films ☂"}
+        assert again.choices("ana") == {"query": "slow films ☂"}
         again.forget("ana")
         assert again.choices("ana") == {}
-        assert again.choices("bo") == {"taste": "fast films"}
+        assert again.choices("bo") == {"query": "fast films"}
         try:
-            again.set_choices("ana", {"taste": "new"})
+            again.set_choices("ana", {"query": "new"})
         except InputError:
             again.close()
             return
@@ -200,11 +200,11 @@ class StoreContract:
         store = self.open(tmp_path)
         assert store.user_state("ana") == UserState(UserAttributes("ana"))
         store.append([live(1), live(2, "bo"), live(3)])
-        store.set_choices("ana", {"taste": "the sea"})
+        store.set_choices("ana", {"query": "the sea"})
         wish = store.add_preference(Preference("ana", "less horror"))
         store.set_users([UserAttributes("ana", 12)])
         assert store.user_state("ana") == UserState(
-            UserAttributes("ana", 12), (live(1), live(3)), (wish,), {"taste": "the sea"}
+            UserAttributes("ana", 12), (live(1), live(3)), (wish,), {"query": "the sea"}
         )
         assert store.user_state("ana", after=1).events == (live(3),)
         many = ["nobody", "ana", *(f"u{n}" for n in range(1200)), "bo"]
@@ -254,7 +254,7 @@ class StoreContract:
         store = self.open(tmp_path)
         store.set_choices("ana", {"consent": {"research": False}})
         store.set_choices("bo", {"consent": {"research": True}})
-        store.set_choices("cy", {"taste": "the sea"})
+        store.set_choices("cy", {"query": "the sea"})
         assert store.consent_answers("research") == {"ana": False, "bo": True}
         assert store.consent_answers("remote_models") == {}
         store.close()

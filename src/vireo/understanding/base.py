@@ -42,7 +42,7 @@ model reads no phrases, which is quicker."""
     topic_file: str = DEFAULT_FILE
     """Your own list of topics instead, in the workspace or elsewhere: one a line, `name` or \
 `name: word, phrase`. Without that file topics are discovered."""
-    word_weight: float = Field(default=3.0, ge=0)
+    lexical_weight: float = Field(default=3.0, ge=0)
     """How much the words of a long text count beside what its sentences mean; 0 for not at all."""
 
 
@@ -95,7 +95,7 @@ class Understanding:
     """(d',) what was subtracted from the language model's vectors; zeros if nothing was."""
     lsa: LsaModel | None = None
     """Which words go together in this catalogue; None where it is too small."""
-    word_weight: float = 0.0
+    lexical_weight: float = 0.0
     """Of the lexicon's rows against the language model's."""
 
     def project(self, vectors: Floats, texts: VideoTexts) -> Floats:
@@ -108,7 +108,7 @@ class Understanding:
             vectors = unit_rows(np.where(said, vectors - self.centre, 0.0).astype(np.float32))
         if self.lsa is None:
             return vectors
-        return joined(vectors, self.lsa.rows(term_counts(texts)), self.word_weight)
+        return joined(vectors, self.lsa.rows(term_counts(texts)), self.lexical_weight)
 
     @cached_property
     def text_share(self) -> float:
@@ -128,7 +128,7 @@ class Understanding:
         about = {
             "topics": list(self.topics),
             "info": dict(self.info),
-            "word_weight": self.word_weight,
+            "lexical_weight": self.lexical_weight,
             "words": list(self.lsa.words) if self.lsa else [],
         }
         write_json(directory / "about.json", about)
@@ -156,7 +156,7 @@ class Understanding:
             info=about["info"],
             centre=arrays["centre"],
             lsa=_lexicon(arrays, about["words"]),
-            word_weight=about["word_weight"],
+            lexical_weight=about["lexical_weight"],
         )
 
     def summary(self) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def build(
     # Who took part is said beside the video; what it is about are other words.
     names = names_in(tables.videos["participants"])
     rarity = {word: rare for word, rare in rarity_of(words_used).items() if word not in names}
-    lexicon = fit_lsa(counted) if section.word_weight else None
+    lexicon = fit_lsa(counted) if section.lexical_weight else None
     own = [used & rarity.keys() for used in words_used]
     seed = context.seed % 2**32
     topics = _topics(texts, vectors, own, listed, model, section.topics, seed)
@@ -66,7 +66,7 @@ def build(
     records = _supported(records, texts, lines_of(video.dialogue), topics.says, language, context)
     vectors = with_topics(vectors, [record.topics for record in records], model, progress)
     return Understanding(
-        vectors=joined(vectors.fused, lexicon.rows(counted), section.word_weight)
+        vectors=joined(vectors.fused, lexicon.rows(counted), section.lexical_weight)
         if lexicon
         else vectors.fused,
         has_text=vectors.has_text,
@@ -77,7 +77,7 @@ def build(
         info=_info(vectors, lexicon, checkpoint, language, model.fingerprint) | authors_of(records),
         centre=vectors.centre,
         lsa=lexicon,
-        word_weight=section.word_weight if lexicon else 0.0,
+        lexical_weight=section.lexical_weight if lexicon else 0.0,
     )
 
 
@@ -130,7 +130,7 @@ def _supported(
     author = generator(generation, context) if generation.records else None
     if author is None:
         return tuple(quoted)
-    return llm_records(quoted, texts, lines, author, generation.input_tokens, context.progress)
+    return llm_records(quoted, texts, lines, author, generation.max_input_tokens, context.progress)
 
 
 def _info(

@@ -30,21 +30,21 @@ POOLINGS = Registry(
 )
 
 EARS = Registry(
-    "ears",
+    "audio_encoders",
     {
         "statistics": "vireo.video.audio_encoders.statistics:provide",
         "network": "vireo.video.audio_encoders.trained:provide",
     },
 )
 RECOGNISERS = Registry(
-    "recognisers",
+    "asr",
     {
         "sphinx": "vireo.video.text.asr_sphinx:provide",
         "whisper": "vireo.video.text.asr_whisper:provide",
         "api": "vireo.video.text.asr_api:provide",
     },
 )
-SCREENS = Registry("screens", {"rapidocr": "vireo.video.text.ocr_rapidocr:provide"})
+SCREENS = Registry("ocr", {"rapidocr": "vireo.video.text.ocr_rapidocr:provide"})
 
 __all__ = [
     "EARS",

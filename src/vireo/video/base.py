@@ -60,12 +60,12 @@ class VideoSection(Section):
     come first) or `fps` (`rate` a second)."""
     frames: int = Field(default=8, ge=1, le=MOST_FRAMES)
     """Frames sampled over the whole length of a video."""
-    rate: float = Field(default=1.0, gt=0)
+    fps: float = Field(default=1.0, gt=0)
     """For `fps`: frames a second; of a long video 256 are taken, evenly."""
-    exact: bool = False
+    exact_frames: bool = False
     """Take the frames at the wanted moments themselves instead of the nearest key frames: several
     times the work."""
-    looks: int = Field(default=0, ge=0, le=5)
+    crops: int = Field(default=0, ge=0, le=5)
     """0 squeezes the whole picture into a square; 1 cuts one from the centre; more are spread along
     the long side: the encoder runs on each, and their vectors are averaged."""
     threads: int = Field(default=2, ge=1)
@@ -74,24 +74,24 @@ class VideoSection(Section):
     """Side of the square frames that `cnn` sees; `onnx` and `hub` models bring their own."""
     pooling: tuple[str, ...] = ("mean", "max", "motion")
     """How frame vectors become one vector: parts are joined in this order."""
-    timeout: float = 20.0
+    timeout_seconds: float = 20.0
     """Seconds that one file may take before it is given up."""
-    memory: int = Field(default=2000, ge=0)
+    memory_limit_mb: int = Field(default=2000, ge=0)
     """MB by which a worker may grow while it reads one file; 0 for no limit (Linux)."""
-    fetch: int = Field(default=2000, ge=1)
+    max_download_mb: int = Field(default=2000, ge=1)
     """MB of the largest file that is fetched by URL (see `data.remote`); `timeout` counts that."""
     retrain_at_growth: float = 0.5
     """`cnn` is trained anew when the files it was not trained on exceed this share."""
-    ear: str = "statistics"
+    audio_encoder: str = "statistics"
     """What describes the sound: `statistics` (of log-mel bands) or `network` (a small one, trained
     on the catalogue as `cnn` is)."""
-    words: TextSection = TextSection()
+    text: TextSection = TextSection()
     """What is said and shown where no subtitles tell it."""
 
     def plan(self, resolution: int) -> SamplingPlan:
         """Which frames an encoder of this resolution wants."""
         return SamplingPlan(
-            self.frames, resolution, self.looks, self.sampling, self.rate, self.exact
+            self.frames, resolution, self.crops, self.sampling, self.fps, self.exact_frames
         )
 
 

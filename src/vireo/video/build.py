@@ -38,9 +38,9 @@ def recipe(media: pl.DataFrame, section: VideoSection, encoders: Path, seed: int
     words = [[file.video_id, file.words_digest] for file in files if file.words]
     return {
         "encoder": _encoder_id(files, section, encoders, seed),
-        "ear": _ear_id(files, section, encoders, seed),
+        "audio_encoder": _ear_id(files, section, encoders, seed),
         "words": digest_of_json(words),
-        "heard": transcribe_missing.identity(section.words),
+        "heard": transcribe_missing.identity(section.text),
     }
 
 
@@ -55,8 +55,8 @@ def _encoder_id(files: list[File], section: VideoSection, encoders: Path, seed: 
 
 
 def _ear_id(files: list[File], section: VideoSection, encoders: Path, seed: int) -> str:
-    if section.ear != "network" or not files:
-        return section.ear
+    if section.audio_encoder != "network" or not files:
+        return section.audio_encoder
     return training_of(encoders / EARS_FOLDER, section, seed, [file.digest for file in files])
 
 
@@ -85,12 +85,14 @@ def build(
     encoder = ENCODERS.get(section.encoder)(section, footage, context)
     shots = footage.unread(encoder.resolution)
     seen = encoded(shots, encoder, section, context)
-    hear = EARS.get(section.ear)(section, footage, shots, context)
+    hear = EARS.get(section.audio_encoder)(section, footage, shots, context)
     taken = [
         Taken(file, replace(shots.taken(row), sound=hear(row)), shots.sheet(row))
         for row, file in enumerate(files)
     ]
-    taken, said = transcribe_missing.with_transcripts(taken, section.words, section.fetch, context)
+    taken, said = transcribe_missing.with_transcripts(
+        taken, section.text, section.max_download_mb, context
+    )
     info = _info(section, seen, shots.opened, media.height, said)
     return features(tables.videos, media, taken, seen, info, context.cache.parent)
 

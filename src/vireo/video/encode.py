@@ -69,7 +69,7 @@ class _Work:
         self.parts.append(found)
 
     def _made(self, pixels: Bytes, times: Floats) -> Parts:
-        vectors = frame_vectors(self.encoder, pixels, self.section.looks)
+        vectors = frame_vectors(self.encoder, pixels, self.section.crops)
         # a model may give NaN for an odd picture: that costs this video its vector, no more
         if not np.isfinite(vectors).all():
             return np.zeros((len(self.section.pooling), self.encoder.dimension), np.float32)

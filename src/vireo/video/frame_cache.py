@@ -113,8 +113,8 @@ class CachedFrames:
         awaited = {job.key for job in new}
         section = self.section
         plan = section.plan(self.resolution)
-        work = Extract(self.shelf.folder, plan, section.memory, section.fetch)
-        outcomes = self.context.engine.map(work, new, timeout=self.section.timeout)
+        work = Extract(self.shelf.folder, plan, section.memory_limit_mb, section.max_download_mb)
+        outcomes = self.context.engine.map(work, new, timeout=self.section.timeout_seconds)
         with self.context.progress.task("Reading videos", len(new)) as tick:
             for row, job in enumerate(self.jobs):
                 if job.key in awaited:

@@ -16,7 +16,7 @@ from vireo.video.text import embedded_subtitles, subtitles
 
 STILL = ("image2", "_pipe")
 """How the formats of single pictures are called; their length is no length."""
-TOO_LARGE = "reading it needs more memory than `video.memory` allows"
+TOO_LARGE = "reading it needs more memory than `video.memory_limit_mb` allows"
 
 
 def read(path: Path, words: Path | None, plan: SamplingPlan) -> Extraction:

@@ -32,7 +32,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_local_model_writes_and_its_nonsense_is_turned_down(
     directory: Path, tmp_path: Path
 ) -> None:
-    section = GenerationSection(model="local", path=str(directory), answer_tokens=16)
+    section = GenerationSection(model="local", path=str(directory), max_output_tokens=16)
     made = generator(section, context(tmp_path))
     assert made is not None
     (answer,) = made.generate([asked()])
@@ -100,7 +100,7 @@ def test_a_server_that_ignores_the_schema_ends_in_the_reason(
     served: str, directory: Path, tmp_path: Path
 ) -> None:
     section = GenerationSection(
-        model="openai", base_url=served, name=str(directory), answer_tokens=16, concurrency=2
+        model="openai", base_url=served, name=str(directory), max_output_tokens=16, concurrency=2
     )
     made = generator(section, context(tmp_path))
     assert made is not None

@@ -74,8 +74,8 @@ def test_one_repair_then_the_reason(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("play", "settings", "reason"),
     [
-        (sleeps, {"timeout": 0.3, "retries": 0}, "no reply within 0.3 s"),
-        (trickles, {"timeout": 0.3, "retries": 0}, "no whole reply within 0.3 s"),
+        (sleeps, {"timeout_seconds": 0.3, "retries": 0}, "no reply within 0.3 s"),
+        (trickles, {"timeout_seconds": 0.3, "retries": 0}, "no whole reply within 0.3 s"),
         (floods, {}, "sent more than"),
         (hangs_up, {"retries": 0}, "connection broke"),
         (sends(200, b"<html>hello</html>"), {"retries": 0}, "no chat completion"),
@@ -107,7 +107,7 @@ def test_a_dead_server_is_given_up_after_three_videos(tmp_path: Path) -> None:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
     section = GenerationSection(
-        model="openai", base_url=url, name="tiny", retries=0, concurrency=1, timeout=5
+        model="openai", base_url=url, name="tiny", retries=0, concurrency=1, timeout_seconds=5
     )
     given = answers(section, tmp_path, *(asked(str(i)) for i in range(20)))
     assert all("cannot be reached" in answer.reason for answer in given)

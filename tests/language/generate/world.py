@@ -97,7 +97,7 @@ class Served:
     headers: list[dict[str, str]] = field(default_factory=list)
 
     def section(self, **settings: Any) -> GenerationSection:
-        quick: dict[str, Any] = {"timeout": 20.0, "retries": 1, "concurrency": 1} | settings
+        quick: dict[str, Any] = {"timeout_seconds": 20.0, "retries": 1, "concurrency": 1} | settings
         url = f"http://127.0.0.1:{self.port}/v1"
         return GenerationSection(model="openai", base_url=url, name="tiny", **quick)
 

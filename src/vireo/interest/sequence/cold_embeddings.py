@@ -35,7 +35,7 @@ def cold_item_embeddings(
     if guess is None:
         return vectors, bias, lengths
     usual = float(lengths[videos].mean())
-    share = training.user_counts / (training.user_counts + settings.handover + 1e-9)
+    share = training.user_counts / (training.user_counts + settings.content_prior_users + 1e-9)
     share = np.where(trained, share, 0.0)[:, None].astype(np.float32)
     mixed = np.where(told[:, None], share * rows + (1 - share) * guess, rows)
     vectors, bias = np.ascontiguousarray(mixed[:, :-1]), np.ascontiguousarray(mixed[:, -1])

@@ -84,7 +84,7 @@ class SequenceContent(Sequence):
         told = features(training)
         network = content_network(settings, told[videos])
         network.load_state_dict(tensors(arrays))
-        share = training.user_counts / (training.user_counts + settings.handover + 1e-9)
+        share = training.user_counts / (training.user_counts + settings.content_prior_users + 1e-9)
         with torch.inference_mode():
             every = torch.from_numpy(told)
             vectors, bias = network.from_content(every).numpy(), network.liking(every).numpy()
@@ -123,7 +123,7 @@ def content_network(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         rows = torch.from_numpy(told)
-        return ContentNetwork(rows, settings.bound, settings.hidden, *shape_of(settings))
+        return ContentNetwork(rows, settings.max_id_norm, settings.id_dropout, *shape_of(settings))
 
 
 def _explain(network: ContentNetwork, told: Floats) -> None:

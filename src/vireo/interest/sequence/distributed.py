@@ -62,7 +62,7 @@ def train(job: DistributedJob, network: SequenceNetwork, checkpoint: Path) -> No
     save_file(arrays, checkpoint / _ARRAYS)
     told = {"settings": job.settings.model_dump(), "plan": asdict(job.plan), "seed": job.seed}
     write_json(checkpoint / _TOLD, told)
-    launch(__name__, checkpoint, job.settings.processes, "interest.sequence.processes")
+    launch(__name__, checkpoint, job.settings.n_processes, "interest.sequence.n_processes")
     (checkpoint / _ARRAYS).unlink()
 
 

@@ -73,7 +73,7 @@ class Sequence:
         place = np.full(training.n_videos, -1, dtype=np.int64)
         place[videos] = np.arange(len(videos))
         held = held_out(training, place, context.seed) if before is None else no_queries()
-        windows = windows_of(training.histories, place, settings.length, held)
+        windows = windows_of(training.histories, place, settings.max_length, held)
         if not windows.tokens:
             return cls._untrained(training, settings)
         with _threads():
@@ -176,7 +176,7 @@ class Sequence:
 
     @cached_property
     def _reader(self) -> NumpyNetwork:
-        return NumpyNetwork.of(self.arrays, SIZES[self.settings.size][2], self.settings.length)
+        return NumpyNetwork.of(self.arrays, SIZES[self.settings.size][2], self.settings.max_length)
 
     @cached_property
     def _network(self) -> SequenceNetwork:
@@ -193,8 +193,10 @@ class Sequence:
 
     def _state(self, videos: Ints, times: Ints, moment: int) -> Floats:
         """The same for one viewer, to rounding. (d,)"""
-        batch, _ = asked([(videos, times)], [moment], self.settings.length)
-        gaps = gap_buckets(batch.gaps[0]) if self.settings.time else np.zeros_like(batch.gaps[0])
+        batch, _ = asked([(videos, times)], [moment], self.settings.max_length)
+        gaps = (
+            gap_buckets(batch.gaps[0]) if self.settings.time_aware else np.zeros_like(batch.gaps[0])
+        )
         return self._reader.state(batch.videos[0], gaps)
 
 
@@ -212,7 +214,7 @@ def _learn(
     plan = plan_of(windows, settings, before is not None)
     key = _fingerprint(network, windows, settings, context.seed, before)
     checkpoint = context.cache / "sequence" / key
-    if settings.processes > 1:
+    if settings.n_processes > 1:
         from vireo.interest.sequence.distributed import DistributedJob, train
 
         train(DistributedJob(windows, questions, settings, plan, context.seed), network, checkpoint)
@@ -272,7 +274,7 @@ def network_of(settings: SequenceSection, n_videos: int, seed: int = 0) -> Seque
 
 def shape_of(settings: SequenceSection) -> tuple[int, int, int, float, int, bool]:
     """What a network is made with: dimension, blocks, heads, dropout, length, gates."""
-    return *SIZES[settings.size], settings.dropout, settings.length, settings.gated
+    return *SIZES[settings.size], settings.dropout, settings.max_length, settings.attention_gate
 
 
 def tensors(arrays: dict[str, Floats]) -> dict[str, Any]:

@@ -73,16 +73,16 @@ def plan_of(windows: Windows, section: SequenceSection, again: bool) -> Training
     rate.
     """
     per_pass = max(1, math.ceil(windows.tokens / batch_tokens(windows, section)))
-    passes = max(section.epochs, math.ceil(section.least_steps / per_pass))
-    passes = max(1, min(passes, section.most_steps // per_pass))
+    passes = max(section.epochs, math.ceil(section.min_steps / per_pass))
+    passes = max(1, min(passes, section.max_steps // per_pass))
     if again:
-        return TrainingSchedule(max(1, round(passes / 5)), section.rate / 3)
-    return TrainingSchedule(passes, section.rate)
+        return TrainingSchedule(max(1, round(passes / 5)), section.learning_rate / 3)
+    return TrainingSchedule(passes, section.learning_rate)
 
 
 def batch_tokens(windows: Windows, section: SequenceSection) -> int:
     """`tokens`, or less where that leaves fewer than eight batches in a pass."""
-    return min(section.tokens, max(_SMALLEST_BATCH, windows.tokens // _FEWEST_BATCHES))
+    return min(section.batch_tokens, max(_SMALLEST_BATCH, windows.tokens // _FEWEST_BATCHES))
 
 
 def learn(
@@ -184,15 +184,15 @@ def loss_of(
     """
     gaps = np.where(rng.random(batch.gaps.shape) < _KNOWN_GAPS, batch.gaps, -1)
     n_videos = len(network.bias)
-    is_sampled = bool(section.negatives) and section.negatives < n_videos
-    others = rng.choice(n_videos, section.negatives, replace=False) if is_sampled else None
+    is_sampled = bool(section.n_negatives) and section.n_negatives < n_videos
+    others = rng.choice(n_videos, section.n_negatives, replace=False) if is_sampled else None
     mine = slice(team.rank, None, team.size)
     targets = torch.from_numpy(batch.targets[mine]).to(device())
     if not len(targets):
         return network.bias.sum() * 0.0
     videos = torch.from_numpy(batch.videos[mine]).to(device())
     with in_half(section):
-        states = network.states(videos, buckets(gaps[mine], section.time).to(device()))
+        states = network.states(videos, buckets(gaps[mine], section.time_aware).to(device()))
     predicted = targets >= 0
     states, targets = states.float()[predicted], targets[predicted]  # logits need all their digits
     share = len(targets) / int((batch.targets >= 0).sum())

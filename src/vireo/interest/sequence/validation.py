@@ -103,8 +103,8 @@ def last_states(
         for start in range(0, len(order), _TOGETHER):
             some = order[start : start + _TOGETHER].tolist()
             part = [histories[at] for at in some], [moments[at] for at in some]
-            batch, last = asked(*part, settings.length)
-            gaps = buckets(batch.gaps, settings.time)
+            batch, last = asked(*part, settings.max_length)
+            gaps = buckets(batch.gaps, settings.time_aware)
             read = (torch.from_numpy(batch.videos), gaps, torch.from_numpy(last))
             states = network.states_at(*(part.to(network.bias.device) for part in read))
             found[some] = states.cpu().numpy()

@@ -22,8 +22,15 @@ class GenerationSection(Section):
 
     outside_recipe: ClassVar[frozenset[str]] = frozenset(
         {
-            *("key_variable", "structured", "timeout", "retries", "concurrency", "may_send"),
-            *("most_tokens", "most_cost", "price_in", "price_out"),
+            *(
+                "api_key_env",
+                "response_format",
+                "timeout",
+                "retries",
+                "concurrency",
+                "allowed_data",
+            ),
+            *("max_total_tokens", "max_cost", "input_price", "output_price"),
         }
     )
     model: str = "none"
@@ -33,37 +40,37 @@ directory of a causal model, in this process)."""
     """For `openai`: the model's name at the server."""
     base_url: str = ""
     """For `openai`: where the server answers, such as http://localhost:11434/v1."""
-    key_variable: str = "OPENAI_API_KEY"
+    api_key_env: str = "OPENAI_API_KEY"
     """For `openai`: the environment variable that holds the key; local servers need none."""
     path: str = ""
     """For `local`: the directory of the model."""
     records: bool = True
     """Let the model write the records of videos."""
-    may_send: tuple[Personal, ...] = ()
+    allowed_data: tuple[Personal, ...] = ()
     """What may go to a server besides videos' own texts: `comments`, `histories`. A server on \
 this machine counts as a server too."""
-    structured: Literal["schema", "object", "none"] = "schema"
+    response_format: Literal["schema", "object", "none"] = "schema"
     """What the server is asked to hold to: `schema` (json_schema), `object` (json_object with \
 the schema, as llama.cpp wants it), `none`. Answers are checked in any case."""
-    timeout: float = Field(default=60.0, gt=0)
+    timeout_seconds: float = Field(default=60.0, gt=0)
     """Seconds for one request."""
     retries: int = Field(default=3, ge=0)
     """Tries after the first, for servers that are busy or fail; each waits longer."""
     concurrency: int = Field(default=4, ge=1)
     """Requests at the same time."""
-    answer_tokens: int = Field(default=600, ge=16)
+    max_output_tokens: int = Field(default=600, ge=16)
     """The longest answer, in tokens."""
-    input_tokens: int = Field(default=3000, ge=64)
+    max_input_tokens: int = Field(default=3000, ge=64)
     """The most of a video's text that one prompt holds, in tokens; longer texts are thinned."""
-    most_tokens: int = Field(default=0, ge=0)
+    max_total_tokens: int = Field(default=0, ge=0)
     """Tokens in and out that one build may use; 0 sets no limit."""
-    most_cost: float = Field(default=0.0, ge=0)
+    max_cost: float = Field(default=0.0, ge=0)
     """What one build may cost, in the unit of the prices; 0 sets no limit."""
-    price_in: float = Field(default=0.0, ge=0)
+    input_price: float = Field(default=0.0, ge=0)
     """Price of a million tokens that are sent."""
-    price_out: float = Field(default=0.0, ge=0)
+    output_price: float = Field(default=0.0, ge=0)
     """Price of a million tokens that are written."""
-    attempt: int = Field(default=0, ge=0)
+    cache_version: int = Field(default=0, ge=0)
     """Raise it to build again after a server failed: only what is not written yet is asked."""
     dry_run: bool = False
     """Count tokens and cost and send nothing."""

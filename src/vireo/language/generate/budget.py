@@ -20,7 +20,7 @@ class Budget:
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:
         """In the unit of the configured prices."""
-        prices = self._section.price_in, self._section.price_out
+        prices = self._section.input_price, self._section.output_price
         return (tokens_in * prices[0] + tokens_out * prices[1]) / MILLION
 
     def reserve(self, tokens_in: int, tokens_out: int) -> str:
@@ -28,10 +28,10 @@ class Budget:
         section = self._section
         with self._lock:
             sent, written = self.tokens_in + tokens_in, self.tokens_out + tokens_out
-            if section.most_tokens and sent + written > section.most_tokens:
-                return f"the budget of {section.most_tokens} tokens is used up"
-            if section.most_cost and self.cost(sent, written) > section.most_cost:
-                return f"the budget of {section.most_cost:g} is used up"
+            if section.max_total_tokens and sent + written > section.max_total_tokens:
+                return f"the budget of {section.max_total_tokens} tokens is used up"
+            if section.max_cost and self.cost(sent, written) > section.max_cost:
+                return f"the budget of {section.max_cost:g} is used up"
             self.tokens_in, self.tokens_out = sent, written
         return ""
 

@@ -96,11 +96,11 @@ class GuardedGenerator:
     def _without_asking(
         self, prompt: Prompt[Shape], known: str | None
     ) -> GeneratedValue[Shape] | None:
-        kept_here = prompt.personal - set(self._section.may_send)
+        kept_here = prompt.personal - set(self._section.allowed_data)
         if self._talker.remote and kept_here:
             kinds = " and ".join(sorted(kept_here))
             return GeneratedValue(
-                None, f"{kinds} stay here: language.generation.may_send lacks them"
+                None, f"{kinds} stay here: language.generation.allowed_data lacks them"
             )
         if known is None:
             return None
@@ -170,7 +170,7 @@ class GuardedGenerator:
     def _reply(self, messages: Messages, prompt: Prompt[Shape]) -> tuple[str, tuple[int, int]]:
         if self._stopped:
             raise NoReply(self._stopped)
-        reserved = (count_tokens([messages.text])[0], self._section.answer_tokens)
+        reserved = (count_tokens([messages.text])[0], self._section.max_output_tokens)
         if refused := self._budget.reserve(*reserved):
             raise NoReply(refused)
         try:
@@ -194,7 +194,7 @@ class GuardedGenerator:
     def _estimate(self, prompts: Sequence[Prompt[Shape]]) -> str:
         """Tokens and cost of asking these, in one line."""
         sent = sum(count_tokens([messages_of(prompt).text for prompt in prompts]))
-        most = len(prompts) * self._section.answer_tokens
+        most = len(prompts) * self._section.max_output_tokens
         cost = self._budget.cost(sent, most)
         priced = f", at most {cost:.2f} at the configured prices" if cost else ""
         return (

@@ -36,7 +36,7 @@ class HfCausalModel:
     def __init__(self, directory: Path, section: GenerationSection) -> None:
         weights_of(directory)
         self.name = directory.name
-        self.fingerprint = fingerprint_of(directory, f"greedy, {section.answer_tokens}")
+        self.fingerprint = fingerprint_of(directory, f"greedy, {section.max_output_tokens}")
         self._directory = directory
         self._section = section
         self._turn = threading.Lock()
@@ -54,7 +54,7 @@ class HfCausalModel:
 
         ids = self._tokens(messages)
         room = getattr(self._network.config, "max_position_embeddings", None)
-        new = self._section.answer_tokens
+        new = self._section.max_output_tokens
         if room is not None and len(ids) + new > room:
             raise NoReply(
                 f"{len(ids)} tokens and an answer of {new} do not fit into its {room} positions"
@@ -66,7 +66,7 @@ class HfCausalModel:
                 input_ids=asked,
                 attention_mask=torch.ones_like(asked),
                 max_new_tokens=new,
-                max_time=self._section.timeout,
+                max_time=self._section.timeout_seconds,
                 do_sample=False,
             )
         fresh = out[0, len(ids) :].tolist()

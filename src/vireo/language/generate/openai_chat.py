@@ -48,12 +48,12 @@ class OpenAiChat:
 
     def __init__(self, section: GenerationSection) -> None:
         self.name = f"{section.name} at {urlsplit(section.base_url).netloc.rpartition('@')[2]}"
-        told = [section.base_url, section.name, section.answer_tokens]
+        told = [section.base_url, section.name, section.max_output_tokens]
         self.fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()
         self._section = section
         self._client = client(section)
         weakref.finalize(self, self._client.close)  # no connection outlives the one who asks
-        self._level = _LEVELS.index(section.structured)
+        self._level = _LEVELS.index(section.response_format)
         self._limit = "max_tokens"
         self._extra: dict[str, Any] = {"temperature": 0}
 
@@ -99,12 +99,12 @@ class OpenAiChat:
                 {"role": "system", "content": messages.system},
                 {"role": "user", "content": messages.user},
             ],
-            self._limit: self._section.answer_tokens,
+            self._limit: self._section.max_output_tokens,
             **self._extra,
             **_format(_LEVELS[self._level], schema),
         }
         create = self._client.chat.completions.with_streaming_response.create
-        return body_of(lambda: create(**asked), self._section.timeout, _MOST_BYTES)
+        return body_of(lambda: create(**asked), self._section.timeout_seconds, _MOST_BYTES)
 
 
 def _format(level: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from vireo.recommend.explain.contributions import Contributions
 from vireo.recommend.quotes import at
 from vireo.recommend.retrieve.preferences import preference_offsets
 
-CROWD = ("popularity", "recent", "popular", "fresh")
+CROWD = ("popularity", "recent-popularity", "popular", "recent", "fresh")
 """Sources that know nothing of the viewer."""
 BY_RULE = {
     "pinned": "Chosen for everybody by the editors",
     "required": "Chosen for everybody by the editors",
     "next": "The next part of what you are watching",
-    "explore": "Something else, to find out whether you like it",
+    "exploration": "Something else, to find out whether you like it",
 }
 """What is said of videos that a rule, and not their score, put where they stand."""
 
@@ -76,11 +76,11 @@ class TemplateExplainer:
         if mark in BY_RULE:
             return Reason(mark, BY_RULE[mark])
         best = max(sources, key=lambda name: sources[name], default="")
-        if best == "like" and sources[best] > 0:
+        if best == "text-query" and sources[best] > 0:
             return self._by_words(query, video, seen is not None and bool(seen[video]))
-        if best == "taste" and sources[best] > 0:
-            return Reason("like", f"Liked by viewers with such a taste: “{query.text.strip()}”")
-        if best == "wish" and sources[best] > 0:
+        if best == "text-preference" and sources[best] > 0:
+            return Reason("query", f"Liked by viewers with such a taste: “{query.text.strip()}”")
+        if best == "preference" and sources[best] > 0:
             return self._by_wish(query, video)
         crowd = sum(sources.get(name, 0.0) for name in CROWD)
         if query.known and crowd <= sum(sources.values()) - crowd:
@@ -94,8 +94,8 @@ class TemplateExplainer:
         about = f" (topic: {topic})" if topic else ""
         words = query.text.strip()
         if seen:
-            return Reason("like", f"Looks or sounds like your words “{words}”")
-        return Reason("like", f"Fits your words “{words}”{about}")
+            return Reason("query", f"Looks or sounds like your words “{words}”")
+        return Reason("query", f"Fits your words “{words}”{about}")
 
     def _by_wish(self, query: Query, video: int) -> Reason:
         """The viewer's own sentence; of several, the one that speaks most for this video."""
@@ -105,14 +105,14 @@ class TemplateExplainer:
         said = [preference_offsets(self._shelves, (wish,)) for wish in wanted]
         gains = [0.0 if gain is None else float(gain[video]) for gain in said]
         words = wanted[int(np.argmax(gains))].text
-        return Reason("wish", f"You asked for “{words}”{about}")
+        return Reason("preference", f"You asked for “{words}”{about}")
 
     def _by_own_video(self, query: Query, video: int, cause: int) -> Reason:
         title = self._catalogue.titles[cause]
         topic = self._shared_topic(video, cause)
         if cause in query.seeds:
             about = f": both about {topic}" if topic else ""
-            return Reason("picked", f"Because you picked “{title}”{about}", (cause,))
+            return Reason("seed", f"Because you picked “{title}”{about}", (cause,))
         if self._catalogue.user_counts[video] == 0:
             about = f", also about {topic}" if topic else ""
             return Reason(
@@ -156,7 +156,7 @@ class TemplateExplainer:
             int(self._catalogue.recent_counts[video]),
             int(self._catalogue.user_counts[video]),
         )
-        if best == "recent" and recent >= self._shelves.min_people:
+        if best in ("recent", "recent-popularity") and recent >= self._shelves.min_people:
             return Reason("recent", f"Watched by {recent} viewers in the latest days")
         if best == "fresh" or viewers == 0:
             return Reason("new", "New in the catalogue")

@@ -28,10 +28,10 @@ def plans(
 ) -> dict[str, IndexSpec]:
     """Expert -> plan, for every expert with a weight whose scores are inner products."""
     n = histories.n_videos
-    if n <= section.score_all_until:
+    if n <= section.full_scoring_max_videos:
         return {}
     if not available():
-        context.progress.say(NOTE.format(n=n, until=section.score_all_until))
+        context.progress.say(NOTE.format(n=n, until=section.full_scoring_max_videos))
         return {}
     found: dict[str, IndexSpec] = {}
     experts = {**model.serving, **{n: e for n, e in model.experts.items() if n == "content"}}
@@ -55,12 +55,12 @@ def _plan(
 ) -> IndexSpec:
     everybody = len(model.warm) == 0 or getattr(expert, "scores_cold_items", True)
     known = np.ones(len(vectors), dtype=np.bool_) if everybody else model.warm
-    if len(vectors) <= section.exact_until and vectors.shape[1] < WIDE:
+    if len(vectors) <= section.exact_max_videos and vectors.shape[1] < WIDE:
         return exact_spec(vectors, known)
     asked = _questions(expert, vectors, histories, seed)
-    if len(vectors) <= section.exact_until:
-        return tune_pca(vectors, known, asked, section.recall) or exact_spec(vectors, known)
-    return tune_ivf(vectors, known, asked, section.recall, seed)
+    if len(vectors) <= section.exact_max_videos:
+        return tune_pca(vectors, known, asked, section.target_recall) or exact_spec(vectors, known)
+    return tune_ivf(vectors, known, asked, section.target_recall, seed)
 
 
 def _questions(

@@ -66,7 +66,7 @@ class LlmReranker:
 
     def _gate(self, query: Query, count: int) -> str:
         """Why it is not asked at all; empty where it is."""
-        most, known = self._section.history_at_most, len(np.unique(query.history.positives.videos))
+        most, known = self._section.max_history, len(np.unique(query.history.positives.videos))
         if self._writer is None:
             return "no model that writes is configured (language.generation.model)"
         if self._writer.remote and not query.remote:
@@ -102,9 +102,9 @@ class LlmReranker:
         assert self._writer is not None
         self._asked = self._pool.submit(self._writer.generate, [prompt])
         try:
-            return self._asked.result(timeout=self._section.seconds)[0]
+            return self._asked.result(timeout=self._section.timeout_seconds)[0]
         except TooLate:
-            return f"it took longer than {self._section.seconds:g} s"
+            return f"it took longer than {self._section.timeout_seconds:g} s"
 
 
 def permutation(value: RankingReply | None, count: int) -> list[int] | None:

@@ -27,14 +27,14 @@ class Preferences:
         if query.preference_offsets is None:
             return slate
         count = max(self._shelves.section.candidates, query.k)
-        columns = {"wish": query.preference_offsets}
+        columns = {"preference": query.preference_offsets}
         wanted = query.mask(len(self._shelves.catalogue)) & (query.preference_offsets > 0)
         return merged(slate, columns, best_of_each(columns, count, wanted))
 
 
 def preference_offsets(shelves: StepContext, wishes: tuple[ParsedPreference, ...]) -> Floats | None:
     """(n,) deviations to add: above 0 near what is wanted more, below 0 near what less."""
-    catalogue, weight = shelves.catalogue, shelves.section.edit_weight
+    catalogue, weight = shelves.catalogue, shelves.section.preference_weight
     parts = [wish.strength * _nearness(catalogue, wish) for wish in wishes if not wish.blocks]
     if not parts:
         return None

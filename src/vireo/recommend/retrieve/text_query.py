@@ -27,10 +27,12 @@ class TextQuery:
             return slate.noting("No video has any text, so the sentence cannot steer the list.")
         near = standardised(catalogue.near(query.text_vector))
         strongest = max(self._shelves.model.weights.values(), default=1.0) if query.known else 1.0
-        columns = {"like": (section.like_weight * max(strongest, 0.5) * near).astype(np.float32)}
+        columns = {
+            "text-query": (section.query_weight * max(strongest, 0.5) * near).astype(np.float32)
+        }
         taste = catalogue.text_preference
         if taste is not None and taste.adopted and not query.known and not query.literal:
             said = taste.scores(query.text_vector, len(catalogue))
-            columns["taste"] = (taste.weight * said).astype(np.float32)
+            columns["text-preference"] = (taste.weight * said).astype(np.float32)
         count = max(section.candidates, query.k)
         return merged(slate, columns, best_of_each(columns, count, query.mask(len(catalogue))))

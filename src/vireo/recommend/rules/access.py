@@ -13,14 +13,14 @@ from vireo.store.base import ONE
 class AccessGroups(EligibilityRule):
     """The column `access` names groups; a video without it is open, or `audience.closed`."""
 
-    name: ClassVar[str] = "rights"
+    name: ClassVar[str] = "access"
 
     def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("access")
-        if not self.section.audience.closed and labels.bare.all():
+        if not self.section.audience.deny_by_default and labels.bare.all():
             return None
         allowed = labels.carrying(self.key(query))
-        return allowed if self.section.audience.closed else allowed | labels.bare
+        return allowed if self.section.audience.deny_by_default else allowed | labels.bare
 
     def key(self, query: Query) -> tuple[str, ...]:
         """Those of the viewer's groups that any video names."""

@@ -28,13 +28,13 @@ class AgeRating(EligibilityRule):
 
     def _age(self, query: Query) -> float:
         told = query.attributes.age
-        return self.section.audience.assumed_age if told is None else told
+        return self.section.audience.default_user_age if told is None else told
 
     @cached_property
     def _youngest(self) -> Doubles:
         """(n,) the youngest age that may see each video."""
         ages = self.catalogue.terms["age_rating"].cast(pl.Float64)
-        return ages.fill_null(self.section.audience.unrated_age).to_numpy()
+        return ages.fill_null(self.section.audience.default_age_rating).to_numpy()
 
     @cached_property
     def _steps(self) -> Doubles:

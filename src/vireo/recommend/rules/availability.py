@@ -22,7 +22,7 @@ _EVER = np.iinfo(np.int64)
 class AvailabilityWindow(EligibilityRule):
     """`available_from` is the first moment (ms), `available_until` the first one too late."""
 
-    name: ClassVar[str] = "window"
+    name: ClassVar[str] = "availability"
 
     def mask(self, query: Query) -> Bools | None:
         if not self._bounded.any():

@@ -17,7 +17,7 @@ from vireo.recommend.eligibility import EligibilityRule
 class Blocklist(EligibilityRule):
     """A blocked word bars every video with that creator, topic, category or tag."""
 
-    name: ClassVar[str] = "blocks"
+    name: ClassVar[str] = "blocklist"
 
     def mask(self, query: Query) -> Bools | None:
         own = [wish.blocks for wish in query.preferences if wish.blocks]

@@ -17,7 +17,7 @@ class Exploration:
     """
 
     def __init__(self, shelves: StepContext) -> None:
-        self._share = shelves.section.explore_share
+        self._share = shelves.section.exploration_rate
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         k = min(query.k, len(slate))
@@ -32,4 +32,4 @@ class Exploration:
         kept = np.ones(k, dtype=np.bool_)
         kept[places] = False
         order[kept] = np.arange(k - len(places))
-        return slate.move_to_front(order).marking("explore", slate.videos[drawn])
+        return slate.move_to_front(order).marking("exploration", slate.videos[drawn])

@@ -19,11 +19,13 @@ class Freshness:
         self._catalogue = shelves.catalogue
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        if self._section.freshness <= 0 or query.moment == NO_TIME or not len(slate):
+        if self._section.freshness_boost <= 0 or query.moment == NO_TIME or not len(slate):
             return slate
         published = self._catalogue.published[slate.videos]
         days = np.maximum(query.moment - published, 0) / DAY
-        gain = self._section.freshness * np.exp2(-days / self._section.fresh_days)
+        gain = self._section.freshness_boost * np.exp2(
+            -days / self._section.freshness_half_life_days
+        )
         added = np.where(published == NO_TIME, 0.0, gain).astype(np.float32)
         scores = slate.scores + added
         sources = {**slate.sources, "freshness": added}

@@ -15,7 +15,7 @@ class ImpressionDiscount:
     """Takes `impression_fade` deviations from the score per showing, and sorts anew."""
 
     def __init__(self, shelves: StepContext) -> None:
-        self._fade = shelves.section.impression_fade
+        self._fade = shelves.section.impression_discount
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if not query.impressions or self._fade <= 0 or not len(slate):

@@ -25,7 +25,7 @@ class NewVideoQuota:
     """
 
     def __init__(self, shelves: StepContext) -> None:
-        self._share = shelves.section.new_share
+        self._share = shelves.section.new_video_quota
         self._viewers = shelves.catalogue.user_counts
         self._content = shelves.catalogue.unit_content
         self._usual, self._around = shelves.usual

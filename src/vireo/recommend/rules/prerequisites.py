@@ -19,13 +19,13 @@ from vireo.recommend.rules.seen import unfinished
 class Prerequisites(EligibilityRule):
     """The column `needs` lists video ids; ids outside the catalogue ask for nothing."""
 
-    name: ClassVar[str] = "needs"
+    name: ClassVar[str] = "prerequisites"
 
     def mask(self, query: Query) -> Bools | None:
         rows, counts, asking = self._asking
         if not len(rows):
             return None
-        begun = unfinished(query.history, self.section.unfinished)
+        begun = unfinished(query.history, self.section.continue_below)
         done = np.setdiff1d(query.history.positives.videos, begun)
         met = np.zeros(len(counts), dtype=np.int64)
         starts, ends = asking.indptr[done], asking.indptr[done + 1]

@@ -43,8 +43,8 @@ class Seen(EligibilityRule):
     def barred(self, query: Query) -> Ints:
         """The rows of the history that stay away."""
         history = query.history
-        if not self.section.repeats:
-            begun = unfinished(history, self.section.unfinished)
+        if not self.section.allow_repeats:
+            begun = unfinished(history, self.section.continue_below)
             return np.setdiff1d(history.videos, begun) if len(begun) else history.videos
         barred = history.weights <= 0
         away = int(self.section.repeat_after_days * DAY)

@@ -35,11 +35,11 @@ class Series:
         self._place[self._in_order] = rows
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        begun = unfinished(query.history, self._section.unfinished)
+        begun = unfinished(query.history, self._section.continue_below)
         following = self._next(query)
         rows = allowed(query, np.concatenate([begun, following[~np.isin(following, begun)]]))
-        rows = rows[: max(1, round(self._section.next_share * query.k))]
-        if self._section.next_share <= 0:
+        rows = rows[: max(1, round(self._section.series_share * query.k))]
+        if self._section.series_share <= 0:
             rows = rows[:0]
         wide = slate.joined(rows)
         led = wide.move_to_front(wide.places_of(rows))

@@ -46,7 +46,7 @@ def learn(
     """The map with its report; None where there are too few viewers, texts or words."""
     random = np.random.default_rng(seed)
     words = words_of(catalogue)
-    users = random.permutation(len(histories))[: section.taste.users].tolist()
+    users = random.permutation(len(histories))[: section.text_preference.users].tolist()
     if len(users) < FEWEST or not catalogue.text.any():
         return None
     cut = len(users) // 10
@@ -59,7 +59,7 @@ def learn(
     if len(taught) < FEWEST or min(len(chosen), len(decided)) < cut // 2:
         return None
     court = TextPreferenceValidation.of(
-        catalogue, section.like_weight, _known(taught, len(catalogue))
+        catalogue, section.query_weight, _known(taught, len(catalogue))
     )
     best = _best(fits(taught, read, catalogue), court, chosen, read)
     return _judged(best, court, decided, read(_sentences(decided)))

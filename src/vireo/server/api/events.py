@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 
 from vireo.errors import InputError
 from vireo.server.api.error_responses import problems
-from vireo.server.auth import CallerOf, ServiceOf, need_user
+from vireo.server.auth import PrincipalOf, ServiceOf, require_user
 from vireo.server.metrics import Metrics
 from vireo.server.schemas import EventsIn, EventsOut
 
@@ -18,7 +18,9 @@ DAY = 86_400_000
 
 
 @router.post("/events", status_code=202, responses=problems())
-async def take(request: Request, body: EventsIn, service: ServiceOf, caller: CallerOf) -> EventsOut:
+async def take(
+    request: Request, body: EventsIn, service: ServiceOf, caller: PrincipalOf
+) -> EventsOut:
     """Take one event or a list of them.
 
     202 means: on disk. After any other answer, or none, send the same events again: by their ids
@@ -28,7 +30,7 @@ async def take(request: Request, body: EventsIn, service: ServiceOf, caller: Cal
     now = round(time.time() * 1000)
     latest = now + int(service.work.config.data.max_future_days * DAY)
     for event in events:
-        need_user(caller, event.user_id)
+        require_user(caller, event.user_id)
         if event.timestamp is not None and event.timestamp > latest:
             raise InputError(
                 f"The event '{event.event_id}' has the timestamp {event.timestamp}, which is in"

@@ -20,7 +20,7 @@ from vireo.recommend.recommender import Picks
 from vireo.server.api.error_responses import problems
 from vireo.server.api.gorse_schemas import Feedback, Item, ItemPatch, RowAffected, Score, User
 from vireo.server.api.lists import UserId, VideoId
-from vireo.server.auth import CallerOf, ServiceOf, TurnsOf, need_user, require_scope
+from vireo.server.auth import ExecutorOf, PrincipalOf, ServiceOf, require_scope, require_user
 from vireo.server.base import MOST_BATCH, MOST_K
 from vireo.server.service import Service
 from vireo.store.base import LiveEvent
@@ -34,12 +34,12 @@ Offset = Annotated[int, Query(ge=0, le=MOST_K)]
 @router.post("/feedback", responses=problems())
 @router.put("/feedback", responses=problems())
 async def insert_feedback(
-    body: list[Feedback], service: ServiceOf, caller: CallerOf
+    body: list[Feedback], service: ServiceOf, caller: PrincipalOf
 ) -> RowAffected:
     """Feedback as events; the same type, user, item and moment is one event."""
     now = round(time.time() * 1000)
     for one in body:
-        need_user(caller, one.UserId)
+        require_user(caller, one.UserId)
     if not body:
         return RowAffected(RowAffected=0)
     stored = 0
@@ -62,21 +62,21 @@ def _event(one: Feedback, now: int, user: str) -> LiveEvent:
 
 
 @router.get("/user/{user_id}/feedback", responses=problems())
-def feedback_of(user_id: UserId, service: ServiceOf, caller: CallerOf) -> list[Feedback]:
+def feedback_of(user_id: UserId, service: ServiceOf, caller: PrincipalOf) -> list[Feedback]:
     """A user's feedback since it came here live."""
-    need_user(caller, user_id)
+    require_user(caller, user_id)
     check_text("user_id", user_id)
     return [Feedback.of(event, user_id) for event in service.store.events_of(user_id)]
 
 
 @router.post("/item", responses=problems())
-def insert_item(body: Item, service: ServiceOf, caller: CallerOf) -> RowAffected:
+def insert_item(body: Item, service: ServiceOf, caller: PrincipalOf) -> RowAffected:
     """One item."""
     return insert_items([body], service, caller)
 
 
 @router.post("/items", responses=problems())
-def insert_items(body: list[Item], service: ServiceOf, caller: CallerOf) -> RowAffected:
+def insert_items(body: list[Item], service: ServiceOf, caller: PrincipalOf) -> RowAffected:
     """Items in place of earlier ones; hidden ones leave the lists."""
     require_scope(caller, "service")
     now = round(time.time() * 1000)
@@ -90,54 +90,54 @@ def insert_items(body: list[Item], service: ServiceOf, caller: CallerOf) -> RowA
 
 
 @router.get("/item/{video_id}", responses=problems(404))
-def get_item(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> Item:
+def get_item(video_id: VideoId, service: ServiceOf, caller: PrincipalOf) -> Item:
     require_scope(caller, "service")
-    return Item.of(video_id, service.about_video(video_id)["given"])
+    return Item.of(video_id, service.about_video(video_id)["metadata"])
 
 
 @router.patch("/item/{video_id}", responses=problems(404))
 def modify_item(
-    video_id: VideoId, body: ItemPatch, service: ServiceOf, caller: CallerOf
+    video_id: VideoId, body: ItemPatch, service: ServiceOf, caller: PrincipalOf
 ) -> RowAffected:
     """Some fields of an item."""
     require_scope(caller, "service")
-    before = Item.of(video_id, service.about_video(video_id)["given"])
+    before = Item.of(video_id, service.about_video(video_id)["metadata"])
     after = before.model_copy(update=body.model_dump(exclude_unset=True))
     return insert_items([after], service, caller)
 
 
 @router.delete("/item/{video_id}", responses=problems(404))
-def delete_item(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> RowAffected:
+def delete_item(video_id: VideoId, service: ServiceOf, caller: PrincipalOf) -> RowAffected:
     require_scope(caller, "service")
     service.delete_video(video_id)
     return RowAffected(RowAffected=1)
 
 
 @router.post("/user", responses=problems())
-def insert_user(body: User, service: ServiceOf, caller: CallerOf) -> RowAffected:
+def insert_user(body: User, service: ServiceOf, caller: PrincipalOf) -> RowAffected:
     """Users need not be made known: their feedback is enough. Labels are not kept."""
-    need_user(caller, body.UserId)
+    require_user(caller, body.UserId)
     return RowAffected(RowAffected=1)
 
 
 @router.post("/users", responses=problems())
-def insert_users(body: list[User], service: ServiceOf, caller: CallerOf) -> RowAffected:
+def insert_users(body: list[User], service: ServiceOf, caller: PrincipalOf) -> RowAffected:
     for user in body:
-        need_user(caller, user.UserId)
+        require_user(caller, user.UserId)
     return RowAffected(RowAffected=len(body))
 
 
 @router.get("/user/{user_id}", responses=problems())
-def get_user(user_id: UserId, service: ServiceOf, caller: CallerOf) -> User:
-    need_user(caller, user_id)
+def get_user(user_id: UserId, service: ServiceOf, caller: PrincipalOf) -> User:
+    require_user(caller, user_id)
     check_text("user_id", user_id)
     return User(UserId=user_id)
 
 
 @router.delete("/user/{user_id}", responses=problems())
-def delete_user(user_id: UserId, service: ServiceOf, caller: CallerOf) -> RowAffected:
+def delete_user(user_id: UserId, service: ServiceOf, caller: PrincipalOf) -> RowAffected:
     """Forgets the user, as DELETE /v1/users does; deleting somebody unknown is no error here."""
-    need_user(caller, user_id)
+    require_user(caller, user_id)
     check_text("user_id", user_id)
     receipt = service.forget_quietly(user_id)
     service.log(caller, "forget a viewer", "")
@@ -149,15 +149,15 @@ def delete_user(user_id: UserId, service: ServiceOf, caller: CallerOf) -> RowAff
 async def recommend(
     user_id: UserId,
     service: ServiceOf,
-    caller: CallerOf,
-    turns: TurnsOf,
+    caller: PrincipalOf,
+    turns: ExecutorOf,
     response: Response,
     category: str = "",
     n: N = 10,
     offset: Offset = 0,
 ) -> list[str]:
     """Ids, best first, of one category or of all."""
-    need_user(caller, user_id)
+    require_user(caller, user_id)
     check_text("user_id", user_id)
     most = MOST_K if category else min(MOST_K, n + offset)
 
@@ -172,8 +172,8 @@ async def recommend(
 async def session(
     body: list[Feedback],
     service: ServiceOf,
-    caller: CallerOf,
-    turns: TurnsOf,
+    caller: PrincipalOf,
+    turns: ExecutorOf,
     n: N = 10,
     offset: Offset = 0,
 ) -> list[Score]:
@@ -187,7 +187,7 @@ async def session(
 @router.get("/item/{video_id}/neighbors", responses=problems(404))
 @router.get("/item/{video_id}/neighbors/", responses=problems(404), include_in_schema=False)
 def neighbors(
-    video_id: VideoId, service: ServiceOf, caller: CallerOf, n: N = 10, offset: Offset = 0
+    video_id: VideoId, service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0
 ) -> list[Score]:
     """What is like an item."""
     return _scores(_near(service, video_id, min(MOST_K, n + offset)), offset)
@@ -200,13 +200,13 @@ def _near(service: Service, video_id: str, k: int) -> Picks:
 
 
 @router.get("/popular", responses=problems())
-def popular(service: ServiceOf, caller: CallerOf, n: N = 10, offset: Offset = 0) -> list[Score]:
+def popular(service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0) -> list[Score]:
     """What many watch of late."""
     return _scores(service.trending(min(MOST_K, n + offset)), offset)
 
 
 @router.get("/latest", responses=problems())
-def latest(service: ServiceOf, caller: CallerOf, n: N = 10, offset: Offset = 0) -> list[Score]:
+def latest(service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0) -> list[Score]:
     """What came last."""
     return _scores(service.newest(None, min(MOST_K, n + offset)), offset)
 

@@ -15,15 +15,15 @@ from vireo.errors import InputError
 from vireo.recommend.recommender import Picks
 from vireo.server.api.error_responses import problems
 from vireo.server.auth import (
-    CallerOf,
+    ExecutorOf,
+    PrincipalOf,
     ServiceOf,
-    TurnsOf,
-    caller_of,
     effective_user,
-    need_user,
+    executor_of,
+    principal_of,
+    require_user,
     require_visible,
     service_of,
-    turns_of,
 )
 from vireo.server.base import MOST_K, MOST_TEXT
 from vireo.server.http_error import request_id_of
@@ -57,8 +57,8 @@ class _ByHand(APIRoute):
 
 async def recommendations(request: Request, user_id: UserId) -> Response:
     """A list for one viewer; an unknown one gets a popular, recent and varied one."""
-    service, turns = await service_of(request), await turns_of(request)
-    need_user(await caller_of(request, service), user_id)
+    service, turns = await service_of(request), await executor_of(request)
+    require_user(await principal_of(request, service), user_id)
     check_text("user_id", user_id)
     asked = ListParams.of(request)
     length = asked.k or service.work.config.recommend.k
@@ -68,7 +68,7 @@ async def recommendations(request: Request, user_id: UserId) -> Response:
         if at_once and asked.explain:
             raise NeedsThread
         picks, variant = service.listed(
-            user_id, length, asked.like, asked.ask, asked.preset, at_once
+            user_id, length, asked.query, asked.options, asked.preset, at_once
         )
         return _answer(service, user_id, picks, variant, asked.explain, request_id)
 
@@ -113,21 +113,21 @@ def _because(service: Service, user_id: str, video_id: str) -> list[OwnVideo]:
 
 @router.get("/users/{user_id}/videos/{video_id}/explanation", responses=problems(404))
 def explanation(
-    user_id: UserId, video_id: VideoId, service: ServiceOf, caller: CallerOf
+    user_id: UserId, video_id: VideoId, service: ServiceOf, caller: PrincipalOf
 ) -> ExplanationOut:
     """Why a video stands where it does for a viewer."""
-    need_user(caller, user_id)
+    require_user(caller, user_id)
     check_text("user_id", user_id)
     return ExplanationOut(**service.explain(user_id, video_id).as_json())
 
 
 @router.post("/sessions/recommendations", responses=problems())
 async def session(
-    request: Request, body: SessionIn, service: ServiceOf, caller: CallerOf, turns: TurnsOf
+    request: Request, body: SessionIn, service: ServiceOf, caller: PrincipalOf, turns: ExecutorOf
 ) -> ListOut:
     """A list for somebody without a name, from what they did just now. Nothing is kept."""
     events = body.live(round(time.time() * 1000))
-    picks = await turns.take(partial(service.session, events, body.k, body.like))
+    picks = await turns.take(partial(service.session, events, body.k, body.query))
     return ListOut.of(picks, request_id_of(request))
 
 
@@ -136,7 +136,7 @@ def similar(
     request: Request,
     video_id: VideoId,
     service: ServiceOf,
-    caller: CallerOf,
+    caller: PrincipalOf,
     k: K = None,
     user_id: For = None,
 ) -> ListOut:
@@ -151,7 +151,7 @@ def similar(
 def search(
     request: Request,
     service: ServiceOf,
-    caller: CallerOf,
+    caller: PrincipalOf,
     text: Annotated[str, Query(min_length=1, max_length=MOST_TEXT)],
     k: K = None,
     user_id: For = None,
@@ -166,7 +166,7 @@ def search(
 
 @router.get("/trending", responses=problems())
 def trending(
-    request: Request, service: ServiceOf, caller: CallerOf, k: K = None, user_id: For = None
+    request: Request, service: ServiceOf, caller: PrincipalOf, k: K = None, user_id: For = None
 ) -> ListOut:
     """What the most people watch in these hours; only what enough of them do."""
     viewer = effective_user(caller, user_id)

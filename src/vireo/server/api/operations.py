@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from vireo.server.api.error_responses import problems
-from vireo.server.auth import CallerOf, ServiceOf, require_scope
+from vireo.server.auth import PrincipalOf, ServiceOf, require_scope
 from vireo.server.http_error import HttpProblem
 from vireo.server.metrics import Metrics
 from vireo.server.schemas import BuildOut, PublishedOut, StatusOut, iso
@@ -34,7 +34,7 @@ def ready(service: ServiceOf) -> StatusOut:
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}}, **problems()},
 )
-def metrics(request: Request, service: ServiceOf, caller: CallerOf) -> Response:
+def metrics(request: Request, service: ServiceOf, caller: PrincipalOf) -> Response:
     """Counts and latencies for Prometheus."""
     require_scope(caller, "service")
     counted: Metrics = request.app.state.metrics
@@ -46,7 +46,7 @@ def metrics(request: Request, service: ServiceOf, caller: CallerOf) -> Response:
 
 
 @router.post("/v1/builds", status_code=202, responses=problems(409))
-def build(service: ServiceOf, caller: CallerOf) -> BuildOut:
+def build(service: ServiceOf, caller: PrincipalOf) -> BuildOut:
     """Start a build in the background; it publishes itself when it is whole."""
     require_scope(caller, "owner")
     if not service.build(caller):
@@ -55,7 +55,7 @@ def build(service: ServiceOf, caller: CallerOf) -> BuildOut:
 
 
 @router.get("/v1/builds", responses=problems(404))
-def builds(service: ServiceOf, caller: CallerOf) -> BuildOut:
+def builds(service: ServiceOf, caller: PrincipalOf) -> BuildOut:
     """The last build that this service started."""
     require_scope(caller, "owner")
     return _last(service)
@@ -71,14 +71,14 @@ def _last(service: Service) -> BuildOut:
 
 
 @router.get("/v1/published", responses=problems())
-def published(service: ServiceOf, caller: CallerOf) -> PublishedOut:
+def published(service: ServiceOf, caller: PrincipalOf) -> PublishedOut:
     """Which artefacts the lists are made from now."""
     require_scope(caller, "service")
     return PublishedOut(stages=service.now.ids)
 
 
 @router.post("/v1/rollback", responses=problems())
-def rollback(service: ServiceOf, caller: CallerOf) -> PublishedOut:
+def rollback(service: ServiceOf, caller: PrincipalOf) -> PublishedOut:
     """Serve what was published before, between two requests."""
     require_scope(caller, "owner")
     return PublishedOut(stages=service.rollback(caller))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from vireo.server.api.error_responses import problems
 from vireo.server.api.lists import UserId
-from vireo.server.auth import CallerOf, ServiceOf, need_user, require_scope
+from vireo.server.auth import PrincipalOf, ServiceOf, require_scope, require_user
 from vireo.server.schemas_users import ChoicesOut, ReceiptOut, UserAttributesIn, UserChange, UserOut
 from vireo.store.validation import check_text
 
@@ -14,9 +14,9 @@ router = APIRouter(prefix="/v1/users", tags=["viewers"])
 
 
 @router.get("/{user_id}", responses=problems())
-def show(user_id: UserId, response: Response, service: ServiceOf, caller: CallerOf) -> UserOut:
+def show(user_id: UserId, response: Response, service: ServiceOf, caller: PrincipalOf) -> UserOut:
     """Everything that is held about a viewer, as one download."""
-    need_user(caller, user_id)
+    require_user(caller, user_id)
     check_text("user_id", user_id)
     response.headers["content-disposition"] = 'attachment; filename="viewer.json"'
     service.log(caller, "show what is held of a viewer", "")
@@ -24,23 +24,25 @@ def show(user_id: UserId, response: Response, service: ServiceOf, caller: Caller
 
 
 @router.patch("/{user_id}", responses=problems(404))
-def change(user_id: UserId, body: UserChange, service: ServiceOf, caller: CallerOf) -> ChoicesOut:
+def change(
+    user_id: UserId, body: UserChange, service: ServiceOf, caller: PrincipalOf
+) -> ChoicesOut:
     """Set a taste sentence or consent, add or take back wishes; it counts in the next list."""
-    need_user(caller, user_id)
+    require_user(caller, user_id)
     check_text("user_id", user_id)
-    choices = body.model_dump(exclude_unset=True, include={"taste", "consent"})
-    for wish in body.add_wishes:
+    choices = body.model_dump(exclude_unset=True, include={"query", "consent"})
+    for wish in body.add_preferences:
         service.work.add_preference(user_id, wish.text, wish.video_id)
-    for number in body.drop_wishes:
+    for number in body.remove_preferences:
         service.work.remove_preference(user_id, number)
     kept = service.choose(user_id, choices) if choices else service.store.choices(user_id)
     wishes = [vars(edit) for edit in service.store.preferences_of(user_id)]
-    return ChoicesOut.model_validate({**kept, "wishes": wishes})
+    return ChoicesOut.model_validate({**kept, "preferences": wishes})
 
 
 @router.put("/{user_id}", responses=problems())
-def tell(
-    user_id: UserId, body: UserAttributesIn, service: ServiceOf, caller: CallerOf
+def set_attributes(
+    user_id: UserId, body: UserAttributesIn, service: ServiceOf, caller: PrincipalOf
 ) -> UserAttributesIn:
     """Say what is known of a viewer outside: age, region, languages, groups; lists obey at once.
 
@@ -48,14 +50,14 @@ def tell(
     """
     require_scope(caller, "service")
     check_text("user_id", user_id)
-    service.store.set_users([body.viewer(user_id)])
+    service.store.set_users([body.attributes(user_id)])
     return body
 
 
 @router.delete("/{user_id}", responses=problems(404, 409))
-def forget(user_id: UserId, service: ServiceOf, caller: CallerOf) -> ReceiptOut:
+def forget(user_id: UserId, service: ServiceOf, caller: PrincipalOf) -> ReceiptOut:
     """Forget a viewer: from now on nothing shows them; the receipt says what was removed."""
-    need_user(caller, user_id)
+    require_user(caller, user_id)
     check_text("user_id", user_id)
     receipt = service.forget(user_id)
     service.log(caller, "forget a viewer", "")  # the log must not name them either

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from vireo.errors import InputError
 from vireo.server.api.error_responses import problems
 from vireo.server.api.lists import VideoId
-from vireo.server.auth import CallerOf, ServiceOf, require_scope, require_visible
+from vireo.server.auth import PrincipalOf, ServiceOf, require_scope, require_visible
 from vireo.server.schemas import StatusOut, VideoIn, VideoOut
 from vireo.store.validation import check_text
 from vireo.version import VERSION
@@ -18,14 +18,14 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 
 @router.get("/{video_id}", responses=problems(404))
-def show(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> VideoOut:
+def show(video_id: VideoId, service: ServiceOf, caller: PrincipalOf) -> VideoOut:
     """What was given, seen, heard and understood of a video."""
     require_visible(service, caller, caller.user_id, video_id)
     return VideoOut(**service.about_video(video_id))
 
 
 @router.put("/{video_id}", status_code=202, responses=problems())
-def put(video_id: VideoId, body: VideoIn, service: ServiceOf, caller: CallerOf) -> StatusOut:
+def put(video_id: VideoId, body: VideoIn, service: ServiceOf, caller: PrincipalOf) -> StatusOut:
     """Add a video, or put it in place of an earlier one.
 
     202 means: on disk. Within seconds it is recommended by its text; its file is looked at by the
@@ -33,7 +33,7 @@ def put(video_id: VideoId, body: VideoIn, service: ServiceOf, caller: CallerOf) 
     """
     require_scope(caller, "service")
     check_text("video_id", video_id)
-    folders = [Path(folder) for folder in service.section.media]
+    folders = [Path(folder) for folder in service.section.media_roots]
     path, subtitles = (_inside(given, folders) for given in (body.path, body.subtitles))
     service.put_video(body.live(video_id, path, subtitles))
     service.log(caller, "put video", video_id)
@@ -41,7 +41,7 @@ def put(video_id: VideoId, body: VideoIn, service: ServiceOf, caller: CallerOf) 
 
 
 @router.delete("/{video_id}", responses=problems(404))
-def delete(video_id: VideoId, service: ServiceOf, caller: CallerOf) -> StatusOut:
+def delete(video_id: VideoId, service: ServiceOf, caller: PrincipalOf) -> StatusOut:
     """Take a video out of every list and of the next build."""
     require_scope(caller, "service")
     service.delete_video(video_id)

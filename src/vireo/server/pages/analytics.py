@@ -28,7 +28,7 @@ def shown(request: Request, response: Response, service: ServiceOf, session: Own
     """How much of the catalogue is shown, how evenly, and how new videos fare."""
     overlay = service.now.overlay
     live = [one for batch in service.store.events(overlay.live_until) for one in batch]
-    least = service.work.config.privacy.min_people
+    least = service.work.config.privacy.min_group_size
     facts = {"told": exposure(overlay, live, least), "least": least}
     return page(request, response, session, "exposure.html", **facts)
 

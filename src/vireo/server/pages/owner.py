@@ -169,20 +169,20 @@ def try_user(
     service: ServiceOf,
     session: OwnerOf,
     user: str = "",
-    like: str = "",
+    query: str = "",
 ) -> Response:
     """A viewer's list as it comes about: scores by source, and what is known of them."""
-    user, like = user.strip()[:500], like.strip()[:1000]
+    user, query = user.strip()[:500], query.strip()[:1000]
     if user:
         check_text("user", user)
-    picks = service.recommend(user or None, 20, like)
+    picks = service.recommend(user or None, 20, query)
     rows = [{"pick": pick, "bars": bars(list(pick.sources.items()))} for pick in picks]
     try:
         known = service.now.served.about_user(user) if user else None
     except InputError:
         known = None
     rules = service.work.config.recommend.rules
-    facts = {"user": user, "like": like, "rows": rows, "known": known, "rules": rules}
+    facts = {"user": user, "query": query, "rows": rows, "known": known, "rules": rules}
     return page(request, response, session, "try.html", notes=picks.notes, **facts)
 
 

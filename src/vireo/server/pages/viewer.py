@@ -68,9 +68,9 @@ def watch(
         near = Picks([])
     facts: dict[str, Any] = {
         "video_id": video_id,
-        "title": about["given"].get("title") or video_id,
-        "given": about["given"],
-        "understood": about.get("understood", {}),
+        "title": about["metadata"].get("title") or video_id,
+        "metadata": about["metadata"],
+        "record": about.get("record", {}),
         "playable": file_of(service, video_id) is not None,
         "why": _why(service, session.user_id, video_id),
         "near": near,
@@ -111,10 +111,10 @@ def me(request: Request, response: Response, service: ServiceOf, session: Sessio
     standing = service.store.user_state(user) if user else None
     choices = dict(standing.choices) if standing else {}
     facts = {
-        "taste": choices.get("taste", ""),
+        "query": choices.get("query", ""),
         "allowed": choices.get("consent", {}).get("personal_lists", True),
         "known": service.known(user) if user else None,
-        "wishes": standing.preferences if standing else (),
+        "preferences": standing.preferences if standing else (),
         "most": MOST_TEXT,
     }
     return page(request, response, session, "me.html", **facts)
@@ -166,17 +166,17 @@ def _seconds(text: str) -> float | None:
 def change(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
     """The taste sentence and the consent, with effect on the next list."""
     allowed = form.get("personal_lists") == "on"
-    taste = form.get("taste", "").strip()[:MOST_TEXT].replace("\0", "")
-    service.choose(_own(session), {"taste": taste, "consent": {"personal_lists": allowed}})
+    taste = form.get("query", "").strip()[:MOST_TEXT].replace("\0", "")
+    service.choose(_own(session), {"query": taste, "consent": {"personal_lists": allowed}})
     return _back(form)
 
 
-@router.post("/me/wish")
-def wish(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
+@router.post("/me/preferences")
+def change_preferences(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
     """More or less of something, in words; or one of these taken back."""
-    undo = _number(form.get("undo", ""))
-    if undo:
-        service.work.remove_preference(_own(session), undo)
+    number = _number(form.get("remove", ""))
+    if number:
+        service.work.remove_preference(_own(session), number)
     else:
         service.work.add_preference(_own(session), form.get("text", ""))
     return RedirectResponse("/me", 303)

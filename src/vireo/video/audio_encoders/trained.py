@@ -30,7 +30,7 @@ def provide(
     network = fresh(context.seed)
     network.load_state_dict(load_file(kept.weights()))
     network.eval()
-    name = digest_of_json(["ear", kept.manifest["weights"]])[:16]
+    name = digest_of_json(["audio_encoder", kept.manifest["weights"]])[:16]
     folder = context.cache / "video-sounds" / name
 
     def hear(row: int) -> Floats:

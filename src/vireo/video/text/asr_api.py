@@ -61,7 +61,7 @@ class AsrApi:
 
     @cached_property
     def _client(self) -> Any:
-        place = _Server(self._section.url, self._section.key_variable, self._section.timeout)
+        place = _Server(self._section.url, self._section.api_key_env, self._section.timeout_seconds)
         return client(place).with_options(max_retries=place.retries)
 
 
@@ -69,8 +69,8 @@ class _Server(NamedTuple):
     """A `Place` (see language/openai_client.py)."""
 
     base_url: str
-    key_variable: str
-    timeout: float
+    api_key_env: str
+    timeout_seconds: float
     retries: int = 2
 
 
@@ -79,7 +79,7 @@ def provide(section: TextSection) -> AsrApi:
     place = urlsplit(section.url)
     if place.scheme not in ("http", "https") or not place.hostname or not section.model:
         raise ConfigError(
-            f'video.words.speech = "api" needs url (now {section.url!r}) and model (now '
+            f'video.text.asr = "api" needs url (now {section.url!r}) and model (now '
             f"{section.model!r}).",
             'Set both, such as url = "http://localhost:8000/v1" and model = "whisper-1".',
         )

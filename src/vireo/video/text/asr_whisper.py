@@ -57,6 +57,6 @@ def provide(section: TextSection) -> WhisperAsr:
     if not section.model:
         raise InputError(
             "The recogniser 'whisper' needs a model.",
-            'Set video.words.model = "a directory with model.bin", or a name and a network.',
+            'Set video.text.model = "a directory with model.bin", or a name and a network.',
         )
     return WhisperAsr(section.model)

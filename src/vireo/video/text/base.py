@@ -13,24 +13,24 @@ from vireo.video.text.subtitles import SubtitleLine
 
 
 class TextSection(Section):
-    """`[video.words]`: words that no subtitles hold, by extras; nothing of it by default."""
+    """`[video.text]`: words that no subtitles hold, by extras; nothing of it by default."""
 
-    speech: str = ""
+    asr: str = ""
     """Who writes down what is said: `sphinx`, `whisper` or `api`; "" nobody."""
     model: str = ""
     """For `whisper`: a directory with a converted model (or a name, which needs a network). For
     `api`: the model's name at the server."""
     url: str = ""
     """For `api`: the address, such as http://localhost:8000/v1. The sound is sent there."""
-    key_variable: str = "OPENAI_API_KEY"
+    api_key_env: str = "OPENAI_API_KEY"
     """For `api`: the environment variable that holds the key."""
-    minutes: float = Field(default=30.0, gt=0)
+    max_minutes: float = Field(default=30.0, gt=0)
     """Minutes of each file, from its start, that are written down at most."""
-    timeout: float = Field(default=1800.0, gt=0)
+    timeout_seconds: float = Field(default=1800.0, gt=0)
     """Seconds that one file's words may take before they are given up."""
-    screen: str = ""
+    ocr: str = ""
     """Who reads what is written in the pictures: `rapidocr`; "" nobody."""
-    frames: int = Field(default=4, ge=1, le=64)
+    ocr_frames: int = Field(default=4, ge=1, le=64)
     """Pictures of each file in which writing is looked for."""
 
 

@@ -30,7 +30,7 @@ SHORT = 3.0
 
 def identity(section: TextSection) -> list[str]:
     """What the words depend on besides the settings. Raises as `provide` does."""
-    makers = [(RECOGNISERS, section.speech), (SCREENS, section.screen)]
+    makers = [(RECOGNISERS, section.asr), (SCREENS, section.ocr)]
     return [menu.get(name)(section).fingerprint for menu, name in makers if name]
 
 
@@ -43,19 +43,19 @@ def with_transcripts(
     """
     found = [one._replace(found=replace(one.found, words=_given(one.found))) for one in taken]
     notes = []
-    if section.speech:
-        recogniser = RECOGNISERS.get(section.speech)(section)
-        work = AsrTask(recogniser, section.minutes, fetch)
-        told = [recogniser.fingerprint, section.minutes]
+    if section.asr:
+        recogniser = RECOGNISERS.get(section.asr)(section)
+        work = AsrTask(recogniser, section.max_minutes, fetch)
+        told = [recogniser.fingerprint, section.max_minutes]
         one_pass = _Pass("speech", "Writing down speech", work, told, has_no_text)
-        found, note = one_pass.over(found, section.timeout, context)
+        found, note = one_pass.over(found, section.timeout_seconds, context)
         notes.append(note)
-    if section.screen:
-        reader = SCREENS.get(section.screen)(section)
-        told = [reader.fingerprint, section.frames]
-        look = OcrTask(reader, section.frames, fetch)
+    if section.ocr:
+        reader = SCREENS.get(section.ocr)(section)
+        told = [reader.fingerprint, section.ocr_frames]
+        look = OcrTask(reader, section.ocr_frames, fetch)
         one_pass = _Pass("screen", "Reading screens", look, told, has_pictures)
-        found, note = one_pass.over(found, section.timeout, context)
+        found, note = one_pass.over(found, section.timeout_seconds, context)
         notes.append(note)
     return found, " ".join(notes)
 
@@ -114,7 +114,7 @@ class _Pass:
         if jobs and len(troubles) == len(jobs):  # the words' doing, not the files'
             raise StageFailed(
                 f"No words could be had from any of {len(jobs)} files: {troubles[jobs[0].out]}",
-                "Mend [video.words] in vireo.toml, or leave its `speech` and `screen` empty.",
+                "Mend [video.text] in vireo.toml, or leave its `speech` and `screen` empty.",
             )
         return troubles
 
