@@ -39,8 +39,8 @@ def main() -> None:
     rows = [_row("TED's talks, whole dialogues", talks), _row("plots of films", plots(given.data))]
     about = {
         **made_by("bench.cost"),
-        "max_output_tokens": GenerationSection().max_output_tokens,
-        "max_input_tokens": GenerationSection().max_input_tokens,
+        "answer_tokens": GenerationSection().max_output_tokens,
+        "input_tokens": GenerationSection().max_input_tokens,
         "videos": VIDEOS,
     }
     tell({**about, "rows": rows}, given.out)

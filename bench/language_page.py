@@ -137,8 +137,8 @@ def _cost(result: Result) -> Iterator[str]:
     yield ""
     yield (
         f"Tokens of {result['videos']:,} videos, counted by the dry run over a build's prompts; "
-        f"a prompt holds at most {result['max_input_tokens']:,} tokens of a video's text, an answer at "
-        f"most {result['max_output_tokens']}. The count is the embedded model's; others cut words "
+        f"a prompt holds at most {result['input_tokens']:,} tokens of a video's text, an answer at "
+        f"most {result['answer_tokens']}. The count is the embedded model's; others cut words "
         "otherwise."
     )
     yield ""

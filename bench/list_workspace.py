@@ -14,6 +14,7 @@ from vireo.arrays import Ints
 from vireo.behavior.base import Histories
 from vireo.config import Config
 from vireo.data.base import EVENT_SCHEMA
+from vireo.pipeline import STAGES
 from vireo.recommend.catalogue import Catalogue
 from vireo.workspace import Workspace
 
@@ -77,4 +78,6 @@ def _no_events(directory: Path) -> None:
 def _write(
     work: Workspace, stage: str, save: Callable[[Path], None], summary: dict[str, Any]
 ) -> str:
-    return work.resources.artifacts.write(stage, {"made up": stage}, save, summary, 0.0).id
+    return work.resources.artifacts.write(
+        stage, {"made up": stage}, save, summary, 0.0, STAGES[stage].format
+    ).id

@@ -46,7 +46,7 @@ def test_the_dial_turns_every_section_that_has_a_size() -> None:
     ("settings", "message"),
     [
         ({"intrest": {}}, "Did you mean 'interest'"),
-        ({"interest": {"ease": {"regularization": 1}}}, "Did you mean 'regularization'"),
+        ({"interest": {"ease": {"regularizaton": 1}}}, "Did you mean 'regularization'"),
         ({"video": {"frames": "many"}}, "video.frames"),
         ({"seed": None}, "seed"),
         ({"size": "huge"}, "size"),

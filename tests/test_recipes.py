@@ -18,11 +18,11 @@ def test_limits_and_keys_are_outside_the_recipe() -> None:
     )
     assert changed.language.recipe() == plain.language.recipe()
     assert changed.language.generation.recipe() == plain.language.generation.recipe()
-    assert changed.language.generation.model_dump()["timeout"] == 1.0
+    assert changed.language.generation.model_dump()["timeout_seconds"] == 1.0
 
 
 def test_another_author_concerns_understanding_alone() -> None:
-    plain, other = Config(), Config.of({"language": {"generation": {"attempt": 1}}})
+    plain, other = Config(), Config.of({"language": {"generation": {"cache_version": 1}}})
     assert other.language.recipe() == plain.language.recipe()
     assert other.language.generation.recipe() != plain.language.generation.recipe()
     asking = [name for name, row in STAGES.items() if "language.generation" in row.sections]

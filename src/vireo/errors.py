@@ -6,7 +6,8 @@ VireoError                  something that a user can act upon
 |   |-- UnknownVideo        a video id that is not in the catalogue
 |   |-- UnknownPart         a reader, encoder, model or rule that no menu lists
 |   `-- Busy                another command holds the workspace
-|-- NotBuilt                an artefact is needed that was not built yet     (exit code 2)
+|-- NotBuilt                an artifact is needed that was not built yet     (exit code 2)
+|   `-- OutdatedArtifact    an earlier version of Vireo made the artifact    (exit code 2)
 |-- CorruptArtifact         a file of an artefact differs from its manifest  (exit code 1)
 |-- StageFailed             a stage could not finish                         (exit code 1)
 |   `-- DatabaseFailed      the database does not answer, or refuses         (exit code 1)
@@ -53,6 +54,10 @@ class NotBuilt(VireoError):
     """An artefact is needed that was not built yet."""
 
     exit_code = 2
+
+
+class OutdatedArtifact(NotBuilt):
+    """An earlier version of Vireo made the artifact; this one cannot read it."""
 
 
 class CorruptArtifact(VireoError):

@@ -20,7 +20,7 @@ from vireo.config import Config
 from vireo.data.base import Split
 from vireo.data.sources import Sources
 from vireo.engine import Context
-from vireo.errors import CorruptArtifact, InputError, VireoError
+from vireo.errors import CorruptArtifact, InputError, OutdatedArtifact, VireoError
 from vireo.registry import load_object
 from vireo.settings import Section
 from vireo.store.base import Store
@@ -60,6 +60,8 @@ class Stage:
     """What else the result depends on."""
     optional_needs: Callable[[Config], tuple[str, ...]] = lambda config: ()
     """Whole artefacts that some settings need; `build` gets them by the stage's name."""
+    format: int = 1
+    """Layout of the output's files. Raise it when older files can no longer be read."""
 
     def inputs(self, config: Config) -> dict[str, tuple[str, ...]]:
         """stage -> the parts of it that are read; no parts: all of it."""
@@ -110,7 +112,7 @@ def _made_ahead(ground: BuildContext) -> Any:
 _ROWS = (
     Stage(
         "data",
-        version=2,
+        version=3,
         output="vireo.data.base:Tables",
         build="vireo.data.build:build",
         sections=("data",),
@@ -119,7 +121,7 @@ _ROWS = (
     ),
     Stage(
         "video",
-        version=3,
+        version=4,
         output="vireo.video.base:VideoFeatures",
         build="vireo.video.build:build",
         needs=("data/videos", "data/media"),
@@ -132,7 +134,7 @@ _ROWS = (
     ),
     Stage(
         "behavior",
-        version=1,
+        version=2,
         output="vireo.behavior.base:Histories",
         build="vireo.behavior.build:build",
         needs=("data/videos", "data/events"),
@@ -141,7 +143,7 @@ _ROWS = (
     ),
     Stage(
         "pretraining",
-        version=2,
+        version=3,
         output="vireo.pretraining.base:Checkpoint",
         build="vireo.pretraining.build:build",
         needs=("data/videos", "data/comments", "video/dialogue"),
@@ -154,7 +156,7 @@ _ROWS = (
     ),
     Stage(
         "understanding",
-        version=6,
+        version=7,
         output="vireo.understanding.base:Understanding",
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),
@@ -167,7 +169,7 @@ _ROWS = (
     ),
     Stage(
         "interest",
-        version=4,
+        version=5,
         output="vireo.interest.base:InterestModel",
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),
@@ -176,7 +178,7 @@ _ROWS = (
     ),
     Stage(
         "recommend",
-        version=6,
+        version=7,
         output="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=(
@@ -207,6 +209,11 @@ class Result:
 
 def load_output(manifest: Manifest, stage: Stage, parts: tuple[str, ...] = ()) -> Any:
     """The noun in an artefact; `parts` limits what is read of it, where it can be (IN_PARTS)."""
+    if manifest.output_format != stage.format:
+        raise OutdatedArtifact(
+            "What is published here was built by another version of Vireo.",
+            "Run `vireo build`: it builds again; tables, events, consent and preferences are kept.",
+        )
     try:
         return _loaded(manifest, stage, parts)
     except VireoError:
@@ -288,4 +295,6 @@ def _build(
     wished = {name: nouns.pop(name) for name in stage.optional_needs(ground.config)}
     noun = load_object(stage.build)(*nouns.values(), *stage.arguments(ground), **wished)
     seconds = time.monotonic() - start
-    return ground.artifacts.write(stage.name, recipe, noun.save, noun.summary(), seconds)
+    return ground.artifacts.write(
+        stage.name, recipe, noun.save, noun.summary(), seconds, stage.format
+    )

@@ -16,7 +16,7 @@ def write(artifacts: ArtifactStore, recipe: dict[str, object], text: str = "hell
         (directory / "deep").mkdir()
         (directory / "deep" / "b.txt").write_text("b")
 
-    return artifacts.write("stage", recipe, save, {"n": 1}, 0.5)
+    return artifacts.write("stage", recipe, save, {"n": 1}, 0.5, 1)
 
 
 def test_written_then_found_by_the_same_recipe_whatever_its_order(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_failing_save_leaves_nothing_and_what_a_kill_leaves_is_swept(tmp_path:
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        artifacts.write("stage", {"n": 1}, save, {}, 0)
+        artifacts.write("stage", {"n": 1}, save, {}, 0, 1)
     assert artifacts.all() == []
     assert not list((tmp_path / "stage").iterdir())
     (tmp_path / "stage" / ".killed.123-4.tmp").mkdir()

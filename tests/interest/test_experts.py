@@ -369,7 +369,7 @@ def test_ease_survives_a_hardly_regularised_matrix(context: Context) -> None:
 def test_a_ridge_too_weak_is_named_by_its_setting(context: Context) -> None:
     training = training_of([[0, 1], [1, 2]], 3)
     ridge = Ridge(14.0, "interest.trend.regularization", 7.0)
-    with pytest.raises(StageFailed, match=r"trend\.regularisation = 7\.") as failed:
+    with pytest.raises(StageFailed, match=r"trend\.regularization = 7\.") as failed:
         item_item("trend", training, _not_positive, ridge, InterestSection(), context)
     assert "70" in failed.value.hint
 

@@ -33,7 +33,7 @@ def arrays_of(made: SequenceNetwork) -> dict[str, Floats]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("attention_gate", [True, False])
+@pytest.mark.parametrize("gated", [True, False])
 def test_it_ends_where_the_network_ends(size: str, gated: bool) -> None:
     made, random = network(size, gated), np.random.default_rng(1)
     reader = NumpyNetwork.of(arrays_of(made), SIZES[size][2], LENGTH)

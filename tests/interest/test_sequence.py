@@ -274,7 +274,7 @@ def test_without_pairs_there_is_no_opinion(context: Context) -> None:
     assert not expert.score(batch_of(training)).any()
 
 
-@pytest.mark.parametrize("attention_gate", [True, False])
+@pytest.mark.parametrize("gated", [True, False])
 def test_the_last_states_are_those_of_the_whole_reading(gated: bool) -> None:
     torch.manual_seed(3)
     network = SequenceNetwork(30, 16, 2, 2, 0.3, 12, gated).eval()

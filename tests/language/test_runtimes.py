@@ -242,7 +242,7 @@ def test_vectors_of_a_server_are_those_of_its_model(tmp_path: Path) -> None:
 
 def test_a_long_text_is_sent_in_pieces(tiny: Path, tmp_path: Path) -> None:
     with serving(embeds(load(_section(tiny), context(tmp_path)))) as served:
-        section = _at(served, max_tokens=16, most_chunks=3)
+        section = _at(served, max_tokens=16, max_chunks=3)
         text = " ".join(f"word{n}" for n in range(500))
         load(section, context(tmp_path / "a")).embed([text])
         first, middle, last = (

@@ -120,7 +120,7 @@ def test_meetings_of_a_company_stay_in_their_groups(tmp_path: Path) -> None:
     nothing, closed = work.recommend("visitor"), work.similar("board-1")
     assert (len(nothing), len(closed)) == (0, 0)
     assert nothing.notes == (
-        "The rule 'rights' leaves nothing for this viewer, and it does not give way.",
+        "The rule 'access' leaves nothing for this viewer, and it does not give way.",
     )
     assert "everybody may see" in closed.notes[0]
     people = {name.casefold() for name in work.resources.online.users()}

@@ -43,7 +43,7 @@ def test_who_refuses_research_is_not_evaluated(built: Path, tmp_path: Path) -> N
 def test_where_silence_is_a_no_only_who_agreed_is_evaluated(built: Path, tmp_path: Path) -> None:
     users, _, _ = _evaluated(built, tmp_path / "all.parquet")
     text = (built / CONFIG).read_text(encoding="utf-8")
-    strict = text.replace("[privacy]", '[privacy]\nassumed = ["personal_lists"]')
+    strict = text.replace("[privacy]", '[privacy]\ndefault_consent = ["personal_lists"]')
     (built / CONFIG).write_text(strict, encoding="utf-8")
     work = Workspace.open(built)
     agreed = users[:7]
@@ -73,7 +73,7 @@ def test_lists_say_whether_the_viewer_agreed_to_models_elsewhere(
         assert work.resources.online.query(user, 5).remote
     work.close()
     text = (built / CONFIG).read_text(encoding="utf-8")
-    every = '[privacy]\nassumed = ["personal_lists", "research", "remote_models"]'
+    every = '[privacy]\ndefault_consent = ["personal_lists", "research", "remote_models"]'
     (built / CONFIG).write_text(text.replace("[privacy]", every), encoding="utf-8")
     work = Workspace.open(built)
     assert work.resources.online.query(user, 5).remote

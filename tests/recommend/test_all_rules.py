@@ -80,10 +80,10 @@ def test_no_combination_forbids_doubles_or_withholds(
         candidates=int(random.integers(1, 8)),
         diversity=random.random(),
         calibration=random.random(),
-        explore_share=random.random(),
-        new_share=random.random(),
+        exploration_rate=random.random(),
+        new_video_quota=random.random(),
         creator_cap=int(random.integers(0, 3)),
-        freshness=1.0,
+        freshness_boost=1.0,
         max_age_days=4,
         owner={
             "pinned": some[:2],

@@ -46,7 +46,7 @@ def test_favourites_are_in_the_order_of_what_was_wanted() -> None:
 
 
 def test_candidates_are_scored_by_the_experts_and_reach_the_list() -> None:
-    place = world(candidates=1, diversity=0.0, new_share=0.0)
+    place = world(candidates=1, diversity=0.0, new_video_quota=0.0)
     slate = Recommender(place.catalogue, place.model, place.section).slate(query(history([4]), 1))
     assert set(slate.sources) >= {"ease"}
     plain = [0.0] * len(slate)

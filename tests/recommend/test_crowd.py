@@ -83,7 +83,7 @@ def test_the_lists_are_those_of_one_by_one(
 ) -> None:
     owner = {"pinned": ["v3"], "required": ["v4"], "blocked_topics": ["topic 9"]}
     crowd = crowd_of(
-        made, rules=rules, max_age_days=650, freshness=0.2, owner=owner, candidates=1000
+        made, rules=rules, max_age_days=650, freshness_boost=0.2, owner=owner, candidates=1000
     )
     people = asked(made[0])
     slates = crowd.slates(people)
@@ -110,7 +110,7 @@ def test_whoever_asks_for_more_gets_the_road_of_one(
 
 
 def test_what_is_barred_never_comes(made: tuple[Catalogue, InterestModel]) -> None:
-    crowd = crowd_of(made, rules=tuple(RULES.names()), creator_cap=2, explore_share=0.2)
+    crowd = crowd_of(made, rules=tuple(RULES.names()), creator_cap=2, exploration_rate=0.2)
     people = asked(made[0])
     for query, (slate, _) in zip(people, crowd.slates(people), strict=True):
         admitted, _ = crowd.recommender.gate.apply(query)

@@ -60,7 +60,7 @@ def test_rights_open_a_video_to_its_groups_and_to_the_viewer_it_names() -> None:
     assert rows(world, nobody) == [0]
     nobody = replace(nobody, exclude=frozenset([0]))
     assert rows(world, nobody) == []
-    assert "'rights' leaves nothing" in notes(world, nobody)
+    assert "'access' leaves nothing" in notes(world, nobody)
 
 
 def test_closed_rights_hide_what_names_no_group() -> None:
@@ -114,7 +114,7 @@ def test_languages_give_way_only_where_nothing_is_left() -> None:
     other = flat(3, {"language": ["en", "en", "de"]})
     assert rows(other, told(languages=("fr",))) == [1, 2]
     assert "'language' gave way" in notes(other, told(languages=("fr",)))
-    strict = flat(3, {"language": ["en", "en", "de"]}, relax=[])
+    strict = flat(3, {"language": ["en", "en", "de"]}, relaxable_rules=[])
     assert rows(strict, told(languages=("fr",))) == []
     assert "'language' leaves nothing" in notes(strict, told(languages=("fr",)))
 
@@ -126,22 +126,22 @@ def test_expired_videos_go() -> None:
 
 
 def test_repeats_come_back_after_their_time() -> None:
-    world = flat(3, repeats=True, repeat_after_days=2)
+    world = flat(3, allow_repeats=True, repeat_after_days=2)
     seen = History(np.array([0, 1]), np.ones(2, np.float32), np.array([0, 3 * DAY]))
     assert sorted(rows(world, query(seen, requested_at=4 * DAY))) == [0, 2]
     assert sorted(rows(world, query(seen, requested_at=9 * DAY))) == [0, 1, 2]
 
 
 def test_what_was_shown_and_not_watched_fades() -> None:
-    world = flat(4, impression_fade=5.0)
+    world = flat(4, impression_discount=5.0)
     assert rows(world, query(TASTE)) == [1, 2, 3]
     assert rows(world, query(TASTE, impressions={1: 2, 2: 1})) == [3, 2, 1]
-    assert rows(flat(4, impression_fade=0.0), query(TASTE, impressions={1: 9})) == [1, 2, 3]
+    assert rows(flat(4, impression_discount=0.0), query(TASTE, impressions={1: 9})) == [1, 2, 3]
 
 
 def test_fresh_videos_gain_half_as_much_after_fresh_days() -> None:
     published = [0, 0, 30 * DAY, None]
-    world = flat(4, {"published_at": published}, freshness=8.0, fresh_days=30)
+    world = flat(4, {"published_at": published}, freshness_boost=8.0, freshness_half_life_days=30)
     maker = Recommender(world.catalogue, world.model, world.section)
     slate = maker.slate(query(TASTE, requested_at=30 * DAY))
     gains = dict(zip(slate.videos.tolist(), slate.sources["freshness"].tolist(), strict=True))
@@ -211,7 +211,7 @@ def test_a_calibrated_list_has_the_topics_in_the_shares_of_the_history() -> None
 
 
 def test_exploration_has_its_share_over_many_sessions_and_is_repeatable() -> None:
-    world = flat(60, explore_share=0.25)
+    world = flat(60, exploration_rate=0.25)
     usual = set(rows(flat(60), query(TASTE, k=10)))
     drawn = 0
     for session in range(200):
@@ -225,7 +225,7 @@ def test_exploration_has_its_share_over_many_sessions_and_is_repeatable() -> Non
 
 def test_new_videos_have_their_share_of_exposure() -> None:
     viewers = [9] * 60 + [0] * 60
-    world = shelves([0, 1] * 60, viewers, diversity=0.0, new_share=0.15)
+    world = shelves([0, 1] * 60, viewers, diversity=0.0, new_video_quota=0.15)
     shown = new = 0
     for number in range(200):
         asked = replace(query(history([0, 2]), k=5), user_id=f"user {number}")
@@ -236,7 +236,7 @@ def test_new_videos_have_their_share_of_exposure() -> None:
 
 
 def test_the_next_page_holds_new_items_until_none_is_left() -> None:
-    world = flat(23, explore_share=0.3, diversity=0.2)
+    world = flat(23, exploration_rate=0.3, diversity=0.2)
     pages = [rows(world, query(TASTE, k=5, page=page, session="s")) for page in range(1, 7)]
     assert [len(page) for page in pages] == [5, 5, 5, 5, 2, 0]
     assert sorted(row for page in pages for row in page) == list(range(1, 23))
@@ -289,7 +289,7 @@ def test_series_go_on_with_the_next_part_and_wait_with_later_ones() -> None:
     world = flat(8, {"series": series, "episode": episode}, rules=["seen", "series"])
     assert rows(world, query(history([0, 2]), k=8)) == [3, 5, 6, 1, 4, 7]
     assert rows(world, query(history([2, 5]), k=8))[:2] == [4, 3]
-    off = flat(8, {"series": series, "episode": episode}, rules=["seen", "series"], next_share=0)
+    off = flat(8, {"series": series, "episode": episode}, rules=["seen", "series"], series_share=0)
     assert rows(off, query(history([0, 2]), k=8))[0] == 3
 
 

@@ -121,8 +121,8 @@ def test_the_owners_videos_come_where_they_may_and_nowhere_else(
         random.integers(0, 4, n).tolist(),
         {"access": access},
         owner={"pinned": pinned, "required": required},
-        explore_share=0.4,
-        new_share=0.4,
+        exploration_rate=0.4,
+        new_video_quota=0.4,
     )
     asked = query(history(seen), k, attributes=UserAttributes("ana", groups=groups), page=page)
     listed = maker(world).rows(asked).tolist()

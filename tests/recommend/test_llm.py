@@ -26,7 +26,7 @@ def listed(writer: Generator | None, seen: History, **reranker: Any) -> Slate:
         [0] * 12,
         [9] * 12,
         diversity=0.0,
-        new_share=0.0,
+        new_video_quota=0.0,
         reranker={"enabled": True, "candidates": 4, **reranker},
     )
     maker = Recommender(world.catalogue, world.model, world.section, writer)
@@ -91,7 +91,7 @@ def test_a_list_does_not_wait_for_a_slow_model() -> None:
         done.wait(20)
         return GeneratedValue(RankingReply(order=[4, 3, 2, 1]))
 
-    slate = listed(Written(wait), SEEN, seconds=0.05)
+    slate = listed(Written(wait), SEEN, timeout_seconds=0.05)
     done.set()
     assert slate.videos.tolist() == PLAIN
     assert "skipped because it took longer than 0.05 s" in slate.notes[0]
@@ -122,9 +122,9 @@ def test_a_real_server_is_asked_only_with_leave_to_tell_it_histories(tmp_path: P
     context = Context(Serial(EngineSection()), tmp_path, NullProgress(), 0)
     with serving(says('{"order": [4, 3, 2, 1]}')) as served:
         shut = generator(served.section(), context)
-        assert "histories stay here" in listed(shut, SEEN, seconds=30).notes[0]
+        assert "histories stay here" in listed(shut, SEEN, timeout_seconds=30).notes[0]
         assert not served.asked
-        leave = generator(served.section(may_send=("histories",)), context)
-        slate = listed(leave, SEEN, seconds=30)
+        leave = generator(served.section(allowed_data=("histories",)), context)
+        slate = listed(leave, SEEN, timeout_seconds=30)
     assert slate.videos.tolist() == [5, 4, 3, 2, 6, 7]
     assert len(served.asked) == 1

@@ -49,7 +49,9 @@ def indexed(
     model: InterestModel, training: Training, context: Context, **more: Any
 ) -> dict[str, IndexSpec]:
     pytest.importorskip("faiss")
-    section = IndexSection.model_validate({"full_scoring_max_videos": 0, "recall": 1.0, **more})
+    section = IndexSection.model_validate(
+        {"full_scoring_max_videos": 0, "target_recall": 1.0, **more}
+    )
     return plans(model, training.histories, section, context)
 
 
@@ -87,7 +89,7 @@ def test_every_part_is_the_one_of_the_fusion(tmp_path: Path, seen: History, cold
     model, training, context = world(tmp_path, cold)
     same(model, Ensemble.of(model, N, {}), seen)
     for until in (0, 10**6):
-        found = indexed(model, training, context, exact_until=until)
+        found = indexed(model, training, context, exact_max_videos=until)
         assert set(found) == {"sequence", "als", "content"}
         same(model, Ensemble.of(model, N, found), seen)
 

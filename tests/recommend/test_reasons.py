@@ -24,7 +24,7 @@ def maker_of(world: StepContext) -> Recommender:
 
 
 def test_the_one_video_of_a_topic_is_what_keeps_the_topic_on_the_list() -> None:
-    world = shelves(TOPICS, [9] * 24, diversity=0.0, new_share=0.0)
+    world = shelves(TOPICS, [9] * 24, diversity=0.0, new_video_quota=0.0)
     asked = query(history([0, 16]), k=10)
     maker = maker_of(world)
     assert 17 in maker.rows(asked)
@@ -34,7 +34,7 @@ def test_the_one_video_of_a_topic_is_what_keeps_the_topic_on_the_list() -> None:
 
 
 def test_what_is_not_listed_needs_nothing_taken_away() -> None:
-    world = shelves(TOPICS, [9] * 24, diversity=0.0, new_share=0.0)
+    world = shelves(TOPICS, [9] * 24, diversity=0.0, new_video_quota=0.0)
     maker = maker_of(world)
     asked = query(history([0, 1]), k=3)
     found = counterfactual(maker.rows, world.catalogue, world.model, asked, 20)
@@ -63,7 +63,7 @@ def test_every_counterfactual_that_is_shown_holds_and_has_nothing_to_spare(seed:
 
 
 def test_an_explanation_tells_the_counterfactual() -> None:
-    world = shelves(TOPICS, [9] * 24, diversity=0.0, new_share=0.0)
+    world = shelves(TOPICS, [9] * 24, diversity=0.0, new_video_quota=0.0)
     told = explanation(world, query(history([0, 16]), k=10), 17, maker_of(world).rows)
     assert "Without “Video 16”" in str(told)
     assert told.as_json()["counterfactual"]["without"][0]["video_id"] == "v16"

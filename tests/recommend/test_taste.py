@@ -42,7 +42,7 @@ def place() -> StepContext:
         [50] * n,
         {"tags": [[WORDS[row // EACH]] for row in range(n)]},
         diversity=0.0,
-        new_share=0.0,
+        new_video_quota=0.0,
     )
     text = np.eye(3, dtype=np.float32)[np.arange(n) // EACH]
     table = world.catalogue.table.with_columns(topic=None, published_at=None)

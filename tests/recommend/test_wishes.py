@@ -23,7 +23,7 @@ WORDS = {"cooking": 0, "sailing": 1, "horror": 2}
 
 
 def world(**settings: Any) -> StepContext:
-    return shelves(TOPICS, [9] * 18, diversity=0.0, new_share=0.0, **settings)
+    return shelves(TOPICS, [9] * 18, diversity=0.0, new_video_quota=0.0, **settings)
 
 
 def read(sentence: str) -> Floats:
@@ -145,7 +145,7 @@ def test_nobody_is_described_from_too_little() -> None:
 
 
 def test_new_videos_of_what_is_wanted_less_are_not_moved_up() -> None:
-    place = shelves([0] * 8 + [1] * 8, ([9] * 6 + [0] * 2) * 2, new_share=0.5, diversity=0.0)
+    place = shelves([0] * 8 + [1] * 8, ([9] * 6 + [0] * 2) * 2, new_video_quota=0.5, diversity=0.0)
     asked = query(history([0, 1]), k=4)
     maker = Recommender(place.catalogue, place.model, place.section)
     assert {6, 7} & set(maker.rows(asked).tolist())

@@ -83,8 +83,8 @@ def test_a_server_hears_of_a_viewer_only_with_leave_and_with_consent(built: Path
         return Workspace(work.path, config).profile("ana")
 
     with serving(says('{"sentence": "You like many videos."}')) as served:
-        leave = served.section(may_send=("histories",))
-        assert told(leave, written_profiles=False).author == "template"
+        leave = served.section(allowed_data=("histories",))
+        assert told(leave, llm_profiles=False).author == "template"
         assert "remote_models" in told(leave).reason
         work.resources.store.set_choices("ana", {"consent": {"remote_models": True}})
         assert "allowed_data" in told(served.section()).reason

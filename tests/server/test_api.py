@@ -303,7 +303,7 @@ def test_health_readiness_and_metrics(client: TestClient, tmp_path: Path, serve:
         ("GET", "/v1/users/ana/recommendations?k=0", None, 422, "query.k"),
         ("GET", "/v1/users/ana/recommendations?k=100000", None, 422, "query.k"),
         ("GET", "/v1/users/ana/recommendations?page=x", None, 422, "query.page"),
-        ("GET", "/v1/users/ana/recommendations?" + "picked=v&" * 51, None, 422, "query.picked"),
+        ("GET", "/v1/users/ana/recommendations?" + "seeds=v&" * 51, None, 422, "query.seeds"),
         ("GET", "/v1/users/%20/recommendations", None, 422, "cannot be stored"),
         ("GET", "/v1/search?text=%20", None, 422, "Send a word"),
         ("GET", "/v1/videos/nothing/similar", None, 404, "no video 'nothing'"),
@@ -393,7 +393,7 @@ def test_rights_hold_everywhere(client: TestClient, world: TinyWorld) -> None:
     assert client.get("/thumbnails/secret").status_code == 404
     assert client.put("/v1/users/ana", json={"groups": ["staff"]}).status_code == 200
     assert seen(user_id="ana") == [True] * 4
-    assert client.get("/v1/users/ana").json()["told"] == {"groups": ["staff"]}
+    assert client.get("/v1/users/ana").json()["attributes"] == {"groups": ["staff"]}
 
 
 def test_pages_of_a_list_do_not_overlap(client: TestClient) -> None:
@@ -407,7 +407,7 @@ def test_pages_of_a_list_do_not_overlap(client: TestClient) -> None:
 def test_every_parameter_of_a_list_is_read_and_described(
     client: TestClient, world: TinyWorld
 ) -> None:
-    picked = [("picked", video) for video in world.sailing[:2]]
+    picked = [("seeds", video) for video in world.sailing[:2]]
     path = "/v1/users/somebody-new/recommendations"
     found = client.get(path, params=[("k", "3"), *picked, ("explain", "true"), ("other", "1")])
     assert len(ids(found)) == 3
@@ -415,7 +415,17 @@ def test_every_parameter_of_a_list_is_read_and_described(
     assert found.json()["recommendations"][0]["because"] == [], "a stranger has watched nothing"
     document: Any = client.get("/v1/openapi.json").json()
     described = document["paths"]["/v1/users/{user_id}/recommendations"]["get"]["parameters"]
-    names = ["user_id", "k", "like", "page", "session", "picked", "context", "preset", "explain"]
+    names = [
+        "user_id",
+        "k",
+        "query",
+        "page",
+        "session",
+        "seeds",
+        "current_video",
+        "preset",
+        "explain",
+    ]
     assert [one["name"] for one in described] == names
     assert [one["in"] for one in described] == ["path", *["query"] * 8]
     assert all(one["description"] for one in described[1:])

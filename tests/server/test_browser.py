@@ -33,7 +33,7 @@ def service(_built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     (home / "media").mkdir()
     write_clip(home / "media" / "soup.mp4", thirds, frames=40, size=(256, 144), codec="libx264")
     text = (workspace / CONFIG).read_text(encoding="utf-8")
-    text = text.replace("[server]", f'[server]\nmedia = ["{home / "media"}"]')
+    text = text.replace("[server]", f'[server]\nmedia_roots = ["{home / "media"}"]')
     (workspace / CONFIG).write_text(text, encoding="utf-8")
     work = Workspace.open(workspace)
     work.save_report(work.evaluate("2026-03-01", systems=["popularity", "fused"]))

@@ -268,7 +268,7 @@ def test_too_many_requests_at_once_are_turned_away_and_it_recovers(
     section = served.section
     lists = work == "listed"  # which wait in a line of their own
     threads = section.threads if lists else THREADS
-    most = section.threads + section.line if lists else section.max_waiting
+    most = section.threads + section.max_queued_lists if lists else section.max_in_flight
     first = client.get(address).json()["recommendations"]
     gate = Gate(getattr(served, work))
     monkeypatch.setattr(served, work, gate)
@@ -312,7 +312,7 @@ def test_more_quick_lists_than_the_line_holds_are_turned_away_and_it_recovers(
         return listed(*asked)
 
     monkeypatch.setattr(served, "listed", slowly)
-    many = 4 * (served.section.line + served.section.threads)
+    many = 4 * (served.section.max_queued_lists + served.section.threads)
     with ThreadPoolExecutor(many) as pool:
         answers = list(pool.map(lambda _: client.get(address), range(many)))
     codes = Counter(answer.status_code for answer in answers)

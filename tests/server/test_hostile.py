@@ -35,7 +35,7 @@ PATHS = (
     "/v1/users/{}/videos/v-1031/explanation",
     "/v1/users/ana/videos/{}/explanation",
     "/v1/users/ana/recommendations?context={}",
-    "/v1/users/ana/recommendations?picked={}",
+    "/v1/users/ana/recommendations?seeds={}",
     "/v1/users/ana/recommendations?preset={}",
     "/v1/videos/{}",
     "/v1/videos/{}/similar",
@@ -80,7 +80,7 @@ def test_numbers_in_forms_that_are_none_are_no_bug(number: str, client: TestClie
     client.post("/user", data={"csrf": token, "user": "ana"})
     liked = {"csrf": token, "event": "like", "video_id": "v-1042", "rank": number}
     assert client.post("/act", data=liked).status_code == 200
-    answer = client.post("/me/wish", data={"csrf": token, "undo": number})
+    answer = client.post("/me/preferences", data={"csrf": token, "remove": number})
     assert answer.status_code == 422, answer.text
 
 

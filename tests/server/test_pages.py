@@ -61,7 +61,8 @@ def test_forget_me(client: TestClient, built: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/act", "/me", "/me/wish", "/me/forget", "/user", "/owner/build", "/owner/rollback"]
+    "path",
+    ["/act", "/me", "/me/preferences", "/me/forget", "/user", "/owner/build", "/owner/rollback"],
 )
 def test_forms_that_are_not_ours_are_refused(client: TestClient, built: Path, path: str) -> None:
     token = look_as(client, "ana")

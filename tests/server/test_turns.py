@@ -118,7 +118,7 @@ def test_lists_that_may_take_long_are_known_before_they_are_made(client: TestCli
     plain = UserState(ana)
     assert served.needs_no_model(plain, 100)
     assert not served.needs_no_model(plain, 101)
-    assert not served.needs_no_model(plain, 10, like="boats")
+    assert not served.needs_no_model(plain, 10, text="boats")
     assert not served.needs_no_model(
         UserState(ana, preferences=(Preference("ana", "more boats"),)), 10
     )

@@ -105,14 +105,14 @@ def test_what_is_on_the_screen_steers_the_list(built: Path, serve: Serve) -> Non
     client = serve(built)
     before = client.get("/v1/users/nina/recommendations?k=5").json()
     for video in ("v-1042", "v-1051"):
-        beside = client.get(f"/v1/users/nina/recommendations?k=5&context={video}").json()
+        beside = client.get(f"/v1/users/nina/recommendations?k=5&current_video={video}").json()
         shown = [entry["video_id"] for entry in beside["recommendations"]]
         assert video not in shown
         near = client.get(f"/v1/videos/{video}/similar?k=8").json()["recommendations"]
         assert len({entry["video_id"] for entry in near} & set(shown)) >= 3
         assert "Because you watched" in beside["recommendations"][0]["reason"]
     assert client.get("/v1/users/nina/recommendations?k=5").json()["notes"] == before["notes"]
-    assert client.get("/v1/users/nina/recommendations?context=none").status_code == 404
+    assert client.get("/v1/users/nina/recommendations?current_video=none").status_code == 404
 
 
 NAMES = (CONTROL, "bold")
@@ -178,7 +178,7 @@ def test_few_viewers_are_not_spoken_of(tried: Store) -> None:
 
 
 def test_where_silence_is_a_no_only_who_agreed_is_compared(tried: Store) -> None:
-    strict = Config.of({"privacy": {"assumed": ["personal_lists"]}})
+    strict = Config.of({"privacy": {"default_consent": ["personal_lists"]}})
     with pytest.raises(InputError, match="fewer than 5 viewers"):
         compare_live(tried, strict)
     for user in (*viewers_of(CONTROL, 6), *viewers_of("bold", 7)):

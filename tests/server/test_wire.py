@@ -184,7 +184,7 @@ def test_what_does_not_arrive_is_not_waited_for(
 def test_bodies_that_come_slowly_keep_nobody_else_waiting(built: Path) -> None:
     """They need no key: whoever is refused at the end has held a place until then."""
     toml = built / "vireo.toml"
-    toml.write_text(toml.read_text().replace("# max_waiting = 64", "max_waiting = 2"))
+    toml.write_text(toml.read_text().replace("# max_in_flight = 64", "max_in_flight = 2"))
     body = b'{"event_id": "e%d", "user_id": "ana", "video_id": "v-1042", "event": "view"}'
     length = b"Content-Length: %d\r\n\r\n" % len(body % 1)
     with listening(built) as at, ExitStack() as stack:

@@ -100,7 +100,7 @@ def test_every_video_has_a_row_in_the_order_of_the_catalogue(
 
 
 def test_the_plan_of_the_section_is_followed(clips: dict[str, Path], tmp_path: Path) -> None:
-    video = CONFIG.video.model_copy(update={"sampling": "fps", "rate": 2.0, "crops": 2})
+    video = CONFIG.video.model_copy(update={"sampling": "fps", "fps": 2.0, "crops": 2})
     features = made(tables_of(clips), tmp_path, CONFIG.model_copy(update={"video": video}))
     assert features.table["frames"].to_list() == [6, 6, 6]
     assert features.has_picture.all()

@@ -14,6 +14,7 @@ from vireo.errors import CorruptArtifact
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+"""Layout of the manifest itself."""
 _KEYS = {"recipe", "files", "summary", "seconds"}
 
 
@@ -29,6 +30,8 @@ class Manifest:
     """Relative path -> sha256 and bytes."""
     summary: Mapping[str, Any]
     seconds: float
+    output_format: int = 0
+    """Layout of the files beside the manifest (`Stage.format`); 0: from before it was written."""
 
     def content(self, parts: Sequence[str] = ()) -> str:
         """Hash of the bytes of some files (by their stem), or of all of them."""
@@ -76,6 +79,7 @@ class ArtifactStore:
             files=raw["files"],
             summary=raw["summary"],
             seconds=raw["seconds"],
+            output_format=raw.get("output_format", 0),
         )
         return manifest if manifest.is_complete() else None
 
@@ -86,6 +90,7 @@ class ArtifactStore:
         save: Callable[[Path], None],
         summary: Mapping[str, Any],
         seconds: float,
+        output_format: int,
     ) -> Manifest:
         """Save into a temporary directory, hash, rename into place; return the manifest."""
         artifact_id = self.id_of(recipe)
@@ -101,6 +106,7 @@ class ArtifactStore:
             manifest = {
                 "format": FORMAT,
                 "stage": stage,
+                "output_format": output_format,
                 "recipe": dict(recipe),
                 "files": _files_of(temporary),
                 "summary": dict(summary),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import Any, cast
 
 import typer
+from typer.exceptions import TyperException
 
 from vireo import __version__
 from vireo.cli import (
@@ -98,7 +100,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a title
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except TyperException as error:
+        _explain_usage(error)
+        sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader (`head`, `less`) went away: not an error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -109,6 +114,27 @@ def main() -> None:
         what, hint, code = _told(error)
         explain_error(what, hint)
         sys.exit(code)
+
+
+RENAMED = {
+    "--like": "--query",
+    "--picked": "--seed-video",
+    "--full": "--with-reasons",
+    "--shard": "--shard-size",
+    "--model": "--system",
+    "--undo": "--remove",
+    "--text": "`vireo search TEXT`",
+    "edit": "prefer",
+}
+"""Options and verbs from before version 0.2 -> what they are called now."""
+
+
+def _explain_usage(error: TyperException) -> None:
+    """The usage error, and the new name of an option or verb that was renamed."""
+    cast(Any, error).show()
+    named = getattr(error, "option_name", None) or next(iter(sys.argv[1:]), "")
+    if named in RENAMED and "No such" in str(error):
+        print(f"'{named}' is called {RENAMED[named]} now.", file=sys.stderr)
 
 
 def _told(error: BaseException) -> tuple[str, str, int]:

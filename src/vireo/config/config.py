@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import ValidationError, model_validator
 
 from vireo.behavior.base import BehaviorSection
+from vireo.config.renamed import without_renamed
 from vireo.config.server import ServerSection
 from vireo.data.base import DataSection
 from vireo.engine.base import EngineSection
@@ -62,6 +63,7 @@ class Config(Section):
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Config:
         """A Config from nested settings; raises ConfigError that names the key."""
+        settings = without_renamed(settings)
         try:
             return cls.model_validate(settings)
         except ValidationError as error:

@@ -20,7 +20,7 @@ class LanguageSection(Section):
 
     # what a model writes matters to the stage that asks it, which names that section by itself
     outside_recipe: ClassVar[frozenset[str]] = frozenset(
-        {"generation", "batch_tokens", "runtime", "api_key_env", "timeout", "retries"}
+        {"generation", "batch_tokens", "runtime", "api_key_env", "timeout_seconds", "retries"}
     )
     model: str = "minilm"
     """`minilm` (embedded, needs no network), `hub` or `onnx` with `path`, or `openai` (any server \

@@ -112,7 +112,7 @@ def _held(user_id: str, store: Store) -> dict[str, int]:
     return {
         "preferences": len(standing.preferences),
         "choices": len(said) + len(standing.choices.keys() - {"consent"}),
-        "told": sum(bool(value) for name, value in told.items() if name != "user_id"),
+        "attributes": sum(bool(value) for name, value in told.items() if name != "user_id"),
         "keys": sum(key.user_id == user_id for key in store.all_keys()),
     }
 

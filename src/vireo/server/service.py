@@ -108,17 +108,17 @@ class Service:
     # --- lists
 
     def recommend(
-        self, user_id: str | None, k: int, like: str = "", ask: RequestOptions = DEFAULT_OPTIONS
+        self, user_id: str | None, k: int, text: str = "", options: RequestOptions = DEFAULT_OPTIONS
     ) -> Picks:
         """A list for one viewer, or for nobody in particular."""
-        return self.listed(user_id, k, like, ask)[0]
+        return self.listed(user_id, k, text, options)[0]
 
     def listed(
         self,
         user_id: str | None,
         k: int,
-        like: str = "",
-        ask: RequestOptions = DEFAULT_OPTIONS,
+        text: str = "",
+        options: RequestOptions = DEFAULT_OPTIONS,
         preset: str = "",
         at_once: bool = False,
     ) -> tuple[Picks, str]:
@@ -135,12 +135,12 @@ class Service:
             else UserState(UserAttributes(""))
         )
         name = preset or self._variant(viewer, standing)
-        key = (k, like.strip(), ask, name, *cache_key(now, viewer, standing))
+        key = (k, text.strip(), options, name, *cache_key(now, viewer, standing))
         found = self.lists.get(key)
         if found is None:
-            if at_once and not served.needs_no_model(standing, k * ask.page, like, name):
+            if at_once and not served.needs_no_model(standing, k * options.page, text, name):
                 raise NeedsThread
-            query = served.query_from_state(user_id, standing, k, like, ask)
+            query = served.query_from_state(user_id, standing, k, text, options)
             found = served.recommenders.get(name).recommend(query)
             self.lists.put(key, found)
         return found, name
@@ -155,17 +155,17 @@ class Service:
         return variant_of(user_id, self.section.experiment, names)
 
     def session(
-        self, events: Sequence[LiveEvent], k: int, like: str = "", at_once: bool = False
+        self, events: Sequence[LiveEvent], k: int, text: str = "", at_once: bool = False
     ) -> Picks:
         """A list for somebody without a name, from what they did just now; nothing is kept.
 
         `at_once`: as for `listed`.
         """
         served, nobody = self.now.served, UserState(UserAttributes(""))
-        if at_once and not served.needs_no_model(nobody, k, like):
+        if at_once and not served.needs_no_model(nobody, k, text):
             raise NeedsThread
         history = served.weighted(events)
-        query = served.query_from_state(None, nobody, k, like, history=history)
+        query = served.query_from_state(None, nobody, k, text, history=history)
         return served.recommender.recommend(query)
 
     def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:

@@ -56,33 +56,33 @@ class OnlineRecommender:
         self.recommenders: Recommenders = Recommenders(
             nouns, config, before.recommenders if before else None
         )
-        self._nouns = nouns
+        self._snapshot = nouns
         self._config = config
         self._store = store
 
     @property
     def tables(self) -> Tables:
-        return self._nouns.tables
+        return self._snapshot.tables
 
     @property
     def histories(self) -> Histories:
-        return self._nouns.histories
+        return self._snapshot.histories
 
     @property
     def model(self) -> InterestModel:
-        return self._nouns.model
+        return self._snapshot.model
 
     @property
     def catalogue(self) -> Catalogue:
-        return self._nouns.catalogue
+        return self._snapshot.catalogue
 
     @property
     def understanding(self) -> Understanding:
-        return self._nouns.understanding
+        return self._snapshot.understanding
 
     @property
     def video(self) -> VideoFeatures:
-        return self._nouns.video
+        return self._snapshot.video
 
     @property
     def recommender(self) -> Recommender:
@@ -91,7 +91,7 @@ class OnlineRecommender:
 
     def history(self, user_id: str) -> History:
         """What is known of a viewer: the built history and the live events since."""
-        standing = self._store.user_state(user_id, self._nouns.live_until)
+        standing = self._store.user_state(user_id, self._snapshot.live_until)
         return self.history_of(user_id, standing)
 
     def history_of(self, user_id: str, standing: UserState) -> History:
@@ -125,7 +125,7 @@ class OnlineRecommender:
         """The catalogue, with what became of each file."""
         files = self.video.table.select("video_id", file="status", why="reason")
         rows = self.catalogue.table.join(files, "video_id", "left", maintain_order="left")
-        there = (row for at, row in enumerate(rows.to_dicts()) if at not in self._nouns.deleted)
+        there = (row for at, row in enumerate(rows.to_dicts()) if at not in self._snapshot.deleted)
         return [{**row, "published_at": date_of(row["published_at"])} for row in there]
 
     def users(self) -> list[str]:
@@ -136,33 +136,33 @@ class OnlineRecommender:
 
     def embed_query(self, sentence: str) -> Floats:
         """A sentence -> its vector in the space of the text vectors. -> (d,)"""
-        return self._nouns.embed_query(sentence)
+        return self._snapshot.embed_query(sentence)
 
     def row(self, video_id: str) -> int:
         """The row of a video that is there; raises UnknownVideo."""
         row = self.catalogue.row(video_id)
-        if row in self._nouns.deleted:
+        if row in self._snapshot.deleted:
             raise UnknownVideo(
                 f"The video '{video_id}' was deleted.", "PUT it again to bring it back."
             )
         return row
 
     def query(
-        self, user_id: str | None, k: int, like: str = "", ask: RequestOptions = DEFAULT_OPTIONS
+        self, user_id: str | None, k: int, text: str = "", options: RequestOptions = DEFAULT_OPTIONS
     ) -> Query:
         """Check the question and look the viewer up."""
         if user_id is None:
-            return self.query_from_state(None, UserState(UserAttributes("")), k, like, ask)
-        standing = self._store.user_state(user_id, self._nouns.live_until)
-        return self.query_from_state(user_id, standing, k, like, ask)
+            return self.query_from_state(None, UserState(UserAttributes("")), k, text, options)
+        standing = self._store.user_state(user_id, self._snapshot.live_until)
+        return self.query_from_state(user_id, standing, k, text, options)
 
     def query_from_state(
         self,
         user_id: str | None,
         standing: UserState,
         k: int,
-        like: str = "",
-        ask: RequestOptions = DEFAULT_OPTIONS,
+        text: str = "",
+        options: RequestOptions = DEFAULT_OPTIONS,
         history: History | None = None,
     ) -> Query:
         """The query of a viewer of whom the database was asked already."""
@@ -171,10 +171,10 @@ class OnlineRecommender:
         if history is None:
             history = self.history_of(user_id, standing) if user_id else History.empty()
         now = max(self.histories.now, int(history.times.max(initial=NO_TIME)))
-        if ask.current_video:
-            history = with_seed_videos(history, [self.row(ask.current_video)], now)
-        wish = like.strip() or saved_query(standing)
-        picked = [self.row(video) for video in ask.seeds]
+        if options.current_video:
+            history = with_seed_videos(history, [self.row(options.current_video)], now)
+        wish = text.strip() or saved_query(standing)
+        picked = [self.row(video) for video in options.seeds]
         query = Query(
             user_id,
             with_seed_videos(history, picked, now),
@@ -182,39 +182,43 @@ class OnlineRecommender:
             wish,
             self.embed_query(wish) if wish else None,
             now,
-            exclude=self._nouns.deleted,
+            exclude=self._snapshot.deleted,
             seeds=frozenset(picked) - frozenset(history.videos.tolist()),
-            requested_at=now_ms() if ask.at is None else ask.at,
-            session=ask.session,
-            page=ask.page,
+            requested_at=now_ms() if options.at is None else options.at,
+            session=options.session,
+            page=options.page,
             remote=consents(standing.choices, "remote_models", self._config.privacy),
             pseudonym=self._store.pseudonym_of(user_id) if user_id else "",
         )
-        return self._with_what_is_told(query, standing, ask)
+        return self._with_user_state(query, standing, options)
 
     def needs_no_model(
-        self, standing: UserState, places: int, like: str = "", name: str = ""
+        self, standing: UserState, places: int, text: str = "", name: str = ""
     ) -> bool:
         """Whether a list is short, counted to the end of its page, and waits for no model: no
         sentence is to be read, what makes it is ready, and no model that writes is asked."""
-        sentences = like.strip() or saved_query(standing) or standing.preferences
+        sentences = text.strip() or saved_query(standing) or standing.preferences
         return places <= SHORT and not sentences and self.recommenders.is_ready(name)
 
-    def _with_what_is_told(self, query: Query, standing: UserState, ask: RequestOptions) -> Query:
+    def _with_user_state(self, query: Query, standing: UserState, options: RequestOptions) -> Query:
         """Age, groups, wishes and impressions; nothing of a forgotten viewer."""
         if query.user_id is None or standing.forgotten:
-            return query if ask.attributes is None else replace(query, attributes=ask.attributes)
+            return (
+                query
+                if options.attributes is None
+                else replace(query, attributes=options.attributes)
+            )
         return query.replace(
-            attributes=ask.attributes or standing.attributes,
-            preferences=self._wishes(standing.preferences),
+            attributes=options.attributes or standing.attributes,
+            preferences=self._parsed(standing.preferences),
             impressions=self._impressions(query.user_id, standing, query.history),
         )
 
     def preferences(self, user_id: str) -> tuple[ParsedPreference, ...]:
         """What a viewer asked for more or less of, read."""
-        return self._wishes(self._store.preferences_of(user_id))
+        return self._parsed(self._store.preferences_of(user_id))
 
-    def _wishes(self, edits: Sequence[Preference]) -> tuple[ParsedPreference, ...]:
+    def _parsed(self, edits: Sequence[Preference]) -> tuple[ParsedPreference, ...]:
         read = self.embed_query if edits and self.catalogue.text.any() else None
         return parse_preferences(list(edits), self.catalogue, read)
 
@@ -222,40 +226,40 @@ class OnlineRecommender:
         if not self._personal(standing):
             return {}
         live = [e for e in standing.events if e.event == IMPRESSION]
-        before = self._nouns.impressions.get(self._store.pseudonym_of(user_id), ())
+        before = self._snapshot.impressions.get(self._store.pseudonym_of(user_id), ())
         shown = [*before, *((e.video_id, e.timestamp) for e in live)]
         return impressions_since_watch(shown, history, self.catalogue)
 
     def profile(self, user_id: str) -> Profile:
         """What a viewer likes, in words, with the videos that show it."""
-        standing = self._store.user_state(user_id, self._nouns.live_until)
+        standing = self._store.user_state(user_id, self._snapshot.live_until)
         query = self.recommender.named(self.query_from_state(user_id, standing, 1))
         section = self._config.recommend
         history = visible_history(query)
         found = profile_of(
             self.catalogue, user_id, history, query.preferences, section.profile_min_events
         )
-        return self._in_a_models_words(found, standing) if section.llm_profiles else found
+        return self._llm_profile(found, standing) if section.llm_profiles else found
 
-    def _in_a_models_words(self, profile: Profile, standing: UserState) -> Profile:
+    def _llm_profile(self, profile: Profile, standing: UserState) -> Profile:
         """The sentence by the configured model, where the viewer lets it know."""
         leaves = self._config.language.generation.model != "local"
         if leaves and not consents(standing.choices, "remote_models", self._config.privacy):
             return replace(profile, reason="this viewer has not agreed to `remote_models`")
-        writer = self._nouns.generator
+        writer = self._snapshot.generator
         if writer is None:
             return replace(profile, reason="no model that writes: language.generation.model")
         return llm_profile(profile, writer)
 
     def recommend(
-        self, user_id: str | None, k: int, like: str = "", ask: RequestOptions = DEFAULT_OPTIONS
+        self, user_id: str | None, k: int, text: str = "", options: RequestOptions = DEFAULT_OPTIONS
     ) -> Picks:
-        return self.recommender.recommend(self.query(user_id, k, like, ask))
+        return self.recommender.recommend(self.query(user_id, k, text, options))
 
     def allowed(self, user_id: str | None) -> Bools:
         """(n,) what the rules that protect let this viewer (or anybody) see now."""
         allowed = self.recommender.protected(self.query(user_id, 1))
-        allowed[list(self._nouns.deleted)] = False
+        allowed[list(self._snapshot.deleted)] = False
         return allowed
 
     def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
@@ -287,7 +291,7 @@ class OnlineRecommender:
 
     def about_video(self, video_id: str) -> dict[str, Any]:
         """What was read, seen, heard and understood of one video."""
-        return video_facts(self._nouns, self.row(video_id), self._config.privacy.min_group_size)
+        return video_facts(self._snapshot, self.row(video_id), self._config.privacy.min_group_size)
 
     def about_user(self, user_id: str) -> dict[str, Any]:
         """What is known of one viewer: counts, topics, latest videos."""

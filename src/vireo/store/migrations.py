@@ -1,18 +1,28 @@
 """Versions of the tables: an older database is brought up to date when it is opened.
 
-A plain list instead of a migration framework: see docs/decisions. Changes are only ever additive,
-so that a step can be taken while an older process still reads.
+A plain list instead of a migration framework: see docs/decisions. Steps add columns or tables, so
+that an older process can still read; step 3 renames tables, from before the first release.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Column, Connection, Table, inspect
+from sqlalchemy import Column, Connection, Table, inspect, select, update
 from sqlalchemy.schema import CreateColumn
 
 from vireo.errors import StageFailed
-from vireo.store.schema import EVENTS, FACTS, META, get_number, set_fact
+from vireo.store.schema import (
+    CHOICES,
+    EVENTS,
+    FACTS,
+    META,
+    PREFERENCES,
+    USERS,
+    get_number,
+    set_fact,
+)
 
 Step = Callable[[Connection], None]
 
@@ -22,9 +32,27 @@ def _lists_of_events(connection: Connection) -> None:
     add_columns(connection, EVENTS, (EVENTS.c.request_id, EVENTS.c.rank))
 
 
-STEPS: dict[int, Step] = {2: _lists_of_events}
+def _rename_to_users_and_preferences(connection: Connection) -> None:
+    """3: tables, facts and choices get the names of the API."""
+    for old, new in (("vireo_viewers", USERS), ("vireo_edits", PREFERENCES)):
+        if inspect(connection).has_table(old):
+            quote = connection.dialect.identifier_preparer.quote
+            connection.exec_driver_sql(f"ALTER TABLE {quote(old)} RENAME TO {quote(new.name)}")
+    for before, after in (("edits", "preferences"), ("naming", "pseudonym_key")):
+        connection.execute(update(FACTS).where(FACTS.c.name == before).values(name=after))
+    if not inspect(connection).has_table(CHOICES.name):
+        return
+    for user_id, body in connection.execute(select(CHOICES.c.user_id, CHOICES.c.body)).all():
+        choices = json.loads(body)
+        if "taste" in choices:
+            choices["query"] = choices.pop("taste")
+            changed = {"body": json.dumps(choices, ensure_ascii=False)}
+            connection.execute(update(CHOICES).where(CHOICES.c.user_id == user_id).values(changed))
+
+
+STEPS: dict[int, Step] = {2: _lists_of_events, 3: _rename_to_users_and_preferences}
 """Version -> what leads to it from the one before. Whole new tables need no step."""
-LATEST = 2
+LATEST = 3
 
 
 def prepare(connection: Connection, name: str) -> None:

@@ -34,8 +34,8 @@ FACTS = Table(
     Column("text", String(128), nullable=False, default=""),
     Column("number", BigInteger, nullable=False, default=0),
 )
-"""`position`, `videos`, `edits`, `audit`, `experiments`: the last number given; `generation`;
-`schema`: the version of the tables; `key`: of the hashes of forgotten viewers; `naming`: the
+"""`position`, `videos`, `preferences`, `audit`, `experiments`: the last number given; `generation`;
+`schema`: the version of the tables; `key`: of the hashes of forgotten viewers; `pseudonym_key`: the
 fingerprint of the key of the pseudonyms."""
 EVENTS = Table(
     "vireo_events",
@@ -89,8 +89,8 @@ AUDIT = Table(
     Column("action", String(64), nullable=False),
     Column("subject", Text, nullable=False),
 )
-VIEWERS = Table(
-    "vireo_viewers",
+USERS = Table(
+    "vireo_users",
     META,
     Column("user_id", String(MOST_ID), primary_key=True),
     Column("age", Float(53)),
@@ -98,8 +98,8 @@ VIEWERS = Table(
     Column("languages", Text, nullable=False, default="[]"),  # JSON
     Column("groups_of", Text, nullable=False, default="[]"),  # JSON; `groups` is a word of SQL
 )
-EDITS = Table(
-    "vireo_edits",
+PREFERENCES = Table(
+    "vireo_preferences",
     META,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("user_id", String(MOST_ID), nullable=False, index=True),
@@ -124,7 +124,7 @@ def first_facts(connection: Connection) -> str:
     """The facts that a new database lacks; returns the key, in hexadecimal."""
     there = set(connection.scalars(select(FACTS.c.name)))
     counters = dict.fromkeys(
-        ("position", "generation", "videos", "edits", "audit", "experiments"), ""
+        ("position", "generation", "videos", "preferences", "audit", "experiments"), ""
     )
     first = {"key": secrets.token_hex(32), **counters}
     new = [{"name": name, "text": text} for name, text in first.items() if name not in there]

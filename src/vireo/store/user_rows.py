@@ -11,12 +11,14 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select
 
 from vireo.store.base import LiveEvent, Preference, UserAttributes, UserState
 from vireo.store.events import events_question
-from vireo.store.schema import CHOICES, EDITS, EVENTS, MOST_AT_ONCE, VIEWERS
+from vireo.store.schema import CHOICES, EVENTS, MOST_AT_ONCE, PREFERENCES, USERS
 
 _FACTS = ("age", "region", "languages", "groups_of")
-TOLD = select(*(VIEWERS.c[name] for name in _FACTS))
+SELECT_ATTRIBUTES = select(*(USERS.c[name] for name in _FACTS))
 """What is told of viewers; ask for one of them."""
-WISHES = select(*(EDITS.c[field.name] for field in fields(Preference))).order_by(EDITS.c.number)
+SELECT_PREFERENCES = select(*(PREFERENCES.c[field.name] for field in fields(Preference))).order_by(
+    PREFERENCES.c.number
+)
 """Wishes, the oldest first; ask for one viewer's."""
 
 
@@ -25,8 +27,8 @@ def keep_viewers(connection: Connection, viewers: Sequence[UserAttributes]) -> N
     for start in range(0, len(viewers), MOST_AT_ONCE):
         some = viewers[start : start + MOST_AT_ONCE]
         ids = [viewer.user_id for viewer in some]
-        connection.execute(delete(VIEWERS).where(VIEWERS.c.user_id.in_(ids)))
-        connection.execute(insert(VIEWERS), [_row(viewer) for viewer in some])
+        connection.execute(delete(USERS).where(USERS.c.user_id.in_(ids)))
+        connection.execute(insert(USERS), [_row(viewer) for viewer in some])
 
 
 def _row(viewer: UserAttributes) -> dict[str, object]:
@@ -40,7 +42,7 @@ def _row(viewer: UserAttributes) -> dict[str, object]:
 
 
 def viewer_of(user_id: str, rows: Sequence[Any]) -> UserAttributes:
-    """What is told of a viewer, from the rows that TOLD found."""
+    """What is told of a viewer, from the rows that SELECT_ATTRIBUTES found."""
     if not rows:
         return UserAttributes(user_id)
     age, region, *lists = rows[0]
@@ -50,7 +52,7 @@ def viewer_of(user_id: str, rows: Sequence[Any]) -> UserAttributes:
 
 def keep_edit(connection: Connection, edit: Preference) -> None:
     """One more wish."""
-    connection.execute(insert(EDITS), asdict(edit))
+    connection.execute(insert(PREFERENCES), asdict(edit))
 
 
 def known_among(connection: Connection, users: Sequence[str], after: int) -> dict[str, UserState]:
@@ -63,7 +65,10 @@ def known_among(connection: Connection, users: Sequence[str], after: int) -> dic
             by_user.setdefault(user, []).append(tuple(row))
         return by_user
 
-    told, edits = rows(TOLD, VIEWERS.c.user_id), rows(WISHES, EDITS.c.user_id)
+    told, edits = (
+        rows(SELECT_ATTRIBUTES, USERS.c.user_id),
+        rows(SELECT_PREFERENCES, PREFERENCES.c.user_id),
+    )
     events = rows(events_question().where(EVENTS.c.position > after), EVENTS.c.user_id)
     choices = rows(select(CHOICES.c.body), CHOICES.c.user_id)
     return {
@@ -80,14 +85,15 @@ def known_among(connection: Connection, users: Sequence[str], after: int) -> dic
 def edits_of(connection: Connection, user_id: str) -> list[Preference]:
     """A viewer's wishes, the oldest first."""
     return [
-        Preference(*row) for row in connection.execute(WISHES.where(EDITS.c.user_id == user_id))
+        Preference(*row)
+        for row in connection.execute(SELECT_PREFERENCES.where(PREFERENCES.c.user_id == user_id))
     ]
 
 
 def delete_of(connection: Connection, user_id: str, number: int | None = None) -> int:
     """Delete one wish of a viewer, or, without a number, everything that is told of them."""
-    wishes = delete(EDITS).where(EDITS.c.user_id == user_id)
+    wishes = delete(PREFERENCES).where(PREFERENCES.c.user_id == user_id)
     if number is not None:
-        return int(connection.execute(wishes.where(EDITS.c.number == number)).rowcount)
-    told = connection.execute(delete(VIEWERS).where(VIEWERS.c.user_id == user_id)).rowcount
+        return int(connection.execute(wishes.where(PREFERENCES.c.number == number)).rowcount)
+    told = connection.execute(delete(USERS).where(USERS.c.user_id == user_id)).rowcount
     return int(told) + int(connection.execute(wishes).rowcount)

@@ -16,20 +16,20 @@ from vireo.store.events import events_question
 from vireo.store.prepared import PreparedQuery
 from vireo.store.schema import (
     CHOICES,
-    EDITS,
     EVENTS,
     FORGOTTEN,
     KEYS,
     MOST_AT_ONCE,
-    VIEWERS,
+    PREFERENCES,
+    USERS,
     get_number,
     get_text,
     set_number,
     set_text,
 )
 from vireo.store.user_rows import (
-    TOLD,
-    WISHES,
+    SELECT_ATTRIBUTES,
+    SELECT_PREFERENCES,
     delete_of,
     edits_of,
     keep_edit,
@@ -43,11 +43,11 @@ from vireo.store.videos import open_to_nobody
 _USER: BindParameter[str] = bindparam("user")
 _STANDING = {
     "forgotten": select(FORGOTTEN.c.hash).where(FORGOTTEN.c.hash == bindparam("hash")),
-    "told": TOLD.where(VIEWERS.c.user_id == _USER),
+    "attributes": SELECT_ATTRIBUTES.where(USERS.c.user_id == _USER),
     "events": events_question().where(
         EVENTS.c.user_id == _USER, EVENTS.c.position > bindparam("after")
     ),
-    "edits": WISHES.where(EDITS.c.user_id == _USER),
+    "preferences": SELECT_PREFERENCES.where(PREFERENCES.c.user_id == _USER),
     "choices": select(CHOICES.c.body).where(CHOICES.c.user_id == _USER),
 }
 """What `standing` asks, one question of each table."""
@@ -72,9 +72,9 @@ class SqlUsers:
             if asked["forgotten"].rows(driver, hash=self._database.hash(user_id)):
                 return UserState(UserAttributes(user_id), forgotten=True)
             told, events, edits, choices = (
-                asked["told"].rows(driver, user=user_id),
+                asked["attributes"].rows(driver, user=user_id),
                 asked["events"].rows(driver, user=user_id, after=after),
-                asked["edits"].rows(driver, user=user_id),
+                asked["preferences"].rows(driver, user=user_id),
                 asked["choices"].rows(driver, user=user_id),
             )
         return UserState(
@@ -129,13 +129,13 @@ class SqlUsers:
     def user(self, user_id: str) -> UserAttributes:
         """What is told of a viewer."""
         with self._database.reading() as driver:
-            return viewer_of(user_id, self._asked["told"].rows(driver, user=user_id))
+            return viewer_of(user_id, self._asked["attributes"].rows(driver, user=user_id))
 
     def add_preference(self, edit: Preference) -> Preference:
         """Keep a wish, and return it with its number. Raises InputError for a forgotten viewer."""
         check_edit(edit)
         with self._database.transaction(write=True) as connection:
-            number = self._database.locked(connection, "edits") + 1
+            number = self._database.locked(connection, "preferences") + 1
             if self._database.refused(connection, {edit.user_id}):
                 raise InputError(
                     "This viewer was forgotten, so nothing is kept of them.",
@@ -143,7 +143,7 @@ class SqlUsers:
                 )
             kept = replace(edit, number=number)
             keep_edit(connection, kept)
-            set_number(connection, "edits", number)
+            set_number(connection, "preferences", number)
         return kept
 
     def preferences_of(self, user_id: str) -> list[Preference]:
@@ -200,13 +200,13 @@ class SqlUsers:
     def pseudonym_key(self) -> str:
         """The fingerprint of the key that names viewers; empty where they keep their ids."""
         with self._database.transaction() as connection:
-            return get_text(connection, "naming")
+            return get_text(connection, "pseudonym_key")
 
     def set_pseudonym_key(self, fingerprint: str) -> None:
         """From now on viewers are named by this key."""
         with self._database.transaction(write=True) as connection:
             self._database.locked(connection, "key")
-            set_text(connection, "naming", fingerprint)
+            set_text(connection, "pseudonym_key", fingerprint)
 
     def has_plain_ids(self) -> bool:
         """Whether any table that has a column of viewers has a row of one."""
@@ -216,7 +216,7 @@ class SqlUsers:
                     select(table.c.user_id).where(table.c.user_id.is_not(None)).limit(1)
                 )
                 is not None
-                for table in (EVENTS, CHOICES, KEYS, VIEWERS, EDITS)
+                for table in (EVENTS, CHOICES, KEYS, USERS, PREFERENCES)
             )
 
     def generation(self) -> int:

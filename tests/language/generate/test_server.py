@@ -139,12 +139,14 @@ def test_a_server_of_other_habits_is_met_half_way(tmp_path: Path) -> None:
 def test_the_budget_stops_before_it_is_overdrawn(tmp_path: Path) -> None:
     prompts = [asked(f"number {i}") for i in range(10)]
     with serving(says(GOOD)) as served:
-        section = served.section(answer_tokens=16, most_tokens=600)
+        section = served.section(max_output_tokens=16, max_total_tokens=600)
         given = answers(section, tmp_path, *prompts)
         assert 1 <= len(served.asked) < 10
         assert sum(a.tokens_in + a.tokens_out for a in given) <= 600
         assert "budget of 600 tokens" in given[-1].reason
-        priced = served.section(answer_tokens=16, price_in=1000.0, price_out=1000.0, most_cost=1e-9)
+        priced = served.section(
+            max_output_tokens=16, input_price=1000.0, output_price=1000.0, max_cost=1e-9
+        )
         assert "budget of 1e-09" in answers(priced, tmp_path / "b")[0].reason
 
 
@@ -161,7 +163,7 @@ def test_a_dry_run_sends_nothing_and_tells_the_cost(tmp_path: Path) -> None:
             told.append(line)
 
     with serving(says(GOOD)) as served:
-        section = served.section(dry_run=True, price_in=1000.0, price_out=1000.0)
+        section = served.section(dry_run=True, input_price=1000.0, output_price=1000.0)
         made = generator(section, context(tmp_path))
         assert made is not None
         given = made.generate([asked("a"), asked("b")], Voice())
@@ -178,7 +180,9 @@ def test_personal_data_leave_only_by_name(tmp_path: Path) -> None:
         asked("c"),
     ]
     with serving(says(GOOD)) as served:
-        first, second, third = answers(served.section(may_send=("comments",)), tmp_path, *prompts)
+        first, second, third = answers(
+            served.section(allowed_data=("comments",)), tmp_path, *prompts
+        )
         assert first.value is not None
         assert third.value is not None
         assert "histories stay here" in second.reason
@@ -190,7 +194,7 @@ def test_the_key_comes_from_the_environment(
 ) -> None:
     monkeypatch.setenv("MY_KEY", "secret-1")
     with serving(says(GOOD)) as served:
-        section = served.section(key_variable="MY_KEY")
+        section = served.section(api_key_env="MY_KEY")
         answers(section, tmp_path)
     assert served.headers[0]["authorization"] == "Bearer secret-1"
     assert "secret-1" not in section.model_dump_json()

@@ -25,7 +25,7 @@ class GenerationSection(Section):
             *(
                 "api_key_env",
                 "response_format",
-                "timeout",
+                "timeout_seconds",
                 "retries",
                 "concurrency",
                 "allowed_data",

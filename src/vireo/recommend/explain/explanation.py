@@ -101,7 +101,7 @@ def explanation(
 def _parts(shelves: StepContext, query: Query) -> dict[str, Floats]:
     """(n,) by source: the experts', or a stranger's, and what the viewer's wishes add."""
     asked = preference_offsets(shelves, query.preferences)
-    wish = {} if asked is None else {"wish": asked}
+    wish = {} if asked is None else {"preference": asked}
     if not query.known:
         return {**popular_columns(shelves.catalogue), **wish}
     _, parts = fused(shelves.model, Batch([query.history], query.now, len(shelves.catalogue)))
