@@ -48,7 +48,7 @@ def test_wishes_show_in_explanations_and_where_nothing_else_is_known(built: Path
     with pytest.raises(InputError, match="Nothing is known"):
         work.resources.online.about_user("nina")
     work.add_preference("nina", "more sailing")
-    assert work.resources.online.about_user("nina")["asked_for"] == ["more sailing"]
+    assert work.resources.online.about_user("nina")["preferences"] == ["more sailing"]
     for unclear in ("less of this", "more"):
         with pytest.raises(InputError, match="leaves open"):
             work.add_preference("nina", unclear)

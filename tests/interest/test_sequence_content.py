@@ -137,7 +137,8 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
             Serial(EngineSection()), tmp_path / str(processes), NullProgress(), seed=0
         )
         scores.append(SequenceContent.fit(training, section, context).score(batch_of(training)))
-    np.testing.assert_allclose(scores[1], scores[0], atol=1e-3)
+    # Sums in another order differ in the last bits, and training carries them on.
+    np.testing.assert_allclose(scores[1], scores[0], atol=1e-3 * np.abs(scores[0]).max())
 
 
 def test_features_are_whitened_by_the_root_and_reduced() -> None:

@@ -126,4 +126,5 @@ def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:
 
 def say(line: str, to_stderr: bool = False) -> None:
     """One line of text for people."""
-    console(to_stderr).print(Text(printable(line)))
+    out = console(to_stderr)
+    out.print(Text(printable(line)), soft_wrap=not out.is_terminal)
