@@ -27,11 +27,11 @@ from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestModel
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.context import indexed_ensemble
 from vireo.recommend.index.build import plans
 from vireo.recommend.index.tuning import COUNT, exact, recall_of
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.registry import RULES
-from vireo.recommend.retrieve.opinions import Ensemble
 from vireo.recommend.settings import RecommendSection
 
 GOALS = {
@@ -94,14 +94,15 @@ def recalls(
     model: InterestModel, catalogue: Catalogue, histories: list[History]
 ) -> dict[str, float]:
     """Per index the share of the true 100 nearest that it finds for these viewers."""
-    panel = Ensemble.of(model, len(catalogue), catalogue.index_specs)
+    ensemble, indexes = indexed_ensemble(model, len(catalogue), catalogue.index_specs)
     found = {}
-    for name, voice in panel.voices.items():
-        if voice.index is None or voice.vectors is None or voice.linear is None:
-            continue
-        asked = voice.linear.user_vectors(Batch(histories, -1, len(catalogue)))
-        rows = np.array([voice.index.search(towards, COUNT) for towards in asked])
-        found[name] = round(recall_of(rows, exact(voice.vectors, asked, COUNT)), 4)
+    for name, index in indexes.items():
+        handle = ensemble.handles[name]
+        assert handle.dot_product is not None
+        assert handle.vectors is not None
+        asked = handle.dot_product.user_vectors(Batch(histories, -1, len(catalogue)))
+        rows = np.array([index.search(vector, COUNT) for vector in asked])
+        found[name] = round(recall_of(rows, exact(handle.vectors, asked, COUNT)), 4)
     return found
 
 

@@ -37,7 +37,7 @@ from vireo.evaluation.ranking import Scorer
 from vireo.interest.base import Batch, InterestModel, Training
 from vireo.interest.build import fit
 from vireo.interest.content_space import content_space
-from vireo.interest.fusion import fused
+from vireo.interest.ensemble import Ensemble
 from vireo.interest.registry import EXPERTS
 
 BLOCK = 512
@@ -161,7 +161,7 @@ def _kept(home: Path) -> tuple[InterestModel, tuple[float, float]]:
 
 
 def _total(model: InterestModel, batch: Batch) -> Floats:
-    return fused(model, batch)[0]
+    return Ensemble.of(model, batch.n_videos).score(batch).total()
 
 
 def asked_in(path: Path) -> tuple[Ints, Ints]:

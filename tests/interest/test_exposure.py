@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.interest.plain_ensemble import scored
 from vireo.arrays import Bools, Floats
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
@@ -26,7 +27,6 @@ from vireo.interest.cold_item_quota import (
 )
 from vireo.interest.contract import training_of
 from vireo.interest.ensemble_weights import ValidationScores
-from vireo.interest.fusion import fused
 from vireo.interest.holdout import by_last
 
 USERS, VIDEOS, NEW = 200, 40, 10
@@ -101,10 +101,10 @@ def test_a_model_keeps_its_offset_and_strangers_meet_popularity(tmp_path: Path) 
     again = type(model).load(tmp_path / "kept")
     histories = world().histories
     batch = Batch([histories.row(0), histories.row(1)], histories.now, VIDEOS)
-    total, parts = fused(again, batch)
-    plain, _ = fused(replace(again, offset=0.0), batch)
+    total, parts = scored(again, batch)
+    plain, _ = scored(replace(again, offset=0.0), batch)
     np.testing.assert_allclose(total[:, 30:], plain[:, 30:] + model.offset, atol=1e-5)
     np.testing.assert_array_equal(total[:, :30], plain[:, :30])
     np.testing.assert_allclose(sum(parts.values()), total, atol=1e-5)
-    alone, _ = fused(again, Batch([History.empty()], histories.now, VIDEOS))
+    alone, _ = scored(again, Batch([History.empty()], histories.now, VIDEOS))
     assert alone[0, :30].std() > 0.1

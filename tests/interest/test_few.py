@@ -27,14 +27,6 @@ def test_the_scores_of_any_videos_are_those_of_the_few_and_0() -> None:
     assert nobody.at(np.arange(3)).tolist() == [0.0] * 3
 
 
-def test_mean_and_deviation_are_of_all_that_count() -> None:
-    counts = np.array([True, True, False])  # of twelve videos, the last of the few does not count
-    mean, spread = FEW.spread(counts, 11)
-    scores = np.delete(FEW.whole, 9)
-    assert mean == pytest.approx(scores.mean())
-    assert spread == pytest.approx(scores.std())
-
-
 def test_rows_are_found_among_others_and_nothing_among_none() -> None:
     there, place = found(np.array([7, 1, 4, 7]), np.array([1, 5, 7]))
     assert (there.tolist(), place.tolist()) == ([0, 1, 3], [2, 0, 2])

@@ -8,9 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from tests.interest.plain_ensemble import scored
 from tests.interest.untrained import Untrained
 from vireo.arrays import Floats, Ints
 from vireo.behavior.base import NO_TIME, History
@@ -28,8 +27,8 @@ from vireo.interest.base import (
 )
 from vireo.interest.build import fit
 from vireo.interest.contract import WORLDS, batch_of, training_of
+from vireo.interest.ensemble import unseen_mask
 from vireo.interest.ensemble_weights import ValidationScores, choose, with_content_fallback
-from vireo.interest.fusion import candidates, fused, standardised
 from vireo.interest.holdout import Holdout, by_last, by_time, pairs, random_split
 
 SECTION = InterestSection(ease=EaseSection(regularization=5.0), als=AlsSection(embedding_size=8))
@@ -54,8 +53,8 @@ def two_tastes(users: int = 120, videos: int = 40, newcomers: int = 4) -> Traini
 def test_weights_are_found_and_the_lists_keep_to_the_taste(context: Context) -> None:
     training = two_tastes()
     model = fit(training, SECTION, context)
-    total, _ = fused(model, batch_of(training))
-    unseen = candidates(batch_of(training))
+    total, _ = scored(model, batch_of(training))
+    unseen = unseen_mask(batch_of(training))
     for user in range(0, 120, 7):
         best = np.argsort(-np.where(unseen[user], total[user], -np.inf))[:6]
         own = [v // 20 == user % 2 if v < 40 else v % 2 == user % 2 for v in best]
@@ -69,7 +68,7 @@ def test_weights_are_found_and_the_lists_keep_to_the_taste(context: Context) -> 
 def test_parts_add_up_and_new_videos_speak_through_content(context: Context) -> None:
     training = two_tastes()
     model = fit(training, SECTION, context)
-    total, parts = fused(model, batch_of(training))
+    total, parts = scored(model, batch_of(training))
     np.testing.assert_allclose(sum(parts.values()), total, atol=1e-5)
     assert parts["content"][:120, 40:].any()
     assert all(not part[:, 40:].any() for name, part in parts.items() if name != "content")
@@ -82,7 +81,7 @@ def test_a_stranger_gets_what_is_popular(context: Context) -> None:
     model = fit(training, SECTION, context)
     ease_only = InterestModel(model.experts, {"ease": 1.0}, model.content, {}, model.warm)
     batch = Batch([History.empty(), training.histories.row(0)], training.histories.now, 44)
-    total, parts = fused(ease_only, batch)
+    total, parts = scored(ease_only, batch)
     assert total[0].argmax() in np.flatnonzero(training.user_counts == training.user_counts.max())
     assert not parts["popularity"][1].any()
     np.testing.assert_allclose(sum(parts.values()), total, atol=1e-5)
@@ -96,7 +95,7 @@ def test_a_model_comes_back_from_disk(context: Context, tmp_path: Path) -> None:
     model.save(home)
     again = InterestModel.load(home)
     np.testing.assert_array_equal(
-        fused(again, batch_of(training))[0], fused(model, batch_of(training))[0]
+        scored(again, batch_of(training))[0], scored(model, batch_of(training))[0]
     )
     assert again.report == model.report
     assert again.weights == model.weights
@@ -106,7 +105,7 @@ def test_a_model_comes_back_from_disk(context: Context, tmp_path: Path) -> None:
 def test_degenerate_worlds_get_default_weights_and_a_note(name: str, context: Context) -> None:
     training = training_of(*WORLDS[name])
     model = fit(training, SECTION, context)
-    total, _ = fused(model, batch_of(training))
+    total, _ = scored(model, batch_of(training))
     assert np.isfinite(total).all()
     assert "default weights" in model.report["validation"]["note"]
 
@@ -137,10 +136,10 @@ def test_where_videos_come_again_what_a_viewer_comes_back_to_leads(context: Cont
     section = InterestSection(experts=names, allow_repeats=True, validation="last")
     model = fit(training, section, context)
     assert model.weights["repeat"] > 0.5
-    total, _ = fused(model, batch_of(training))
+    total, _ = scored(model, batch_of(training))
     assert (total[:120].argmax(axis=1) == np.arange(120) % 20).all()
     once = fit(training, section.model_copy(update={"allow_repeats": False}), context)
-    said = fused(replace(once, weights={"repeat": 1.0, "als": 0.1}), batch_of(training))[1]
+    said = scored(replace(once, weights={"repeat": 1.0, "als": 0.1}), batch_of(training))[1]
     assert not said["repeat"].any()  # elsewhere it has nothing to say
 
 
@@ -264,23 +263,3 @@ def test_gains_of_several_targets_are_textbook_ndcg() -> None:
     ideal = sum(1 / np.log2(rank + 1) for rank in (1, 2, 3))
     gains = court.gains(court.total({"oracle": 1.0}, {}))
     assert gains == pytest.approx([dcg / ideal])
-
-
-@settings(deadline=None)
-@given(st.integers(0, 10_000))
-def test_standardising_forgets_scale_and_place(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    scores = rng.normal(size=(3, 9)).astype(np.float32)
-    among = rng.random((3, 9)) < 0.7
-    among[:, :2] = True
-    z = standardised(scores, among)
-    np.testing.assert_allclose(standardised(7 * scores + 3, among), z, atol=1e-3)
-    for row, marked in zip(z, among, strict=True):
-        assert row[marked].mean() == pytest.approx(0.0, abs=1e-4)
-        assert row[marked].std() == pytest.approx(1.0, abs=1e-3)
-
-
-def test_equal_scores_are_no_opinion() -> None:
-    scores = np.full((2, 5), 0.1, dtype=np.float32)
-    assert not standardised(scores, np.ones((2, 5), dtype=np.bool_)).any()
-    assert not standardised(scores, np.zeros((2, 5), dtype=np.bool_)).any()

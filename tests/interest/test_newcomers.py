@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from tests.interest.plain_ensemble import scored
 from vireo.behavior.base import History
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import NullProgress
@@ -17,7 +18,6 @@ from vireo.interest.base import Batch, Expert, InterestModel, InterestSection
 from vireo.interest.content import Content
 from vireo.interest.contract import training_of
 from vireo.interest.ease import Ease
-from vireo.interest.fusion import fused
 from vireo.interest.new_items import with_new_items
 from vireo.interest.popularity import Popularity
 
@@ -51,8 +51,8 @@ def history(*videos: int) -> History:
 def test_old_videos_keep_their_order_and_newcomers_go_to_the_right_taste(context: Context) -> None:
     model = fitted(context)
     wider = with_new_items(model, TWO_TASTES[[0, 3]])
-    before, _ = fused(model, Batch([history(0)], 10, 6))
-    after, parts = fused(wider, Batch([history(0)], 10, 8))
+    before, _ = scored(model, Batch([history(0)], 10, 6))
+    after, parts = scored(wider, Batch([history(0)], 10, 8))
     assert np.argsort(-after[0][:6]).tolist() == np.argsort(-before[0]).tolist()
     assert after[0][6] > after[0][7], "the newcomer of the viewer's own taste stands higher"
     assert not parts["ease"][0][6:].any()
@@ -75,13 +75,13 @@ def test_an_expert_that_knows_new_videos_ranks_newcomers_by_their_relatives(
     wider = with_new_items(knowing, TWO_TASTES[[0, 3]])
     scores = wider.experts["ease"].score(Batch([history(0)], 10, 8))
     assert scores[0][6] > scores[0][7]
-    _, parts = fused(wider, Batch([history(0)], 10, 8))
+    _, parts = scored(wider, Batch([history(0)], 10, 8))
     assert parts["ease"][0][6] > parts["ease"][0][7]
 
 
 def test_watching_a_newcomer_counts_at_once(context: Context) -> None:
     wider = with_new_items(fitted(context), TWO_TASTES[[0, 3]])
-    total, _ = fused(wider, Batch([history(7)], 10, 8))
+    total, _ = scored(wider, Batch([history(7)], 10, 8))
     assert total[0][3:6].min() > total[0][:3].max()
     for expert in wider.experts.values():
         for video in (0, 7):
@@ -95,7 +95,7 @@ def test_watching_a_newcomer_counts_at_once(context: Context) -> None:
 def test_an_edited_video_moves(context: Context) -> None:
     model = fitted(context)
     moved = with_new_items(model, np.zeros((0, 2), np.float32), {0: TWO_TASTES[3]})
-    total, _ = fused(moved, Batch([history(4)], 10, 6))
-    was, _ = fused(model, Batch([history(4)], 10, 6))
+    total, _ = scored(moved, Batch([history(4)], 10, 6))
+    was, _ = scored(model, Batch([history(4)], 10, 6))
     assert total[0][0] > was[0][0]
     assert model.content[0].tolist() == [1, 0], "what was published stays as it is"

@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from tests.interest.plain_ensemble import scored
 from tests.interest.untrained import Untrained
 from vireo.arrays import Floats
 from vireo.interest.base import Batch, InterestModel, default_cold_weights
 from vireo.interest.cold_item_weights import FEWEST_WISHES, cold_item_holdout, cold_item_weights
 from vireo.interest.contract import training_of
-from vireo.interest.fusion import fused
 
 
 def test_the_last_wish_for_a_kept_video_is_judged_by_what_came_before_it() -> None:
@@ -89,11 +89,11 @@ def test_known_and_new_videos_are_scored_with_their_own_weights() -> None:
     warm = np.array([True, True, True, True, False, False])
     batch = Batch([training_of([[2, 0]], 6).histories.row(0)], 0, 6)
     model = InterestModel({"one": one, "two": two}, {"one": 1.0, "two": 0.0}, warm=warm)
-    plain, _ = fused(model, batch)
+    plain, _ = scored(model, batch)
     model = InterestModel(
         model.experts, model.weights, warm=warm, cold_weights_={"one": 0.0, "two": 2.0}
     )
-    total, parts = fused(model, batch)
+    total, parts = scored(model, batch)
     np.testing.assert_array_equal(total[:, :4], plain[:, :4])
     unseen = two.scores[2][[1, 3, 4, 5]]  # 2 and 0 were met
     own = (two.scores[2][4:] - unseen.mean()) / unseen.std()

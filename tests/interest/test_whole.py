@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.interest.plain_ensemble import scored
 from vireo.arrays import Floats
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import NullProgress
@@ -29,7 +30,7 @@ from vireo.interest.base import (
 )
 from vireo.interest.build import fit
 from vireo.interest.contract import WORLDS, batch_of, training_of
-from vireo.interest.fusion import candidates, fused
+from vireo.interest.ensemble import unseen_mask
 from vireo.interest.sequence.expert import Sequence
 
 SECTION = InterestSection(
@@ -48,7 +49,7 @@ def fitted(training: Training, section: InterestSection, place: Path) -> Interes
 
 
 def totals(model: InterestModel, batch: Batch) -> Floats:
-    return fused(model, batch)[0]
+    return scored(model, batch)[0]
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -76,7 +77,7 @@ def test_the_order_of_users_decides_nothing(tmp_path: Path) -> None:
     section = SECTION.model_copy(update={"experts": IN_ORDER})
     training, other = training_of(users, n_videos), training_of(users[::-1], n_videos)
     batch = batch_of(training)
-    open_ = candidates(batch)  # scores are standardised among what was not met
+    open_ = unseen_mask(batch)  # scores are standardised among what was not met
     one = totals(fitted(training, section, tmp_path), batch)[open_]
     two = totals(fitted(other, section, tmp_path), batch)[open_]
     np.testing.assert_allclose(two, one, atol=5e-3)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vireo.interest.score_moments import quadratic
 from vireo.interest.sparse_scores import SparseScores
-from vireo.recommend.index.score_moments import quadratic
-from vireo.recommend.retrieve.top_allowed import best_of_few, first_of
+from vireo.recommend.retrieve.best_rows import best_of_few, first_of
 
 N = 90
 

@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 
 from vireo.artifacts import ArtifactStore
-from vireo.batch.blocks import BatchRecommender
 from vireo.behavior.base import Histories
 from vireo.behavior.history_shards import HistoryShards
 from vireo.config import Config
@@ -118,10 +117,6 @@ class BatchWorker:
     def _recommender(self) -> Recommender:
         return OnlineRecommender(self._nouns, self._config, self._store).recommender
 
-    @cached_property
-    def _crowd(self) -> BatchRecommender:
-        return BatchRecommender(self._recommender)
-
     def lists(self, start: int, stop: int) -> ShardResult:
         """The lists of the viewers in these rows."""
         part = self.shards.part(start, stop)
@@ -140,8 +135,8 @@ class BatchWorker:
         )
         columns: dict[str, list[Any]] = {name: [] for name in names}
         counts = {"in_blocks": 0, "one_by_one": 0, "empty": 0}
-        for at in range(0, len(users), self._crowd.block):
-            some = users[at : at + self._crowd.block]
+        for at in range(0, len(users), self._recommender.block_size):
+            some = users[at : at + self._recommender.block_size]
             told = [standings.get(user) or UserState(UserAttributes(user)) for user in some]
             asked = [
                 served.query_from_state(user, standing, self.job.k, options=ask)
@@ -155,7 +150,7 @@ class BatchWorker:
 
     def _slates(self, asked: list[Query]) -> list[tuple[Slate, bool]]:
         if not self.job.with_reasons:
-            return self._crowd.slates(asked)
+            return self._recommender.slates(asked)
         return [(self._recommender.slate(query), False) for query in asked]
 
     def _add(self, columns: dict[str, list[Any]], user: str, slate: Slate) -> None:

@@ -31,7 +31,7 @@ from vireo.evaluation.tasks import (
     plain,
 )
 from vireo.interest.base import Batch, Expert, InterestModel
-from vireo.interest.fusion import fused
+from vireo.interest.ensemble import Ensemble
 
 FUSED = SENTENCES
 OFFSET = 0.5
@@ -166,7 +166,7 @@ def scorers_of(model: InterestModel, systems: Sequence[str] | None) -> dict[str,
 
 
 def _fused_total(model: InterestModel, batch: Batch) -> Floats:
-    return fused(model, batch)[0]
+    return Ensemble.of(model, batch.n_videos).score(batch).total()
 
 
 def _measured(

@@ -9,8 +9,15 @@ from typing import TypeVar
 import numpy as np
 
 from vireo.arrays import Bools, Doubles, Floats, Ints
-from vireo.interest.base import CONTENT, CONTENT_SHARE, Batch, Expert, default_cold_weights
-from vireo.interest.fusion import candidates, opinions
+from vireo.interest.base import (
+    CONTENT,
+    CONTENT_SHARE,
+    Batch,
+    Expert,
+    InterestModel,
+    default_cold_weights,
+)
+from vireo.interest.ensemble import Ensemble, unseen_mask
 from vireo.interest.holdout import Holdout, pairs
 
 DEFAULTS: Mapping[str, float] = {
@@ -73,6 +80,8 @@ class ValidationScores:
         histories = held.histories
         columns = np.arange(histories.n_videos) if among is None else among
         shape = (len(held.rows), len(columns))
+        model = InterestModel(experts, {}, warm=warm, allow_repeats=repeats)
+        ensemble = Ensemble.of(model, histories.n_videos)
         said = {name: np.zeros(shape, dtype=np.float32) for name in experts}
         unseen = np.zeros(shape, dtype=np.bool_)
         for start in range(0, len(held.rows), _BLOCK):
@@ -80,9 +89,10 @@ class ValidationScores:
             rows = [histories.row(int(row)) for row in held.rows[part]]
             times = None if held.times is None else held.times[part].tolist()
             batch = Batch(rows, histories.now, histories.n_videos, times=times)
-            unseen[part] = candidates(batch, repeats)[:, columns]
-            for name, scores in opinions(experts, batch, warm, repeats).items():
-                said[name][part] = scores[:, columns]
+            unseen[part] = unseen_mask(batch, repeats)[:, columns]
+            scores = ensemble.score(batch, experts)
+            for name in experts:
+                said[name][part] = scores.standardized(name)[:, columns]
         knowing = frozenset(name for name, expert in experts.items() if expert.scores_cold_items)
         owner, targets = pairs(held.targets)
         return cls(said, ~warm[columns], unseen, owner, np.searchsorted(columns, targets), knowing)

@@ -1,7 +1,7 @@
-"""Few: what an expert says of the few videos that it speaks of, where it says 0 of all others.
+"""Sparse scores of one user: rows and non-zero values; all other videos score 0.
 
-Counted neighbours name some hundred videos of a large catalogue; a row of scores of all of them
-takes a hundred times as long to write, to measure and to sort as these few.
+Neighborhood models score some hundred videos of a large catalogue. A dense row takes a hundred
+times as long to write, standardize and sort.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from vireo.arrays import Bools, Floats, Ints
+from vireo.arrays import Floats, Ints
 from vireo.behavior.base import History
 from vireo.interest.base import Expert
 
 
 @dataclass(frozen=True)
 class SparseScores:
-    """Scores of one viewer."""
+    """Rows and scores of one user; rows that are missing score 0."""
 
     rows: Ints
     """(f,) rising."""
@@ -40,13 +40,6 @@ class SparseScores:
         scores[there] = self.values[place]
         return scores
 
-    def spread(self, counts: Bools, size: int) -> tuple[float, float]:
-        """Mean and deviation among `size` videos, of the few those that count (f,)."""
-        values = self.values[counts].astype(np.float64)
-        mean = float(values.sum()) / max(size, 1)
-        second = float(values @ values) / max(size, 1)
-        return mean, float(np.sqrt(max(second - mean * mean, 0.0)))
-
 
 def found(rows: Ints, among: Ints) -> tuple[Ints, Ints]:
     """Which of the rows are `among` others (rising, without repeats), and at which place there."""
@@ -55,6 +48,18 @@ def found(rows: Ints, among: Ints) -> tuple[Ints, Ints]:
     place = np.minimum(np.searchsorted(among, rows), len(among) - 1)
     there = np.flatnonzero(among[place] == rows)
     return there, place[there]
+
+
+def within(raw: Floats, videos: Ints, n_videos: int, columns: Ints | slice) -> Floats:
+    """(b, w) scores of `videos` -> (b, m) scores of other columns; all other videos score 0."""
+    if isinstance(columns, slice):
+        whole = np.zeros((len(raw), n_videos), dtype=np.float32)
+        whole[:, videos] = raw
+        return whole
+    there, place = found(columns, videos)
+    scores = np.zeros((len(raw), len(columns)), dtype=np.float32)
+    scores[:, there] = raw[:, place]
+    return scores
 
 
 class SupportsSparseScores(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -10,10 +10,14 @@ import numpy as np
 
 from vireo.arrays import Floats
 from vireo.interest.base import InterestModel
+from vireo.interest.ensemble import Ensemble
+from vireo.interest.score_moments import Moments
 from vireo.language.generate.base import Generator
 from vireo.recommend.base import RecommendSection
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.retrieve.opinions import Ensemble
+from vireo.recommend.index.ann_index import AnnIndex
+from vireo.recommend.index.base import Index
+from vireo.recommend.index.spec import IndexSpec
 
 SAMPLE = 4096
 """Videos that stand for all, where one asks what is usual."""
@@ -33,8 +37,17 @@ class StepContext:
 
     @cached_property
     def ensemble(self) -> Ensemble:
-        """The experts, made ready to be heard for one viewer at a time."""
-        return Ensemble.of(self.model, len(self.catalogue), self.catalogue.index_specs)
+        """The experts over this catalogue."""
+        return self._indexed[0]
+
+    @cached_property
+    def indexes(self) -> Mapping[str, Index]:
+        """Expert -> ANN index over its item vectors; empty where all videos are scored."""
+        return self._indexed[1]
+
+    @cached_property
+    def _indexed(self) -> tuple[Ensemble, Mapping[str, Index]]:
+        return indexed_ensemble(self.model, len(self.catalogue), self.catalogue.index_specs)
 
     @cached_property
     def usual(self) -> tuple[Floats, Floats]:
@@ -52,6 +65,32 @@ class StepContext:
         """Take over what was derived of the same model for another catalogue's counts."""
         own = {entry.name for entry in fields(self)}
         self.__dict__.update({n: v for n, v in before.__dict__.items() if n not in own})
+
+
+def indexed_ensemble(
+    model: InterestModel, n_videos: int, specs: Mapping[str, IndexSpec]
+) -> tuple[Ensemble, dict[str, Index]]:
+    """The experts, and an ANN index for each that has a spec; rows after the build are added.
+
+    With indexes no expert scores all videos: moments and sparse scores take their place.
+    """
+    plain = Ensemble.of(model, n_videos, sparse=bool(specs))
+    if not specs:
+        return plain, {}
+    moments: dict[str, Moments] = {}
+    indexes: dict[str, Index] = {}
+    for name, handle in plain.handles.items():
+        vectors, spec = handle.vectors, specs.get(name)
+        if vectors is None or len(vectors) != n_videos:
+            continue
+        if vectors.shape[1] == 1:
+            moments[name] = plain.moments(handle)
+        elif spec is not None and spec.count <= n_videos:
+            moments[name] = spec.moments
+            if handle.expert.scores_cold_items and len(vectors) > spec.count:
+                moments[name] = spec.moments.plus(Moments.of(vectors[spec.count :]))
+            indexes[name] = AnnIndex.of(spec, vectors)
+    return Ensemble.of(model, n_videos, moments, sparse=True), indexes
 
 
 ReadText = Callable[[str], Floats]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -15,6 +16,7 @@ from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.context import StepContext
 from vireo.recommend.eligibility import MANDATORY_RULES, EligibilityFilter, EligibilityRule
 from vireo.recommend.registry import EXPLAINERS, RANKERS, RETRIEVERS, RULES
+from vireo.recommend.retrieve.block import BlockRetriever
 from vireo.recommend.retrieve.preferences import preference_offsets
 
 RETRIEVE = ("same-creator", "ensemble", "cold-start", "text-query", "preferences")
@@ -72,6 +74,7 @@ class Recommender:
         self.shelves: StepContext = shelves
         self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
         chosen = {"lambdamart": section.ranker.enabled, "llm": section.reranker.enabled}
+        self._learned = any(chosen.values())
         rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]
         self._rank = [RANKERS.get(name)(shelves) for name in rankers]
         names = dict.fromkeys([*MANDATORY_RULES, *section.rules])
@@ -90,6 +93,31 @@ class Recommender:
         """The list as a slate of at most `query.k` candidates: the query's page of it."""
         slate, asked = self._listed(query)
         return _walk(self._explain, asked, slate)
+
+    def slates(self, queries: Sequence[Query]) -> list[tuple[Slate, bool]]:
+        """Lists without reasons for many users, and whether each was made in a block.
+
+        Plain requests are scored in blocks, by the same ensemble, ranker and rules as one list;
+        with a learned ranker or reranker, every list is made by itself.
+        """
+        made: dict[int, Slate] = {}
+        if not self._learned:
+            plain = [row for row, query in enumerate(queries) if self._blocks.is_plain(query)]
+            for row, asked, slate in self._blocks.slates(queries, plain):
+                made[row] = self._by_rules(asked, slate)
+        return [
+            (_first(made[row] if row in made else self.listed(query), query.k), row in made)
+            for row, query in enumerate(queries)
+        ]
+
+    @property
+    def block_size(self) -> int:
+        """Users that `slates` scores at once."""
+        return self._blocks.size
+
+    @cached_property
+    def _blocks(self) -> BlockRetriever:
+        return BlockRetriever(self.shelves, self.gate)
 
     def listed(self, query: Query) -> Slate:
         """All candidates in the order of the rules, without reasons."""
@@ -126,13 +154,20 @@ class Recommender:
         """All candidates for an admitted query, in the order of the rules."""
         slate = _walk(self._retrieve, asked, Slate.empty())
         slate = _walk(self._rank, asked, slate)
+        return self._by_rules(asked, slate)
+
+    def _by_rules(self, asked: Query, slate: Slate) -> Slate:
         slate = _walk(self.rules, asked, slate)
-        # Whatever a rule from outside did: nothing that is barred leaves the house.
+        # A rule from a plug-in may add videos: what is not eligible never leaves.
         return slate if asked.eligible is None else slate.take(asked.eligible[slate.videos])
 
     def recommend(self, query: Query) -> Picks:
         """The list with titles, scores in [0, 1] that fall with the rank, and reasons."""
         return picks_of(self.slate(query), self.catalogue)
+
+
+def _first(slate: Slate, count: int) -> Slate:
+    return slate.take(np.arange(min(count, len(slate))))
 
 
 def _walk(steps: Sequence[Step], query: Query, slate: Slate) -> Slate:

@@ -7,7 +7,7 @@ RETRIEVERS = Registry(
     {
         "same-creator": "vireo.recommend.retrieve.creators:SameCreator",
         "preferences": "vireo.recommend.retrieve.preferences:Preferences",
-        "ensemble": "vireo.recommend.retrieve.experts:EnsembleRetriever",
+        "ensemble": "vireo.recommend.retrieve.ensemble:EnsembleRetriever",
         "cold-start": "vireo.recommend.retrieve.cold_start:ColdStart",
         "text-query": "vireo.recommend.retrieve.text_query:TextQuery",
     },

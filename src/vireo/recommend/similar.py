@@ -9,7 +9,7 @@ import numpy as np
 from vireo.arrays import Bools, Floats
 from vireo.behavior.base import NO_TIME, History
 from vireo.interest.base import Batch, InterestModel
-from vireo.interest.fusion import fused
+from vireo.interest.ensemble import Ensemble
 from vireo.recommend.base import Reason, Slate
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.context import standardised
@@ -53,7 +53,8 @@ def _by_viewers(catalogue: Catalogue, model: InterestModel, video: int) -> dict[
     seed = History(
         np.array([video]), np.ones(1, dtype=np.float32), np.array([NO_TIME], dtype=np.int64)
     )
-    _, parts = fused(model, Batch([seed], NO_TIME, len(catalogue)))
+    ensemble = Ensemble.of(model, len(catalogue))
+    parts = ensemble.score(Batch([seed], NO_TIME, len(catalogue))).parts()
     opinions = {
         name: values[0]
         for name, values in parts.items()

@@ -10,7 +10,6 @@ import numpy as np
 
 from vireo.arrays import Floats
 from vireo.interest.base import Batch
-from vireo.interest.fusion import fused
 from vireo.recommend.base import Query, fixed_width
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.context import StepContext
@@ -104,7 +103,8 @@ def _parts(shelves: StepContext, query: Query) -> dict[str, Floats]:
     wish = {} if asked is None else {"preference": asked}
     if not query.known:
         return {**popular_columns(shelves.catalogue), **wish}
-    _, parts = fused(shelves.model, Batch([query.history], query.now, len(shelves.catalogue)))
+    batch = Batch([query.history], query.now, len(shelves.catalogue))
+    parts = shelves.ensemble.score(batch).parts()
     return {**{name: values[0] for name, values in parts.items()}, **wish}
 
 

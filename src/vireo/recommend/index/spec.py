@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from vireo.arrays import Floats, Ints
 from vireo.artifacts.files import read_json, write_json
 from vireo.artifacts.tensor_files import read_arrays
-from vireo.recommend.index.score_moments import Moments
+from vireo.interest.score_moments import Moments
 
 _ARRAYS, _ABOUT = "index.safetensors", "index.json"
 

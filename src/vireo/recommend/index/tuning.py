@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
+from vireo.interest.score_moments import Moments
 from vireo.recommend.index.faiss_index import PARTS, flat, found, inverted
-from vireo.recommend.index.score_moments import Moments
 from vireo.recommend.index.spec import IndexSpec
 
 COUNT = 100

@@ -25,7 +25,7 @@ from vireo.recommend.context import StepContext
 from vireo.recommend.rank.features import features
 from vireo.recommend.rank.lambdamart_model import LambdaMartModel
 from vireo.recommend.rank.score_sum import ScoreSum
-from vireo.recommend.retrieve.experts import EnsembleRetriever
+from vireo.recommend.retrieve.ensemble import EnsembleRetriever
 from vireo.recommend.settings import RecommendSection
 from vireo.recommend.significance import significance_test
 

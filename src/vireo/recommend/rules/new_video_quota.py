@@ -6,9 +6,9 @@ import numpy as np
 
 from vireo.arrays import Floats, Ints
 from vireo.behavior.base import History
+from vireo.interest.score_moments import quadratic
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.context import StepContext
-from vireo.recommend.index.score_moments import quadratic
 from vireo.recommend.seeded_random import rounded, seeded_uniform
 
 _ALIKE = 1e-6

@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 from bench.synthetic_lists_world import queries, world
-from vireo.batch.blocks import BatchRecommender, _best
 from vireo.behavior.base import History
 from vireo.interest.base import InterestModel
 from vireo.recommend.base import ParsedPreference, Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.recommender import Recommender
 from vireo.recommend.registry import RULES
+from vireo.recommend.retrieve.block import best_columns
 from vireo.recommend.settings import RecommendSection
 from vireo.store.base import UserAttributes
 
@@ -29,9 +29,9 @@ def made() -> tuple[Catalogue, InterestModel]:
     return world(VIDEOS, 16, 3)
 
 
-def crowd_of(made: tuple[Catalogue, InterestModel], **settings: object) -> BatchRecommender:
+def maker_of(made: tuple[Catalogue, InterestModel], **settings: object) -> Recommender:
     section = RecommendSection.model_validate(settings)
-    return BatchRecommender(Recommender(*made, section))
+    return Recommender(*made, section)
 
 
 def asked(catalogue: Catalogue, count: int = 60) -> list[Query]:
@@ -49,13 +49,11 @@ def asked(catalogue: Catalogue, count: int = 60) -> list[Query]:
     return found
 
 
-def assert_alike(
-    crowd: BatchRecommender, query: Query, rows: np.ndarray, alone: np.ndarray
-) -> None:
+def assert_alike(maker: Recommender, query: Query, rows: np.ndarray, alone: np.ndarray) -> None:
     """The same videos, but for those whose totals cannot be told apart."""
     if rows.tolist() == alone.tolist():
         return
-    slate = crowd.recommender.listed(replace(query, k=len(query.history) + 200))
+    slate = maker.listed(replace(query, k=len(query.history) + 200))
     total = dict(zip(slate.videos.tolist(), slate.scores.tolist(), strict=True))
     for one, other in zip(rows.tolist(), alone.tolist(), strict=True):
         assert abs(total[one] - total[other]) < TIES, (rows, alone)
@@ -82,13 +80,13 @@ def test_the_lists_are_those_of_one_by_one(
     made: tuple[Catalogue, InterestModel], rules: tuple[str, ...]
 ) -> None:
     owner = {"pinned": ["v3"], "required": ["v4"], "blocked_topics": ["topic 9"]}
-    crowd = crowd_of(
+    maker = maker_of(
         made, rules=rules, max_age_days=650, freshness_boost=0.2, owner=owner, candidates=1000
     )
     people = asked(made[0])
-    slates = crowd.slates(people)
+    slates = maker.slates(people)
     for query, (slate, _) in zip(people, slates, strict=True):
-        assert_alike(crowd, query, slate.videos, crowd.recommender.rows(query))
+        assert_alike(maker, query, slate.videos, maker.rows(query))
     in_block = [there for _, there in slates]
     assert sum(in_block) >= 58
     assert not in_block[7]
@@ -102,18 +100,18 @@ def test_whoever_asks_for_more_gets_the_road_of_one(
     plain = asked(catalogue, 8)
     plain[1] = replace(plain[1], preferences=(wish,))
     plain[2] = replace(plain[2], text="sea", text_vector=catalogue.text[9])
-    crowd = crowd_of(made)
-    slates = crowd.slates(plain)
+    maker = maker_of(made)
+    slates = maker.slates(plain)
     assert [there for _, there in slates] == [n not in (1, 2, 7) for n in range(8)]
     for row in (1, 2, 7):
-        assert slates[row][0].videos.tolist() == crowd.recommender.rows(plain[row]).tolist()
+        assert slates[row][0].videos.tolist() == maker.rows(plain[row]).tolist()
 
 
 def test_what_is_barred_never_comes(made: tuple[Catalogue, InterestModel]) -> None:
-    crowd = crowd_of(made, rules=tuple(RULES.names()), creator_cap=2, exploration_rate=0.2)
+    maker = maker_of(made, rules=tuple(RULES.names()), creator_cap=2, exploration_rate=0.2)
     people = asked(made[0])
-    for query, (slate, _) in zip(people, crowd.slates(people), strict=True):
-        admitted, _ = crowd.recommender.gate.apply(query)
+    for query, (slate, _) in zip(people, maker.slates(people), strict=True):
+        admitted, _ = maker.gate.apply(query)
         assert admitted.eligible is not None
         assert admitted.eligible[slate.videos].all()
         assert not set(slate.videos.tolist()) & set(query.history.videos.tolist())
@@ -125,33 +123,36 @@ def test_a_video_that_is_one_viewers_alone_comes_to_them(
 ) -> None:
     catalogue, model = made
     people = asked(catalogue, 8)
-    best = int(crowd_of(made, rules=("seen",)).slates(people)[0][0].videos[0])
+    best = int(maker_of(made, rules=("seen",)).slates(people)[0][0].videos[0])
     access = [["user:user 0"] if video == best else None for video in range(VIDEOS)]
     terms = catalogue.given_terms.with_columns(access=pl.Series(access, dtype=pl.List(pl.String)))
     own = replace(catalogue, given_terms=terms)
-    crowd = crowd_of((own, model), rules=("seen",))
-    slates = crowd.slates(people)
+    maker = maker_of((own, model), rules=("seen",))
+    slates = maker.slates(people)
     assert slates[0][0].videos[0] == best
     assert slates[0][1]
     assert all(best not in slate.videos for slate, _ in slates[1:])
 
 
-def test_blocks_of_any_size_give_the_same_lists(made: tuple[Catalogue, InterestModel]) -> None:
+def test_blocks_of_any_size_give_the_same_lists(
+    made: tuple[Catalogue, InterestModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
     people = asked(made[0], 30)
-    one, other = crowd_of(made), crowd_of(made)
-    other.block = 7
+    one, other = maker_of(made), maker_of(made)
+    assert one.block_size > 30
+    monkeypatch.setattr("vireo.recommend.retrieve.block.MAX_USERS", 7)
+    assert other.block_size == 7
     for query, (a, _), (b, _) in zip(people, one.slates(people), other.slates(people), strict=True):
         assert_alike(one, query, a.videos, b.videos)
 
 
 def test_the_best_are_found_by_strips() -> None:
-    import torch
 
     random = np.random.default_rng(0)
     for width in (50, 640, 6401, 20_000):
         scores = random.normal(size=(5, width)).astype(np.float32)
         scores[0, width // 2 :] = -np.inf
-        columns, values = _best(torch.from_numpy(scores), 40)
+        columns, values = best_columns(scores, 40)
         expected = -np.sort(-scores, axis=1)[:, :40]
         assert np.array_equal(values, expected)
         assert np.array_equal(np.take_along_axis(scores, columns, axis=1), values)

@@ -1,7 +1,7 @@
-"""Mean and deviation of all inner products with one vector, without computing any of them.
+"""Mean and variance of the dot products of a user vector with all item vectors.
 
-With the sum s of the rows and the sum C of their outer products, the inner products with q have
-the mean q.s / n and the second moment q.C.q / n: a few thousand numbers stand for a million rows.
+From the sum s of the item vectors and the sum C of their outer products, the dot products with q
+have mean q.s / n and second moment q.C.q / n, so no score has to be computed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BLOCK = 16_384
 
 @dataclass(frozen=True)
 class Moments:
-    """What is known of a set of rows."""
+    """Count, sum and sum of outer products of a set of vectors."""
 
     count: int
     total: Doubles
@@ -45,17 +45,12 @@ class Moments:
             self.squares + sign * other.squares,
         )
 
-    def spread(self, towards: Floats, without: Floats) -> tuple[float, float, float]:
-        """Mean, deviation and root mean square of the inner products with `towards` (d,).
-
-        `without` (m, d) are rows of the set that do not count.
-        """
-        q = towards.astype(np.float64)
-        left_out = without.astype(np.float64) @ q
-        count = max(self.count - len(left_out), 1)
-        mean = float(self.total @ q - left_out.sum()) / count
-        second = max(quadratic(self.squares, q) - float(left_out @ left_out), 0.0) / count
-        return mean, float(np.sqrt(max(second - mean * mean, 0.0))), float(np.sqrt(second))
+    def quadratic(self, user_vectors: Doubles) -> Doubles:
+        """(b, d) -> (b,) sum of the squared dot products of each user vector with all rows."""
+        if len(user_vectors) == 1:
+            return np.array([quadratic(self.squares, user_vectors[0])])
+        squares: Doubles = np.einsum("ij,ij->i", user_vectors @ self.squares, user_vectors)
+        return squares
 
 
 def quadratic(symmetric: Doubles | Floats, vector: Doubles | Floats) -> float:

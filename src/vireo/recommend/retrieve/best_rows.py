@@ -1,12 +1,34 @@
-"""The best allowed rows, where the scores of all videos need not be written down to know them."""
+"""The best allowed rows of one expert, without sorting scores that need not be computed."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from vireo.arrays import Bools, Ints
+from vireo.interest.expert_scores import ExpertScores
 from vireo.interest.sparse_scores import SparseScores
+from vireo.recommend.index.base import Index
+from vireo.recommend.retrieve.merge import best_of
 from vireo.recommend.top_k import top
+
+
+def best_rows(scores: ExpertScores, index: Index | None, count: int, allowed: Bools) -> Ints:
+    """The `count` best allowed rows of one user (b = 1); none if the scores are constant."""
+    if not scores.scale[0]:
+        return np.zeros(0, dtype=np.int64)
+    if scores.sparse is not None:
+        return best_of_few(scores.sparse, count, allowed)
+    order = scores.handle.order
+    if order is not None and scores.user_vectors is not None:
+        return first_of(order if scores.user_vectors[0, 0] > 0 else order[::-1], count, allowed)
+    if index is not None:
+        assert scores.user_vectors is not None
+        return index.search(scores.user_vectors[0], count, allowed)
+    # Many experts score few videos and all others alike: these need no sorting.
+    raw = scores.all_scores[0]
+    above = allowed & (raw > np.float32(scores.mean[0]))
+    enough = np.count_nonzero(above) >= count
+    return best_of(raw, count, above if enough else allowed)
 
 
 def best_of_few(few: SparseScores, count: int, allowed: Bools) -> Ints:
