@@ -30,7 +30,18 @@ CONTRACTS = {
     "FrameEncoderContract": "vireo.video.encoders.contract:FrameEncoderContract",
     "LanguageModelContract": "vireo.language.contract:LanguageModelContract",
     "StepContract": "vireo.recommend.contract:StepContract",
-    "ExpertContract": "vireo.interest.contract:ExpertContract",
+    **{
+        name: f"vireo.interest.contract:{name}"
+        for name in (
+            "ExpertContract",
+            "DotProductContract",
+            "SparseScoresContract",
+            "SubsetScoresContract",
+            "ContributionsContract",
+            "WarmStartContract",
+            "UnlearningContract",
+        )
+    },
 }
 """Imported when they are asked for: `from vireo.testing import EngineContract`."""
 

@@ -31,7 +31,16 @@ from vireo.interest.base import (
 )
 from vireo.interest.build import fit
 from vireo.interest.content import Content
-from vireo.interest.contract import ExpertContract, batch_of, training_of
+from vireo.interest.contract import (
+    ContributionsContract,
+    DotProductContract,
+    ExpertContract,
+    SparseScoresContract,
+    SubsetScoresContract,
+    UnlearningContract,
+    batch_of,
+    training_of,
+)
 from vireo.interest.cooccurrence import ItemKnn, SessionCooccurrence, Transitions
 from vireo.interest.ease import Ease, EaseRecent, EaseText
 from vireo.interest.item_item import Ridge, item_item
@@ -46,52 +55,53 @@ from vireo.interest.trend import Trend
 SECTION = InterestSection(ease=EaseSection(regularization=2.0), als=AlsSection(embedding_size=8))
 
 
-class TestPopularityContract(ExpertContract):
+class TestPopularityContract(DotProductContract, UnlearningContract):
     expert = Popularity
 
 
-class TestRecentContract(ExpertContract):
+class TestRecentContract(DotProductContract, UnlearningContract):
     expert = RecentPopularity
 
 
-class TestTrendContract(ExpertContract):
+class TestTrendContract(ContributionsContract):
     expert = Trend
+    exact = False  # the base is the same for all users
 
 
-class TestEaseContract(ExpertContract):
+class TestEaseContract(ContributionsContract, UnlearningContract):
     expert = Ease
     section = SECTION
 
 
-class TestEaseRecentContract(ExpertContract):
+class TestEaseRecentContract(ContributionsContract, UnlearningContract):
     expert = EaseRecent
     section = SECTION
 
 
-class TestEaseTextContract(ExpertContract):
+class TestEaseTextContract(ContributionsContract, UnlearningContract):
     expert = EaseText
     section = InterestSection(ease=EaseSection(regularization=2.0, content_weight=3.0))
 
 
-class TestNextContract(ExpertContract):
+class TestNextContract(SubsetScoresContract, ContributionsContract):
     expert = NextItem
     section = InterestSection(next_item=NextItemSection(regularization=2.0))
 
 
-class TestNextContentContract(ExpertContract):
+class TestNextContentContract(DotProductContract):
     expert = NextItemContent
     section = InterestSection(next_item=NextItemSection(regularization=2.0))
 
 
-class TestTransitionsContract(ExpertContract):
+class TestTransitionsContract(SparseScoresContract, ContributionsContract):
     expert = Transitions
 
 
-class TestTogetherContract(ExpertContract):
+class TestTogetherContract(SparseScoresContract, ContributionsContract):
     expert = SessionCooccurrence
 
 
-class TestKnnContract(ExpertContract):
+class TestKnnContract(SparseScoresContract, ContributionsContract):
     expert = ItemKnn
 
 
@@ -99,7 +109,7 @@ class TestAgainContract(ExpertContract):
     expert = RepeatConsumption
 
 
-class TestFactorsContract(ExpertContract):
+class TestFactorsContract(DotProductContract):
     expert = ImplicitMF
     section = SECTION
     tolerance = 1e-3
@@ -109,7 +119,7 @@ class TestFactorsWithSigmoidContract(TestFactorsContract):
     section = InterestSection(als=AlsSection(embedding_size=4, link="sigmoid"))
 
 
-class TestContentContract(ExpertContract):
+class TestContentContract(DotProductContract):
     expert = Content
 
 

@@ -13,9 +13,10 @@ from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestSection
 from vireo.interest.cooccurrence import ItemKnn, SessionCooccurrence, Transitions
+from vireo.interest.expert_protocols import sparse_scores_of
 from vireo.interest.new_items import NeighborPaddedExpert, PaddedExpert
 from vireo.interest.popularity import Popularity
-from vireo.interest.sparse_scores import SparseScores, found, sparse_scores_of
+from vireo.interest.sparse_scores import SparseScores, found
 
 FEW = SparseScores(np.array([2, 5, 9]), np.array([3.0, -1.0, 2.0], dtype=np.float32), 12)
 

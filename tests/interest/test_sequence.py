@@ -20,7 +20,12 @@ from vireo.engine.distributed import ProcessGroup
 from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, InterestSection, SequenceSection, Training
-from vireo.interest.contract import ExpertContract, batch_of, training_of
+from vireo.interest.contract import (
+    DotProductContract,
+    WarmStartContract,
+    batch_of,
+    training_of,
+)
 from vireo.interest.sequence import trainer
 from vireo.interest.sequence.cold_embeddings import predicted
 from vireo.interest.sequence.embedding_init import starting_vectors
@@ -38,7 +43,7 @@ def context(tmp_path: Path) -> Context:
     return Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
 
 
-class TestSequenceContract(ExpertContract):
+class TestSequenceContract(DotProductContract, WarmStartContract):
     expert = Sequence
     section = InterestSection(sequence=QUICK)
 

@@ -15,7 +15,12 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import InterestSection, SequenceContentSection, Training
-from vireo.interest.contract import ExpertContract, batch_of, training_of
+from vireo.interest.contract import (
+    DotProductContract,
+    WarmStartContract,
+    batch_of,
+    training_of,
+)
 from vireo.interest.sequence.content_expert import SequenceContent
 from vireo.interest.sequence.content_network import ContentNetwork
 from vireo.interest.sequence.features import AGES, DATED, WIDEST, ages, features
@@ -32,7 +37,7 @@ def context(tmp_path: Path) -> Context:
     return Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=0)
 
 
-class TestSequenceContentContract(ExpertContract):
+class TestSequenceContentContract(DotProductContract, WarmStartContract):
     expert = SequenceContent
     section = InterestSection(sequence_content=QUICK)
 

@@ -1,12 +1,18 @@
-"""What every expert must keep to: a test suite to inherit, for the built-in ones and for yours.
+"""Contract tests for experts, to inherit by the built-in ones and by plug-ins.
 
 class TestMine(ExpertContract):
+    expert = Mine
+
+An expert with optional abilities (`expert_protocols.py`) inherits their contracts too:
+
+class TestMine(DotProductContract, UnlearningContract):
     expert = Mine
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +24,14 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, Expert, InterestSection, Training
-from vireo.interest.dot_product import by_vectors
+from vireo.interest.expert_protocols import (
+    contributions_to,
+    dot_product,
+    has_warm_start,
+    sparse_scores_of,
+    subset_scores,
+    unlearning,
+)
 
 WORLDS: dict[str, tuple[list[list[int]], int]] = {
     "one user, one video": ([[0]], 1),
@@ -125,20 +138,103 @@ class ExpertContract:
             added = expert.contributions(history, 1)
             assert added is None or (len(added) == len(history) and np.isfinite(added).all())
 
-    def test_vectors_where_there_are_any_give_the_scores(self, tmp_path: Path) -> None:
+    def close(self, one: Floats, two: Floats) -> None:
+        np.testing.assert_allclose(one, two, rtol=self.tolerance, atol=self.tolerance)
+
+
+class DotProductContract(ExpertContract):
+    """For experts with `vectors`, `user_vectors` and `shares`."""
+
+    def test_dot_products_are_the_scores(self, tmp_path: Path) -> None:
         for users, n_videos in WORLDS.values():
             training = training_of(users, n_videos)
             expert = self.fitted(training, tmp_path)
-            linear = by_vectors(expert)
-            if linear is None or (vectors := linear.vectors) is None:
+            able = dot_product(expert)
+            assert able is not None
+            if (vectors := able.vectors) is None:
                 continue
             batch = batch_of(training)
-            self.close(linear.user_vectors(batch) @ vectors.T, expert.score(batch))
+            self.close(able.user_vectors(batch) @ vectors.T, expert.score(batch))
             for history in batch.histories:
-                added, shares = expert.contributions(history, 0), linear.shares(history)
+                added, shares = expert.contributions(history, 0), able.shares(history)
                 assert (added is None) == (shares is None)
                 if added is not None and shares is not None:
                     self.close(shares @ vectors[0], added)
 
-    def close(self, one: Floats, two: Floats) -> None:
-        np.testing.assert_allclose(one, two, rtol=self.tolerance, atol=self.tolerance)
+
+class SparseScoresContract(ExpertContract):
+    """For experts with `sparse_scores`."""
+
+    def test_sparse_scores_are_the_scores(self, tmp_path: Path) -> None:
+        for users, n_videos in WORLDS.values():
+            training = training_of(users, n_videos)
+            expert = self.fitted(training, tmp_path)
+            batch = batch_of(training)
+            scores = expert.score(batch)
+            for row, history in enumerate(batch.histories):
+                sparse = sparse_scores_of(expert, history)
+                assert sparse is not None
+                assert (np.diff(sparse.rows) > 0).all()
+                self.close(sparse.whole, scores[row])
+
+
+class SubsetScoresContract(ExpertContract):
+    """For experts with `videos` and `score_subset`."""
+
+    def test_scores_are_those_of_the_subset_and_0(self, tmp_path: Path) -> None:
+        for users, n_videos in WORLDS.values():
+            training = training_of(users, n_videos)
+            expert = self.fitted(training, tmp_path)
+            batch = batch_of(training)
+            subset = subset_scores(expert, batch)
+            assert subset is not None
+            whole = np.zeros((len(batch.histories), n_videos), dtype=np.float32)
+            whole[:, subset[1]] = subset[0]
+            self.close(whole, expert.score(batch))
+
+
+class ContributionsContract(ExpertContract):
+    """For experts with `contributions_to`: of several videos at once, and exact."""
+
+    exact: ClassVar[bool] = True
+    """Whether the contributions add up to the score."""
+
+    def test_contributions_to_several_videos_are_those_to_each(self, tmp_path: Path) -> None:
+        training = training_of(*WORLDS["two tastes"])
+        expert = self.fitted(training, tmp_path)
+        batch = batch_of(training)
+        videos = np.array([5, 0, 3])
+        for row, history in enumerate(batch.histories):
+            added = contributions_to(expert, history, videos)
+            assert added is not None
+            each = [expert.contributions(history, video) for video in videos.tolist()]
+            self.close(added, np.stack([one for one in each if one is not None], axis=1))
+            if self.exact:
+                self.close(added.sum(axis=0), expert.score(batch)[row, videos])
+
+
+class WarmStartContract(ExpertContract):
+    """For experts with `warm_start`: an earlier fit is taken up by the next."""
+
+    def test_the_next_fit_takes_an_earlier_one(self, tmp_path: Path) -> None:
+        training = training_of(*WORLDS["two tastes"])
+        first = self.fitted(training, tmp_path)
+        assert has_warm_start(first)
+        again = replace(training, before={self.expert.name: first})
+        scores = self.fitted(again, tmp_path).score(batch_of(training))
+        assert np.isfinite(scores).all()
+
+
+class UnlearningContract(ExpertContract):
+    """For experts with `without`: as if a user had not been in the training."""
+
+    def test_without_a_user_as_if_fitted_without(self, tmp_path: Path) -> None:
+        users, n_videos = WORLDS["two tastes"]
+        training = training_of(users, n_videos)
+        able = unlearning(self.fitted(training, tmp_path))
+        assert able is not None
+        # The first user, so that the time of the last event stays as it is.
+        left = able.without(training.histories.row(0))
+        refitted = self.fitted(training_of(users[1:], n_videos), tmp_path)
+        batch = batch_of(training)
+        self.close(left.score(batch), refitted.score(batch))

@@ -21,6 +21,7 @@ from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
+from vireo.interest.interaction_matrix import FAINTEST
 from vireo.interest.item_item import ItemItem, Ridge, item_item, no_matrix, positives_matrix
 
 _FILE = "ease.safetensors"
@@ -50,10 +51,19 @@ class Ease:
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact: input j times B[j, video]; the entries add up to the score."""
-        one = Batch([history], history_now(history), self.weights.n_videos)
-        inputs = one.decayed(self.span) if self.span > 0 else one.positives
-        added = inputs.toarray()[0] * self.weights.column(video)
-        return np.where(newest_wanted(history), added[history.videos], 0.0).astype(np.float32)
+        return self.contributions_to(history, np.array([video]))[:, 0]
+
+    def contributions_to(self, history: History, videos: Ints) -> Floats:
+        """(m, v) of several videos; the newest positive interaction with a video counts."""
+        newest = np.flatnonzero(newest_wanted(history))
+        own = history.videos[newest]
+        decay = np.ones(len(newest), dtype=np.float32)
+        if self.span > 0:
+            decay = np.exp(-np.arange(len(newest))[::-1] / self.span).astype(np.float32)
+            decay[decay < FAINTEST] = 0.0
+        added = np.zeros((len(history), len(videos)), dtype=np.float32)
+        added[newest] = decay[:, None] * self.weights.block(own, videos)
+        return added
 
     def without(self, history: History) -> Self:
         """The same expert, if this viewer had never been in its training."""

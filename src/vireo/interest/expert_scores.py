@@ -13,10 +13,15 @@ from functools import cached_property
 import numpy as np
 
 from vireo.arrays import Bools, Doubles, Floats, Ints
-from vireo.interest.base import Batch, Expert
-from vireo.interest.dot_product import DotProductExpert, by_vectors
+from vireo.interest.expert import Batch, Expert
+from vireo.interest.expert_protocols import (
+    SupportsDotProduct,
+    dot_product,
+    sparse_scores_of,
+    subset_scores,
+)
 from vireo.interest.score_moments import Moments
-from vireo.interest.sparse_scores import SparseScores, found, sparse_scores_of, within
+from vireo.interest.sparse_scores import SparseScores, found, within
 
 ALL = slice(None)
 """All columns: every video of the catalogue."""
@@ -37,9 +42,9 @@ class ExpertHandle:
     """Whether it is asked for sparse scores of a single user, if it has them."""
 
     @cached_property
-    def dot_product(self) -> DotProductExpert | None:
+    def dot_product(self) -> SupportsDotProduct | None:
         """The expert, if its scores are dot products over the whole catalogue."""
-        return by_vectors(self.expert)
+        return dot_product(self.expert)
 
     @cached_property
     def vectors(self) -> Floats | None:
@@ -158,7 +163,7 @@ def expert_scores(
             return _of_moments(handle, user_vectors, counted, catalogue)
         raw = np.asarray(user_vectors @ handle.vectors.T, dtype=np.float32)
         return replace(_of_scores(handle, raw, counted, catalogue), user_vectors=user_vectors)
-    subset = scores_within(expert, batch)
+    subset = subset_scores(expert, batch)
     if subset is not None:
         return _of_subset(handle, *subset, counted, catalogue)
     raw = np.array(expert.score(batch), dtype=np.float32)
@@ -234,15 +239,6 @@ def _of_sparse(
     mean, second = values.sum() / count, (values @ values) / count
     scale = _scale(second - mean * mean, _largest(sparse.values[None, :]))
     return ExpertScores(handle, catalogue.n_videos, mean, scale, sparse=sparse)
-
-
-def scores_within(expert: Expert, batch: Batch) -> tuple[Floats, Ints] | None:
-    """Scores (b, w) and rows (w,) of an expert that scores a subset of the videos only."""
-    inside = getattr(expert, "score_within", None)
-    if inside is None:
-        return None
-    videos: Ints = np.asarray(getattr(expert, "videos"))  # noqa: B009
-    return np.ascontiguousarray(inside(batch), dtype=np.float32), videos
 
 
 def _largest(raw: Floats) -> Floats:

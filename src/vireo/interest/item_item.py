@@ -26,6 +26,7 @@ from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import InterestSection, Training
 from vireo.interest.column_blocks import ColumnBlocks, worth_it
+from vireo.interest.sparse_scores import found
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,12 @@ class ItemItem:
         """Of all videos, so that nothing need be moved to its place afterwards."""
         return ColumnBlocks.of(self.matrix, self.videos, self.n_videos, rows=self.videos)
 
-    def column(self, video: int) -> Floats:
-        """B[:, video]: what each video adds to the score of this one. (n,)"""
-        column = np.zeros(self.n_videos, dtype=np.float32)
-        at = int(np.searchsorted(self.videos, video))
-        if at < len(self.videos) and self.videos[at] == video:
-            column[self.videos] = self.matrix[:, at]
-        return column
+    def block(self, rows: Ints, columns: Ints) -> Floats:
+        """(r, c) weights B[rows, columns]; 0 for videos without weights."""
+        (own, row), (theirs, column) = found(rows, self.videos), found(columns, self.videos)
+        block = np.zeros((len(rows), len(columns)), dtype=np.float32)
+        block[np.ix_(own, theirs)] = self.matrix[np.ix_(row, column)]
+        return block
 
     def save(self, file: Path, **beside: NDArray[Any]) -> None:
         """One file of it, with the expert's own arrays in it."""

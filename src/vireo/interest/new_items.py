@@ -20,8 +20,8 @@ from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
 from vireo.interest.content import ByContent
-from vireo.interest.dot_product import by_vectors
-from vireo.interest.sparse_scores import SparseScores, sparse_scores_of
+from vireo.interest.expert_protocols import dot_product, sparse_scores_of
+from vireo.interest.sparse_scores import SparseScores
 
 NEIGHBORS = 5
 
@@ -63,7 +63,7 @@ class PaddedExpert:
 
     @cached_property
     def vectors(self) -> Floats | None:
-        linear = by_vectors(self.expert)
+        linear = dot_product(self.expert)
         own = None if linear is None else linear.vectors
         return None if own is None else np.vstack([own, self._added(own)])
 
@@ -72,14 +72,14 @@ class PaddedExpert:
         return np.zeros((self.new_rows, own.shape[1]), dtype=np.float32)
 
     def user_vectors(self, batch: Batch) -> Floats:
-        linear = by_vectors(self.expert)
+        linear = dot_product(self.expert)
         if linear is None:
             raise StageFailed("This expert has no vectors.", "Ask it for scores.")
         return linear.user_vectors(self._own(batch))
 
     def shares(self, history: History) -> Floats | None:
         own, known = self._known(history)
-        linear = by_vectors(self.expert)
+        linear = dot_product(self.expert)
         parts = None if linear is None else linear.shares(own)
         if parts is None:
             return None

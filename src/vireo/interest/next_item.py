@@ -124,7 +124,7 @@ class NextItem:
         scores[:, self.videos] = inputs @ self.matrix
         return scores
 
-    def score_within(self, batch: Batch) -> Floats:
+    def score_subset(self, batch: Batch) -> Floats:
         """The scores of `videos` alone. (b, w)"""
         return np.asarray(self.decayed_inputs.inputs(batch) @ self.matrix, dtype=np.float32)
 

@@ -7,13 +7,10 @@ times as long to write, standardize and sort.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, cast
 
 import numpy as np
 
 from vireo.arrays import Floats, Ints
-from vireo.behavior.base import History
-from vireo.interest.base import Expert
 
 
 @dataclass(frozen=True)
@@ -60,20 +57,3 @@ def within(raw: Floats, videos: Ints, n_videos: int, columns: Ints | slice) -> F
     scores = np.zeros((len(raw), len(columns)), dtype=np.float32)
     scores[:, there] = raw[:, place]
     return scores
-
-
-class SupportsSparseScores(Protocol):
-    """An expert that speaks of few videos."""
-
-    def sparse_scores(self, history: History) -> SparseScores | None:
-        """What `score` says, video by video; None: it cannot be told so."""
-        ...
-
-
-def sparse_scores_of(expert: Expert, history: History) -> SparseScores | None:
-    """What the expert says, if it is one that speaks of few."""
-    return (
-        cast(SupportsSparseScores, expert).sparse_scores(history)
-        if hasattr(type(expert), "sparse_scores")
-        else None
-    )

@@ -19,7 +19,7 @@ from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import DAY, NO_TIME, Histories, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.ease import history_now, newest_wanted
+from vireo.interest.ease import newest_wanted
 from vireo.interest.item_item import ItemItem, Ridge, item_item, positives_matrix
 
 _FILE = "trend.safetensors"
@@ -65,10 +65,15 @@ class Trend:
         return scores
 
     def contributions(self, history: History, video: int) -> Floats | None:
-        """Exact, beside the base, which nothing of the viewer's own is the cause of."""
-        one = Batch([history], history_now(history), self.weights.n_videos)
-        added = one.positives.toarray()[0] * self.weights.column(video)
-        return np.where(newest_wanted(history), added[history.videos], 0.0).astype(np.float32)
+        """Exact, but for the part that is the same for all users."""
+        return self.contributions_to(history, np.array([video]))[:, 0]
+
+    def contributions_to(self, history: History, videos: Ints) -> Floats:
+        """(m, v) of several videos; the newest positive interaction with a video counts."""
+        newest = np.flatnonzero(newest_wanted(history))
+        added = np.zeros((len(history), len(videos)), dtype=np.float32)
+        added[newest] = self.weights.block(history.videos[newest], videos)
+        return added
 
     def save(self, directory: Path) -> None:
         self.weights.save(directory / _FILE, base=self.base)

@@ -54,7 +54,7 @@ class Sequence:
     name: ClassVar[str] = "sequence"
     scores_cold_items: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    goes_on: ClassVar[bool] = True
+    warm_start: ClassVar[bool] = True
     """A network that knows part of the histories is not thrown away: `Training.before`."""
     settings: SequenceSection
     arrays: dict[str, Floats]

@@ -10,7 +10,7 @@ import numpy as np
 from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.behavior.base import History
 from vireo.interest.base import CONTENT, CONTENT_SHARE, Expert, InterestModel
-from vireo.interest.dot_product import by_vectors
+from vireo.interest.expert_protocols import contributions_to, dot_product
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,7 @@ class Contributions:
         if found is not None:
             shares, vectors = found
             return np.asarray(shares @ vectors[rows].T, dtype=np.float32)
-        together = getattr(expert, "contributions_to", None)
-        if together is not None:
-            return np.asarray(together(self._history, rows), dtype=np.float32)
-        each = [expert.contributions(self._history, row) for row in rows.tolist()]
-        told = [shares for shares in each if shares is not None]
-        return np.stack(told, axis=1) if len(told) == len(rows) else None
+        return contributions_to(expert, self._history, rows)
 
 
 def _scaled(shares: Floats, weights: Doubles) -> Floats:
@@ -131,7 +126,7 @@ def _scaled(shares: Floats, weights: Doubles) -> Floats:
 
 def _linear(expert: Expert, history: History) -> tuple[Floats, Floats] | None:
     """(m, d) shares and (n, d) vectors whose products are the contributions, if there are such."""
-    linear = by_vectors(expert)
+    linear = dot_product(expert)
     if linear is None:
         return None
     vectors, shares = linear.vectors, linear.shares(history)

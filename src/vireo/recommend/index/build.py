@@ -8,7 +8,7 @@ from vireo.arrays import Floats
 from vireo.behavior.base import Histories
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestModel
-from vireo.interest.dot_product import DotProductExpert, by_vectors
+from vireo.interest.expert_protocols import SupportsDotProduct, dot_product
 from vireo.recommend.index.faiss_index import available
 from vireo.recommend.index.spec import IndexSpec
 from vireo.recommend.index.tuning import WIDE, exact_spec, tune_ivf, tune_pca
@@ -37,7 +37,7 @@ def plans(
     experts = {**model.serving, **{n: e for n, e in model.experts.items() if n == "content"}}
     with context.progress.task("indexes", len(experts)) as tick:
         for name, expert in experts.items():
-            linear = by_vectors(expert)
+            linear = dot_product(expert)
             vectors = None if linear is None else linear.vectors
             if linear is not None and vectors is not None and vectors.shape[1] > 1:
                 found[name] = _plan(linear, vectors, model, histories, section, context.seed)
@@ -46,7 +46,7 @@ def plans(
 
 
 def _plan(
-    expert: DotProductExpert,
+    expert: SupportsDotProduct,
     vectors: Floats,
     model: InterestModel,
     histories: Histories,
@@ -64,7 +64,7 @@ def _plan(
 
 
 def _questions(
-    expert: DotProductExpert, vectors: Floats, histories: Histories, seed: int
+    expert: SupportsDotProduct, vectors: Floats, histories: Histories, seed: int
 ) -> Floats:
     """What is asked of the index: by viewers, or, where there are hardly any, by videos. (q, d)"""
     random = np.random.default_rng(seed)
