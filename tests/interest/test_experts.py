@@ -59,7 +59,7 @@ class TestPopularityContract(DotProductContract, UnlearningContract):
     expert = Popularity
 
 
-class TestRecentContract(DotProductContract, UnlearningContract):
+class TestRecentContract(DotProductContract):
     expert = RecentPopularity
 
 

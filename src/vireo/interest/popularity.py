@@ -20,22 +20,12 @@ _FILE = "counts.safetensors"
 
 
 @dataclass(frozen=True)
-class Popularity:
-    """Number of distinct users who wanted a video."""
+class ItemCounts:
+    """Scores of one count per video, alike for all users: log(1 + count)."""
 
-    name: ClassVar[str] = "popularity"
     scores_cold_items: ClassVar[bool] = False
     counts: Doubles
     """(n,)"""
-
-    @classmethod
-    def fit(
-        cls,
-        training: Training,
-        section: InterestSection,  # noqa: ARG003  (the seam's signature)
-        context: Context,  # noqa: ARG003
-    ) -> Self:
-        return cls(training.user_counts.astype(np.float64))
 
     @cached_property
     def vectors(self) -> Floats:
@@ -54,12 +44,6 @@ class Popularity:
     def contributions(self, history: History, video: int) -> Floats | None:
         return None
 
-    def without(self, history: History) -> Self:
-        """The same counts, if this viewer had never been counted."""
-        counts = self.counts.copy()
-        counts[np.unique(history.positives.videos)] -= 1.0
-        return replace(self, counts=np.maximum(counts, 0.0))
-
     def save(self, directory: Path) -> None:
         save_file({"counts": self.counts}, directory / _FILE)
 
@@ -69,15 +53,36 @@ class Popularity:
 
 
 @dataclass(frozen=True)
-class RecentPopularity(Popularity):
-    """The same in the last `recent_days` before the last known event.
+class Popularity(ItemCounts):
+    """Number of users with a positive interaction, over all time."""
+
+    name: ClassVar[str] = "popularity"
+
+    @classmethod
+    def fit(
+        cls,
+        training: Training,
+        section: InterestSection,  # noqa: ARG003  (the seam's signature)
+        context: Context,  # noqa: ARG003
+    ) -> Self:
+        return cls(training.user_counts.astype(np.float64))
+
+    def without(self, history: History) -> Self:
+        """The counts without one user."""
+        counts = self.counts.copy()
+        counts[np.unique(history.positives.videos)] -= 1.0
+        return replace(self, counts=np.maximum(counts, 0.0))
+
+
+@dataclass(frozen=True)
+class RecentPopularity(ItemCounts):
+    """Number of users with a positive interaction in the last `recent_days` before the last event.
 
     Overall popularity breaks ties (it counts for less than one viewer), and stands in where no
     event has a time.
     """
 
     name: ClassVar[str] = "recent-popularity"
-    scores_cold_items: ClassVar[bool] = False
 
     @classmethod
     def fit(
@@ -92,7 +97,3 @@ class RecentPopularity(Popularity):
             return cls(overall)
         recent = training.histories.user_counts(since=now - int(section.recent_days * DAY))
         return cls(recent + overall / (overall.max() + 1.0))
-
-    def without(self, history: History) -> Self:
-        """Unchanged: these counts are of days, and are counted anew with every build."""
-        return self
