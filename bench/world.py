@@ -15,6 +15,7 @@ from bench.base import Split
 from bench.source_digest import READING, digest_of_sources
 from vireo.arrays import Floats, Ints
 from vireo.behavior.base import NO_TIME, Histories
+from vireo.behavior.event_arrays import UNKNOWN
 from vireo.behavior.sessions import sessions
 from vireo.config import Config
 from vireo.data.base import VIDEO_SCHEMA, Tables
@@ -31,17 +32,17 @@ def histories_of(split: Split, config: Config) -> Histories:
     """The training rows, user by user in their order; the value of a row is its weight."""
     rows = split.rows.filter(part="train").sort("user", maintain_order=True)
     counts = np.bincount(rows["user"].to_numpy(), minlength=split.about["users"])
-    events = rows.select(
-        "user", timestamp=pl.col("time") * 1000, session_id=pl.lit(None, pl.String)
-    )
+    users = rows["user"].to_numpy().astype(np.int64)
+    times = (rows["time"] * 1000).fill_null(NO_TIME).to_numpy().astype(np.int64)
+    unknown = np.full(len(users), UNKNOWN, dtype=np.int64)
     return Histories(
         user_ids=tuple(str(user) for user in range(split.about["users"])),
         n_videos=split.n_items,
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         videos=rows["item"].to_numpy().astype(np.int64),
         weights=rows["value"].to_numpy().astype(np.float32),
-        times=events["timestamp"].fill_null(NO_TIME).to_numpy().astype(np.int64),
-        sessions=sessions(events, config.behavior.session_gap_minutes),
+        times=times,
+        sessions=sessions(users, times, unknown, config.behavior.session_gap_minutes),
     )
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from vireo.arrays import Doubles
 from vireo.behavior.base import NO_TIME, BehaviorSection, Histories
 from vireo.behavior.clean import clean
 from vireo.behavior.duration_bias import usual_shares
+from vireo.behavior.event_arrays import EventArrays
 from vireo.behavior.sessions import sessions
-from vireo.behavior.weights import add_weights, event_weights, highest_rating
+from vireo.behavior.weights import event_weights, highest_rating, weights_of
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 
@@ -43,20 +45,23 @@ def histories_of(
     from it (`histories.now`, `histories.report["rating_max"]` and `["usual_shares"]`), so that both
     speak alike. The few live events of one viewer are weighed in `lately.py`.
     """
-    rating_max = highest_rating(events) if rating_max is None else rating_max
     coded, users = _coded(events, videos)
-    kept, dropped = clean(coded, section)
+    arrays = EventArrays.from_table(coded)
+    del coded
+    rating_max = highest_rating(arrays) if rating_max is None else rating_max
+    kept, dropped = clean(arrays, section)
+    del arrays
     if now is None:
-        latest = kept["timestamp"].max()
-        now = int(latest) if isinstance(latest, int) else None
+        now = int(kept.time.max(initial=NO_TIME))
     if usual is None:
         usual = usual_shares(kept) if section.duration_correction else {}
-    weighed = add_weights(kept, section, now, rating_max, usual)
-    silent = _silent(weighed)
-    used = weighed.filter((pl.col("weight") != 0).fill_null(value=False))
-    report = _report(events, used, {**dropped, **silent}, section, rating_max)
+    weights = weights_of(kept, section, now, rating_max, usual)
+    dropped |= _unweighted(weights)
+    used = ~np.isnan(weights) & (weights != 0)
+    kept, weights = kept.filter(used), weights[used]
+    report = _report(events, kept, weights, dropped, section, rating_max)
     report["usual_shares"] = {length: round(share, 4) for length, share in usual.items()}
-    return _histories(used, users, videos.height, section, report)
+    return _histories(kept, weights, users, videos.height, section, report)
 
 
 def _coded(events: pl.DataFrame, videos: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
@@ -79,37 +84,38 @@ def _coded(events: pl.DataFrame, videos: pl.DataFrame) -> tuple[pl.DataFrame, pl
     return coded.sort(order, nulls_last=False, maintain_order=True), users
 
 
-def _silent(weighed: pl.DataFrame) -> dict[str, int]:
-    """What the weights leave out: words without a weight, and words of weight 0."""
-    nameless, nought = weighed["weight"].null_count(), int((weighed["weight"] == 0).sum())
-    counts = {"event word without a weight": nameless, "event of weight 0": nought}
+def _unweighted(weights: Doubles) -> dict[str, int]:
+    """Number of events without a weight, and with weight 0."""
+    missing, zero = int(np.isnan(weights).sum()), int((weights == 0).sum())
+    counts = {"event word without a weight": missing, "event of weight 0": zero}
     return {reason: count for reason, count in counts.items() if count}
 
 
 def _histories(
-    used: pl.DataFrame,
+    used: EventArrays,
+    weights: Doubles,
     users: pl.Series,
     n_videos: int,
     section: BehaviorSection,
     report: Mapping[str, Any],
 ) -> Histories:
-    rows = used["user"].to_numpy().astype(np.int64)
-    present, counts = np.unique(rows, return_counts=True)
+    present, counts = np.unique(used.user, return_counts=True)
     return Histories(
         user_ids=tuple(users.gather(present).to_list()),
         n_videos=n_videos,
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        videos=used["video"].to_numpy().astype(np.int64),
-        weights=used["weight"].to_numpy().astype(np.float32),
-        times=used["timestamp"].fill_null(NO_TIME).to_numpy().astype(np.int64),
-        sessions=sessions(used, section.session_gap_minutes),
+        videos=used.video.astype(np.int64),
+        weights=weights.astype(np.float32),
+        times=used.time.astype(np.int64),
+        sessions=sessions(used.user, used.time, used.session, section.session_gap_minutes),
         report=report,
     )
 
 
 def _report(
     events: pl.DataFrame,
-    used: pl.DataFrame,
+    used: EventArrays,
+    weights: Doubles,
     dropped: Mapping[str, int],
     section: BehaviorSection,
     rating_max: float | None,
@@ -121,13 +127,13 @@ def _report(
         listed["(others)"] = others
     return {
         "read": events.height,
-        "kept": used.height,
+        "kept": len(used),
         "dropped": dict(dropped),
         "users_read": events["user_id"].n_unique() - (1 if events["user_id"].null_count() else 0),
-        "users": used["user"].n_unique(),
-        "videos_seen": used["video"].n_unique(),
-        "positive": int((used["weight"] > 0).sum()),
-        "without_time": used["timestamp"].null_count(),
+        "users": len(np.unique(used.user)),
+        "videos_seen": len(np.unique(used.video)),
+        "positive": int((weights > 0).sum()),
+        "without_time": int((used.time == NO_TIME).sum()),
         "events": listed,
         "weights": event_weights(section),
         "rating_max": rating_max,

@@ -1,86 +1,97 @@
-"""Events -> credible events: impossible rows, repeats and bots are set aside and counted."""
+"""Cleaning: impossible events, duplicates and bots are dropped and counted by reason."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import polars as pl
+import numpy as np
 
-from vireo.behavior.base import DAY, BehaviorSection
+from vireo.arrays import Bools
+from vireo.behavior.base import DAY, NO_TIME, BehaviorSection
+from vireo.behavior.event_arrays import UNKNOWN, EventArrays
 
-MOST_REPEATS = 50.0
-"""Nobody watches a video more than this many times over in one event."""
+MAX_REPEATS = 50.0
+"""Watch time above this many times the duration is an error of the log."""
 
 
-def clean(events: pl.DataFrame, section: BehaviorSection) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The rows that can be believed, and how many were dropped by reason.
-
-    `events` are coded rows: EVENT_SCHEMA plus `user` and `video` (row numbers, null if not in the
-    catalogue), `duration` (seconds or null), sorted by user, timestamp (null first) and sequence.
-    """
+def clean(events: EventArrays, section: BehaviorSection) -> tuple[EventArrays, dict[str, int]]:
+    """The credible events, and the number of dropped ones by reason."""
     dropped: dict[str, int] = {}
-    for reason, find in _RULES.items():
-        bad = find(events, section)
-        if count := int(bad.sum()):
+    for reason, rule in _RULES.items():
+        bad = rule(events, section)
+        if count := int(np.count_nonzero(bad)):
             dropped[reason] = count
             events = events.filter(~bad)
     return events, dropped
 
 
-def _nobody(events: pl.DataFrame, section: BehaviorSection) -> pl.Series:
-    return events["user"].is_null()
+def _without_user(events: EventArrays, section: BehaviorSection) -> Bools:
+    return np.asarray(events.user == UNKNOWN)
 
 
-def _unknown_video(events: pl.DataFrame, section: BehaviorSection) -> pl.Series:
-    return events["video"].is_null()
+def _unknown_video(events: EventArrays, section: BehaviorSection) -> Bools:
+    return np.asarray(events.video == UNKNOWN)
 
 
-def _impossible_watch(events: pl.DataFrame, section: BehaviorSection) -> pl.Series:
-    watched = pl.col("watch_seconds")
-    bad = ((watched < 0) | ~watched.is_finite()).fill_null(value=False)
-    return events.select(bad=bad)["bad"]
+def _impossible_watch(events: EventArrays, section: BehaviorSection) -> Bools:
+    return np.asarray((events.watch_seconds < 0) | np.isinf(events.watch_seconds))
 
 
-def _endless_watch(events: pl.DataFrame, section: BehaviorSection) -> pl.Series:
-    duration = pl.col("duration")
-    bad = (duration > 0) & (pl.col("watch_seconds") > MOST_REPEATS * duration)
-    return events.select(bad=bad.fill_null(value=False))["bad"]
+def _endless_watch(events: EventArrays, section: BehaviorSection) -> Bools:
+    known = events.duration > 0
+    return np.asarray(known & (events.watch_seconds > MAX_REPEATS * events.duration))
 
 
-def _repeat(events: pl.DataFrame, section: BehaviorSection) -> pl.Series:
-    """The same user, video and event soon after the one before (so a heartbeat counts once).
+def _duplicate(events: EventArrays, section: BehaviorSection) -> Bools:
+    """Soon after an event of one user, video and type, such as a player's heartbeats.
 
-    Without timestamps nothing tells two events apart in time: there, only rows that are equal in
-    every column are repeats.
+    Of events without a time, only rows that are equal in every column are duplicates.
     """
-    key = ["user", "video", "event"]
     window = int(section.duplicate_seconds * 1000)
-    soon = pl.col("timestamp").diff().over(key) <= window
-    known = events.select(bad=soon.fill_null(value=False))["bad"]
-    timeless = events["timestamp"].is_null()
-    if not timeless.any():
-        return known
-    row = pl.struct(*key, "timestamp", "value", "watch_seconds", "session_id")
-    return known | (timeless & ~events.select(first=row.is_first_distinct())["first"])
+    order = np.lexsort((events.type, events.video, events.user))  # stable: times stay sorted
+    last, this = order[:-1], order[1:]
+    alike = np.ones(len(this), dtype=np.bool_)
+    for column in (events.user, events.video, events.type):
+        alike &= column[this] == column[last]
+    timed = (events.time[this] != NO_TIME) & (events.time[last] != NO_TIME)
+    bad = np.zeros(len(events), dtype=np.bool_)
+    bad[this] = alike & timed & (events.time[this] - events.time[last] <= window)
+    timeless = np.flatnonzero(events.time == NO_TIME)
+    if len(timeless):
+        bad[timeless[_repeated_rows(events, timeless)]] = True
+    return bad
 
 
-def _bot(events: pl.DataFrame, section: BehaviorSection) -> pl.Series:
-    per_day = (
-        events.lazy()
-        .filter(pl.col("timestamp").is_not_null())
-        .group_by("user", pl.col("timestamp") // DAY)
-        .len()
-        .filter(pl.col("len") > section.max_events_per_day)
-        .collect()
+def _repeated_rows(events: EventArrays, rows: np.ndarray) -> np.ndarray:
+    """Positions among `rows` whose events are equal to an earlier one."""
+    codes = (events.user, events.video, events.type, events.session)
+    numbers = (events.value, events.watch_seconds)
+    table = np.column_stack([column[rows].astype(np.float64) for column in (*codes, *numbers)])
+    _, first = np.unique(np.nan_to_num(table, nan=np.inf), axis=0, return_index=True)
+    repeated = np.ones(len(rows), dtype=np.bool_)
+    repeated[first] = False
+    return np.flatnonzero(repeated)
+
+
+def _bot(events: EventArrays, section: BehaviorSection) -> Bools:
+    timed = events.time != NO_TIME
+    users, days = events.user[timed], events.time[timed] // DAY
+    if not len(users):
+        return np.zeros(len(events), dtype=np.bool_)
+    # Events are sorted by user and time, so the events of one day stand together.
+    starts = np.flatnonzero(
+        np.concatenate([[True], (users[1:] != users[:-1]) | (days[1:] != days[:-1])])
     )
-    return events["user"].is_in(per_day["user"].unique().to_list())
+    counts = np.diff(np.append(starts, len(users)))
+    bots = users[starts[counts > section.max_events_per_day]]
+    return np.isin(events.user, bots)
 
 
-_RULES: dict[str, Callable[[pl.DataFrame, BehaviorSection], pl.Series]] = {
-    "no user": _nobody,
+_RULES: dict[str, Callable[[EventArrays, BehaviorSection], Bools]] = {
+    "no user": _without_user,
     "video not in the catalogue": _unknown_video,
     "watch_seconds is negative or not a number": _impossible_watch,
-    f"watch_seconds above {MOST_REPEATS:.0f} times the duration": _endless_watch,
-    "duplicate": _repeat,
+    f"watch_seconds above {MAX_REPEATS:.0f} times the duration": _endless_watch,
+    "duplicate": _duplicate,
     "bot (too many events on one day)": _bot,
 }

@@ -1,55 +1,54 @@
-"""How much of a video of such a length is watched usually, and what a view says beyond that.
+"""Correction of the duration bias of watch ratios.
 
-Short videos are watched to their end more often, long ones seldom, whoever watches them: a share
-watched says something of taste only beside what is usual for videos of that length (duration bias:
-Zhan et al. 2022, arXiv:2206.06003, who compare with quantiles; a mean needs fewer views).
+Short videos are watched to their end more often than long ones, whatever the interest, so a watch
+ratio is compared with the mean of videos of that duration (Zhan et al. 2022, arXiv:2206.06003, who
+compare with quantiles; a mean needs fewer views).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import polars as pl
+import numpy as np
 
-FEWEST = 50
-"""Views that a class of lengths must have; the views of smaller ones are left as they are."""
+from vireo.arrays import Doubles, Ints
+from vireo.behavior.event_arrays import EventArrays
+
+MIN_VIEWS = 50
+"""Views that a duration class must have; ratios of smaller classes are left as they are."""
 ALL = "all"
+_NO_CLASS = -(10**6)
 
 
-def class_of() -> pl.Expr:
-    """The octave of a video's duration: 8 to 16 seconds are of class "3"."""
-    duration = pl.col("duration")
-    octave = pl.when(duration > 0).then(duration.log(2)).floor()
-    return octave.cast(pl.Int64).cast(pl.String)
+def duration_class(duration: Doubles) -> Ints:
+    """(e,) octave of the duration: 8 to 16 seconds are class 3."""
+    octave = np.full(len(duration), _NO_CLASS, dtype=np.int64)
+    known = duration > 0
+    octave[known] = np.floor(np.log2(duration[known])).astype(np.int64)
+    return octave
 
 
-def share_watched() -> pl.Expr:
-    """From 0 to 1; null where the duration or the watch time is not known."""
-    share = pl.when(pl.col("duration") > 0).then(pl.col("watch_seconds") / pl.col("duration"))
-    return share.clip(0.0, 1.0)
-
-
-def usual_shares(events: pl.DataFrame) -> dict[str, float]:
-    """Mean share watched by class of lengths, and of all views; empty where there are too few."""
-    views = events.filter(pl.col("event") == "view").select(
-        length=class_of(), share=share_watched()
+def usual_shares(events: EventArrays) -> dict[str, float]:
+    """Mean watch ratio by duration class and of all views; empty with too few views."""
+    views = events.of_type("view") & (events.duration > 0) & ~np.isnan(events.watch_seconds)
+    share = np.clip(events.watch_seconds[views] / events.duration[views], 0.0, 1.0)
+    classes, place, counts = np.unique(
+        duration_class(events.duration[views]), return_inverse=True, return_counts=True
     )
-    views = views.drop_nulls()
-    classes = views.group_by("length").agg(pl.len(), pl.col("share").mean()).sort("length")
-    large = classes.filter((pl.col("len") >= FEWEST) & (pl.col("share") > 0))
-    overall = views["share"].mean()
-    if large.is_empty() or not isinstance(overall, float):
-        return {}
-    usual = dict(zip(large["length"].to_list(), large["share"].to_list(), strict=True))
-    return {ALL: overall, **usual}
+    means = np.bincount(place, weights=share, minlength=len(classes)) / np.maximum(counts, 1)
+    usual = {
+        str(name): float(mean)
+        for name, mean, count in zip(classes.tolist(), means, counts, strict=True)
+        if count >= MIN_VIEWS and mean > 0
+    }
+    return {ALL: float(share.mean()), **usual} if usual else {}
 
 
-def corrected(share: pl.Expr, usual: Mapping[str, float]) -> pl.Expr:
-    """The share as it would be if videos of all lengths were usually watched alike."""
-    factors = {length: usual[ALL] / mean for length, mean in usual.items() if length != ALL}
+def corrected(share: Doubles, duration: Doubles, usual: Mapping[str, float]) -> Doubles:
+    """(e,) ratios as if videos of all durations were watched alike on average."""
+    factors = {int(name): usual[ALL] / mean for name, mean in usual.items() if name != ALL}
     if not factors:
         return share
-    factor = class_of().replace_strict(
-        list(factors), list(factors.values()), default=1.0, return_dtype=pl.Float64
-    )
-    return share * factor.fill_null(1.0)
+    classes, place = np.unique(duration_class(duration), return_inverse=True)
+    by_class = np.array([factors.get(int(name), 1.0) for name in classes])
+    return share * by_class[place] if len(classes) else share

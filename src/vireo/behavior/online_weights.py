@@ -1,188 +1,48 @@
-"""One viewer's events since the build, weighed as the build would: event by event.
-
-The rules are those of clean.py and weigh.py, which work on tables. A table of five rows takes them
-as long as one of a thousand, ten milliseconds: three times what all else costs that a list needs.
-"""
+"""History of one user's live events, weighted with the scales of the build."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from vireo.arrays import Doubles
-from vireo.behavior.base import DAY, NO_TIME, BehaviorSection, Histories, History
-from vireo.behavior.clean import MOST_REPEATS
-from vireo.behavior.duration_bias import ALL
-from vireo.behavior.weights import (
-    FAINTEST_AGE,
-    FAINTEST_RATING,
-    QUICK_SECONDS,
-    QUICK_SHARE,
-    QUICK_WEIGHT,
-    UNVALUED_RATING,
-    event_weights,
-)
-from vireo.data.readers.event_types import event_word
+from vireo.behavior.base import BehaviorSection, Histories, History
+from vireo.behavior.clean import clean
+from vireo.behavior.event_arrays import EventArrays
+from vireo.behavior.weights import highest_rating, weights_of
 from vireo.store.base import LiveEvent
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """An event with what is known of its video."""
-
-    video: int
-    word: str
-    time: int
-    """NO_TIME where it is not known."""
-    duration: float
-    """Seconds; 0 where it is not known."""
-    event: LiveEvent
-
-    @property
-    def possible(self) -> bool:
-        watched = self.event.watch_seconds
-        if watched is None:
-            return True
-        most = MOST_REPEATS * self.duration if self.duration else math.inf
-        return math.isfinite(watched) and 0 <= watched <= most
-
-    @property
-    def share(self) -> float | None:
-        watched = self.event.watch_seconds
-        return watched / self.duration if self.duration and watched is not None else None
-
-    @property
-    def given_up(self) -> bool:
-        """Left at once; half a second of a one-second clip is not."""
-        watched, share = self.event.watch_seconds, self.share
-        if share is not None and share < QUICK_SHARE:
-            return True
-        return watched is not None and watched < QUICK_SECONDS and (share or 0.0) < 0.5
-
-
-@dataclass(frozen=True)
 class OnlineWeighting:
-    """The scales of a build, by which later events are weighed."""
+    """Scales of a build that its later events are weighted with."""
 
     section: BehaviorSection
     now: int
-    """ms; NO_TIME: no event of the build has a time, so nothing ages."""
+    """ms; NO_TIME: no event of the build has a time, so events do not age."""
     rating_max: float | None
     usual: Mapping[str, float]
-    """Shares watched by class of lengths (durations.py)."""
+    """Mean watch ratios by duration class."""
     durations: Doubles
-    """Seconds, of every video; NaN where not known. (n,)"""
+    """(n,) seconds of every video; NaN where not known."""
 
     @classmethod
     def after(
         cls, built: Histories, section: BehaviorSection, durations: Doubles
     ) -> OnlineWeighting:
+        """The scales that the histories of a build were made with."""
         usual = built.report.get("usual_shares", {})
         return cls(section, built.now, built.report.get("rating_max"), usual, durations)
 
-    def history(self, events: Iterable[LiveEvent], row_of: Callable[[str], int | None]) -> History:
-        """One viewer's events, in the order in which they came, as a history."""
-        seen = [
-            self._seen(event, row)
-            for event in events
-            if (row := row_of(event.video_id)) is not None
-        ]
-        # The timeless, whose time is below 0, stand first; equal times stay in their order.
-        possible = sorted((one for one in seen if one.possible), key=lambda one: one.time)
-        kept = self._of_a_person(self._without_repeats(possible))
-        highest = self.rating_max or _highest_rating(seen)
-        weighed = [(one, weight) for one in kept if (weight := self._weight(one, highest))]
-        if not weighed:
+    def history(self, events: Sequence[LiveEvent], row_of: Callable[[str], int | None]) -> History:
+        """The events of one user as a history; `row_of` gives the row of a video id."""
+        arrays = EventArrays.from_live(events, row_of, self.durations)
+        highest = self.rating_max or highest_rating(arrays)
+        kept, _ = clean(arrays, self.section)
+        weights = weights_of(kept, self.section, self.now, highest, self.usual)
+        used = np.flatnonzero(~np.isnan(weights) & (weights != 0))
+        if not len(used):
             return History.empty()
-        return History(
-            np.array([one.video for one, _ in weighed], dtype=np.int64),
-            np.array([weight for _, weight in weighed], dtype=np.float32),
-            np.array([one.time for one, _ in weighed], dtype=np.int64),
-        )
-
-    def _seen(self, event: LiveEvent, row: int) -> _Seen:
-        word = event_word(event.event).strip().lower()
-        time = event.timestamp if event.timestamp >= 0 else NO_TIME
-        duration = float(self.durations[row])
-        return _Seen(row, word, time, duration if duration > 0 else 0.0, event)
-
-    def _without_repeats(self, seen: list[_Seen]) -> list[_Seen]:
-        """Soon after the same event with the same video, or, without times, wholly equal."""
-        window = int(self.section.duplicate_seconds * 1000)
-        last: dict[tuple[int, str], int] = {}
-        equal: set[tuple[object, ...]] = set()
-        kept = []
-        for one in seen:
-            key = (one.video, one.word)
-            if one.time == NO_TIME:
-                event = one.event
-                row = (*key, event.value, event.watch_seconds, event.session_id)
-                repeated = row in equal
-                equal.add(row)
-            else:
-                repeated = key in last and one.time - last[key] <= window
-                last[key] = one.time
-            if not repeated:
-                kept.append(one)
-        return kept
-
-    def _of_a_person(self, seen: list[_Seen]) -> list[_Seen]:
-        """Nothing of whom a day holds more than a person does."""
-        days = Counter(one.time // DAY for one in seen if one.time != NO_TIME)
-        return [] if max(days.values(), default=0) > self.section.max_events_per_day else seen
-
-    def _weight(self, one: _Seen, highest: float) -> float:
-        """0 for what says nothing."""
-        base = self._words.get(one.word, 0.0)
-        if one.word == "view":
-            base = self._of_a_view(base, one)
-        elif one.word == "rating":
-            base *= _of_a_rating(one.event.value, highest)
-        return base * self._of_its_age(one.time)
-
-    def _of_a_view(self, base: float, one: _Seen) -> float:
-        if base > 0 and one.given_up:
-            return base * QUICK_WEIGHT
-        share = one.share
-        if share is None:
-            return base
-        return base * min(max(share * self._factor(one.duration), 0.0), 1.0)
-
-    def _factor(self, duration: float) -> float:
-        if not self._factors:
-            return 1.0
-        return self._factors.get(str(math.floor(math.log(duration, 2))), 1.0)
-
-    def _of_its_age(self, time: int) -> float:
-        half_life = self.section.half_life_days
-        if half_life <= 0 or self.now == NO_TIME or time == NO_TIME:
-            return 1.0
-        half_lives = max(self.now - time, 0) / (half_life * DAY)
-        return max(math.pow(0.5, half_lives), FAINTEST_AGE)
-
-    @cached_property
-    def _words(self) -> dict[str, float]:
-        return event_weights(self.section)
-
-    @cached_property
-    def _factors(self) -> dict[str, float]:
-        """Class of lengths -> what its shares are multiplied by (see `corrected`)."""
-        usual = self.usual
-        return {length: usual[ALL] / mean for length, mean in usual.items() if length != ALL}
-
-
-def _highest_rating(seen: list[_Seen]) -> float:
-    """Where the build knows of no ratings, the viewer's own tell the scale; 0: these neither."""
-    values = [one.event.value for one in seen if one.word == "rating"]
-    return max((v for v in values if v is not None and math.isfinite(v)), default=0.0)
-
-
-def _of_a_rating(value: float | None, highest: float) -> float:
-    if highest <= 0 or value is None or not math.isfinite(value):
-        return UNVALUED_RATING
-    return min(max(value / highest, FAINTEST_RATING), 1.0)
+        return History(kept.video[used], weights[used].astype(np.float32), kept.time[used])

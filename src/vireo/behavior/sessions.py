@@ -1,25 +1,26 @@
-"""Ordered events -> session numbers: a new one after a pause, or where the shipped id changes."""
+"""Sessions: a new one after a pause, or where the shipped session id changes."""
 
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
 from vireo.arrays import Ints
+from vireo.behavior.base import NO_TIME
+from vireo.behavior.event_arrays import UNKNOWN
 
 
-def sessions(events: pl.DataFrame, gap_minutes: float) -> Ints:
-    """One number per event, rising from 0 over all users. (events,)
+def sessions(user: Ints, time: Ints, session: Ints, gap_minutes: float) -> Ints:
+    """(e,) session number of each event, rising from 0 over all users; sorted by user and time.
 
-    `events` have `user`, `timestamp` (ms or null) and `session_id`, sorted by user and time.
-    Where both neighbours carry a session id, the ids decide; otherwise the pause does. A pause
-    that is not known starts nothing.
+    Where both neighbors carry a session id, the ids decide; otherwise the pause does. A missing
+    time starts no session.
     """
-    if events.is_empty():
+    if not len(user):
         return np.zeros(0, dtype=np.int64)
-    shipped = pl.col("session_id")
-    paused = (pl.col("timestamp").diff() > int(gap_minutes * 60_000)).fill_null(value=False)
-    changed = (shipped != shipped.shift()).fill_null(paused)
-    starts = (pl.col("user") != pl.col("user").shift()) | changed
-    number = starts.fill_null(value=True).cast(pl.Int64).cum_sum() - 1
-    return events.select(number=number)["number"].to_numpy().astype(np.int64)
+    last, this = slice(None, -1), slice(1, None)
+    timed = (time[last] != NO_TIME) & (time[this] != NO_TIME)
+    paused = timed & (time[this] - time[last] > int(gap_minutes * 60_000))
+    shipped = (session[last] != UNKNOWN) & (session[this] != UNKNOWN)
+    changed = np.where(shipped, session[this] != session[last], paused)
+    starts = changed | (user[this] != user[last])
+    return np.concatenate([[0], np.cumsum(starts)]).astype(np.int64)

@@ -1,86 +1,95 @@
-"""Credible events -> weighted events: by event word, share watched, rating and age."""
+"""Event weights: event type times watch ratio or rating, decayed by age."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import polars as pl
+import numpy as np
 
-from vireo.behavior.base import DAY, DEFAULT_WEIGHTS, BehaviorSection
+from vireo.arrays import Doubles
+from vireo.behavior.base import DAY, DEFAULT_WEIGHTS, NO_TIME, BehaviorSection
 from vireo.behavior.duration_bias import corrected
+from vireo.behavior.event_arrays import EventArrays
 
 QUICK_SECONDS = 1.0
 QUICK_SHARE = 0.05
 QUICK_WEIGHT = -0.1
-"""A view that is given up at once speaks, softly, against the video."""
-FAINTEST_RATING = 0.1
-"""Even the lowest rating is evidence of watching, so it stays above 0."""
+"""Factor of a view that was left at once: weak negative feedback."""
+MIN_RATING = 0.1
+"""The lowest rating is still evidence of watching, so its weight stays above 0."""
 UNVALUED_RATING = 0.5
-"""A rating whose value is not known."""
-FAINTEST_AGE = 1e-6
-"""Decay never reaches 0: float32 would turn an old wish into no wish."""
+"""Factor of a rating without a value."""
+MIN_AGE = 1e-6
+"""Decay never reaches 0, which in float32 would drop the event."""
 
 
 def event_weights(section: BehaviorSection) -> dict[str, float]:
-    """Event word -> weight: the defaults, and over them the user's own words."""
-    own = {word.strip().lower(): weight for word, weight in section.weights.items()}
+    """Event type -> weight: the defaults, with the settings over them."""
+    own = {name.strip().lower(): weight for name, weight in section.weights.items()}
     return {**DEFAULT_WEIGHTS, **own}
 
 
-def highest_rating(events: pl.DataFrame) -> float | None:
-    """The highest finite rating among the events; None without one above 0."""
-    values = events.filter((pl.col("event") == "rating") & pl.col("value").is_finite())["value"]
-    highest = values.max()
-    return float(highest) if isinstance(highest, (int, float)) and highest > 0 else None
+def highest_rating(events: EventArrays) -> float | None:
+    """The highest finite rating; None without one above 0."""
+    values = events.value[events.of_type("rating")]
+    values = values[np.isfinite(values)]
+    return float(values.max()) if len(values) and values.max() > 0 else None
 
 
-def add_weights(
-    events: pl.DataFrame,
+def weights_of(
+    events: EventArrays,
     section: BehaviorSection,
     now: int | None,
     rating_max: float | None,
     usual: Mapping[str, float] = {},
-) -> pl.DataFrame:
-    """The events with a column `weight`: null for a word without one, 0 for one to be dropped.
+) -> Doubles:
+    """(e,) weight of each event; NaN for a type without a weight, 0 for one to be dropped.
 
-    `now` (ms) is the moment from which age is counted: the last known event, never the wall
-    clock, so that the same events give the same weights tomorrow. `usual` are the shares watched
-    by class of lengths (durations.py), if lengths are to be made alike.
+    `now` (ms) is the time from which age is counted: the last known event, never the wall clock,
+    so that equal events get equal weights tomorrow. `usual` are mean watch ratios by duration
+    class (`duration_bias.py`), where these are corrected.
     """
-    words = event_weights(section)
-    base = pl.col("event").replace_strict(
-        list(words), list(words.values()), default=None, return_dtype=pl.Float64
-    )
-    weight = (
-        pl.when(pl.col("event") == "view")
-        .then(_view(base, usual))
-        .when(pl.col("event") == "rating")
-        .then(base * _rating(rating_max))
-        .otherwise(base)
-    )
-    return events.with_columns(weight=weight * _age(section.half_life_days, now))
+    known = event_weights(section)
+    by_type = np.array([known.get(name, np.nan) for name in events.types], dtype=np.float64)
+    base = by_type[events.type] if len(events) else np.zeros(0)
+    weights = base * _age(events, section.half_life_days, now)
+    for name, factor in (("view", _view(events, base, usual)), ("rating", None)):
+        rows = np.flatnonzero(events.of_type(name))
+        if len(rows):
+            own = _rating(events, rating_max) if factor is None else factor
+            weights[rows] *= own[rows]
+    return weights
 
 
-def _view(base: pl.Expr, usual: Mapping[str, float]) -> pl.Expr:
-    watched, duration = pl.col("watch_seconds"), pl.col("duration")
-    share = pl.when(duration > 0).then(watched / duration)
-    # half a second of a one-second clip is no quick skip
-    quick = (share < QUICK_SHARE) | ((watched < QUICK_SECONDS) & (share.fill_null(0.0) < 0.5))
-    given_up = quick.fill_null(value=False) & (base > 0)
-    scaled = base * corrected(share, usual).clip(0.0, 1.0).fill_null(1.0)
-    return pl.when(given_up).then(base * QUICK_WEIGHT).otherwise(scaled)
+def _view(events: EventArrays, base: Doubles, usual: Mapping[str, float]) -> Doubles:
+    """(e,) factor of a view."""
+    watched, duration = events.watch_seconds, events.duration
+    share = np.full(len(events), np.nan)
+    np.divide(watched, duration, out=share, where=duration > 0)
+    # Half a second of a one-second clip is no quick skip.
+    short = (watched < QUICK_SECONDS) & (np.nan_to_num(share, nan=0.0) < 0.5)
+    left = ((share < QUICK_SHARE) | short) & (base > 0)
+    factor = np.clip(corrected(share, duration, usual), 0.0, 1.0)
+    factor[np.isnan(factor)] = 1.0
+    factor[left] = QUICK_WEIGHT
+    return factor
 
 
-def _rating(rating_max: float | None) -> pl.Expr:
-    if rating_max is None:
-        return pl.lit(UNVALUED_RATING)
-    value = pl.when(pl.col("value").is_finite()).then(pl.col("value"))
-    return (value / rating_max).clip(FAINTEST_RATING, 1.0).fill_null(UNVALUED_RATING)
+def _rating(events: EventArrays, rating_max: float | None) -> Doubles:
+    """(e,) factor of a rating."""
+    factor = np.full(len(events), UNVALUED_RATING)
+    if rating_max is not None and rating_max > 0:
+        valued = np.isfinite(events.value)
+        factor[valued] = np.clip(events.value[valued] / rating_max, MIN_RATING, 1.0)
+    return factor
 
 
-def _age(half_life_days: float, now: int | None) -> pl.Expr:
-    if half_life_days <= 0 or now is None:
-        return pl.lit(1.0)
-    half_lives = (now - pl.col("timestamp")).clip(lower_bound=0) / (half_life_days * DAY)
-    # an event without a time does not age: nothing says that it is old
-    return pl.lit(0.5).pow(half_lives).clip(FAINTEST_AGE, 1.0).fill_null(1.0)
+def _age(events: EventArrays, half_life_days: float, now: int | None) -> Doubles:
+    """(e,) factor of age; 1 for an event without a time."""
+    factor = np.ones(len(events))
+    if half_life_days <= 0 or now is None or now == NO_TIME:
+        return factor
+    timed = events.time != NO_TIME
+    half_lives = np.maximum(now - events.time[timed], 0) / (half_life_days * DAY)
+    factor[timed] = np.clip(np.power(0.5, half_lives), MIN_AGE, 1.0)
+    return factor

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.behavior.plain_weights import PlainWeighting
 from vireo.behavior.base import DAY, NO_TIME, BehaviorSection, Histories, History
 from vireo.behavior.build import histories_of
 from vireo.behavior.online_weights import OnlineWeighting
@@ -68,14 +69,17 @@ def lately(
 
 
 @given(st.lists(event, max_size=12), section, st.sampled_from([None, 5.0]))
-def test_each_event_weighs_what_the_tables_say(
+def test_online_and_table_weights_are_those_of_the_rules(
     events: list[LiveEvent], section: BehaviorSection, rating_max: float | None
 ) -> None:
-    expected = by_tables(events, section, rating_max=rating_max).of("u")
-    found = lately(events, section, rating_max=rating_max)
-    assert found.videos.tolist() == expected.videos.tolist()
-    assert found.times.tolist() == expected.times.tolist()
-    np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-6)
+    durations = VIDEOS["duration"].to_numpy()
+    plain = PlainWeighting(section, 2 * DAY, rating_max, USUAL, durations)
+    expected = plain.history(events, ROWS.get)
+    in_tables = by_tables(events, section, rating_max=rating_max).of("u")
+    for found in (lately(events, section, rating_max=rating_max), in_tables):
+        assert found.videos.tolist() == expected.videos.tolist()
+        assert found.times.tolist() == expected.times.tolist()
+        np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-6)
 
 
 @pytest.mark.parametrize("duration", [2.0**n for n in range(-4, 16)])
