@@ -132,5 +132,5 @@ def test_impressions_fade_and_count_from_the_last_view(built: Path) -> None:
     work.record(shown)
     again = Workspace.open(built)
     assert first not in ids(again, "ana", 3)
-    query = again.resources.online.query("ana", 3)
+    query = again.resources.online.queries.query("ana", 3)
     assert query.impressions == {again.resources.online.catalogue.row(first): 20}

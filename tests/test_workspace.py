@@ -110,7 +110,7 @@ def test_a_live_event_changes_the_next_list_at_once(built: Path, world: TinyWorl
     assert {pick.video_id for pick in picks} <= set(world.sailing[3:])
     work.build()
     assert {p.video_id for p in work.recommend("zoe", k=3)} <= set(world.sailing[3:])
-    history = work.resources.online.history("zoe")
+    history = work.resources.online.queries.history("zoe")
     assert len(history) == 3, "live events must count once after they were built in"
 
 
@@ -123,9 +123,9 @@ def test_a_live_event_in_other_words_counts_as_it_will_when_built(
         for n, video in enumerate(world.sailing[:2])
     ]
     work.record(clicks)
-    at_once = work.resources.online.history("zoe").weights.tolist()
+    at_once = work.resources.online.queries.history("zoe").weights.tolist()
     work.build()
-    assert at_once == work.resources.online.history("zoe").weights.tolist() == [1.0, 1.0]
+    assert at_once == work.resources.online.queries.history("zoe").weights.tolist() == [1.0, 1.0]
 
 
 def test_forgetting_silences_at_once_and_purges_with_the_next_build(built: Path) -> None:

@@ -67,19 +67,19 @@ def test_lists_say_whether_the_viewer_agreed_to_models_elsewhere(
     built: Path, user: str | None
 ) -> None:
     work = Workspace.open(built)
-    assert not work.resources.online.query(user, 5).remote, "silence is a no"
+    assert not work.resources.online.queries.query(user, 5).remote, "silence is a no"
     if user is not None:
         work.resources.store.set_choices(user, {"consent": {"remote_models": True}})
-        assert work.resources.online.query(user, 5).remote
+        assert work.resources.online.queries.query(user, 5).remote
     work.close()
     text = (built / CONFIG).read_text(encoding="utf-8")
     every = '[privacy]\ndefault_consent = ["personal_lists", "research", "remote_models"]'
     (built / CONFIG).write_text(text.replace("[privacy]", every), encoding="utf-8")
     work = Workspace.open(built)
-    assert work.resources.online.query(user, 5).remote
+    assert work.resources.online.queries.query(user, 5).remote
     if user is not None:
         work.resources.store.set_choices(user, {"consent": {"remote_models": False}})
-        assert not work.resources.online.query(user, 5).remote
+        assert not work.resources.online.queries.query(user, 5).remote
     work.close()
 
 

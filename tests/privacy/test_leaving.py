@@ -25,12 +25,12 @@ WHO, SAID = "the-one-who-left", "a sentence that only one viewer ever wrote"
 
 def test_item_item_weights_are_as_if_fitted_without_the_viewer(built: Path) -> None:
     work = Workspace.open(built)
-    cook = work.resources.online.history("cook-02")  # shares videos with ana
+    cook = work.resources.online.queries.history("cook-02")  # shares videos with ana
 
     def score() -> Floats:
         served = work.resources.online
-        batch = Batch([cook], served.histories.now, served.histories.n_videos)
-        return served.model.experts["ease"].score(batch)
+        batch = Batch([cook], served.snapshot.histories.now, served.snapshot.histories.n_videos)
+        return served.snapshot.model.experts["ease"].score(batch)
 
     before = score()
     work.forget("ana")

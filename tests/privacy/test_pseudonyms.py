@@ -109,9 +109,9 @@ def test_lists_reasons_and_rights_are_those_of_the_plain_ids(both: tuple[Path, P
     assert pages[0] == pages[1]
     assert pages[1]["user_id"] == ANA
     for work in (plain, named):
-        assert work.resources.online.allowed(ANA)[work.resources.online.row("v-secret")]
-        assert not work.resources.online.allowed(SAM)[work.resources.online.row("v-secret")]
-        assert work.resources.online.allowed(SAM)[work.resources.online.row("v-live")]
+        assert work.resources.online.allowed(ANA)[work.resources.online.queries.row("v-secret")]
+        assert not work.resources.online.allowed(SAM)[work.resources.online.queries.row("v-secret")]
+        assert work.resources.online.allowed(SAM)[work.resources.online.queries.row("v-live")]
         work.close()
 
 

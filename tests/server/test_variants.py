@@ -82,7 +82,7 @@ def test_each_viewer_gets_their_variant_s_list(built: Path, serve: Serve) -> Non
         variant = variant_of(user, "spring", (CONTROL, "short"))
         assert answer["variant"] == variant
         own = work.resources.online.recommenders.get(variant).recommend(
-            work.resources.online.query(user, 8)
+            work.resources.online.queries.query(user, 8)
         )
         assert [e["video_id"] for e in answer["recommendations"]] == [p.video_id for p in own]
         seen[variant] = user

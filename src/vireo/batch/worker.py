@@ -139,7 +139,7 @@ class BatchWorker:
             some = users[at : at + self._recommender.block_size]
             told = [standings.get(user) or UserState(UserAttributes(user)) for user in some]
             asked = [
-                served.query_from_state(user, standing, self.job.k, options=ask)
+                served.queries.from_state(user, standing, self.job.k, options=ask)
                 for user, standing in zip(some, told, strict=True)
             ]
             for user, (slate, in_block) in zip(some, self._slates(asked), strict=True):

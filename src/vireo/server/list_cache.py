@@ -53,7 +53,7 @@ def cache_key(now: ServingState, user_id: str, standing: UserState) -> tuple[obj
     """Everything but the question that a list depends on."""
     last = standing.events[-1].event_id if standing.events else ""
     # Models of taste do not look at trends, lists for strangers do.
-    stranger = not standing.events and not len(now.served.histories.of(user_id))
+    stranger = not standing.events and not len(now.served.snapshot.histories.of(user_id))
     trend = now.counts if stranger else 0
     choices = repr(sorted(standing.choices.items()))
     told = (standing.attributes, standing.preferences, choices, standing.forgotten)

@@ -140,7 +140,7 @@ class Service:
         if found is None:
             if at_once and not served.needs_no_model(standing, k * options.page, text, name):
                 raise NeedsThread
-            query = served.query_from_state(user_id, standing, k, text, options)
+            query = served.queries.from_state(user_id, standing, k, text, options)
             found = served.recommenders.get(name).recommend(query)
             self.lists.put(key, found)
         return found, name
@@ -164,8 +164,8 @@ class Service:
         served, nobody = self.now.served, UserState(UserAttributes(""))
         if at_once and not served.needs_no_model(nobody, k, text):
             raise NeedsThread
-        history = served.weighted(events)
-        query = served.query_from_state(None, nobody, k, text, history=history)
+        history = served.queries.weighted(events)
+        query = served.queries.from_state(None, nobody, k, text, history=history)
         return served.recommender.recommend(query)
 
     def similar(self, video_id: str, k: int, user_id: str | None = None) -> Picks:
@@ -186,13 +186,13 @@ class Service:
     def newest(self, user_id: str | None, k: int) -> Picks:
         """The latest videos that the viewer has not met."""
         now = self.now
-        met = now.served.history(user_id).videos.tolist() if user_id else []
+        met = now.served.queries.history(user_id).videos.tolist() if user_id else []
         return newest(now.overlay, frozenset(met), k, now.served.allowed(user_id))
 
     def last_liked(self, user_id: str) -> str | None:
         """The video that the viewer wanted last, of those that are there and theirs to see."""
         now = self.now
-        rows = now.served.history(user_id).positives.videos.tolist()
+        rows = now.served.queries.history(user_id).positives.videos.tolist()
         allowed = now.served.allowed(user_id) if rows else ()
         there = [row for row in rows if allowed[row]]
         return now.overlay.catalogue.ids[there[-1]] if there else None
@@ -206,7 +206,7 @@ class Service:
     def known(self, user_id: str) -> dict[str, Any] | None:
         """What is known of a viewer; None for a stranger."""
         served = self.now.served
-        return served.about_user(user_id) if len(served.history(user_id)) else None
+        return served.about_user(user_id) if len(served.queries.history(user_id)) else None
 
     def in_category(self, video_id: str, category: str) -> bool:
         """Whether the video carries the category, or a tag of this name; "" holds all."""

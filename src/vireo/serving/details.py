@@ -9,6 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from vireo.behavior.base import History
+from vireo.recommend.catalogue import Catalogue
+from vireo.recommend.profile.summary import Profile
 from vireo.recommend.quotes import at
 from vireo.serving.snapshot import Snapshot
 
@@ -38,6 +41,36 @@ def video_facts(nouns: Snapshot, row: int, min_people: int) -> dict[str, Any]:
         "dialogue": lines.drop("video_id").head(5).to_dicts(),
         "record": _filled({**asdict(record), "topic": nouns.catalogue.topics[row]}),
         **_watched(int(nouns.catalogue.user_counts[row]), min_people),
+    }
+
+
+def video_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """The catalogue as rows, with the status of each file."""
+    files = snapshot.video.table.select("video_id", file="status", why="reason")
+    rows = snapshot.catalogue.table.join(files, "video_id", "left", maintain_order="left")
+    kept = (row for at, row in enumerate(rows.to_dicts()) if at not in snapshot.deleted)
+    return [{**row, "published_at": date_of(row["published_at"])} for row in kept]
+
+
+def user_facts(
+    catalogue: Catalogue, history: History, profile: Profile, preferences: list[str]
+) -> dict[str, Any]:
+    """Counts, topics and latest videos of one user, with the profile sentence."""
+    positives = history.positives.videos
+    topics = [catalogue.topics[row] or "(no topic)" for row in positives]
+    counts = pl.Series("topic", topics).value_counts(sort=True).head(8)
+    shares = counts.with_columns(share=pl.col("count") / max(len(positives), 1)).to_dicts()
+    newest = list(dict.fromkeys(history.videos[::-1].tolist()))
+    author = f"{profile.author} ({profile.reason})" if profile.reason else profile.author
+    return {
+        "user_id": profile.user_id,
+        "interactions": len(history),
+        "positives": len(positives),
+        "topics": [{"topic": row["topic"], "share": round(row["share"], 3)} for row in shares],
+        "latest": [catalogue.titles[row] for row in newest[:10]],
+        "summary": profile.sentence,
+        "summary_by": author,
+        "preferences": preferences,
     }
 
 

@@ -40,7 +40,7 @@ def facts(what: str, resources: Resources) -> tuple[dict[str, Any], bool]:
     online = resources.online
     if what not in online.catalogue.ids:
         return online.about_user(what), False
-    return online.about_video(what), bool(len(online.history(what)))
+    return online.about_video(what), bool(len(online.queries.history(what)))
 
 
 def stage_report(stage: str, resources: Resources) -> dict[str, Any]:
