@@ -67,7 +67,7 @@ def test_an_event_changes_the_next_list(client: TestClient, world: TinyWorld) ->
 
 
 def test_the_same_list_is_not_made_twice(client: TestClient) -> None:
-    lists = client.app.state.service.lists  # type: ignore[attr-defined]
+    lists = client.app.state.service.lists.cache  # type: ignore[attr-defined]
     one = client.get("/v1/users/ana/recommendations").json()["recommendations"]
     made = lists.misses
     assert client.get("/v1/users/ana/recommendations").json()["recommendations"] == one
@@ -222,7 +222,7 @@ def test_forgetting_does_not_wait_for_a_build(client: TestClient, built: Path) -
         assert receipt["sources_pending"] is True
         assert "new here" in client.get("/v1/users/ana/recommendations").json()["notes"][0]
         assert work.resources.sources.mentions("ana")
-    client.app.state.service._refresh()  # type: ignore[attr-defined]
+    client.app.state.service.refresh()  # type: ignore[attr-defined]
     assert not work.resources.sources.mentions("ana")
     work.build()
     assert not (built / "forgetting.json").exists()

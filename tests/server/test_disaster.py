@@ -270,8 +270,8 @@ def test_too_many_requests_at_once_are_turned_away_and_it_recovers(
     threads = section.threads if lists else THREADS
     most = section.threads + section.max_queued_lists if lists else section.max_in_flight
     first = client.get(address).json()["recommendations"]
-    gate = Gate(getattr(served, work))
-    monkeypatch.setattr(served, work, gate)
+    gate = Gate(getattr(served.lists, work))
+    monkeypatch.setattr(served.lists, work, gate)
     codes: list[int] = []
     ask = lambda: codes.append(client.get(address).status_code)  # noqa: E731
     asking = [threading.Thread(target=ask, daemon=True) for _ in range(most)]
@@ -304,14 +304,14 @@ def test_more_quick_lists_than_the_line_holds_are_turned_away_and_it_recovers(
     address = "/v1/users/ana/recommendations"
     first = client.get(address).json()["recommendations"]
     made: list[str] = []
-    listed = served.listed
+    listed = served.lists.listed
 
     def slowly(*asked: Any) -> Any:
         made.append(threading.current_thread().name)
         time.sleep(0.01)
         return listed(*asked)
 
-    monkeypatch.setattr(served, "listed", slowly)
+    monkeypatch.setattr(served.lists, "listed", slowly)
     many = 4 * (served.section.max_queued_lists + served.section.threads)
     with ThreadPoolExecutor(many) as pool:
         answers = list(pool.map(lambda _: client.get(address), range(many)))

@@ -145,7 +145,7 @@ def test_a_right_that_goes_while_a_list_is_made_costs_the_reason_alone(
         if entry["because"]
     )
     assert because(service, "ana", video)
-    service.put_video(LiveVideo(video, title="Closed", access=("staff",)))
+    service.videos.put(LiveVideo(video, title="Closed", access=("staff",)))
     service.state.refresh()
     assert because(service, "ana", video) == []
 

@@ -125,10 +125,10 @@ def test_lists_that_may_take_long_are_known_before_they_are_made(client: TestCli
     assert not served.needs_no_model(UserState(ana, choices={"query": "boats"}), 10)
     assert served.needs_no_model(UserState(ana, choices={"query": "boats"}, forgotten=True), 10)
     assert not served.needs_no_model(plain, 10, name="courses"), "it has to be made first"
-    service.listed("ana", 5, preset="courses")
+    service.lists.listed("ana", 5, preset="courses")
     assert served.needs_no_model(plain, 10, name="courses")
     with pytest.raises(NeedsThread):
-        service.listed("ana", 101, at_once=True)
+        service.lists.listed("ana", 101, at_once=True)
     with pytest.raises(NeedsThread):
-        service.session([], 10, "boats", at_once=True)
-    assert len(service.listed("ana", 3, at_once=True)[0]) == 3
+        service.lists.session([], 10, "boats", at_once=True)
+    assert len(service.lists.listed("ana", 3, at_once=True)[0]) == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,6 @@ from vireo.errors import ConfigError, VireoError
 from vireo.privacy.base import PrivacySection
 from vireo.privacy.pseudonyms import KEY_FILE, Pseudonyms, make_key, read_key
 from vireo.store.base import (
-    Action,
-    Experiment,
     Key,
     LiveEvent,
     LiveVideo,
@@ -21,9 +19,8 @@ from vireo.store.base import (
     StoreSection,
     UserAttributes,
     UserState,
-    VideoChange,
 )
-from vireo.store.sql import open_store
+from vireo.store.sql import SqlStore, open_store
 from vireo.store.validation import check, check_edit, check_text, check_video, check_viewers
 
 
@@ -44,7 +41,7 @@ def open_workspace_store(
     return store if key is None else PseudonymousStore(store, Pseudonyms(key))
 
 
-def _key(section: PrivacySection, workspace: Path, store: Store, empty: bool) -> bytes | None:
+def _key(section: PrivacySection, workspace: Path, store: SqlStore, empty: bool) -> bytes | None:
     """The key that names viewers; None where they keep their ids.
 
     The database keeps the fingerprint of the key, so that a lost key, another one, or a changed
@@ -76,136 +73,72 @@ def _key(section: PrivacySection, workspace: Path, store: Store, empty: bool) ->
     return key
 
 
-class PseudonymousStore:
-    """Store (see store/base.py): ids of viewers go in, pseudonyms lie in it and come out."""
+class PseudonymousStore(SqlStore):
+    """Store whose rows hold pseudonyms: user ids go in and come out, methods without ids inherit."""
 
-    def __init__(self, store: Store, names: Pseudonyms) -> None:
-        self._store = store
+    def __init__(self, store: SqlStore, names: Pseudonyms) -> None:
+        super().__init__(store.database)
         self.names = names
-
-    # --- viewers are named here
 
     def pseudonym_of(self, user_id: str) -> str:
         return self.names.of(user_id)
 
-    def append(self, events: Sequence[LiveEvent]) -> int:
-        return self.append_all([events])[0]
-
     def append_all(self, batches: Sequence[Sequence[LiveEvent]]) -> list[int]:
         check(event for batch in batches for event in batch)  # as sent: errors name what was sent
-        return self._store.append_all([[self._event(e) for e in batch] for batch in batches])
+        return super().append_all([[self._event(event) for event in batch] for batch in batches])
 
     def _event(self, event: LiveEvent) -> LiveEvent:
         return replace(event, user_id=self.names.of(event.user_id))
 
     def events_of(self, user_id: str, after: int = 0) -> list[LiveEvent]:
-        return self._store.events_of(self.names.of(user_id), after)
+        return super().events_of(self.names.of(user_id), after)
 
     def put_video(self, video: LiveVideo) -> int:
         check_video(video)
-        return self._store.put_video(replace(video, access=self.names.groups(video.access)))
+        return super().put_video(replace(video, access=self.names.groups(video.access)))
 
-    def set_users(self, viewers: Sequence[UserAttributes]) -> int:
-        check_viewers(viewers)
-        return self._store.set_users(
-            [replace(v, user_id=self.names.of(v.user_id)) for v in viewers]
+    def set_users(self, users: Sequence[UserAttributes]) -> int:
+        check_viewers(users)
+        return super().set_users(
+            [replace(user, user_id=self.names.of(user.user_id)) for user in users]
         )
 
     def user(self, user_id: str) -> UserAttributes:
-        return self._store.user(self.names.of(user_id))
+        return super().user(self.names.of(user_id))
 
-    def add_preference(self, edit: Preference) -> Preference:
-        check_edit(edit)
-        return self._store.add_preference(replace(edit, user_id=self.names.of(edit.user_id)))
+    def add_preference(self, preference: Preference) -> Preference:
+        check_edit(preference)
+        pseudonym = self.names.of(preference.user_id)
+        return super().add_preference(replace(preference, user_id=pseudonym))
 
     def preferences_of(self, user_id: str) -> list[Preference]:
-        return self._store.preferences_of(self.names.of(user_id))
+        return super().preferences_of(self.names.of(user_id))
 
     def remove_preference(self, user_id: str, number: int) -> bool:
-        return self._store.remove_preference(self.names.of(user_id), number)
+        return super().remove_preference(self.names.of(user_id), number)
 
     def choices(self, user_id: str) -> dict[str, Any]:
-        return self._store.choices(self.names.of(user_id))
+        return super().choices(self.names.of(user_id))
 
     def set_choices(self, user_id: str, choices: Mapping[str, Any]) -> None:
         check_text("user_id", user_id)
-        self._store.set_choices(self.names.of(user_id), choices)
+        super().set_choices(self.names.of(user_id), choices)
 
     def user_state(self, user_id: str, after: int = 0) -> UserState:
-        return self._store.user_state(self.names.of(user_id), after)
+        return super().user_state(self.names.of(user_id), after)
 
     def user_states(self, user_ids: Sequence[str], after: int = 0) -> dict[str, UserState]:
-        kept = {self.names.of(user): user for user in user_ids}
-        found = self._store.user_states(list(kept), after)
-        return {kept[name]: standing for name, standing in found.items()}
+        asked = {self.names.of(user): user for user in user_ids}
+        found = super().user_states(list(asked), after)
+        return {asked[name]: state for name, state in found.items()}
 
     def forget(self, user_id: str) -> int:
-        return self._store.forget(self.names.of(user_id))
-
-    def is_forgotten(self, user_id: str) -> bool:
-        return self._store.is_forgotten(self.names.of(user_id))
+        return super().forget(self.names.of(user_id))
 
     def forgotten_among(self, user_ids: Collection[str]) -> set[str]:
-        kept = {self.names.of(user): user for user in user_ids}
-        return {kept[name] for name in self._store.forgotten_among(kept)}
+        asked = {self.names.of(user): user for user in user_ids}
+        return {asked[name] for name in super().forgotten_among(asked)}
 
     def add_key(self, key: Key) -> None:
         user = None if key.user_id is None else self.names.of(key.user_id)
-        self._store.add_key(replace(key, user_id=user))
-
-    # --- nothing here names a viewer, or only by the name under which they are kept
-
-    def events(self, after: int = 0, batch: int = 10_000) -> Iterator[list[tuple[int, LiveEvent]]]:
-        return self._store.events(after, batch)
-
-    def watermark(self) -> int:
-        return self._store.watermark()
-
-    def delete_video(self, video_id: str) -> int:
-        return self._store.delete_video(video_id)
-
-    def video_changes(self, after: int = 0) -> list[VideoChange]:
-        return self._store.video_changes(after)
-
-    def video_position(self) -> int:
-        return self._store.video_position()
-
-    def consent_answers(self, purpose: str) -> dict[str, bool]:
-        return self._store.consent_answers(purpose)
-
-    def generation(self) -> int:
-        return self._store.generation()
-
-    def pseudonym_key(self) -> str:
-        return self._store.pseudonym_key()
-
-    def set_pseudonym_key(self, fingerprint: str) -> None:
-        self._store.set_pseudonym_key(fingerprint)
-
-    def has_plain_ids(self) -> bool:
-        return self._store.has_plain_ids()
-
-    def all_keys(self) -> list[Key]:
-        return self._store.all_keys()
-
-    def revoke_key(self, key_id: str, moment: int) -> bool:
-        return self._store.revoke_key(key_id, moment)
-
-    def log(self, action: Action) -> None:
-        self._store.log(action)
-
-    def actions(self, most: int = 200) -> list[Action]:
-        return self._store.actions(most)
-
-    def begin_experiment(self, experiment: Experiment) -> Experiment:
-        return self._store.begin_experiment(experiment)
-
-    def experiments(self) -> list[Experiment]:
-        return self._store.experiments()
-
-    @property
-    def is_file(self) -> bool:
-        return self._store.is_file
-
-    def close(self) -> None:
-        self._store.close()
+        super().add_key(replace(key, user_id=user))

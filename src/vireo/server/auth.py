@@ -113,7 +113,7 @@ def require_visible(
     service: Service, caller: Principal, user_id: str | None, video_id: str
 ) -> None:
     """Raises Refusal where the viewer may not see the video; other keys see all, for nobody."""
-    if (user_id is not None or not caller.may("service")) and not service.may_see(
+    if (user_id is not None or not caller.may("service")) and not service.videos.may_see(
         user_id, video_id
     ):
         raise HttpProblem(

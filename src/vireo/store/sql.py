@@ -9,7 +9,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from vireo.errors import ConfigError, MissingLibrary
-from vireo.store.base import Store, StoreSection
+from vireo.store.base import StoreSection
 from vireo.store.database import Database
 from vireo.store.events import SqlEvents
 from vireo.store.experiments import SqlExperiments
@@ -22,7 +22,7 @@ DATABASE = "VIREO_DATABASE"
 """Environment variable: a URL that stands above [store] url, so that no password is in a file."""
 
 
-def open_store(section: StoreSection, workspace: Path) -> Store:
+def open_store(section: StoreSection, workspace: Path) -> SqlStore:
     """The store that VIREO_DATABASE or the settings name; missing tables are made.
 
     Raises ConfigError for a URL that is none, MissingLibrary for a driver that is not
@@ -31,7 +31,7 @@ def open_store(section: StoreSection, workspace: Path) -> Store:
     try:
         named = os.environ.get(DATABASE) or section.url
         url = make_url(named) if named else URL.create("sqlite", database=str(workspace / FILE))
-        return SqlStore(url)
+        return SqlStore(Database(url))
     except (ArgumentError, NoSuchModuleError) as error:
         raise ConfigError(
             f"The store's url cannot be used: {error}",
@@ -46,8 +46,9 @@ def open_store(section: StoreSection, workspace: Path) -> Store:
 class SqlStore(SqlEvents, SqlVideos, SqlUsers, SqlKeys, SqlExperiments):
     """Store (see base.py): the five kinds of rows in one database."""
 
-    def __init__(self, url: URL) -> None:
-        SqlUsers.__init__(self, Database(url))  # the parts share one database
+    def __init__(self, database: Database) -> None:
+        SqlUsers.__init__(self, database)  # the parts share one database
+        self.database = database
 
     @property
     def is_file(self) -> bool:

@@ -92,7 +92,7 @@ def insert_items(body: list[Item], service: ServiceOf, caller: PrincipalOf) -> R
 @router.get("/item/{video_id}", responses=problems(404))
 def get_item(video_id: VideoId, service: ServiceOf, caller: PrincipalOf) -> Item:
     require_scope(caller, "service")
-    return Item.of(video_id, service.about_video(video_id)["metadata"])
+    return Item.of(video_id, service.videos.about(video_id)["metadata"])
 
 
 @router.patch("/item/{video_id}", responses=problems(404))
@@ -101,7 +101,7 @@ def modify_item(
 ) -> RowAffected:
     """Some fields of an item."""
     require_scope(caller, "service")
-    before = Item.of(video_id, service.about_video(video_id)["metadata"])
+    before = Item.of(video_id, service.videos.about(video_id)["metadata"])
     after = before.model_copy(update=body.model_dump(exclude_unset=True))
     return insert_items([after], service, caller)
 
@@ -109,7 +109,7 @@ def modify_item(
 @router.delete("/item/{video_id}", responses=problems(404))
 def delete_item(video_id: VideoId, service: ServiceOf, caller: PrincipalOf) -> RowAffected:
     require_scope(caller, "service")
-    service.delete_video(video_id)
+    service.videos.delete(video_id)
     return RowAffected(RowAffected=1)
 
 
@@ -139,7 +139,7 @@ def delete_user(user_id: UserId, service: ServiceOf, caller: PrincipalOf) -> Row
     """Forgets the user, as DELETE /v1/users does; deleting somebody unknown is no error here."""
     require_user(caller, user_id)
     check_text("user_id", user_id)
-    receipt = service.forget_quietly(user_id)
+    receipt = service.users.forget_quietly(user_id)
     service.log(caller, "forget a viewer", "")
     return RowAffected(RowAffected=int(receipt is not None))
 
@@ -162,8 +162,10 @@ async def recommend(
     most = MOST_K if category else min(MOST_K, n + offset)
 
     def make(at_once: bool) -> list[str]:
-        picks, _ = service.listed(user_id, most, at_once=at_once)
-        return [pick.video_id for pick in picks if service.in_category(pick.video_id, category)]
+        picks, _ = service.lists.listed(user_id, most, at_once=at_once)
+        return [
+            pick.video_id for pick in picks if service.videos.in_category(pick.video_id, category)
+        ]
 
     return (await turns.take(make))[offset : offset + n]
 
@@ -180,7 +182,7 @@ async def session(
     """A list for somebody without a name, from their feedback; nothing is kept."""
     now = round(time.time() * 1000)
     events = [_event(one.model_copy(update={"UserId": "session"}), now, "") for one in body]
-    picks = await turns.take(partial(service.session, events, min(MOST_K, n + offset), ""))
+    picks = await turns.take(partial(service.lists.session, events, min(MOST_K, n + offset), ""))
     return _scores(picks, offset)
 
 
@@ -194,21 +196,21 @@ def neighbors(
 
 
 def _near(service: Service, video_id: str, k: int) -> Picks:
-    if not service.may_see(None, video_id):
+    if not service.videos.may_see(None, video_id):
         raise UnknownVideo(f"There is no video '{video_id}' for everybody.", "")
-    return service.similar(video_id, k)
+    return service.lists.similar(video_id, k)
 
 
 @router.get("/popular", responses=problems())
 def popular(service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0) -> list[Score]:
     """What many watch of late."""
-    return _scores(service.trending(min(MOST_K, n + offset)), offset)
+    return _scores(service.lists.trending(min(MOST_K, n + offset)), offset)
 
 
 @router.get("/latest", responses=problems())
 def latest(service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0) -> list[Score]:
     """What came last."""
-    return _scores(service.newest(None, min(MOST_K, n + offset)), offset)
+    return _scores(service.lists.newest(None, min(MOST_K, n + offset)), offset)
 
 
 @router.get("/health/live")

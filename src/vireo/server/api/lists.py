@@ -67,7 +67,7 @@ async def recommendations(request: Request, user_id: UserId) -> Response:
     def make(at_once: bool) -> Response:
         if at_once and asked.explain:
             raise NeedsThread
-        picks, variant = service.listed(
+        picks, variant = service.lists.listed(
             user_id, length, asked.query, asked.options, asked.preset, at_once
         )
         return _answer(service, user_id, picks, variant, asked.explain, request_id)
@@ -105,7 +105,7 @@ def _answer(
 
 def _because(service: Service, user_id: str, video_id: str) -> list[OwnVideo]:
     try:
-        own = service.explain(user_id, video_id).as_json()["own_videos"]
+        own = service.lists.explain(user_id, video_id).as_json()["own_videos"]
     except InputError:  # forgotten, or a right taken away, since the list was made
         return []
     return [OwnVideo(**entry) for entry in own]
@@ -118,7 +118,7 @@ def explanation(
     """Why a video stands where it does for a viewer."""
     require_user(caller, user_id)
     check_text("user_id", user_id)
-    return ExplanationOut(**service.explain(user_id, video_id).as_json())
+    return ExplanationOut(**service.lists.explain(user_id, video_id).as_json())
 
 
 @router.post("/sessions/recommendations", responses=problems())
@@ -127,7 +127,7 @@ async def session(
 ) -> ListOut:
     """A list for somebody without a name, from what they did just now. Nothing is kept."""
     events = body.live(round(time.time() * 1000))
-    picks = await turns.take(partial(service.session, events, body.k, body.query))
+    picks = await turns.take(partial(service.lists.session, events, body.k, body.query))
     return ListOut.of(picks, request_id_of(request))
 
 
@@ -143,7 +143,7 @@ def similar(
     """Videos like this one; works for a video that nobody has watched."""
     viewer = effective_user(caller, user_id)
     require_visible(service, caller, viewer, video_id)
-    picks = service.similar(video_id, k or service.work.config.recommend.k, viewer)
+    picks = service.lists.similar(video_id, k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))
 
 
@@ -160,7 +160,7 @@ def search(
     if not text.strip():
         raise InputError("There is nothing to search for.", "Send a word or a sentence.")
     viewer = effective_user(caller, user_id)
-    picks = service.search(text.strip(), k or service.work.config.recommend.k, viewer)
+    picks = service.lists.search(text.strip(), k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))
 
 
@@ -170,5 +170,5 @@ def trending(
 ) -> ListOut:
     """What the most people watch in these hours; only what enough of them do."""
     viewer = effective_user(caller, user_id)
-    picks = service.trending(k or service.work.config.recommend.k, viewer)
+    picks = service.lists.trending(k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))

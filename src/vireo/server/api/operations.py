@@ -38,8 +38,8 @@ def metrics(request: Request, service: ServiceOf, caller: PrincipalOf) -> Respon
     """Counts and latencies for Prometheus."""
     require_scope(caller, "service")
     counted: Metrics = request.app.state.metrics
-    counted.lists.labels("kept").set(service.lists.hits)
-    counted.lists.labels("made").set(service.lists.misses)
+    counted.lists.labels("kept").set(service.lists.cache.hits)
+    counted.lists.labels("made").set(service.lists.cache.misses)
     counted.published.set(service.work.resources.published.stamp()[0] / 1e9)
     counted.trouble.set(bool(service.state.trouble))
     return Response(counted.text(), media_type=CONTENT_TYPE_LATEST)

@@ -20,7 +20,7 @@ def show(user_id: UserId, response: Response, service: ServiceOf, caller: Princi
     check_text("user_id", user_id)
     response.headers["content-disposition"] = 'attachment; filename="viewer.json"'
     service.log(caller, "show what is held of a viewer", "")
-    return UserOut.model_validate(service.export(user_id))
+    return UserOut.model_validate(service.users.export(user_id))
 
 
 @router.patch("/{user_id}", responses=problems(404))
@@ -35,7 +35,7 @@ def change(
         service.work.add_preference(user_id, wish.text, wish.video_id)
     for number in body.remove_preferences:
         service.work.remove_preference(user_id, number)
-    kept = service.choose(user_id, choices) if choices else service.store.choices(user_id)
+    kept = service.users.choose(user_id, choices) if choices else service.store.choices(user_id)
     wishes = [vars(edit) for edit in service.store.preferences_of(user_id)]
     return ChoicesOut.model_validate({**kept, "preferences": wishes})
 
@@ -59,6 +59,6 @@ def forget(user_id: UserId, service: ServiceOf, caller: PrincipalOf) -> ReceiptO
     """Forget a viewer: from now on nothing shows them; the receipt says what was removed."""
     require_user(caller, user_id)
     check_text("user_id", user_id)
-    receipt = service.forget(user_id)
+    receipt = service.users.forget(user_id)
     service.log(caller, "forget a viewer", "")  # the log must not name them either
     return ReceiptOut(**receipt.as_json())

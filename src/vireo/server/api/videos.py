@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 def show(video_id: VideoId, service: ServiceOf, caller: PrincipalOf) -> VideoOut:
     """What was given, seen, heard and understood of a video."""
     require_visible(service, caller, caller.user_id, video_id)
-    return VideoOut(**service.about_video(video_id))
+    return VideoOut(**service.videos.about(video_id))
 
 
 @router.put("/{video_id}", status_code=202, responses=problems())
@@ -35,7 +35,7 @@ def put(video_id: VideoId, body: VideoIn, service: ServiceOf, caller: PrincipalO
     check_text("video_id", video_id)
     folders = [Path(folder) for folder in service.section.media_roots]
     path, subtitles = (_inside(given, folders) for given in (body.path, body.subtitles))
-    service.put_video(body.live(video_id, path, subtitles))
+    service.videos.put(body.live(video_id, path, subtitles))
     service.log(caller, "put video", video_id)
     return StatusOut(status="accepted", version=VERSION)
 
@@ -44,7 +44,7 @@ def put(video_id: VideoId, body: VideoIn, service: ServiceOf, caller: PrincipalO
 def delete(video_id: VideoId, service: ServiceOf, caller: PrincipalOf) -> StatusOut:
     """Take a video out of every list and of the next build."""
     require_scope(caller, "service")
-    service.delete_video(video_id)
+    service.videos.delete(video_id)
     service.log(caller, "delete video", video_id)
     return StatusOut(status="deleted", version=VERSION)
 

@@ -40,7 +40,7 @@ def variants(
     """What is tried on viewers, and what they answer."""
     experiments = service.store.experiments()
     facts: dict[str, Any] = {
-        "running": service.variants,
+        "running": service.lists.variants,
         "experiments": experiments[:10],
         "found": [],
         "why": "",

@@ -51,14 +51,14 @@ def thumbnail(video_id: str, service: ServiceOf, session: SessionOf) -> Response
     path = file_of(service, video_id)
     kept = _thumbnail(path, service.work.path / "cache" / "thumbnails") if path else None
     if kept is None:
-        title = service.title(video_id)
+        title = service.videos.title(video_id)
         return Response(_card(video_id, title), media_type="image/svg+xml", headers=_KEPT)
     return FileResponse(kept, media_type="image/jpeg", headers=_KEPT)
 
 
 def sighted(service: Service, session: Session, video_id: str) -> None:
     """Raises Refusal where whoever is looked as may not see the video."""
-    if not service.may_see(session.user_id or None, video_id):
+    if not service.videos.may_see(session.user_id or None, video_id):
         raise HttpProblem(404, "unknown-video", f"There is no video '{video_id}' for this viewer.")
 
 

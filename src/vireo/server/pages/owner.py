@@ -63,8 +63,8 @@ def _counts(service: Service) -> dict[str, int]:
         "never watched": int((catalogue.user_counts == 0).sum()),
         "viewers": len(now.overlay.histories),
         "live events": service.store.watermark(),
-        "lists kept": service.lists.hits,
-        "lists made": service.lists.misses,
+        "lists kept": service.lists.cache.hits,
+        "lists made": service.lists.cache.misses,
     }
 
 
@@ -118,7 +118,7 @@ def video(
     request: Request, response: Response, video_id: str, service: ServiceOf, session: OwnerOf
 ) -> Response:
     """What was given, seen, heard and understood of one video."""
-    about = for_display(service.about_video(video_id))
+    about = for_display(service.videos.about(video_id))
     return page(request, response, session, "video.html", about=about, video_id=video_id)
 
 
@@ -175,7 +175,7 @@ def try_user(
     user, query = user.strip()[:500], query.strip()[:1000]
     if user:
         check_text("user", user)
-    picks = service.recommend(user or None, 20, query)
+    picks = service.lists.recommend(user or None, 20, query)
     rows = [{"pick": pick, "bars": bars(list(pick.sources.items()))} for pick in picks]
     try:
         known = service.now.served.about_user(user) if user else None

@@ -34,17 +34,17 @@ WAIT_SECONDS = 5.0
 def home(request: Request, response: Response, service: ServiceOf, session: SessionOf) -> Response:
     """Rows: for you, because you watched, new, what many watch now."""
     user = session.user_id
-    rows = [("For you", service.recommend(user or None, ROW))]
-    last = service.last_liked(user) if user else None
+    rows = [("For you", service.lists.recommend(user or None, ROW))]
+    last = service.lists.last_liked(user) if user else None
     if last is not None:
         rows.append(
             (
-                f"Because you watched “{service.title(last)}”",
-                service.similar(last, ROW, user or None),
+                f"Because you watched “{service.videos.title(last)}”",
+                service.lists.similar(last, ROW, user or None),
             )
         )
-    rows.append(("New here", service.newest(user or None, ROW)))
-    rows.append(("Many watch now", service.trending(ROW, user or None)))
+    rows.append(("New here", service.lists.newest(user or None, ROW)))
+    rows.append(("Many watch now", service.lists.trending(ROW, user or None)))
     shown = [{"title": title, "picks": picks} for title, picks in rows if len(picks)]
     facts = {"rows": shown, "notes": rows[0][1].notes, "request_id": request_id_of(request)}
     return page(request, response, session, "home.html", **facts, users=_users(service, session))
@@ -61,9 +61,9 @@ def watch(
 ) -> Response:
     """One film: player, reasons, buttons, what is like it."""
     sighted(service, session, video_id)
-    about = service.about_video(video_id)
+    about = service.videos.about(video_id)
     try:
-        near: Picks = service.similar(video_id, ROW, session.user_id or None)
+        near: Picks = service.lists.similar(video_id, ROW, session.user_id or None)
     except InputError:  # put a moment ago
         near = Picks([])
     facts: dict[str, Any] = {
@@ -83,7 +83,7 @@ def _why(service: Service, user_id: str, video_id: str) -> dict[str, Any] | None
     """The place in the viewer's own order, and the contributions to draw."""
     if not user_id or service.now.overlay.catalogue.find(video_id) is None:
         return None
-    told = service.explain(user_id, video_id)
+    told = service.lists.explain(user_id, video_id)
     return {
         "place": told.place,
         "of": told.of,
@@ -99,7 +99,7 @@ def search(
 ) -> Response:
     """Videos by words."""
     words = q.strip()[:MOST_TEXT]
-    picks = service.search(words, 2 * ROW, session.user_id or None) if words else Picks([])
+    picks = service.lists.search(words, 2 * ROW, session.user_id or None) if words else Picks([])
     facts = {"words": words, "picks": picks, "request_id": request_id_of(request)}
     return page(request, response, session, "search.html", **facts)
 
@@ -113,7 +113,7 @@ def me(request: Request, response: Response, service: ServiceOf, session: Sessio
     facts = {
         "query": choices.get("query", ""),
         "allowed": choices.get("consent", {}).get("personal_lists", True),
-        "known": service.known(user) if user else None,
+        "known": service.users.known(user) if user else None,
         "preferences": standing.preferences if standing else (),
         "most": MOST_TEXT,
     }
@@ -123,7 +123,7 @@ def me(request: Request, response: Response, service: ServiceOf, session: Sessio
 @router.get("/me/download")
 def download(service: ServiceOf, session: SessionOf) -> Response:
     """Everything that is held about me."""
-    held = json.dumps(service.export(_own(session)), ensure_ascii=False, indent=2)
+    held = json.dumps(service.users.export(_own(session)), ensure_ascii=False, indent=2)
     service.log(session.caller, "show what is held of a viewer", "")
     head = {"content-disposition": 'attachment; filename="viewer.json"'}
     return Response(held, media_type="application/json", headers=head)
@@ -167,7 +167,7 @@ def change(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Respons
     """The taste sentence and the consent, with effect on the next list."""
     allowed = form.get("personal_lists") == "on"
     taste = form.get("query", "").strip()[:MOST_TEXT].replace("\0", "")
-    service.choose(_own(session), {"query": taste, "consent": {"personal_lists": allowed}})
+    service.users.choose(_own(session), {"query": taste, "consent": {"personal_lists": allowed}})
     return _back(form)
 
 
@@ -185,7 +185,7 @@ def change_preferences(form: TrustedForm, service: ServiceOf, session: SessionOf
 @router.post("/me/forget")
 def forget(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
     """Forget me."""
-    service.forget(_own(session))
+    service.users.forget(_own(session))
     service.log(session.caller, "forget a viewer", "")
     if session.caller.user_id is None:
         session.user_id = ""
