@@ -40,12 +40,12 @@ class Repeats:
         return slate.take(np.repeat(np.arange(len(slate)), 2))  # type: ignore[attr-defined,arg-type]
 
 
-def test_the_contract_catches_a_step_that_repeats(context: Context) -> None:
+def test_the_contract_catches_a_step_that_repeats(tmp_path: Path) -> None:
     class Broken(StepContract):
         step = Repeats
 
     with pytest.raises(AssertionError):
-        Broken().test_candidates_are_rows_of_the_catalogue_without_repeats(context)
+        Broken().test_candidates_are_rows_of_the_catalogue_without_repeats(tmp_path)
 
 
 def test_the_small_shelves_hold_what_the_contract_needs(context: Context) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +16,9 @@ import polars as pl
 
 from vireo.arrays import Floats
 from vireo.behavior.base import History
-from vireo.engine.base import Context
+from vireo.engine.base import Context, EngineSection
+from vireo.engine.progress import NullProgress
+from vireo.engine.serial import Serial
 from vireo.interest.base import Expert, InterestModel, InterestSection, Training
 from vireo.interest.content import Content
 from vireo.interest.contract import training_of
@@ -78,37 +81,40 @@ def slates() -> Iterator[Slate]:
 
 
 class StepContract:
-    """Inherit, name the `step` (a class made from Shelves), and let pytest collect the class."""
+    """Inherit, name the `step` (a class made from StepContext), and let pytest collect the class."""
 
     step: ClassVar[Any]
 
-    def walks(self, context: Context) -> Iterator[tuple[Query, Slate, Slate]]:
+    def walks(self, tmp_path: Path) -> Iterator[tuple[Query, Slate, Slate]]:
         """Every query with every slate, before and after the step."""
+        context = Context(Serial(EngineSection()), tmp_path, NullProgress(), seed=3)
         made = self.step(small_context(context))
         for query in queries():
             for slate in slates():
                 yield query, slate, made(query, slate)
 
-    def test_candidates_are_rows_of_the_catalogue_without_repeats(self, context: Context) -> None:
-        for _, _, after in self.walks(context):
+    def test_candidates_are_rows_of_the_catalogue_without_repeats(self, tmp_path: Path) -> None:
+        for _, _, after in self.walks(tmp_path):
             rows = after.videos.tolist()
             assert len(rows) == len(set(rows))
             assert all(0 <= row < N_VIDEOS for row in rows)
 
-    def test_columns_stay_as_long_as_the_slate_and_finite(self, context: Context) -> None:
-        for _, _, after in self.walks(context):
+    def test_columns_stay_as_long_as_the_slate_and_finite(self, tmp_path: Path) -> None:
+        for _, _, after in self.walks(tmp_path):
             columns = [*after.sources.values(), after.scores, np.array(after.reasons)]
             assert all(len(column) in (0, len(after)) for column in columns)
             assert all(np.isfinite(values).all() for values in after.sources.values())
 
-    def test_the_slate_that_came_in_is_not_changed(self, context: Context) -> None:
-        for _, before, _ in self.walks(context):
+    def test_the_slate_that_came_in_is_not_changed(self, tmp_path: Path) -> None:
+        for _, before, _ in self.walks(tmp_path):
             twin = next(slate for slate in slates() if len(slate) == len(before))
             np.testing.assert_array_equal(before.videos, twin.videos)
             np.testing.assert_array_equal(before.scores, twin.scores)
 
-    def test_the_same_question_gives_the_same_answer(self, context: Context) -> None:
-        for (_, _, one), (_, _, two) in zip(self.walks(context), self.walks(context), strict=True):
+    def test_the_same_question_gives_the_same_answer(self, tmp_path: Path) -> None:
+        for (_, _, one), (_, _, two) in zip(
+            self.walks(tmp_path), self.walks(tmp_path), strict=True
+        ):
             np.testing.assert_array_equal(one.videos, two.videos)
             np.testing.assert_array_equal(one.scores, two.scores)
             assert one.reasons == two.reasons

@@ -1,0 +1,1 @@
+"""A reader, an expert and a rule for Vireo."""
