@@ -39,7 +39,8 @@ WORDS = 400
 STEPS = ("ingest", "behavior", "understanding", "interest", "recommend", "video", "lists")
 REASONS = {
     "interest": "Closed forms invert a matrix of all watched videos: its side to the third power. "
-    "`interest.ease.max_videos` and `interest.next_item.max_memory_mb` end that: the expert says so.",
+    "`interest.ease.max_videos` and `interest.next_item.max_memory_mb` end that: the expert says "
+    "so.",
 }
 """Stages that may grow faster than n log n, and why."""
 SETTINGS: dict[str, Any] = {
@@ -188,36 +189,6 @@ def exponent(points: Sequence[Mapping[str, Any]], what: str) -> float | None:
     return round(float(cost / np.log(points[-1]["times"] / points[-2]["times"])), 2)
 
 
-_KINDS = (
-    ("processor_seconds", "time_exponent", "processor seconds"),
-    ("mb", "memory_exponent", "MB"),
-)
-"""Of a point, of a row, and what the axis says."""
-
-
-def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Time and memory against size, both in logarithms."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context({"svg.hashsalt": "growth", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(9, 4.2))
-        for axes, (what, grows, label) in zip(figure.subplots(1, 2), _KINDS, strict=True):
-            for row in rows:
-                points = [point for point in row["points"] if point[what] > 0]
-                sizes = [point["times"] for point in points]
-                told = "-" if row[grows] is None else f"{row[grows]:.2f}"
-                axes.loglog(
-                    sizes, [point[what] for point in points], "o-", label=f"{row['stage']} {told}"
-                )
-            axes.set_xlabel("size of the world")
-            axes.set_ylabel(label)
-            axes.legend(fontsize=7, title="stage, exponent", title_fontsize=7)
-            axes.grid(alpha=0.3)
-        figure.tight_layout()
-        figure.savefig(path, metadata={"Date": None})
-
-
 def main() -> None:
     """All steps, or, for a process of its own, one."""
     given = _parser().parse_args()
@@ -228,6 +199,9 @@ def main() -> None:
     result["load_average"] = round(os.getloadavg()[0], 2)
     tell(result, given.out)
     if given.plot:
+        # matplotlib loads here: the processes that measure memory import this module
+        from bench.growth_plot import draw
+
         draw(result["rows"], given.plot)
 
 

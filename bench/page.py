@@ -6,30 +6,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import language_page, scale_page, serve_page, video_page
+from bench import diversity_plot, growth_plot, language_page, scale_page, serve_page, video_page
 from bench.evaluator import figures_of
 from bench.list_page import list_sections
 from bench.page_text import INTRODUCTION, NOTHING, PROTOCOLS, TITLES
 from bench.plots import is_of, plot
 from bench.results import load
 from bench.seed_variance import seeds
+from vireo.artifacts.files import read_json
 from vireo.errors import StageFailed
 
 MAIN: Mapping[str, str] = {"cold-items": "mixed_ndcg@10", "related": "recall@6"}
 """The figure by which rows are sorted, where it is not NDCG."""
 PUSHED = 2.0
 """Cold items that hold more than this many times their part of the catalogue were pushed."""
+CURVES = (("diversity", "curve", diversity_plot.draw), ("growth", "rows", growth_plot.draw))
+"""Results file, key in it, and the plot of DOCS/<file>.svg."""
 Results = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 
 def page(results: Path, docs: Path) -> Path:
-    """Write DOCS/benchmarks.md and DOCS/benchmarks/*.svg from the results files."""
+    """Write DOCS/benchmarks.md and all of its plots from the results files."""
     found = _found(results)
     plots = docs / "benchmarks"
     plots.mkdir(parents=True, exist_ok=True)
     for name, result in found.items():
         plot(result, MAIN.get(result["protocol"], "ndcg@10"), plots / f"{name}.svg")
+    for name, key, draw in CURVES:
+        curve = (read_json(results / f"{name}.json") or {}).get(key)
+        if curve:
+            draw(curve, docs / f"{name}.svg")
     path = docs / "benchmarks.md"
     path.write_text(_whole(found, results), encoding="utf-8")
     return path

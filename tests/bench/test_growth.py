@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bench import scale_page
-from bench.growth import draw, exponent
+from bench.growth import exponent
+from bench.growth_plot import draw
 
 
 def points(power: float) -> list[dict[str, float]]:

@@ -181,22 +181,24 @@ def test_nothing_that_is_saved_names_a_viewer(model: InterestModel, tmp_path: Pa
 
 
 class _Page(HTMLParser):
-    """Tags that are open, and every address that the page would fetch."""
+    """Tags that are open, addresses, ids, and the parts of the page that addresses name."""
 
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
         self.addresses: list[str] = []
         self.tags: set[str] = set()
+        self.ids: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.addresses += [v or "" for n, v in attrs if n in ("src", "href", "xlink:href")]
+        self.handle_startendtag(tag, attrs)
         if tag not in ("meta", "br", "img"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        self.addresses += [v or "" for n, v in attrs if n in ("src", "href", "xlink:href")]
+        self.ids += [v or "" for n, v in attrs if n == "id"]
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -204,15 +206,23 @@ class _Page(HTMLParser):
 
 def test_the_page_is_whole_alone_and_free_of_foreign_markup(model: InterestModel) -> None:
     split = {"protocol": "<script>alert(1)</script>", "note": '"><img src=x onerror=alert(2)>'}
+    made = report_of(model, split=split)
+    hostile = '"><b>$\\frac</text><script>'  # broken mathematics as well as markup
+    names = {"ease": hostile, "fused": "fused", "popularity": "推荐"}
     report = replace(
-        report_of(model, split=split),
+        made,
+        systems={name: made.systems[old] for old, name in names.items()},
+        values={name: made.values[old] for old, name in names.items()},
         notes=("<b>bold</b>",),
         curves={"a<i>": [{"step": 1.0, "loss": 3.0}, {"step": 2.0, "loss": 2.0}]},
     )
     page = _Page()
     page.feed(html_page(report))
     assert page.open == []
-    assert page.addresses == []
+    assert page.tags >= {"svg", "use", "table"}
+    assert {address.partition("#")[0] for address in page.addresses} == {""}, "fetches nothing"
+    assert {address.removeprefix("#") for address in page.addresses} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
     assert not page.tags & {"script", "img", "b>", "i>", "link", "iframe"}
     assert "&lt;b&gt;bold&lt;/b&gt;" in html_page(report)
 

@@ -207,9 +207,13 @@ def test_the_owner_sees_the_plots_of_an_evaluation(page: Page) -> None:
     plots = page.frame_locator("iframe.report").locator("figure svg")
     plots.first.wait_for()
     assert plots.count() >= 2
-    assert plots.first.locator("circle").count() >= 2, "a dot per system"
+    points = plots.first.locator("title").all_text_contents()
+    assert {text.partition(":")[0] for text in points} == {"popularity", "fused"}
+    spots = [use.bounding_box() for use in plots.first.locator("title + g use").all()]
+    assert len(spots) == 2, "a point per system"
+    assert all(spot and spot["width"] > 3 for spot in spots), "that the page's policy lets through"
     page.get_by_role("link", name="with plots").click()
-    page.get_by_role("heading", name="How good the lists are").wait_for()
+    page.get_by_role("heading", name="Evaluation: time").wait_for()
 
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"

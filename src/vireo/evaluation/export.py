@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from vireo.evaluation.page.html import page
 from vireo.evaluation.page.markdown import markdown
 from vireo.evaluation.report import Report
 
@@ -28,6 +27,9 @@ def save_under(reports: Path, report: Report) -> Path:
 
 def save(report: Report, directory: Path) -> None:
     """Write report.html, report.md, report.json and values.parquet. No file names a user."""
+    # matplotlib and jinja2 load here: services and comparisons import this module without them
+    from vireo.evaluation.page.html import page
+
     directory.mkdir(parents=True, exist_ok=True)
     told = json.dumps(report.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
     (directory / JSON).write_text(told + "\n", encoding="utf-8")

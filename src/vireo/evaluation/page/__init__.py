@@ -1,1 +1,1 @@
-"""How a report looks: one self-contained HTML page with drawn figures, and Markdown."""
+"""The look of a report: a self-contained HTML page with figures, and Markdown."""

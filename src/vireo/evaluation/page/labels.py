@@ -1,4 +1,4 @@
-"""The words of a report: names of protocols and metrics, and numbers as people read them."""
+"""The words of a report: names of protocols and metrics, and dates as people read them."""
 
 from __future__ import annotations
 
@@ -7,44 +7,60 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 PROTOCOLS = {
-    "time": "Events from a moment on were held out; the models knew only what came before.",
-    "leave-one-out": "The last event of each viewer was held out.",
-    "cold-items": "A share of the videos left the training wholly. Of all other videos, the last "
-    "event of each viewer was held out.",
-    "cold-users": "A share of the viewers left the training wholly. They are asked with a few "
-    "known events, and with a sentence of the titles that they liked; what came later counts.",
-    "random": "A random share of each viewer's videos was held out.",
+    "time": "Events from a moment on were held out; the models knew only earlier events.",
+    "leave-one-out": "The last event of each user was held out.",
+    "cold-items": "A share of the videos was absent from training. Of all other videos, the last "
+    "event of each user was held out.",
+    "cold-users": "A share of the users was absent from training. Their queries are a few known "
+    "events, and a sentence of the titles of their positives; later events count.",
+    "random": "A random share of each user's videos was held out.",
 }
 METRICS = {
-    "hit_rate": "lists with at least one right video",
-    "ndcg": "right videos, those at the top counting more",
-    "recall": "of what was wanted, the share found",
-    "precision": "of the list, the share that was wanted",
-    "mrr": "1 / place of the first right video",
-    "map": "precision, averaged over the places of right videos",
-    "coverage": "share of the catalogue shown to anybody",
-    "gini": "how unequally videos are shown; lower is more equal",
-    "novelty": "surprise of the videos, in bits",
-    "diversity": "how unlike the videos of a list are",
-    "calibration": "distance from the viewer's own topics; lower fits better",
-    "popularity_lift": "how much more popular the list is than what the viewer watched",
+    "hit_rate": "share of lists with at least one target",
+    "ndcg": "targets in the list, higher ranks count more",
+    "recall": "share of the targets that the list holds",
+    "precision": "share of the list that is a target",
+    "mrr": "1 / rank of the first target",
+    "map": "precision, averaged over the ranks of the targets",
+    "coverage": "share of the catalogue in any list",
+    "gini": "inequality of exposure; lower is more equal",
+    "novelty": "self-information of the videos, in bits",
+    "diversity": "mean dissimilarity of the videos within a list",
+    "calibration": "distance from the user's own topics; lower is closer",
+    "popularity_lift": "popularity of the list over that of the user's history",
 }
 GROUPS = ("mixed_", "warm_", "cold_", "within_warm_", "within_cold_")
-"""Prefixes of the cold-item figures, in the order in which they are read."""
+"""Prefixes of the cold-item metrics, in reading order."""
+KNOWN = {
+    "known_0_": "nothing",
+    "known_1_": "1 event",
+    "known_3_": "3 events",
+    "known_5_": "5 events",
+    "taste_": "a sentence",
+}
+"""Prefixes of the cold-user metrics, and what is known of the user."""
+SLICES = {
+    "item_popularity": (
+        "ndcg by popularity of the target",
+        "Users per video before the split; rare, middle and hits each hold a third of the views.",
+    ),
+    "history_length": ("ndcg by length of history", "Known events of the user."),
+}
+"""Slice -> title and caption of its figure."""
 
 
 def sentence(protocol: Mapping[str, Any]) -> str:
-    """What was done, in words."""
+    """The protocol in words."""
     split = protocol.get("split", {})
-    said = PROTOCOLS.get(str(split.get("protocol", "")), "")
+    text = PROTOCOLS.get(str(split.get("protocol", "")), "")
     cutoffs = split.get("cutoffs") or [split[name] for name in ("cutoff",) if name in split]
     if cutoffs:
-        said += f" Cutoff: {', '.join(day(moment) for moment in cutoffs)}."
+        text += f" Cutoff: {', '.join(day(moment) for moment in cutoffs)}."
     if "share" in split:
-        said += f" Share: {split['share']:.0%}" + (
+        text += f" Share: {split['share']:.0%}" + (
             f", {split['variant']}." if "variant" in split else "."
         )
-    return f"{said} Every list ranks the whole catalogue; what a viewer had met is left out."
+    return f"{text} Every list ranks the whole catalogue without the videos that the user has seen."
 
 
 def day(moment: int) -> str:
@@ -64,6 +80,6 @@ def prefix(metric: str) -> str:
     return metric.partition("@")[0].removesuffix(base(metric))
 
 
-def at(metric: str) -> int:
+def k_of(metric: str) -> int:
     """`ndcg@10` -> 10"""
     return int(metric.partition("@")[2] or 0)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from vireo.evaluation.page.labels import at, sentence
+from vireo.evaluation.page.labels import k_of, sentence
 
 if TYPE_CHECKING:
     from vireo.evaluation.report import Report, Slice
@@ -18,9 +18,9 @@ def markdown(report: Report) -> str:
     lines += [f"- {cell(key)}: {cell(value)}" for key, value in report.protocol.items()]
     for note in report.notes:
         lines += ["", f"**Note.** {cell(note)}"]
-    lines += ["", "Means over viewers, with 95% bootstrap intervals.", ""]
-    for k in dict.fromkeys(at(metric) for metric in report.metrics):
-        lines += [*_metrics(report, [m for m in report.metrics if at(m) == k]), ""]
+    lines += ["", "Means over users, with 95% bootstrap intervals.", ""]
+    for k in dict.fromkeys(k_of(metric) for metric in report.metrics):
+        lines += [*_metrics(report, [m for m in report.metrics if k_of(m) == k]), ""]
     lines += _differences(report)
     for name, slices in report.slices.items():
         lines += [f"## {report.first} by {name.replace('_', ' ')}", ""]
@@ -50,7 +50,7 @@ def _sliced(report: Report, slices: Sequence[Slice]) -> list[str]:
     for part in slices:
         found = [part.systems.get(name, {}).get(report.first) for name in report.systems]
         rows.append([part.label, part.users, *("" if e is None else str(e) for e in found)])
-    return table(["class", "viewers", *report.systems], rows)
+    return table(["class", "users", *report.systems], rows)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
