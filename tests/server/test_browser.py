@@ -209,7 +209,7 @@ def test_the_owner_sees_the_plots_of_an_evaluation(page: Page) -> None:
     assert plots.count() >= 2
     points = plots.first.locator("title").all_text_contents()
     assert {text.partition(":")[0] for text in points} == {"popularity", "fused"}
-    spots = [use.bounding_box() for use in plots.first.locator("title + g use").all()]
+    spots = [use.bounding_box() for use in plots.first.locator("g:has(> title) use").all()]
     assert len(spots) == 2, "a point per system"
     assert all(spot and spot["width"] > 3 for spot in spots), "that the page's policy lets through"
     page.get_by_role("link", name="with plots").click()
