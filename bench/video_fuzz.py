@@ -21,7 +21,8 @@ from bench.memory_monitor import watched
 from bench.write_result import made_by, tell
 from vireo.engine import EngineSection
 from vireo.engine.processes import Processes
-from vireo.video.extract import Extract, ExtractionJob
+from vireo.video.extract import ExtractionTask
+from vireo.video.extraction import ExtractionJob
 from vireo.video.sampling import SamplingPlan
 
 LARGEST = 2_000_000
@@ -71,7 +72,7 @@ def fuzz(folder: Path, copies: int, work: Path, timeout: float) -> dict[str, Any
         jobs.append(ExtractionJob(f"{seed:04d}", str(path), None))
         kinds.append(f"{source.name} seed {seed}")
     engine = Processes(EngineSection(workers=2))
-    extract = Extract(work / "shelf", SamplingPlan(8, 96, looks=0), 2000)
+    extract = ExtractionTask(work / "shelf", SamplingPlan(8, 96, crops=0), 2000)
     start, seconds = time.monotonic(), 0.0
     outcomes, bad = Counter[str](), []
     with watched() as memory:

@@ -163,7 +163,8 @@ def _sound(figures: Figures) -> Iterator[str]:
     yield (
         "Without labels or text. Of 60 recordings of ten digits by six speakers, the nearest says "
         "the same digit (chance 0.08), is the same speaker (0.15); a part of a file, paced, "
-        "coloured, louder or softer and noisy, finds its own file."
+        "coloured, louder or softer and noisy, finds its own file. The network was no better and "
+        "was removed; commit 57723fb has it, with the script of these figures."
     )
     yield ""
     kinds = ("same digit", "same speaker", "altered")

@@ -30,11 +30,11 @@ from vireo.engine import Context, EngineSection, LogProgress
 from vireo.engine.processes import Processes
 from vireo.video import ENCODERS, POOLINGS
 from vireo.video.base import FrameEncoder, VideoSection
-from vireo.video.frame_cache import CatalogueFrames, File
-from vireo.video.frames import sample
-from vireo.video.pixels import scaled, squares
+from vireo.video.frame_cache import CatalogueFile, CatalogueFrames
+from vireo.video.frames import sample_frames
+from vireo.video.pixels import scale, square_crops
 from vireo.video.sampling import SamplingPlan
-from vireo.video.temporal import Pool, balanced, pooled
+from vireo.video.temporal import Pool, center_parts, pool_parts
 
 POOLING = ("mean", "max", "motion")
 SHORT_SIDE = 256
@@ -71,7 +71,7 @@ def whole(path: Path, count: int) -> Bytes:
     wanted = ((np.arange(count) + 0.5) * frames / count).astype(int).tolist()
     with av.open(str(path)) as container:
         found = {
-            index: scaled(frame, SHORT_SIDE)
+            index: scale(frame, SHORT_SIDE)
             for index, frame in enumerate(container.decode(video=0))
             if index in wanted
         }
@@ -81,11 +81,11 @@ def whole(path: Path, count: int) -> Bytes:
 def cut(pictures: Bytes, resolution: int) -> Film:
     """(n, h, w, 3) -> the squares that the product would cut."""
     frames = [av.VideoFrame.from_ndarray(np.ascontiguousarray(p), "rgb24") for p in pictures]
-    return np.stack([_squares(scaled(frame, resolution), resolution) for frame in frames])
+    return np.stack([_squares(scale(frame, resolution), resolution) for frame in frames])
 
 
 def _squares(small: Bytes, resolution: int) -> Bytes:
-    return np.concatenate([squares(small, resolution, looks, 0) for looks in (LOOKS, 0)])
+    return np.concatenate([square_crops(small, resolution, looks, 0) for looks in (LOOKS, 0)])
 
 
 def actions(folder: Path, resolution: int, frames: int) -> tuple[list[Film], list[str]]:
@@ -93,7 +93,7 @@ def actions(folder: Path, resolution: int, frames: int) -> tuple[list[Film], lis
     films = []
     for path in paths:
         by_looks = [
-            sample(path, SamplingPlan(frames, resolution, looks, exact=True))
+            sample_frames(path, SamplingPlan(frames, resolution, looks, exact_frames=True))
             for looks in (LOOKS, 0)
         ]
         parts = [
@@ -128,8 +128,8 @@ def vectors(
     for film in films:
         frames = film[:, list(looks)].mean(axis=1)
         times = np.arange(len(frames), dtype=np.float32)
-        rows.append(pooled(pooling, POOLINGS, frames, times, own))
-    return balanced([np.stack([row[i] for row in rows]) for i in range(len(pooling))])
+        rows.append(pool_parts(pooling, POOLINGS, frames, times, own))
+    return center_parts([np.stack([row[i] for row in rows]) for i in range(len(pooling))])
 
 
 def plain(films: Sequence[Floats]) -> Floats:
@@ -221,7 +221,9 @@ def cost(describe: Describe, films: Films) -> dict[str, float]:
 def trained(folder: Path, section: VideoSection, work: Path, seed: int) -> FrameEncoder:
     """`cnn` after it learnt from every file of the folder that it can read."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in ENDINGS)
-    files = [File(str(path), str(path), digest_of_file(path), None, None) for path in paths]
+    files = [
+        CatalogueFile(str(path), str(path), digest_of_file(path), None, None) for path in paths
+    ]
     context = Context(Processes(EngineSection()), work / "cache", LogProgress(), seed)
     footage = CatalogueFrames(
         files, section, context, work / "encoder", lambda: np.zeros((len(files), 0), np.float32)

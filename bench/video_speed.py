@@ -37,9 +37,9 @@ from vireo.engine.processes import Processes
 from vireo.video import ENCODERS
 from vireo.video.base import VideoSection
 from vireo.video.build import build
-from vireo.video.encode import encoded
-from vireo.video.frame_cache import CatalogueFrames, File
-from vireo.video.frames import sample
+from vireo.video.encode import encode_videos
+from vireo.video.frame_cache import CatalogueFile, CatalogueFrames
+from vireo.video.frames import sample_frames
 from vireo.video.sampling import SamplingPlan
 
 FRAMES, SIDE = 16, 224
@@ -73,10 +73,10 @@ def pairs(clips: Sequence[Path], exact: bool, rounds: int = 3) -> dict[str, floa
     Of the processor, too: libav decodes with a thread per core for the plain loop, where a worker
     has one, because there is a worker per core.
     """
-    plan = SamplingPlan(FRAMES, SIDE, looks=1, exact=exact)
+    plan = SamplingPlan(FRAMES, SIDE, crops=1, exact_frames=exact)
     loops: dict[str, Callable[[Path], Any]] = {
         "bare_loop": lambda path: bare(path, exact),
-        "vireo": lambda path: sample(path, plan),
+        "vireo": lambda path: sample_frames(path, plan),
     }
     best, spent = dict.fromkeys(loops, float("inf")), dict.fromkeys(loops, float("inf"))
     for _ in range(rounds):
@@ -105,9 +105,12 @@ def other(name: str, python: str, clips: Sequence[Path]) -> dict[str, Any]:
     return {"exact_ms": round(1000 * float(done.stdout), 2)}
 
 
-def files_of(clips: Sequence[Path]) -> list[File]:
+def files_of(clips: Sequence[Path]) -> list[CatalogueFile]:
     """A row each, also where a clip comes twice: it is to be read twice."""
-    return [File(f"{n}", str(path), f"{n} {path.name}", None, None) for n, path in enumerate(clips)]
+    return [
+        CatalogueFile(f"{n}", str(path), f"{n} {path.name}", None, None)
+        for n, path in enumerate(clips)
+    ]
 
 
 def overlapped(clips: Sequence[Path], model: Path | None, rounds: int = 3) -> dict[str, Any]:
@@ -149,11 +152,11 @@ class _Overlap:
         return _fresh(self.footage, self.footage.context, f"cache{next(self.caches)}")
 
     def decode(self, work: CatalogueFrames) -> CatalogueFrames:
-        list(work.unread(SIDE).arriving())
+        list(work.lazy_at(SIDE).iter_read())
         return work
 
     def encode(self, work: CatalogueFrames) -> None:
-        encoded(work.unread(SIDE), self.encoder, work.section, work.context)
+        encode_videos(work.lazy_at(SIDE), self.encoder, work.section, work.context)
 
     def apart(self, ready: CatalogueFrames, empty: CatalogueFrames) -> None:
         thread = threading.Thread(target=self.decode, args=[empty])
@@ -189,7 +192,9 @@ def _footage(
 def _fresh(footage: CatalogueFrames, context: Context, name: str) -> CatalogueFrames:
     """The same files before an empty cache."""
     empty = Context(context.engine, context.cache / name, context.progress, context.seed)
-    return CatalogueFrames(footage.files, footage.section, empty, footage.encoders, footage.texts)
+    return CatalogueFrames(
+        footage.files, footage.section, empty, footage.encoder_folder, footage.texts
+    )
 
 
 def memory(clips: Sequence[Path], huge: Path | None, repeats: Sequence[int]) -> dict[str, Any]:
@@ -206,7 +211,7 @@ def _read_all(clips: Sequence[Path]) -> dict[str, float]:
     section = VideoSection(frames=FRAMES, crops=1, timeout_seconds=120)
     with tempfile.TemporaryDirectory() as folder, watched() as found:
         context = Context(Processes(EngineSection(workers=2)), Path(folder), NullProgress(), 0)
-        list(_footage(clips, section, context, Path(folder)).unread(SIDE).arriving())
+        list(_footage(clips, section, context, Path(folder)).lazy_at(SIDE).iter_read())
     return found
 
 

@@ -48,8 +48,8 @@ def seen(picture: Floats) -> VideoFeatures:
         table=pl.DataFrame(schema=FEATURE_SCHEMA),
         picture=picture,
         has_picture=np.ones(count, np.bool_),
-        sound=np.zeros((count, 0), np.float32),
-        has_sound=np.zeros(count, np.bool_),
+        audio=np.zeros((count, 0), np.float32),
+        has_audio=np.zeros(count, np.bool_),
         dialogue=pl.DataFrame(schema=DIALOGUE_SCHEMA),
         info={},
     )

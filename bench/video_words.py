@@ -24,9 +24,9 @@ import numpy as np
 from bench.write_result import made_by, tell
 from vireo.arrays import Floats
 from vireo.video.mel import RATE
-from vireo.video.text.asr_api import wav
+from vireo.video.text.asr_api import encode_wav
 from vireo.video.text.asr_sphinx import SphinxAsr, provide
-from vireo.video.text.audio_segments import stretches
+from vireo.video.text.audio_segments import audio_segments
 from vireo.video.text.base import TextSection
 
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -68,7 +68,7 @@ def errors(said: str, heard: str) -> int:
 
 def ours(recogniser: SphinxAsr, path: Path) -> tuple[str, Floats]:
     """What is heard, and the sound."""
-    parts = list(stretches(path, recogniser.longest, 600.0))
+    parts = list(audio_segments(path, recogniser.max_seconds, 600.0))
     lines = [line for _, wave in parts for line in recogniser.transcribe(wave)]
     return words(" ".join(line.text for line in lines)), np.concatenate([w for _, w in parts])
 
@@ -77,7 +77,7 @@ def theirs(program: str, wave: Floats, work: Path) -> str:
     from pocketsphinx import get_model_path
 
     model = Path(get_model_path()) / "en-us"
-    (work / "one.wav").write_bytes(wav(wave))
+    (work / "one.wav").write_bytes(encode_wav(wave))
     settings = {"hmm": "en-us", "lm": "en-us.lm.bin", "dict": "cmudict-en-us.dict"}
     flags = [part for name, file in settings.items() for part in (f"-{name}", str(model / file))]
     command = [program, *flags, "-loglevel", "FATAL", "single", str(work / "one.wav")]

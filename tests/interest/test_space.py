@@ -48,8 +48,8 @@ def seen(picture: Floats, has_picture: Bools) -> VideoFeatures:
         table=pl.DataFrame(schema=FEATURE_SCHEMA),
         picture=np.where(has_picture[:, None], picture, 0).astype(np.float32),
         has_picture=has_picture,
-        sound=np.zeros((n, 0), dtype=np.float32),
-        has_sound=np.zeros(n, dtype=np.bool_),
+        audio=np.zeros((n, 0), dtype=np.float32),
+        has_audio=np.zeros(n, dtype=np.bool_),
         dialogue=pl.DataFrame(schema=DIALOGUE_SCHEMA),
         info={},
     )

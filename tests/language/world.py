@@ -70,8 +70,8 @@ def unseen(
         table=pl.DataFrame(schema=FEATURE_SCHEMA),
         picture=none,
         has_picture=no,
-        sound=none,
-        has_sound=no,
+        audio=none,
+        has_audio=no,
         dialogue=pl.DataFrame(lines, schema=DIALOGUE_SCHEMA, orient="row"),
         info={},
     )

@@ -24,8 +24,8 @@ def features(picture: Floats, sound: Floats | None = None) -> VideoFeatures:
         table=pl.DataFrame(schema=FEATURE_SCHEMA),
         picture=picture,
         has_picture=np.asarray(picture.any(axis=1)),
-        sound=heard,
-        has_sound=np.asarray(heard.any(axis=1)),
+        audio=heard,
+        has_audio=np.asarray(heard.any(axis=1)),
         dialogue=pl.DataFrame(schema=DIALOGUE_SCHEMA),
         info={},
     )

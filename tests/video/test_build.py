@@ -17,6 +17,7 @@ from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.base import Engine
 from vireo.engine.processes import Processes
 from vireo.engine.serial import Serial
+from vireo.errors import ConfigError, UnknownPart
 from vireo.video import VideoFeatures
 from vireo.video.audio_features import DIMENSION
 from vireo.video.build import build, recipe
@@ -27,7 +28,7 @@ CONFIG = Config.of({"video": {"resolution": 32, "frames": 4}})
 
 @pytest.fixture(autouse=True)
 def _short_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
 
 
 def made(
@@ -88,8 +89,8 @@ def test_every_video_has_a_row_in_the_order_of_the_catalogue(
     assert red["duration"] == pytest.approx(3.0, abs=0.2)
     assert red["digest"] == digest_of_file(clips["red"])
     assert features.has_picture.tolist() == [False, True, True, True, *[False] * 5]
-    assert features.has_sound.tolist() == [False, True, *[False] * 7]
-    assert features.sound.shape == (9, DIMENSION)
+    assert features.has_audio.tolist() == [False, True, *[False] * 7]
+    assert features.audio.shape == (9, DIMENSION)
     assert not features.picture[~features.has_picture].any()
     assert features.dialogue.rows() == [("red", 1.0, 2.0, "Hello red", "subtitles")]
     assert red["sheet"].startswith("cache/")
@@ -255,3 +256,14 @@ def test_the_text_of_the_videos_is_read_for_training(
     without = made(tables_of(clips, title={"blue": "blue"}), tmp_path / "b")
     assert with_text.info["fingerprint"] != without.info["fingerprint"]
     assert with_text.has_picture.all()
+
+
+def test_the_removed_audio_network_is_a_config_error() -> None:
+    with pytest.raises(ConfigError, match=r'was removed.*write audio_encoder = "statistics"'):
+        Config.of({"video": {"audio_encoder": "network"}})
+
+
+def test_an_unknown_audio_encoder_is_an_error(clips: dict[str, Path], tmp_path: Path) -> None:
+    video = CONFIG.video.model_copy(update={"audio_encoder": "statistic"})
+    with pytest.raises(UnknownPart, match="Did you mean 'statistics'"):
+        made(tables_of(clips), tmp_path, CONFIG.model_copy(update={"video": video}))

@@ -19,14 +19,14 @@ from vireo.video import VideoSection
 from vireo.video.encoders import contrastive_training
 from vireo.video.encoders.cnn import CnnEncoder, provide
 from vireo.video.encoders.contract import FrameEncoderContract
-from vireo.video.encoders.contrastive_training import centred, train
+from vireo.video.encoders.contrastive_training import centered, train
 from vireo.video.encoders.losses import nt_xent
-from vireo.video.encoders.model_store import choose_encoder, keep, training_id
-from vireo.video.encoders.network import SHAPES, fresh
+from vireo.video.encoders.model_store import choose_encoder, store_encoder, training_id
+from vireo.video.encoders.network import SIZES, new_network
 
 SIDE = 48
 SECTION = VideoSection(resolution=SIDE, frames=4)
-SHAPE = SHAPES["small"]
+SHAPE = SIZES["small"]
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Reel:
     """A TrainingFrames (see video/base.py) of drawn frames."""
 
     shots: Drawn
-    encoders: Path
+    encoder_folder: Path
     digests: list[str]
 
     def at(self, resolution: int) -> Drawn:
@@ -129,7 +129,7 @@ class TestCnnContract(FrameEncoderContract):
 
 def test_training_separates_the_families_better_than_random_weights() -> None:
     shots, labels = families(count=60, seed=1)  # other videos than those of the training
-    before = CnnEncoder(fresh(SHAPE, 0), SECTION, "random")
+    before = CnnEncoder(new_network(SHAPE, 0), SECTION, "random")
     assert nearest_share(trained(), shots, labels) >= 0.9  # chance is 0.5
     # nearest neighbours are easy here, for random weights too; how far families lie apart is not
     assert apart(trained(), shots, labels) > apart(before, shots, labels) + 0.02
@@ -138,7 +138,7 @@ def test_training_separates_the_families_better_than_random_weights() -> None:
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 4)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 4)
     shots, _ = families(count=6)
     pixels = shots.videos[0]
 
@@ -164,7 +164,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
 def test_poor_catalogues_give_finite_vectors(
     videos: list[Bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 10)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 10)
     shots = Drawn(videos)
     texts = np.zeros((len(videos), 3), np.float32)  # no text at all, with a text head
     network = train(shots, texts, SHAPE, SIDE, context(tmp_path))
@@ -173,7 +173,7 @@ def test_poor_catalogues_give_finite_vectors(
 
 
 def test_frames_learn_to_point_at_the_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 60)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 60)
     shots, labels = families(count=32)
     texts = np.eye(2, 5, dtype=np.float32)[labels]
     texts[:4] = 0  # four videos without text
@@ -197,13 +197,13 @@ def test_nt_xent_is_the_textbook_formula() -> None:
 
 def test_centring_keeps_absent_texts_absent() -> None:
     texts = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
-    moved = centred(texts)
+    moved = centered(texts)
     np.testing.assert_allclose(moved[0], [0.5**0.5, -(0.5**0.5)], rtol=1e-6)
     np.testing.assert_array_equal(moved[2], [0, 0])
 
 
 def test_a_kept_encoder_is_found_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
     shots, _ = families(count=4)
     reel = Reel(shots, tmp_path / "encoder", ["a", "b", "c", "d"])
     first = provide(SECTION, reel, context(tmp_path))
@@ -219,7 +219,9 @@ def test_a_kept_encoder_is_found_again(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def kept(folder: Path, digests: str, seed: int = 0, section: VideoSection = SECTION) -> str:
-    return keep(folder, section, seed, list(digests), {}, lambda path: path.touch()).training
+    return store_encoder(
+        folder, section, seed, list(digests), {}, lambda path: path.touch()
+    ).training
 
 
 def chosen(folder: Path, digests: str, seed: int = 0) -> str | None:

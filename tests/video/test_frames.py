@@ -10,14 +10,14 @@ import pytest
 
 from tests.video.clips import BLUE, GREEN, RED, plain, thirds, write_clip
 from vireo.arrays import Bytes
-from vireo.video.frames import FrameSample, sample
+from vireo.video.frames import FrameSample, sample_frames
 from vireo.video.media import UnreadableMedia
 from vireo.video.pixels import scaled_size
 from vireo.video.sampling import SamplingPlan
 
 
 def taken(path: Path, count: int = 6, resolution: int = 32) -> FrameSample:
-    found = sample(path, SamplingPlan(count, resolution))
+    found = sample_frames(path, SamplingPlan(count, resolution))
     assert found is not None
     assert found.frames.pixels.shape[1:] == (resolution, resolution, 3)
     return found
@@ -37,7 +37,7 @@ def test_frames_are_spread_over_the_whole_length(
     path = write_clip(tmp_path / f"a.{ending}", thirds, codec=codec, key_every=key_every)
     found = taken(path)
     assert colours(found) == [0, 0, 1, 1, 2, 2]
-    assert found.trouble == ""
+    assert found.error == ""
     assert (np.diff(found.frames.times) > 0).all()
     np.testing.assert_allclose(found.frames.times, (np.arange(6) + 0.5) * 0.5, atol=0.26)
 
@@ -46,7 +46,7 @@ def test_a_clip_shorter_than_the_wanted_frames_gives_those_it_has(tmp_path: Path
     path = write_clip(tmp_path / "a.mp4", plain(RED), frames=3)
     found = taken(path, count=8)
     assert 1 <= len(found.frames.times) <= 3
-    assert found.trouble == ""
+    assert found.error == ""
 
 
 def test_colours_and_the_centre_are_kept(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_picture_is_a_video_of_one_frame(tmp_path: Path) -> None:
         container.mux(stream.encode(None))
     found = taken(path)
     assert colours(found) == [2]
-    assert found.trouble == ""
+    assert found.error == ""
 
 
 def test_sound_alone_has_no_frames(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_sound_alone_has_no_frames(tmp_path: Path) -> None:
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 16_000), np.int16), "s16", "mono")
         frame.sample_rate = 16_000
         container.mux(stream.encode(frame))
-    assert sample(path, SamplingPlan(4, 32)) is None
+    assert sample_frames(path, SamplingPlan(4, 32)) is None
 
 
 def test_a_truncated_file_gives_what_can_be_had(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_truncated_file_gives_what_can_be_had(tmp_path: Path) -> None:
     cut.write_bytes(whole[: len(whole) * 2 // 5])
     found = taken(cut)
     assert len(found.frames.times) >= 3
-    assert found.trouble != ""
+    assert found.error != ""
     assert found.frames.times.max() < 1.5
 
 
@@ -150,7 +150,7 @@ def test_bad_files_are_unreadable_with_a_reason(tmp_path: Path) -> None:
         "nothing.mp4": "file not found",
     }.items():
         with pytest.raises(UnreadableMedia, match=reason):
-            sample(tmp_path / name, SamplingPlan(4, 32))
+            sample_frames(tmp_path / name, SamplingPlan(4, 32))
 
 
 def test_a_playlist_is_refused(tmp_path: Path) -> None:
@@ -158,14 +158,14 @@ def test_a_playlist_is_refused(tmp_path: Path) -> None:
     playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\npart.ts\n#EXT-X-ENDLIST\n"
     (tmp_path / "a.m3u8").write_text(playlist)
     with pytest.raises(UnreadableMedia):
-        sample(tmp_path / "a.m3u8", SamplingPlan(4, 32))
+        sample_frames(tmp_path / "a.m3u8", SamplingPlan(4, 32))
 
 
 def test_libav_keeps_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     whole = write_clip(tmp_path / "a.mp4", thirds, codec="libx264").read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UnreadableMedia):
-        sample(tmp_path / "cut.mp4", SamplingPlan(4, 32))
+        sample_frames(tmp_path / "cut.mp4", SamplingPlan(4, 32))
     broken = bytearray(whole)
     broken[100:400] = b"x" * 300
     (tmp_path / "broken.mp4").write_bytes(bytes(broken))

@@ -31,7 +31,7 @@ from vireo.errors import InputError
 from vireo.video import VideoSection
 from vireo.video.base import FrameEncoder
 from vireo.video.encode import frame_vectors
-from vireo.video.encoders.contract import FrameEncoderContract, pictures
+from vireo.video.encoders.contract import FrameEncoderContract, sample_pixels
 from vireo.video.encoders.hub import load, provide
 
 
@@ -116,7 +116,7 @@ def videomae(folder: Path) -> Path:
 
 def test_a_film_model_sees_the_frames_together(tmp_path: Path) -> None:
     encoder = load(videomae(tmp_path))
-    pixels = pictures(32)
+    pixels = sample_pixels(32)
     vector = encoder.encode(pixels[:4])
     assert vector.shape == (1, encoder.dimension) == (1, 16)
     assert np.abs(encoder.encode(pixels[3::-1]) - vector).max() > 1e-3  # the order counts
@@ -128,19 +128,19 @@ def test_a_film_model_sees_the_frames_together(tmp_path: Path) -> None:
 
 def test_a_film_model_stretches_short_films_and_thins_long_ones(tmp_path: Path) -> None:
     encoder = load(videomae(tmp_path))
-    pixels = pictures(32)
+    pixels = sample_pixels(32)
     assert encoder.encode(pixels[:0]).shape == (0, 16)
     still = encoder.encode(np.repeat(pixels[3:4], 4, axis=0))
     np.testing.assert_allclose(encoder.encode(pixels[3:4]), still, atol=1e-6)
     np.testing.assert_allclose(encoder.encode(np.repeat(pixels[3:4], 40, axis=0)), still, atol=1e-6)
-    two = frame_vectors(encoder, np.repeat(pixels[:4], 2, axis=0), looks=2)
+    two = frame_vectors(encoder, np.repeat(pixels[:4], 2, axis=0), crops=2)
     np.testing.assert_allclose(two, encoder.encode(pixels[:4]), atol=1e-6)
 
 
 def test_pixels_are_prepared_as_the_directory_says(tmp_path: Path) -> None:
     encoder = load(vit(tmp_path))
     assert (encoder.resolution, encoder.dimension) == (32, 16)
-    pixels = pictures(32)
+    pixels = sample_pixels(32)
     values = (pixels / 255 - np.array([0.4, 0.5, 0.6])) / 0.2
     images = torch.from_numpy(values.transpose(0, 3, 1, 2)).float()
     with torch.inference_mode():
@@ -151,7 +151,7 @@ def test_pixels_are_prepared_as_the_directory_says(tmp_path: Path) -> None:
 def test_without_a_trained_pooler_the_tokens_are_averaged(tmp_path: Path) -> None:
     encoder = load(vit(tmp_path, pooler=False))
     same = load(tmp_path)
-    np.testing.assert_array_equal(encoder.encode(pictures(32)), same.encode(pictures(32)))
+    np.testing.assert_array_equal(encoder.encode(sample_pixels(32)), same.encode(sample_pixels(32)))
 
 
 def test_the_crop_is_the_resolution_where_there_is_one(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_other_weights_are_another_encoder(tmp_path: Path) -> None:
 
 def test_what_is_no_model_says_so(tmp_path: Path) -> None:
     context = Context(Serial(EngineSection()), tmp_path, NullProgress(), 0)
-    give = partial(provide, footage=None, context=context)  # type: ignore[arg-type]
+    give = partial(provide, frames=None, context=context)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="needs a model"):
         give(VideoSection(model=""))
     with pytest.raises(InputError, match="cannot be loaded"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vireo.video.encoders.contract import pictures
+from vireo.video.encoders.contract import sample_pixels
 from vireo.video.encoders.onnx import OnnxEncoder
 
 EXPORT = """
@@ -34,10 +34,10 @@ model.export(sys.argv[1] + "/model.onnx", format="onnx", verbose=False)
 def test_a_keras_model_gives_its_own_vectors_through_onnx(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
-    np.save(tmp_path / "pixels.npy", pictures(32))
+    np.save(tmp_path / "pixels.npy", sample_pixels(32))
     # in a process of its own: TensorFlow beside torch is a matter of luck
     subprocess.run([sys.executable, "-c", EXPORT, str(tmp_path)], check=True, timeout=300)
     encoder = OnnxEncoder(tmp_path / "model.onnx")
     assert (encoder.resolution, encoder.dimension) == (32, 5)
     theirs = np.load(tmp_path / "theirs.npy")
-    np.testing.assert_allclose(encoder.encode(pictures(32)), theirs, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(encoder.encode(sample_pixels(32)), theirs, rtol=1e-3, atol=1e-4)

@@ -17,9 +17,9 @@ from vireo.engine.base import EngineSection
 from vireo.engine.serial import Serial
 from vireo.errors import InputError
 from vireo.video import VideoSection
-from vireo.video.encoders.contract import FrameEncoderContract, pictures
+from vireo.video.encoders.contract import FrameEncoderContract, sample_pixels
 from vireo.video.encoders.onnx import OnnxEncoder, provide
-from vireo.video.frames import sample
+from vireo.video.frames import sample_frames
 from vireo.video.sampling import SamplingPlan
 
 
@@ -73,7 +73,7 @@ class TestOnnxContract(FrameEncoderContract):
 def test_layouts_and_batch_sizes(tmp_path: Path, shape: list[Any], axes: tuple[int, ...]) -> None:
     encoder = OnnxEncoder(write_model(tmp_path / "a.onnx", shape, axes=axes))
     assert encoder.resolution == (32 if 32 in shape else 224)
-    pixels = pictures(encoder.resolution)
+    pixels = sample_pixels(encoder.resolution)
     expected = pixels.astype(np.float64).mean((1, 2)) / 127.5 - 1
     np.testing.assert_allclose(encoder.encode(pixels), expected, atol=1e-4)
 
@@ -92,7 +92,7 @@ def test_the_description_beside_the_model_is_obeyed(tmp_path: Path) -> None:
     encoder = OnnxEncoder(path)
     assert encoder.resolution == 40
     assert encoder.fingerprint != plain.fingerprint
-    pixels = pictures(40)
+    pixels = sample_pixels(40)
     means = pixels[..., ::-1].astype(np.float64).mean((1, 2)) / 255
     expected = (means - [0.1, 0.2, 0.3]) / [0.5, 0.25, 0.125]
     np.testing.assert_allclose(encoder.encode(pixels), expected, atol=1e-4)
@@ -100,9 +100,9 @@ def test_the_description_beside_the_model_is_obeyed(tmp_path: Path) -> None:
 
 def test_an_output_can_be_named_and_maps_are_averaged(tmp_path: Path) -> None:
     path = write_model(tmp_path / "a.onnx", ["n", 3, 16, 16])
-    pooled = OnnxEncoder(path).encode(pictures(16))
+    pooled = OnnxEncoder(path).encode(sample_pixels(16))
     (tmp_path / "a.onnx.json").write_text('{"output": "map"}')
-    np.testing.assert_allclose(OnnxEncoder(path).encode(pictures(16)), pooled, atol=1e-5)
+    np.testing.assert_allclose(OnnxEncoder(path).encode(sample_pixels(16)), pooled, atol=1e-5)
     (tmp_path / "a.onnx.json").write_text('{"output": "nothing"}')
     with pytest.raises(InputError, match="no output 'nothing'"):
         OnnxEncoder(path)
@@ -110,8 +110,8 @@ def test_an_output_can_be_named_and_maps_are_averaged(tmp_path: Path) -> None:
 
 def test_whole_numbers_are_not_normalised(tmp_path: Path) -> None:
     path = write_model(tmp_path / "a.onnx", ["n", 3, 16, 16], kind=TensorProto.UINT8)
-    expected = pictures(16).astype(np.float64).mean((1, 2))
-    np.testing.assert_allclose(OnnxEncoder(path).encode(pictures(16)), expected, rtol=1e-4)
+    expected = sample_pixels(16).astype(np.float64).mean((1, 2))
+    np.testing.assert_allclose(OnnxEncoder(path).encode(sample_pixels(16)), expected, rtol=1e-4)
 
 
 def test_what_is_no_model_says_so(tmp_path: Path) -> None:
@@ -142,7 +142,9 @@ def test_mobilenet_knows_what_is_on_real_photos(tmp_path: Path) -> None:
     encoder = OnnxEncoder(path)
     seen = {}
     for name in ("cat_720p", "fox", "hot_dog"):
-        photo = sample(folder / "photos" / f"{name}.jpg", SamplingPlan(1, encoder.resolution))
+        photo = sample_frames(
+            folder / "photos" / f"{name}.jpg", SamplingPlan(1, encoder.resolution)
+        )
         assert photo is not None
         seen[name] = labels[int(encoder.encode(photo.frames.pixels)[0].argmax())]
     assert "cat" in seen["cat_720p"]

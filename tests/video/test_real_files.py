@@ -14,7 +14,8 @@ import pytest
 from tests.real_data import data_folder
 from vireo.engine import EngineSection
 from vireo.engine.processes import Processes
-from vireo.video.extract import Extract, Extraction, ExtractionCache, ExtractionJob
+from vireo.video.extract import ExtractionCache, ExtractionTask
+from vireo.video.extraction import Extraction, ExtractionJob
 from vireo.video.sampling import SamplingPlan
 
 UNREADABLE = {
@@ -26,13 +27,13 @@ UNREADABLE = {
 
 
 def extracted(paths: list[Path], folder: Path) -> dict[str, Extraction]:
-    work = Extract(folder, SamplingPlan(8, 64))
+    work = ExtractionTask(folder, SamplingPlan(8, 64))
     jobs = [ExtractionJob(f"{index:04d}", str(path), None) for index, path in enumerate(paths)]
     engine = Processes(EngineSection(workers=2))
     found = {}
     for outcome in engine.map(work, jobs, timeout=60.0):
         assert outcome.kind == "done", (paths[outcome.index].name, outcome.error)
-        extraction = ExtractionCache(folder).find(jobs[outcome.index].key, also=["pixels"])
+        extraction = ExtractionCache(folder).load(jobs[outcome.index].key, lazy=["pixels"])
         assert extraction is not None
         found[paths[outcome.index].name] = extraction
     return found
@@ -51,7 +52,7 @@ def test_every_odd_file_gives_a_row(tmp_path: Path) -> None:
     assert {name for name, row in found.items() if row.status == "failed"} == UNREADABLE
     for name, row in found.items():
         assert (row.reason == "") == (row.status == "ok"), name
-        assert np.isfinite(row.sound).all(), name
+        assert np.isfinite(row.audio).all(), name
         decodable = probes[name].get("frames", 0)
         assert len(row.times) >= min(decodable - 1, 6), name
         assert len(row.times) <= 8, name
@@ -72,8 +73,8 @@ def test_camera_footage_is_read_whole(tmp_path: Path) -> None:
     found = extracted([folder / name for name in names], tmp_path)
     assert {row.status for row in found.values()} == {"ok"}
     assert found["nasa_13013.mp4"].dialogue[0].text.startswith("NAR: This is")
-    assert found["making_cake.mp4"].has_sound is False
-    assert found["moviepy_chaplin.mp4"].has_sound is True
+    assert found["making_cake.mp4"].has_audio is False
+    assert found["moviepy_chaplin.mp4"].has_audio is True
 
 
 def test_the_stage_loads_neither_torch_nor_libav_before_it_is_used() -> None:

@@ -59,7 +59,7 @@ def tables_of(folder: Path, **urls: str) -> Tables:
 def test_files_over_http_are_seen_like_files_on_disk(
     tmp_path: Path, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     path = write_clip(tmp_path / "site" / "red.mp4", plain(RED), tone=300)
@@ -93,7 +93,7 @@ def test_another_content_is_another_identity(tmp_path: Path, site: str) -> None:
 def test_what_lies_in_memory_is_read_by_the_engine_of_one_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
     path = write_clip(tmp_path / "red.mp4", plain(RED))
     with fsspec.open("memory://shelf/red.mp4", "wb") as file:
         file.write(path.read_bytes())
@@ -104,7 +104,7 @@ def test_what_lies_in_memory_is_read_by_the_engine_of_one_process(
 def test_a_file_that_is_too_large_costs_its_own_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
     path = write_clip(tmp_path / "red.mp4", plain(RED))
     (tmp_path / "large.mp4").write_bytes(path.read_bytes() + bytes(1_100_000))
     video = {**CONFIG.video.model_dump(), "max_download_mb": 1}

@@ -32,7 +32,7 @@ def content_space(understanding: Understanding, video: VideoFeatures) -> tuple[F
     blocks = [
         _block(understanding.vectors, understanding.has_text, TEXT),
         _block(_reduced(video.picture, video.has_picture), video.has_picture, PICTURE),
-        _block(video.sound, video.has_sound, SOUND),
+        _block(video.audio, video.has_audio, SOUND),
     ]
     content = unit_rows(np.hstack(blocks).astype(np.float32))
     return content, np.asarray(content.any(axis=1))

@@ -103,7 +103,7 @@ def learn(
 
     `text` is (n, d): text vectors, zeros where a video has no text.
     """
-    seen = np.flatnonzero(video.has_picture | video.has_sound)
+    seen = np.flatnonzero(video.has_picture | video.has_audio)
     told = text[seen].any(axis=1)
     if told.sum() < FEWEST:
         return None, {"videos": int(told.sum()), "why": f"fewer than {FEWEST} have text and file"}
@@ -124,7 +124,7 @@ def learn(
 def features_of(video: VideoFeatures, rows: Ints) -> Floats:
     """(n,) rows -> (n, k): pictures and sound apart, each of length 1; missing ones zeros."""
     picture = _block(video.picture[rows], video.has_picture[rows], PICTURE)
-    sound = _block(video.sound[rows], video.has_sound[rows], SOUND)
+    sound = _block(video.audio[rows], video.has_audio[rows], SOUND)
     return np.hstack([picture, SOUND_WEIGHT * sound]).astype(np.float32)
 
 

@@ -1,14 +1,16 @@
-"""Video feature extraction: files to frames, sound and words; frames to vectors."""
+"""Video feature extraction: media files -> frames, audio and text -> embeddings."""
 
 from vireo.registry import Registry
 from vireo.video.base import (
+    AudioEncoder,
+    AudioSource,
     FrameEncoder,
-    Frames,
     FrameSource,
     TrainingFrames,
     VideoFeatures,
     VideoSection,
 )
+from vireo.video.extraction import Frames
 
 ENCODERS = Registry(
     "encoders",
@@ -28,15 +30,10 @@ POOLINGS = Registry(
         "transformer": "vireo.video.temporal.transformer:pool",
     },
 )
-
-EARS = Registry(
-    "audio_encoders",
-    {
-        "statistics": "vireo.video.audio_encoders.statistics:provide",
-        "network": "vireo.video.audio_encoders.trained:provide",
-    },
+AUDIO_ENCODERS = Registry(
+    "audio_encoders", {"statistics": "vireo.video.audio_encoders.statistics:provide"}
 )
-RECOGNISERS = Registry(
+ASR_ENGINES = Registry(
     "asr",
     {
         "sphinx": "vireo.video.text.asr_sphinx:provide",
@@ -44,18 +41,20 @@ RECOGNISERS = Registry(
         "api": "vireo.video.text.asr_api:provide",
     },
 )
-SCREENS = Registry("ocr", {"rapidocr": "vireo.video.text.ocr_rapidocr:provide"})
+OCR_ENGINES = Registry("ocr", {"rapidocr": "vireo.video.text.ocr_rapidocr:provide"})
 
 __all__ = [
-    "EARS",
+    "ASR_ENGINES",
+    "AUDIO_ENCODERS",
     "ENCODERS",
+    "OCR_ENGINES",
     "POOLINGS",
-    "RECOGNISERS",
-    "SCREENS",
-    "TrainingFrames",
+    "AudioEncoder",
+    "AudioSource",
     "FrameEncoder",
-    "Frames",
     "FrameSource",
+    "Frames",
+    "TrainingFrames",
     "VideoFeatures",
     "VideoSection",
 ]

@@ -1,4 +1,4 @@
-"""What was taken from the files -> VideoFeatures: one row per video of the catalogue."""
+"""Extractions and encoded vectors -> VideoFeatures: one row per video of the catalogue."""
 
 from __future__ import annotations
 
@@ -12,70 +12,73 @@ import polars as pl
 from vireo.arrays import Bools, Floats
 from vireo.data.remote import is_url
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
-from vireo.video.encode import Encoded
-from vireo.video.extract import Extraction
-from vireo.video.frame_cache import File
+from vireo.video.encode import EncodedVideos
+from vireo.video.extraction import Extraction
+from vireo.video.frame_cache import CatalogueFile
 
 NO_VECTOR = "the encoder gave no finite vector"
 
 
-class Taken(NamedTuple):
-    """A file, what was taken from it, and its contact sheet."""
+class ExtractedFile(NamedTuple):
+    """A file, its extraction, and the path of its contact sheet."""
 
-    file: File
-    found: Extraction
+    file: CatalogueFile
+    extraction: Extraction
     sheet: Path | None
 
 
-def features(
+def assemble(
     videos: pl.DataFrame,
     media: pl.DataFrame,
-    taken: Sequence[Taken],
-    seen: Encoded | None,
+    extracted: Sequence[ExtractedFile],
+    encoded: EncodedVideos | None,
     info: Mapping[str, str],
     workspace: Path = Path(),
 ) -> VideoFeatures:
-    """`taken` and the rows of `seen` go together; `media` also holds what cannot be read.
+    """Rows of `extracted` and `encoded` correspond; `media` also holds unreadable files.
 
-    Sheets are named by their path inside `workspace`, so that a workspace can be moved.
+    Paths of contact sheets are relative to `workspace`, so that a workspace can be moved.
     """
     ids: list[str] = videos["video_id"].to_list()
     row_of = {video_id: row for row, video_id in enumerate(ids)}
-    places = [row_of[one.file.video_id] for one in taken]
-    picture = np.zeros((len(ids), seen.vectors.shape[1] if seen else 0), np.float32)
-    if seen is not None:
-        picture[places] = seen.vectors
+    rows = [row_of[one.file.video_id] for one in extracted]
+    picture = np.zeros((len(ids), encoded.vectors.shape[1] if encoded else 0), np.float32)
+    if encoded is not None:
+        picture[rows] = encoded.vectors
     has_picture: Bools = np.any(picture != 0, axis=1)
-    table = {video_id: _row(video_id, "absent", "no file is named") for video_id in ids}
-    table |= {row["video_id"]: row for row in _unreadable(media)}
-    for one, place in zip(taken, places, strict=True):
+    table = {video_id: _table_row(video_id, "absent", "no file is named") for video_id in ids}
+    table |= {row["video_id"]: row for row in _unreadable_rows(media)}
+    for one, row in zip(extracted, rows, strict=True):
         sheet = one.sheet.relative_to(workspace).as_posix() if one.sheet else None
-        row = _described(one.file, one.found, bool(has_picture[place]))
-        table[one.file.video_id] = {**row, "sheet": sheet}
-    sound, has_sound = _sounds(len(ids), taken, places)
+        values = _file_row(one.file, one.extraction, bool(has_picture[row]))
+        table[one.file.video_id] = {**values, "sheet": sheet}
+    audio, has_audio = _audio(len(ids), extracted, rows)
     return VideoFeatures(
         table=pl.DataFrame([table[video_id] for video_id in ids], FEATURE_SCHEMA, orient="row"),
         picture=picture,
         has_picture=has_picture,
-        sound=sound,
-        has_sound=has_sound,
-        dialogue=_dialogue(taken, places),
+        audio=audio,
+        has_audio=has_audio,
+        dialogue=_dialogue(extracted, rows),
         info=info,
     )
 
 
-def _row(video_id: str, status: str, reason: str) -> dict[str, Any]:
+def _table_row(video_id: str, status: str, reason: str) -> dict[str, Any]:
     empty = dict.fromkeys(FEATURE_SCHEMA)
     row = {"video_id": video_id, "status": status, "reason": reason, "frames": 0}
-    return {**empty, **row, "has_sound": False}
+    return {**empty, **row, "has_audio": False}
 
 
-def _unreadable(media: pl.DataFrame) -> list[dict[str, Any]]:
+def _unreadable_rows(media: pl.DataFrame) -> list[dict[str, Any]]:
     unread = media.filter(pl.col("digest").is_null()).select("video_id", "path")
-    return [_row(video_id, "failed", _why(path)) for video_id, path in unread.iter_rows()]
+    return [
+        _table_row(video_id, "failed", _unreadable_reason(path))
+        for video_id, path in unread.iter_rows()
+    ]
 
 
-def _why(path: str | None) -> str:
+def _unreadable_reason(path: str | None) -> str:
     if path and is_url(path):
         return f"no file can be had at the URL: {path}"
     if path and Path(path).is_dir():
@@ -85,40 +88,42 @@ def _why(path: str | None) -> str:
     return f"file not found: {path}"
 
 
-def _described(file: File, found: Extraction, has_picture: bool) -> dict[str, Any]:
-    lost = len(found.times) > 0 and not has_picture
-    reasons = [reason for reason in (found.reason, NO_VECTOR if lost else "") if reason]
+def _file_row(file: CatalogueFile, extraction: Extraction, has_picture: bool) -> dict[str, Any]:
+    no_vector = len(extraction.times) > 0 and not has_picture
+    reasons = [reason for reason in (extraction.reason, NO_VECTOR if no_vector else "") if reason]
     return {
         "video_id": file.video_id,
-        "status": "partial" if lost and found.status == "ok" else found.status,
+        "status": "partial" if no_vector and extraction.status == "ok" else extraction.status,
         "reason": "; ".join(reasons),
-        "duration": found.duration,
-        "width": found.width,
-        "height": found.height,
-        "frames": len(found.times),
-        "has_sound": found.has_sound,
-        "loudness": found.loudness,
-        "speech": found.speech,
-        "tempo": found.tempo,
+        "duration": extraction.duration,
+        "width": extraction.width,
+        "height": extraction.height,
+        "frames": len(extraction.times),
+        "has_audio": extraction.has_audio,
+        "loudness": extraction.loudness,
+        "speech": extraction.speech,
+        "tempo": extraction.tempo,
         "digest": file.digest,
-        "words": found.words or None,
+        "text_source": extraction.text_source or None,
     }
 
 
-def _sounds(count: int, taken: Sequence[Taken], places: Sequence[int]) -> tuple[Floats, Bools]:
-    width = max((len(one.found.sound) for one in taken), default=0)
-    sound, has_sound = np.zeros((count, width), np.float32), np.zeros(count, np.bool_)
-    for one, place in zip(taken, places, strict=True):
-        if one.found.has_sound:
-            sound[place], has_sound[place] = one.found.sound, True
-    return sound, has_sound
+def _audio(
+    count: int, extracted: Sequence[ExtractedFile], rows: Sequence[int]
+) -> tuple[Floats, Bools]:
+    width = max((len(one.extraction.audio) for one in extracted), default=0)
+    audio, has_audio = np.zeros((count, width), np.float32), np.zeros(count, np.bool_)
+    for one, row in zip(extracted, rows, strict=True):
+        if one.extraction.has_audio:
+            audio[row], has_audio[row] = one.extraction.audio, True
+    return audio, has_audio
 
 
-def _dialogue(taken: Sequence[Taken], places: Sequence[int]) -> pl.DataFrame:
-    in_order = [taken[i] for i in np.argsort(places, kind="stable")]
-    rows = [
+def _dialogue(extracted: Sequence[ExtractedFile], rows: Sequence[int]) -> pl.DataFrame:
+    in_order = [extracted[i] for i in np.argsort(rows, kind="stable")]
+    lines = [
         (one.file.video_id, line.start, line.end, line.text, line.source or "subtitles")
         for one in in_order
-        for line in one.found.dialogue
+        for line in one.extraction.dialogue
     ]
-    return pl.DataFrame(rows, DIALOGUE_SCHEMA, orient="row")
+    return pl.DataFrame(lines, DIALOGUE_SCHEMA, orient="row")

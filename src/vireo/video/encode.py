@@ -1,4 +1,4 @@
-"""Frames of each file -> one vector per video; only videos that are new to the encoder pay."""
+"""Sampled frames -> one visual embedding per video; only videos new to the encoder are encoded."""
 
 from __future__ import annotations
 
@@ -16,99 +16,92 @@ from vireo.engine.base import Context
 from vireo.video import POOLINGS
 from vireo.video.base import FrameEncoder, VideoSection
 from vireo.video.frame_cache import CachedFrames
-from vireo.video.temporal import Parts, balanced, pooled
+from vireo.video.temporal import Parts, center_parts, pool_parts
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """A vector per file, and how many had to be computed."""
+class EncodedVideos:
+    """A vector per file, and how many were computed or loaded from the cache."""
 
     vectors: Floats
-    """(files, d); zeros where there are no frames, or no finite vector of them."""
-    made: int
-    reused: int
+    """(files, d); zeros without frames, or where the encoder gave no finite vector."""
+    n_encoded: int
+    n_reused: int
     fingerprint: str
 
 
-def encoded(
-    shots: CachedFrames, encoder: FrameEncoder, section: VideoSection, context: Context
-) -> Encoded:
-    """Encodes and pools what the cache does not hold yet, while further files are being read."""
-    work = _Work(shots, encoder, section, context)
-    for row in shots.arriving():
-        work.take(row)
-    parts = [np.stack([video[i] for video in work.parts]) for i in range(len(section.pooling))]
-    return Encoded(balanced(parts), work.made, work.reused, encoder.fingerprint)
+def encode_videos(
+    frames: CachedFrames, encoder: FrameEncoder, section: VideoSection, context: Context
+) -> EncodedVideos:
+    """Encodes and pools the frames of new files while further files are being read."""
+    video_encoder = _VideoEncoder(frames, encoder, section, context)
+    videos = [video_encoder.parts(row) for row in frames.iter_read()]
+    parts = [np.stack([video[i] for video in videos]) for i in range(len(section.pooling))]
+    return EncodedVideos(
+        center_parts(parts), video_encoder.n_encoded, video_encoder.n_reused, encoder.fingerprint
+    )
 
 
-class _Work:
-    """The vectors so far; a row of zeros for each file that gave none."""
+class _VideoEncoder:
+    """Encodes and pools the frames of a file, or loads the result from the cache."""
 
     def __init__(
-        self, shots: CachedFrames, encoder: FrameEncoder, section: VideoSection, context: Context
+        self, frames: CachedFrames, encoder: FrameEncoder, section: VideoSection, context: Context
     ) -> None:
-        self.shots, self.encoder, self.section = shots, encoder, section
-        self.folder = context.cache / "video-vectors" / _recipe(encoder, section)
-        self.parts: list[Parts] = []
-        self.made = self.reused = 0
+        self._frames, self._encoder, self._section = frames, encoder, section
+        recipe = digest_of_json([encoder.fingerprint, list(section.pooling), "parts"])[:16]
+        self._folder = context.cache / "video-vectors" / recipe
+        self._shape = (len(section.pooling), encoder.dimension)
+        self.n_encoded = self.n_reused = 0
 
-    def take(self, row: int) -> None:
-        shape = (len(self.section.pooling), self.encoder.dimension)
-        times = self.shots.taken(row).times
+    def parts(self, row: int) -> Parts:
+        """(poolings, dimension); zeros without frames."""
+        times = self._frames.extraction(row).times
         if len(times) == 0:
-            self.parts.append(np.zeros(shape, np.float32))
-            return
-        path = _path(self.folder, self.shots, row)
-        found = parts_at(path, shape)
+            return np.zeros(self._shape, np.float32)
+        key = self._frames.jobs[row].key
+        path = self._folder / key[:2] / f"{key}.safetensors"
+        found = load_parts(path, self._shape)
         if found is None:
-            found = self._made(self.shots.pixels(row), times)
-            keep_parts(path, found)
-            self.made += 1
+            found = self._encoded(self._frames.pixels(row), times)
+            save_parts(path, found)
+            self.n_encoded += 1
         else:
-            self.reused += 1
-        self.parts.append(found)
+            self.n_reused += 1
+        return found
 
-    def _made(self, pixels: Bytes, times: Floats) -> Parts:
-        vectors = frame_vectors(self.encoder, pixels, self.section.crops)
-        # a model may give NaN for an odd picture: that costs this video its vector, no more
+    def _encoded(self, pixels: Bytes, times: Floats) -> Parts:
+        vectors = frame_vectors(self._encoder, pixels, self._section.crops)
+        # a model may give NaN for an unusual frame: only this video goes without a vector
         if not np.isfinite(vectors).all():
-            return np.zeros((len(self.section.pooling), self.encoder.dimension), np.float32)
-        own = getattr(self.encoder, "poolings", None)
-        return pooled(self.section.pooling, POOLINGS, vectors, times, own)
+            return np.zeros(self._shape, np.float32)
+        encoder_poolings = getattr(self._encoder, "poolings", None)
+        return pool_parts(self._section.pooling, POOLINGS, vectors, times, encoder_poolings)
 
 
-def frame_vectors(encoder: FrameEncoder, pixels: Bytes, looks: int) -> Floats:
-    """(n * looks, r, r, 3) -> (n, d): the mean of a frame's looks.
+def frame_vectors(encoder: FrameEncoder, pixels: Bytes, crops: int) -> Floats:
+    """(n * crops, r, r, 3) -> (n, d): the mean over the crops of each frame.
 
-    An encoder that takes frames together sees each look as a film of its own, and gives a row
-    per group of frames.
+    An encoder of frame sequences gets the sequence of each crop position, and gives a row per
+    group of frames.
     """
-    if looks <= 1:
+    if crops <= 1:
         return encoder.encode(pixels)
-    films = [encoder.encode(np.ascontiguousarray(pixels[look::looks])) for look in range(looks)]
-    return np.asarray(np.mean(films, axis=0), dtype=np.float32)
+    vectors = [encoder.encode(np.ascontiguousarray(pixels[crop::crops])) for crop in range(crops)]
+    return np.asarray(np.mean(vectors, axis=0), dtype=np.float32)
 
 
-def _recipe(encoder: FrameEncoder, section: VideoSection) -> str:
-    return digest_of_json([encoder.fingerprint, list(section.pooling), "parts"])[:16]
-
-
-def _path(folder: Path, shots: CachedFrames, row: int) -> Path:
-    key = shots.jobs[row].key
-    return folder / key[:2] / f"{key}.safetensors"
-
-
-def parts_at(path: Path, shape: tuple[int, int]) -> Parts | None:
-    """What `keep_parts` left there; None where nothing of this shape is."""
+def load_parts(path: Path, shape: tuple[int, int]) -> Parts | None:
+    """The parts saved by `save_parts`; None where absent, damaged or of another shape."""
     try:
         parts = read_arrays(path)["parts"]
     except (OSError, SafetensorError, KeyError):
-        return None  # absent or damaged: it is made again
+        return None
     return parts if parts.shape == shape else None
 
 
-def keep_parts(path: Path, parts: Parts) -> None:
-    """Complete or absent, whatever kills the process."""
+def save_parts(path: Path, parts: Parts) -> None:
+    """Writes atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         save_file({"parts": np.ascontiguousarray(parts)}, temporary)

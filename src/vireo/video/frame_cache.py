@@ -1,4 +1,4 @@
-"""The catalogue's files, read once each: only new ones are opened, and only by the engine."""
+"""Extractions of the catalogue's files: new files are read by the engine, others from the cache."""
 
 from __future__ import annotations
 
@@ -16,178 +16,178 @@ from vireo.data.remote import is_url
 from vireo.engine.base import Context, Outcome
 from vireo.errors import StageFailed
 from vireo.video.base import VideoSection
-from vireo.video.extract import (
-    UNREAD_BANDS,
-    VERSION,
-    Extract,
-    Extraction,
-    ExtractionCache,
-    ExtractionJob,
-    first_of_each,
-)
-from vireo.video.text.subtitles import beside
+from vireo.video.extract import VERSION, ExtractionCache, ExtractionTask, unique_jobs
+from vireo.video.extraction import UNREAD_BANDS, Extraction, ExtractionJob
+from vireo.video.text.subtitles import find_sidecar
 
 
 @dataclass(frozen=True)
-class File:
+class CatalogueFile:
     """One readable file of the catalogue."""
 
     video_id: str
     path: str
     digest: str
-    words: str | None
-    words_digest: str | None
+    subtitles: str | None
+    subtitles_digest: str | None
 
 
-def files_of(media: pl.DataFrame) -> list[File]:
-    """The rows that can be read; subtitles beside a file count, named in the table or not."""
+def catalogue_files(media: pl.DataFrame) -> list[CatalogueFile]:
+    """The readable rows, with their subtitle files, named in the table or beside the video."""
     readable = media.filter(pl.col("digest").is_not_null())
     columns = ["video_id", "path", "digest", "subtitles", "subtitles_digest"]
-    return [_with_words(File(*row)) for row in readable.select(columns).iter_rows()]
+    return [_with_sidecar(CatalogueFile(*row)) for row in readable.select(columns).iter_rows()]
 
 
-def _with_words(file: File) -> File:
-    if file.words is not None or is_url(file.path):
+def _with_sidecar(file: CatalogueFile) -> CatalogueFile:
+    if file.subtitles is not None or is_url(file.path):
         return file
-    found = beside(Path(file.path))
-    if found is None:
+    sidecar = find_sidecar(Path(file.path))
+    if sidecar is None:
         return file
     try:
-        return replace(file, words=str(found), words_digest=digest_of_file(found))
-    except OSError:  # it is there and cannot be read: the reader says so
-        return replace(file, words=str(found))
+        return replace(file, subtitles=str(sidecar), subtitles_digest=digest_of_file(sidecar))
+    except OSError:  # the extraction reports that it cannot be read
+        return replace(file, subtitles=str(sidecar))
 
 
 class CatalogueFrames:
-    """A TrainingFrames (see base.py) whose frames lie in the cache."""
+    """Implements TrainingFrames (base.py) on the extraction cache."""
 
     def __init__(
         self,
-        files: list[File],
+        files: list[CatalogueFile],
         section: VideoSection,
         context: Context,
-        encoders: Path,
+        encoder_folder: Path,
         texts: Callable[[], Floats],
     ) -> None:
-        self.files, self.section, self.context, self.encoders = files, section, context, encoders
+        self.files, self.section, self.context = files, section, context
+        self.encoder_folder = encoder_folder
         self.digests = [file.digest for file in files]
         self._texts = texts
-        self._read: dict[int, CachedFrames] = {}
+        self._by_resolution: dict[int, CachedFrames] = {}
 
     def at(self, resolution: int) -> CachedFrames:
-        shots = self.unread(resolution)
-        for _ in shots.arriving():  # all of them, before anybody looks
+        """The frames at a resolution, after all files have been read."""
+        frames = self.lazy_at(resolution)
+        for _ in frames.iter_read():
             pass
-        return shots
+        return frames
 
-    def unread(self, resolution: int) -> CachedFrames:
-        """The frames at a resolution; new files are read when `arriving` comes to them."""
-        if resolution not in self._read:
-            self._read[resolution] = CachedFrames(
+    def lazy_at(self, resolution: int) -> CachedFrames:
+        """The frames at a resolution; new files are read while `iter_read` is consumed."""
+        if resolution not in self._by_resolution:
+            self._by_resolution[resolution] = CachedFrames(
                 self.files, self.section, self.context, resolution
             )
-        return self._read[resolution]
+        return self._by_resolution[resolution]
 
     def texts(self) -> Floats:
         return self._texts()
 
 
 class CachedFrames:
-    """What was taken from each file at one resolution."""
+    """Extractions of all files at one resolution; implements FrameSource and AudioSource."""
 
     def __init__(
-        self, files: list[File], section: VideoSection, context: Context, resolution: int
+        self,
+        files: list[CatalogueFile],
+        section: VideoSection,
+        context: Context,
+        resolution: int,
     ) -> None:
         self.section, self.context, self.resolution = section, context, resolution
-        self.shelf = ExtractionCache(context.cache / "video")
-        self.jobs = [ExtractionJob(self._key(file), file.path, file.words) for file in files]
-        self.opened = self._failed = 0
-        self._lost: dict[str, Extraction] = {}
+        self.cache = ExtractionCache(context.cache / "video")
+        self.jobs = [ExtractionJob(self._key(file), file.path, file.subtitles) for file in files]
+        self.n_opened = self._n_failed = 0
+        self._uncached: dict[str, Extraction] = {}
+        """Failures that may be temporary (time limit, lost worker), by key."""
 
-    def arriving(self) -> Iterator[int]:
-        """Every row once, in order, as soon as its file is read; files on the shelf at once.
+    def iter_read(self) -> Iterator[int]:
+        """Every row once, in order, as soon as its file is read; cached files at once.
 
-        Workers read on, a few files ahead, while the caller works on what has come.
+        Workers read a few files ahead while the caller works on the yielded rows.
         """
-        new = [job for job in first_of_each(self.jobs) if not self._known(job.key)]
-        awaited = {job.key for job in new}
+        new = [job for job in unique_jobs(self.jobs) if not self._is_known(job.key)]
+        pending = {job.key for job in new}
         section = self.section
         plan = section.plan(self.resolution)
-        work = Extract(self.shelf.folder, plan, section.memory_limit_mb, section.max_download_mb)
-        outcomes = self.context.engine.map(work, new, timeout=self.section.timeout_seconds)
+        task = ExtractionTask(
+            self.cache.folder, plan, section.memory_limit_mb, section.max_download_mb
+        )
+        outcomes = self.context.engine.map(task, new, timeout=self.section.timeout_seconds)
         with self.context.progress.task("Reading videos", len(new)) as tick:
             for row, job in enumerate(self.jobs):
-                if job.key in awaited:
-                    awaited.remove(job.key)
-                    self._note(job, next(outcomes))
-                    self.opened += 1
-                    tick(1, self._failures())
+                if job.key in pending:
+                    pending.remove(job.key)
+                    self._record(job, next(outcomes))
+                    self.n_opened += 1
+                    tick(1, f"{self._n_failed} failed" if self._n_failed else "")
                 yield row
-        for _ in outcomes:  # lets the engine end
+        for _ in outcomes:  # lets the engine finish
             pass
 
-    def taken(self, row: int) -> Extraction:
-        """All but the pixels of one file."""
+    def extraction(self, row: int) -> Extraction:
+        """The extraction of one file without its large arrays."""
         key = self.jobs[row].key
-        return self._lost.get(key) or self.shelf.find(key) or self._gone()
+        return self._uncached.get(key) or self.cache.load(key) or self._vanished()
 
     def pixels(self, row: int) -> Bytes:
-        return self._bulk(row, "pixels").pixels
+        return self._with_array(row, "pixels").pixels
 
-    def bands(self, row: int) -> Bytes:
-        """(t, mel.BANDS) uint8 of one file, see `mel.levels`."""
-        if self.jobs[row].key in self._lost:
+    def mel_bands(self, row: int) -> Bytes:
+        """(t, mel.BANDS) uint8 of one file, see `mel.dequantize_log_mel`."""
+        if self.jobs[row].key in self._uncached:
             return UNREAD_BANDS
-        return self._bulk(row, "bands").bands
+        return self._with_array(row, "mel_bands").mel_bands
 
-    def _bulk(self, row: int, name: str) -> Extraction:
-        found = self.shelf.find(self.jobs[row].key, [name])
+    def _with_array(self, row: int, name: str) -> Extraction:
+        found = self.cache.load(self.jobs[row].key, [name])
         if found is None:
             raise StageFailed(
-                f"The {name} of {self.jobs[row].path} vanished from {self.shelf.folder}.",
-                "Build again: they are made anew.",
+                f"The {name} of {self.jobs[row].path} vanished from {self.cache.folder}.",
+                "Build again: they are extracted again.",
             )
         return found
 
-    def sheet(self, row: int) -> Path | None:
-        """The contact sheet of one file."""
-        path = self.shelf.sheet(self.jobs[row].key)
+    def sheet_path(self, row: int) -> Path | None:
+        """The contact sheet of one file; None where there is none."""
+        path = self.cache.sheet_path(self.jobs[row].key)
         return path if path.is_file() else None
 
     @cached_property
     def counts(self) -> Ints:
         rows = range(len(self.jobs))
-        return np.array([len(self.taken(row).times) for row in rows], dtype=np.int64)
+        return np.array([len(self.extraction(row).times) for row in rows], dtype=np.int64)
 
-    def _note(self, job: ExtractionJob, outcome: Outcome[str]) -> None:
-        self._failed += outcome.kind != "done" or outcome.value == "failed"
+    def _record(self, job: ExtractionJob, outcome: Outcome[str]) -> None:
+        self._n_failed += outcome.kind != "done" or outcome.value == "failed"
         for line in outcome.tries:
             self.context.progress.say(f"{job.path}: {line}")
         if outcome.kind == "done":
-            self._is_here(job.key)
+            self._check_cached(job.key)
             return
-        lost = Extraction.failed(f"{outcome.kind}: {outcome.error}", self.resolution)
-        self._lost[job.key] = lost
-        if outcome.kind == "crash":  # the file's doing; a busy machine can cause the others
-            self.shelf.keep(job.key, lost)
+        failure = Extraction.failed(f"{outcome.kind}: {outcome.error}", self.resolution)
+        self._uncached[job.key] = failure
+        if outcome.kind == "crash":  # caused by the file; a busy machine can cause the others
+            self.cache.save(job.key, failure)
 
-    def _is_here(self, key: str) -> None:
-        """What a worker put on the shelf must lie on this one, wherever the worker was."""
-        if not self.shelf.holds(key):
+    def _check_cached(self, key: str) -> None:
+        """The extraction must be in this process's cache, whichever machine read the file."""
+        if not self.cache.contains(key):
             raise StageFailed(
-                f"A worker has read a file, and nothing of it is in {self.shelf.folder}.",
+                f"A worker has read a file, and nothing of it is in {self.cache.folder}.",
                 "Keep the workspace in a directory that all nodes share, under the same path.",
             )
 
-    def _known(self, key: str) -> bool:
-        return key in self._lost or self.shelf.find(key) is not None
+    def _is_known(self, key: str) -> bool:
+        return key in self._uncached or self.cache.load(key) is not None
 
-    def _failures(self) -> str:
-        return f"{self._failed} failed" if self._failed else ""
+    def _vanished(self) -> Extraction:
+        return Extraction.failed("its extraction vanished from the cache", self.resolution)
 
-    def _gone(self) -> Extraction:
-        return Extraction.failed("what was taken from it vanished from the cache", self.resolution)
-
-    def _key(self, file: File) -> str:
+    def _key(self, file: CatalogueFile) -> str:
         settings = [VERSION, asdict(self.section.plan(self.resolution))]
-        return digest_of_json([file.digest, file.words_digest, bool(file.words), *settings])
+        subtitles = [file.subtitles_digest, bool(file.subtitles)]
+        return digest_of_json([file.digest, *subtitles, *settings])

@@ -1,4 +1,4 @@
-"""A limit on the memory that one file may take: beyond it, asking for more fails at once."""
+"""Memory limit for reading one file: allocations beyond it raise MemoryError."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ _STATUS = Path("/proc/self/statm")
 
 
 @contextmanager
-def at_most(megabytes: int) -> Iterator[None]:
-    """The process may grow by so many MB while it lasts; no limit for 0, or where there is none.
+def memory_limit(megabytes: int) -> Iterator[None]:
+    """The process may grow by this many MB inside the block; 0 for no limit.
 
-    Counts what is asked for (address space), not what is touched: a header that claims a picture
-    of a terabyte is refused before a byte of it is written. Linux tells how much a process has;
-    elsewhere no limit is set.
+    Limits the address space, not the memory in use: a header that claims a terabyte of pixels
+    fails before a byte of it is written. Linux only; elsewhere there is no limit.
     """
     if not megabytes or resource is None or not _STATUS.exists():
         yield
         return
     before = resource.getrlimit(resource.RLIMIT_AS)
-    has = int(_STATUS.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    limit = has + megabytes * 1_000_000
+    used = int(_STATUS.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    limit = used + megabytes * 1_000_000
     _, hard = before
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)

@@ -1,4 +1,4 @@
-"""One media file -> all that is taken from it: frames, sound, words, and what was missing."""
+"""One media file -> its extraction: frames, audio, subtitles, and errors."""
 
 from __future__ import annotations
 
@@ -6,76 +6,79 @@ from pathlib import Path
 
 import numpy as np
 
-from vireo.arrays import Bytes, Floats
-from vireo.video import audio_features, frames
+from vireo.video import audio_features
+from vireo.video.audio_features import AudioFeatures
 from vireo.video.contact_sheet import contact_sheet
-from vireo.video.extract import UNREAD_BANDS, Extraction
-from vireo.video.media import UnreadableMedia, length, opened
+from vireo.video.extraction import UNREAD_BANDS, Extraction, Frames
+from vireo.video.frames import FrameSample, sample_frames
+from vireo.video.media import UnreadableMedia, open_media, stream_duration
 from vireo.video.sampling import SamplingPlan
 from vireo.video.text import embedded_subtitles, subtitles
+from vireo.video.text.base import SubtitleLine
 
-STILL = ("image2", "_pipe")
-"""How the formats of single pictures are called; their length is no length."""
+IMAGE_FORMATS = ("image2", "_pipe")
+"""Endings of libav's format names for still images, which have no duration."""
 TOO_LARGE = "reading it needs more memory than `video.memory_limit_mb` allows"
 
 
-def read(path: Path, words: Path | None, plan: SamplingPlan) -> Extraction:
-    """Never raises for a bad file: the status and the reason say what happened."""
+def read_file(path: Path, sidecar: Path | None, plan: SamplingPlan) -> Extraction:
+    """Extraction of one file. Never raises for a bad file: status and reason describe it."""
     try:
-        seconds = _seconds(path)
-        sample = frames.sample(path, plan)
-        heard = audio_features.extract_audio(path)
-        lines, trouble = _words(path, words)
+        duration = _duration(path)
+        sample = sample_frames(path, plan)
+        audio = audio_features.extract_audio(path)
+        lines, subtitle_error = _subtitles(path, sidecar)
     except UnreadableMedia as error:
         return Extraction.failed(str(error), plan.resolution)
     except MemoryError:
         return Extraction.failed(TOO_LARGE, plan.resolution)
-    troubles = [trouble] if trouble else []
-    if sample is None:
-        troubles.insert(0, "the file holds no pictures")
-    elif sample.trouble:
-        troubles.insert(0, sample.trouble)
-    if heard is not None and heard.trouble:
-        troubles.append(f"sound: {heard.trouble}")
-    seen = sample is not None and len(sample.frames.times) > 0
-    status = "failed" if not seen and heard is None and not lines else "partial"
+    errors = _errors(sample, audio, subtitle_error)
+    has_frames = sample is not None and len(sample.frames.times) > 0
+    status = "failed" if not has_frames and audio is None and not lines else "partial"
+    frames = sample.frames if sample else _no_frames(plan.resolution)
     return Extraction(
-        status=status if troubles else "ok",
-        reason="; ".join(troubles),
-        duration=seconds,
-        width=sample.width if sample and seen else None,
-        height=sample.height if sample and seen else None,
-        pixels=sample.frames.pixels if sample else _nothing(plan.resolution),
-        times=sample.frames.times if sample else np.zeros(0, np.float32),
-        has_sound=heard is not None,
-        sound=heard.vector if heard else _silence(),
-        bands=heard.bands if heard else UNREAD_BANDS,
-        loudness=heard.heard.loudness if heard else None,
-        speech=heard.heard.speech if heard else None,
-        tempo=heard.heard.tempo if heard else None,
+        status=status if errors else "ok",
+        reason="; ".join(errors),
+        duration=duration,
+        width=sample.width if sample and has_frames else None,
+        height=sample.height if sample and has_frames else None,
+        pixels=frames.pixels,
+        times=frames.times,
+        has_audio=audio is not None,
+        audio=audio.vector if audio else np.zeros(audio_features.DIMENSION, np.float32),
+        mel_bands=audio.mel_bands if audio else UNREAD_BANDS,
+        loudness=audio.summary.loudness if audio else None,
+        speech=audio.summary.speech if audio else None,
+        tempo=audio.summary.tempo if audio else None,
         dialogue=tuple(lines),
-        sheet=contact_sheet(sample.stills) if sample else b"",
+        contact_sheet=contact_sheet(sample.thumbnails) if sample else b"",
     )
 
 
-def _seconds(path: Path) -> float | None:
-    with opened(path) as container:
-        if container.format.name.endswith(STILL):
+def _errors(
+    sample: FrameSample | None, audio: AudioFeatures | None, subtitle_error: str
+) -> list[str]:
+    frame_error = "the file holds no pictures" if sample is None else sample.error
+    audio_error = f"audio: {audio.error}" if audio is not None and audio.error else ""
+    return [error for error in (frame_error, subtitle_error, audio_error) if error]
+
+
+def _duration(path: Path) -> float | None:
+    """Seconds of the longest video or audio stream."""
+    with open_media(path) as container:
+        if container.format.name.endswith(IMAGE_FORMATS):
             return None
         streams = [*container.streams.video, *container.streams.audio]
-        lengths = [length(container, stream) for stream in streams]
-        return max((seconds for seconds in lengths if seconds), default=None)
+        durations = [stream_duration(container, stream) for stream in streams]
+        return max((seconds for seconds in durations if seconds), default=None)
 
 
-def _words(path: Path, beside: Path | None) -> tuple[list[subtitles.SubtitleLine], str]:
-    """Lines from the file beside the video, else from inside it."""
-    lines, trouble = subtitles.read(beside) if beside else ([], "")
-    return lines or embedded_subtitles.read_embedded(path), trouble
+def _subtitles(path: Path, sidecar: Path | None) -> tuple[list[SubtitleLine], str]:
+    """Lines of the sidecar file, else of the first subtitle stream; and the error of the first."""
+    lines, error = subtitles.read_subtitles(sidecar) if sidecar else ([], "")
+    return lines or embedded_subtitles.read_embedded(path), error
 
 
-def _nothing(resolution: int) -> Bytes:
-    return np.zeros((0, resolution, resolution, 3), np.uint8)
-
-
-def _silence() -> Floats:
-    return np.zeros(audio_features.DIMENSION, np.float32)
+def _no_frames(resolution: int) -> Frames:
+    pixels = np.zeros((0, resolution, resolution, 3), np.uint8)
+    return Frames(pixels, np.zeros(0, np.float32))

@@ -1,4 +1,4 @@
-"""Plan: which frames of a video are wanted, and how they are cut."""
+"""Sampling plan: which frames of a video are decoded, and how they are cropped."""
 
 from __future__ import annotations
 
@@ -8,53 +8,53 @@ from itertools import pairwise
 from typing import Literal
 
 Sampling = Literal["uniform", "scenes", "fps"]
-MOST_FRAMES = 256
-"""Frames taken at most from one video, whatever its length."""
+MAX_FRAMES = 256
+"""Frames sampled at most from one video."""
 
 
 @dataclass(frozen=True)
 class SamplingPlan:
-    """How one file is looked at; the fields are settings of `[video]` (see base.py)."""
+    """Frames to sample from one file; the fields are settings of `[video]` (see base.py)."""
 
     frames: int
     resolution: int
-    looks: int = 1
-    """Squares cut from each frame; 0 squeezes the whole picture into one."""
+    crops: int = 1
+    """Square crops per frame; 0 squeezes the whole frame into one square."""
     sampling: Sampling = "uniform"
-    rate: float = 1.0
-    exact: bool = False
-    stills: int = 112
-    """Short side, in pixels and about, of the whole pictures that are kept beside the squares."""
+    fps: float = 1.0
+    exact_frames: bool = False
+    thumbnail_side: int = 112
+    """Approximate short side, in pixels, of the uncropped thumbnails."""
 
     def targets(self, seconds: float, cuts: Sequence[float] = ()) -> list[float]:
-        """The moments to look at, in order of time, in seconds. `cuts` are the shot changes."""
+        """Times to sample, ascending, in seconds. `cuts` are the shot boundaries."""
         if self.sampling == "fps":
-            return middles(0.0, seconds, min(max(round(seconds * self.rate), 1), MOST_FRAMES))
+            return midpoints(0.0, seconds, min(max(round(seconds * self.fps), 1), MAX_FRAMES))
         if self.sampling == "scenes":
-            return by_shot(seconds, cuts, self.frames)
-        return middles(0.0, seconds, self.frames)
+            return times_by_shot(seconds, cuts, self.frames)
+        return midpoints(0.0, seconds, self.frames)
 
 
-def middles(start: float, end: float, count: int) -> list[float]:
-    """The middles of `count` equal parts of a stretch of time."""
+def midpoints(start: float, end: float, count: int) -> list[float]:
+    """The midpoints of `count` equal parts of an interval."""
     return [start + (i + 0.5) * (end - start) / count for i in range(count)]
 
 
-def by_shot(seconds: float, cuts: Sequence[float], count: int) -> list[float]:
-    """`count` moments, every shot getting one before any gets two; the longest shots first.
+def times_by_shot(seconds: float, cuts: Sequence[float], count: int) -> list[float]:
+    """`count` times spread over the shots, at least one per shot, longest shots first.
 
-    A further moment goes to the shot whose moments are farthest apart (the highest averages of
-    D'Hondt, 1882, with lengths as votes). No cut: the same as equal parts.
+    A further time goes to the shot with the largest interval between its times (the highest
+    averages of D'Hondt, 1882, with durations as votes). Without cuts: equal parts.
     """
     inner = sorted({cut for cut in cuts if 0.0 < cut < seconds})
     shots = list(pairwise([0.0, *inner, max(seconds, 0.0)]))
-    shares = [0] * len(shots)
+    counts = [0] * len(shots)
     for _ in range(count):
-        among = [row for row, share in enumerate(shares) if share == 0] or range(len(shots))
-        best = max(among, key=lambda row: (shots[row][1] - shots[row][0]) / (shares[row] + 1))
-        shares[best] += 1
+        candidates = [row for row, n in enumerate(counts) if n == 0] or range(len(shots))
+        best = max(candidates, key=lambda row: (shots[row][1] - shots[row][0]) / (counts[row] + 1))
+        counts[best] += 1
     return [
-        moment
-        for (start, end), share in zip(shots, shares, strict=True)
-        for moment in middles(start, end, share)
+        time
+        for (start, end), n in zip(shots, counts, strict=True)
+        for time in midpoints(start, end, n)
     ]

@@ -1,8 +1,8 @@
-"""A video file -> the moments at which its shots change, from small grey pictures.
+"""Shot boundary detection: a video file -> the times of its cuts, from small gray frames.
 
-Every picture that others are made from is decoded, brought to 32 x 18 and compared with the one
-before. A cut is a difference that is large, and much larger than what is usual around it (the
-adaptive threshold of twin comparison: Zhang, Kankanhalli and Smoliar, 1993).
+All reference frames are decoded, scaled to 32 x 18 and compared with the frame before. A cut is
+a difference above a fixed threshold and above a multiple of the local median (the adaptive
+threshold of twin comparison: Zhang, Kankanhalli and Smoliar, 1993).
 """
 
 from __future__ import annotations
@@ -12,52 +12,53 @@ from pathlib import Path
 import numpy as np
 
 from vireo.arrays import Doubles
-from vireo.video.media import Decoder, opened, video_stream
+from vireo.video.media import Decoder, open_media, video_stream
 
 WIDTH, HEIGHT = 32, 18
-CUT = 18.0
-"""Mean difference of grey levels (0 to 255) that a cut has at least."""
-TIMES = 3.0
-"""A cut differs by this many times the median of its neighbourhood."""
-AROUND = 8
-"""Differences on each side that make the neighbourhood."""
-SHORTEST = 0.4
-"""Seconds between two cuts; a flash is none."""
-MOST_PIXELS = 8_000_000_000
-"""Pixels decoded at most; later cuts of a longer film are not looked for."""
+MIN_DIFFERENCE = 18.0
+"""Mean difference of gray levels (0 to 255) of a cut at least."""
+MIN_RATIO = 3.0
+"""Ratio of the difference of a cut to the local median at least."""
+NEIGHBORHOOD = 8
+"""Differences on each side that make the local median."""
+MIN_SHOT_SECONDS = 0.4
+"""Seconds between two cuts at least, so that a flash is not a shot."""
+MAX_PIXELS = 8_000_000_000
+"""Pixels decoded at most; later cuts of a longer film are not detected."""
 
 
-def cuts(path: Path) -> list[float]:
-    """Seconds at which a new shot begins. Raises Unreadable."""
-    moments, pictures, budget = list[float](), list[Doubles](), MOST_PIXELS
-    with opened(path) as container:
+def detect_cuts(path: Path) -> list[float]:
+    """Seconds at which a new shot begins. Raises UnreadableMedia."""
+    times, images, budget = list[float](), list[Doubles](), MAX_PIXELS
+    with open_media(path) as container:
         stream = video_stream(container)
         if stream is None:
             return []
         decoder = Decoder(container, stream)
-        decoder.wanted = float("inf")  # pictures that no other needs are left out
+        decoder.skip_before = float("inf")  # skips all frames that are not references
         for frame in decoder.frames():
-            moment = decoder.time_of(frame)
-            if moment is None:
+            time = decoder.frame_time(frame)
+            if time is None:
                 continue
-            grey = frame.reformat(WIDTH, HEIGHT, "gray", interpolation="FAST_BILINEAR", threads=1)
-            moments.append(moment)
-            pictures.append(np.asarray(grey.to_ndarray(), dtype=np.float64))
+            gray = frame.reformat(WIDTH, HEIGHT, "gray", interpolation="FAST_BILINEAR", threads=1)
+            times.append(time)
+            images.append(np.asarray(gray.to_ndarray(), dtype=np.float64))
             budget -= frame.width * frame.height
             if budget < 0:
                 break
-    if len(pictures) < 2:
+    if len(images) < 2:
         return []
-    return changes(np.array(moments), np.stack(pictures))
+    return find_cuts(np.array(times), np.stack(images))
 
 
-def changes(moments: Doubles, pictures: Doubles) -> list[float]:
-    """(n,) seconds and (n, height, width) grey levels -> the seconds of the cuts among them."""
-    steps = np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2))  # (n - 1,)
-    padded = np.pad(steps, AROUND, mode="reflect" if len(steps) > AROUND else "edge")
-    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1), axis=1)
+def find_cuts(times: Doubles, images: Doubles) -> list[float]:
+    """(n,) seconds and (n, height, width) gray levels -> seconds of the cuts."""
+    steps = np.abs(np.diff(images, axis=0)).mean(axis=(1, 2))  # (n - 1,)
+    padded = np.pad(steps, NEIGHBORHOOD, mode="reflect" if len(steps) > NEIGHBORHOOD else "edge")
+    window = 2 * NEIGHBORHOOD + 1
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)
     found = list[float]()
-    for row in np.flatnonzero((steps > CUT) & (steps > TIMES * usual)).tolist():
-        if not found or moments[row + 1] - found[-1] >= SHORTEST:
-            found.append(float(moments[row + 1]))
+    for row in np.flatnonzero((steps > MIN_DIFFERENCE) & (steps > MIN_RATIO * medians)).tolist():
+        if not found or times[row + 1] - found[-1] >= MIN_SHOT_SECONDS:
+            found.append(float(times[row + 1]))
     return found

@@ -8,14 +8,15 @@ from vireo.language.generate import GENERATORS
 from vireo.pretraining import OBJECTIVES
 from vireo.recommend import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.registry import Registry
-from vireo.video import ENCODERS, POOLINGS, RECOGNISERS, SCREENS
+from vireo.video import ASR_ENGINES, AUDIO_ENCODERS, ENCODERS, OCR_ENGINES, POOLINGS
 
 REGISTRIES: dict[str, Registry] = {
     "readers": READERS,
     "encoders": ENCODERS,
     "poolings": POOLINGS,
-    "asr": RECOGNISERS,
-    "ocr": SCREENS,
+    "audio-encoders": AUDIO_ENCODERS,
+    "asr": ASR_ENGINES,
+    "ocr": OCR_ENGINES,
     "text-encoders": MODELS,
     "generators": GENERATORS,
     "objectives": OBJECTIVES,

@@ -94,19 +94,19 @@ def _thumbnail(path: Path, folder: Path) -> Path | None:
 
 def _frame(path: Path) -> Any:
     """The first frame after a fifth of the film, where the titles are over."""
-    from vireo.video.media import Decoder, UnreadableMedia, length, opened, video_stream
+    from vireo.video.media import Decoder, UnreadableMedia, stream_duration, open_media, video_stream
 
     try:
-        with opened(path) as container:
+        with open_media(path) as container:
             stream = video_stream(container)
             if stream is None:
                 return None
             decoder = Decoder(container, stream)
-            moment = 0.2 * (length(container, stream) or 0.0)
+            moment = 0.2 * (stream_duration(container, stream) or 0.0)
             decoder.seek(moment)
             last = None
             for last in decoder.frames():
-                if (decoder.time_of(last) or 0.0) >= moment:
+                if (decoder.frame_time(last) or 0.0) >= moment:
                     break
             return last
     except UnreadableMedia:

@@ -1,1 +1,1 @@
-"""Sounds -> vectors: the statistics that were taken in reading, or a small network."""
+"""Audio encoders: audio track -> vector."""

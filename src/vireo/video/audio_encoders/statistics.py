@@ -1,4 +1,4 @@
-"""The sound as its log-mel statistics (see sound.py): taken when the file was read."""
+"""Audio encoder `statistics`: the log-mel statistics of the extraction (audio_features.py)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from vireo.video.base import AudioEncoder, AudioSource, TrainingFrames, VideoSec
 
 
 def provide(
-    section: VideoSection, footage: TrainingFrames, sounds: AudioSource, context: Context
+    section: VideoSection, frames: TrainingFrames, audio: AudioSource, context: Context
 ) -> AudioEncoder:
-    """Learns nothing and keeps nothing."""
+    """Needs no training."""
 
-    def hear(row: int) -> Floats:
-        return sounds.taken(row).sound
+    def encode(row: int) -> Floats:
+        return audio.extraction(row).audio
 
-    return hear
+    return encode

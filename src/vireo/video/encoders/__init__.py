@@ -1,1 +1,1 @@
-"""Frames -> vectors: trained on the catalogue, an ONNX file, or a Hugging Face model."""
+"""Frame encoders: trained on the catalogue, an ONNX file, or a Hugging Face model."""

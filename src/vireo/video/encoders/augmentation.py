@@ -1,4 +1,4 @@
-"""Two looks at the same frame: random crop, mirror, light and colour, drawn from a generator."""
+"""Random augmentation of frames: crop, horizontal flip, brightness, contrast and color."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-SMALLEST_CROP = 0.5
+MIN_CROP = 0.5
 """Side of the smallest crop, as a share of the frame's side."""
-LIGHT, CONTRAST, COLOUR = 0.25, 0.3, 0.4
+BRIGHTNESS, CONTRAST, SATURATION = 0.25, 0.3, 0.4
+"""Largest relative change."""
 HUE = 0.8
-"""Share of the views whose colours are turned by any angle, each channel lighter or darker."""
+"""Share of the views with a random hue rotation and a random tint."""
 TINT = 0.5
-"""How much lighter or darker a channel gets at most."""
-GREY = 0.1
-"""Share of the views without colour."""
+"""Largest relative change of a color channel."""
+GRAYSCALE = 0.1
+"""Share of the views without color."""
 
 
-def view(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """(b, 3, r, r) float in 0..255 -> (b, 3, v, v) in the same range, each picture on its own.
+def augment(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """(b, 3, r, r) float in 0..255 -> (b, 3, v, v) in the same range, each image on its own.
 
-    v is two thirds of r: about as many pixels as a crop holds, so that things keep their size
-    between training and use (Touvron et al., FixRes, 2019), at less than half the work.
+    v is two thirds of r, about the size of a crop, so that objects have the same size in training
+    and inference (Touvron et al., FixRes, 2019), at less than half the work.
     """
-    return _coloured(_cropped(pixels, generator), generator).clamp(0, 255)
+    return _with_color_jitter(_cropped(pixels, generator), generator).clamp(0, 255)
 
 
 def _cropped(pixels: Tensor, generator: torch.Generator) -> Tensor:
     count = len(pixels)
-    side = SMALLEST_CROP + (1 - SMALLEST_CROP) * torch.rand(count, 1, generator=generator)
+    side = MIN_CROP + (1 - MIN_CROP) * torch.rand(count, 1, generator=generator)
     sides = side * (0.85 + 0.15 * torch.rand(count, 2, generator=generator))  # (b, 2)
     shift = (1 - sides) * (2 * torch.rand(count, 2, generator=generator) - 1)
     mirror = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
@@ -42,19 +43,20 @@ def _cropped(pixels: Tensor, generator: torch.Generator) -> Tensor:
     return F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
 
 
-def _coloured(pixels: Tensor, generator: torch.Generator) -> Tensor:
+def _with_color_jitter(pixels: Tensor, generator: torch.Generator) -> Tensor:
     def factor(spread: float) -> Tensor:
         draw = torch.rand(len(pixels), 1, 1, 1, generator=generator)
         return 1 + spread * (2 * draw - 1)
 
-    grey = pixels.mean(1, keepdim=True)
-    pixels = grey + (pixels - grey) * factor(COLOUR)
-    level = grey.mean((2, 3), keepdim=True)
-    return _hued((level + (pixels - level) * factor(CONTRAST)) * factor(LIGHT), generator)
+    gray = pixels.mean(1, keepdim=True)
+    pixels = gray + (pixels - gray) * factor(SATURATION)
+    level = gray.mean((2, 3), keepdim=True)
+    contrasted = level + (pixels - level) * factor(CONTRAST)
+    return _with_hue_jitter(contrasted * factor(BRIGHTNESS), generator)
 
 
-def _hued(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Colours turned about the grey axis (Rodrigues' rotation), tinted, or taken away."""
+def _with_hue_jitter(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """Colors rotated about the gray axis (Rodrigues' formula), tinted, or removed."""
 
     def draw(*shape: int) -> Tensor:
         return torch.rand(len(pixels), *shape, generator=generator)
@@ -63,8 +65,8 @@ def _hued(pixels: Tensor, generator: torch.Generator) -> Tensor:
     root = 3**-0.5
     axis = torch.tensor([[0, -root, root], [root, 0, -root], [-root, root, 0]])
     sine, cosine = torch.sin(angle)[:, None, None], torch.cos(angle)[:, None, None]
-    turns = torch.eye(3) + sine * axis + (1 - cosine) * (axis @ axis)
-    turned = torch.einsum("nij,njhw->nihw", turns, pixels)
+    rotations = torch.eye(3) + sine * axis + (1 - cosine) * (axis @ axis)
+    rotated = torch.einsum("nij,njhw->nihw", rotations, pixels)
     tints = 1 + TINT * (2 * draw(3, 1, 1) - 1) * (draw(1, 1, 1) < HUE)
-    grey = turned.mean(1, keepdim=True)
-    return torch.where(draw(1, 1, 1) < GREY, grey, turned * tints)
+    gray = rotated.mean(1, keepdim=True)
+    return torch.where(draw(1, 1, 1) < GRAYSCALE, gray, rotated * tints)

@@ -1,4 +1,4 @@
-"""A fingerprint of a model's files by their content, so that other weights are another encoder."""
+"""Fingerprint of a model by the content of its files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ENDINGS = (".safetensors", ".json")
 
 
 def digest_of_weights(path: Path) -> str:
-    """Of a model file with what lies beside it under its name, or of a model directory."""
+    """Hash of a model directory, or of a model file and the files of its stem beside it."""
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix in _ENDINGS)
     else:
@@ -19,5 +19,5 @@ def digest_of_weights(path: Path) -> str:
 
 
 def _literal(name: str) -> str:
-    """The name with the letters that `glob` would read as patterns quoted."""
+    """The name with the wildcards of `glob` escaped."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)

@@ -1,7 +1,7 @@
 """Any Hugging Face vision model by directory or by name, through transformers' AutoModel.
 
-Frames come from the decoder in the right size, so neither PIL nor torchvision is needed. Models
-that take several frames together are told by their configuration (see clips.py).
+The decoder delivers frames in the model's size, so neither PIL nor torchvision is needed. Models
+of several frames are recognized by their configuration (see video_models.py).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from vireo.engine.base import Context
 from vireo.errors import InputError
 from vireo.video.base import FrameEncoder, TrainingFrames, VideoSection
 from vireo.video.encoders.fingerprint import digest_of_weights
-from vireo.video.encoders.network import threads
+from vireo.video.encoders.network import fixed_threads
 from vireo.video.encoders.preprocessing import Preprocessing
-from vireo.video.encoders.video_models import VideoModelEncoder, takes_films
+from vireo.video.encoders.video_models import VideoModelEncoder, takes_multiple_frames
 
 BATCH = 16
 
@@ -43,8 +43,8 @@ class HubEncoder:
         return np.concatenate([np.zeros((0, self.dimension), np.float32), *parts])
 
     def _run(self, pixels: Bytes) -> Floats:
-        with threads(), torch.inference_mode():
-            out = self._model(pixel_values=self._pixels.prepared(pixels))
+        with fixed_threads(), torch.inference_mode():
+            out = self._model(pixel_values=self._pixels.prepare(pixels))
         pooled = getattr(out, "pooler_output", None) if self._has_pooler else None
         vectors = pooled if pooled is not None else out.last_hidden_state
         if vectors.ndim == 4:  # maps (n, c, h, w)
@@ -55,8 +55,8 @@ class HubEncoder:
         return result
 
 
-def provide(section: VideoSection, footage: TrainingFrames, context: Context) -> FrameEncoder:
-    """The model at `section.model`: a directory, or a name that is fetched from the hub."""
+def provide(section: VideoSection, frames: TrainingFrames, context: Context) -> FrameEncoder:
+    """The model of `section.model`: a directory, or a name that is downloaded from the hub."""
     if not section.model:
         raise InputError(
             "The encoder 'hub' needs a model.",
@@ -72,15 +72,15 @@ def provide(section: VideoSection, footage: TrainingFrames, context: Context) ->
 
 
 def load(directory: Path) -> FrameEncoder:
-    """The model in a directory, for single frames or for films; raises OSError or ValueError."""
+    """The model in a directory, for single frames or sequences. Raises OSError or ValueError."""
     model, has_pooler = _model(directory)
-    if takes_films(model.config):
+    if takes_multiple_frames(model.config):
         return VideoModelEncoder(directory, model)
     return HubEncoder(directory, model, has_pooler)
 
 
 def _directory(model: str) -> Path:
-    """Where the model lies; a name is fetched, weights as safetensors only."""
+    """Local directory of the model; a name is downloaded, weights as safetensors only."""
     if Path(model).is_dir():
         return Path(model)
     from huggingface_hub import snapshot_download
@@ -89,12 +89,12 @@ def _directory(model: str) -> Path:
 
 
 def _model(directory: Path) -> tuple[Any, bool]:
-    """The vision tower, and whether its pooler came with trained weights."""
+    """The vision tower, and whether its pooler has trained weights."""
     from transformers import AutoModel
 
     model, report = AutoModel.from_pretrained(
         directory, local_files_only=True, use_safetensors=True, output_loading_info=True
     )
-    # A checkpoint without a pooler gets a random one: its output would be noise.
+    # Transformers initializes a missing pooler at random: its output would be noise.
     has_pooler = not any("pooler" in name for name in report["missing_keys"])
     return getattr(model, "vision_model", model).eval().float(), has_pooler

@@ -1,4 +1,4 @@
-"""Contrast: what belongs together should be nearer than what does not."""
+"""Contrastive loss of the frame and video encoders."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ TEMPERATURE = 0.2
 
 
 def nt_xent(projections: Tensor, temperature: float) -> Tensor:
-    """(2b, p) -> the mean cross-entropy of finding one's other view among all the others."""
+    """(2b, p) -> NT-Xent loss (Chen et al., SimCLR, 2020); rows i and i + b are positives."""
     unit = F.normalize(projections)
-    likeness = unit @ unit.T / temperature
-    likeness = likeness.masked_fill(torch.eye(len(unit), dtype=torch.bool), -1e9)
+    similarity = unit @ unit.T / temperature
+    similarity = similarity.masked_fill(torch.eye(len(unit), dtype=torch.bool), -1e9)
     half = len(unit) // 2
-    others = torch.arange(len(unit)).roll(half)
-    return F.cross_entropy(likeness, others)
+    positives = torch.arange(len(unit)).roll(half)
+    return F.cross_entropy(similarity, positives)

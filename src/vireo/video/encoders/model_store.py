@@ -1,4 +1,4 @@
-"""Trained encoders kept in the workspace: which one fits a catalogue, and how to add one."""
+"""Trained encoders stored in the workspace: choosing one for a catalogue, adding one."""
 
 from __future__ import annotations
 
@@ -13,30 +13,28 @@ from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, wri
 from vireo.errors import CorruptArtifact
 from vireo.video.base import VideoSection
 
-NAME = "transformer"
-"""The pooling that is trained with the encoder (see films.py)."""
+TRAINED_POOLING = "transformer"
+"""The pooling that is trained with the encoder (see temporal_transformer.py)."""
 VERSION = 2
 """Raise it when the network or its training changes."""
 WEIGHTS = "encoder.safetensors"
 MANIFEST = "manifest.json"
-EARS = "ears"
-"""Folder, beside the frame encoders, of the networks that hear."""
 
 
 @dataclass(frozen=True)
 class StoredEncoder:
-    """One trained encoder: its directory and what its manifest says."""
+    """One trained encoder: its directory and its manifest."""
 
     directory: Path
     manifest: dict[str, Any]
 
     @property
     def training(self) -> str:
-        """The id of its training: settings, seed and files."""
+        """Id of its training: hash of settings, seed and files."""
         return str(self.manifest["training"])
 
     def weights(self) -> Path:
-        """The file of weights; raises CorruptArtifact when it is not as it was written."""
+        """Path of the weights. Raises CorruptArtifact where they differ from the manifest."""
         path = self.directory / WEIGHTS
         if not path.is_file() or digest_of_file(path) != self.manifest["weights"]:
             raise CorruptArtifact(
@@ -46,46 +44,49 @@ class StoredEncoder:
         return path
 
 
-def settings_of(section: VideoSection, seed: int) -> dict[str, Any]:
-    """What must be the same for one encoder to stand in for another."""
+def training_settings(section: VideoSection, seed: int) -> dict[str, Any]:
+    """Settings in which a stored encoder must agree with the section to be used for it."""
     names = ("size", "resolution", "frames")
     settings = {name: getattr(section, name) for name in names}
-    films = {"films": True} if NAME in section.pooling else {}
-    return {"version": VERSION, "seed": seed, **settings, **films}
+    pooling = {"pooling": TRAINED_POOLING} if TRAINED_POOLING in section.pooling else {}
+    return {"version": VERSION, "seed": seed, **settings, **pooling}
 
 
 def training_id(section: VideoSection, seed: int, digests: Sequence[str]) -> str:
-    """Names the training on exactly these files."""
-    return digest_of_json([settings_of(section, seed), sorted(set(digests))])[:16]
+    """Id of the training on exactly these files."""
+    return digest_of_json([training_settings(section, seed), sorted(set(digests))])[:16]
 
 
-def training_of(folder: Path, section: VideoSection, seed: int, digests: Sequence[str]) -> str:
-    """The id of the training of the kept one that fits, or of the one that a build would do."""
-    kept = choose_encoder(folder, section, seed, digests)
-    return kept.training if kept else training_id(section, seed, digests)
+def expected_training_id(
+    folder: Path, section: VideoSection, seed: int, digests: Sequence[str]
+) -> str:
+    """Training id of the stored encoder that a build would use, or of the one it would train."""
+    stored = choose_encoder(folder, section, seed, digests)
+    return stored.training if stored else training_id(section, seed, digests)
 
 
 def choose_encoder(
     folder: Path, section: VideoSection, seed: int, digests: Sequence[str]
 ) -> StoredEncoder | None:
-    """The encoder with the same settings that saw most of these files; None if it saw too few.
+    """The encoder of equal settings trained on most of these files; None if on too few.
 
-    Of two that saw as many, the one that saw fewer others: it was made for this catalogue.
+    Of two trained on as many, the one trained on fewer others.
     """
-    wanted, settings = set(digests), settings_of(section, seed)
+    files, settings = set(digests), training_settings(section, seed)
     ranked = []
-    for kept in _all(folder):
-        if kept.manifest.get("settings") == settings:
-            seen = set(kept.manifest["digests"])
-            ranked.append((-len(seen & wanted), len(seen), kept.directory.name, kept))
-    if not ranked or not wanted:
+    for stored in _all_encoders(folder):
+        if stored.manifest.get("settings") == settings:
+            trained_on = set(stored.manifest["digests"])
+            overlap = len(trained_on & files)
+            ranked.append((-overlap, len(trained_on), stored.directory.name, stored))
+    if not ranked or not files:
         return None
-    share, *_, best = min(ranked, key=lambda entry: entry[:3])
-    enough = len(wanted) / (1 + section.retrain_at_growth)
-    return best if -share >= enough else None
+    negative_overlap, *_, best = min(ranked, key=lambda entry: entry[:3])
+    required = len(files) / (1 + section.retrain_at_growth)
+    return best if -negative_overlap >= required else None
 
 
-def keep(
+def store_encoder(
     folder: Path,
     section: VideoSection,
     seed: int,
@@ -93,7 +94,7 @@ def keep(
     about: dict[str, str],
     write: Callable[[Path], None],
 ) -> StoredEncoder:
-    """Adds an encoder whose weights `write(path)` writes; complete or absent, never half."""
+    """Adds an encoder atomically; `write(path)` writes its weights."""
     training = training_id(section, seed, digests)
     name = f"{training}-{digest_of_json(about)[:8]}"
     temporary = folder / f".{name}.{os.getpid()}.tmp"
@@ -102,7 +103,7 @@ def keep(
     write(temporary / WEIGHTS)
     manifest = {
         "training": training,
-        "settings": settings_of(section, seed),
+        "settings": training_settings(section, seed),
         "digests": sorted(set(digests)),
         "about": about,
         "weights": digest_of_file(temporary / WEIGHTS),
@@ -110,12 +111,12 @@ def keep(
     write_json(temporary / MANIFEST, manifest)
     try:
         temporary.rename(folder / name)
-    except OSError:  # another process trained the same one a moment ago
+    except OSError:  # another process has stored the same training
         shutil.rmtree(temporary, ignore_errors=True)
     return StoredEncoder(folder / name, read_json(folder / name / MANIFEST) or manifest)
 
 
-def _all(folder: Path) -> list[StoredEncoder]:
+def _all_encoders(folder: Path) -> list[StoredEncoder]:
     found = []
     for path in sorted(folder.glob(f"[!.]*/{MANIFEST}")):
         manifest = read_json(path)

@@ -1,4 +1,4 @@
-"""Preprocessing: how a Transformers directory says that pixels enter; no image library needed."""
+"""Pixel preprocessing of a Transformers model, from its configuration; needs no image library."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_RESOLUTION = 224
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Side of the picture, factor, mean and spread per channel."""
+    """Side of the image; factor of the pixels; mean and standard deviation per channel."""
 
     resolution: int
     scale: float
@@ -27,18 +27,18 @@ class Preprocessing:
 
     @classmethod
     def of(cls, directory: Path, config: Any) -> Preprocessing:
-        """From `preprocessor_config.json`, else from the model's own configuration."""
-        about = _read(directory / "preprocessor_config.json")
-        plain = not about.get("do_normalize", True)
-        scale = float(about.get("rescale_factor", 1 / 255))
+        """From `preprocessor_config.json`, else from the configuration of the model."""
+        settings = _read(directory / "preprocessor_config.json")
+        unnormalized = not settings.get("do_normalize", True)
+        scale = float(settings.get("rescale_factor", 1 / 255))
         return cls(
-            resolution=_resolution(about, config),
-            scale=scale if about.get("do_rescale", True) else 1.0,
-            mean=(0.0,) * 3 if plain else tuple(about.get("image_mean", [0.5] * 3)),
-            std=(1.0,) * 3 if plain else tuple(about.get("image_std", [0.5] * 3)),
+            resolution=_resolution(settings, config),
+            scale=scale if settings.get("do_rescale", True) else 1.0,
+            mean=(0.0,) * 3 if unnormalized else tuple(settings.get("image_mean", [0.5] * 3)),
+            std=(1.0,) * 3 if unnormalized else tuple(settings.get("image_std", [0.5] * 3)),
         )
 
-    def prepared(self, pixels: Bytes) -> Tensor:
+    def prepare(self, pixels: Bytes) -> Tensor:
         """(n, r, r, 3) uint8 RGB -> (n, 3, r, r) float32."""
         images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float()
         mean, std = (torch.tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
@@ -50,9 +50,12 @@ def _read(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _resolution(about: dict[str, Any], config: Any) -> int:
-    """The side that the model sees: after its own cropping, where it crops."""
-    sizes = [about.get("crop_size") if about.get("do_center_crop") else None, about.get("size")]
+def _resolution(settings: dict[str, Any], config: Any) -> int:
+    """Side of the model's input, after its center crop if it has one."""
+    sizes = [
+        settings.get("crop_size") if settings.get("do_center_crop") else None,
+        settings.get("size"),
+    ]
     for size in (*sizes, getattr(config, "image_size", None)):
         side = _side(size)
         if side:

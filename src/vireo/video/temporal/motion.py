@@ -1,4 +1,4 @@
-"""Frame vectors -> how much each dimension moves from one frame to the next."""
+"""Temporal pooling `motion`: the mean absolute difference of consecutive frames."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vireo.arrays import Floats
 
 
 def pool(vectors: Floats, times: Floats) -> Floats:
-    """(n, d), (n,) -> (d,): mean size of the steps in order of time; zeros for one frame."""
+    """(n, d), (n,) -> (d,); zeros for fewer than two frames."""
     if len(vectors) < 2:
         return np.zeros(vectors.shape[1], np.float32)
     in_order = vectors[np.argsort(times, kind="stable")]

@@ -1,4 +1,4 @@
-"""Frame vectors -> what a transformer makes of them; it comes with the encoder that was trained."""
+"""Temporal pooling `transformer`: provided by the encoder `cnn`, which trains it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from vireo.errors import InputError
 
 
 def pool(vectors: Floats, times: Floats) -> Floats:
-    """Always raises InputError: reached only where the encoder brought no transformer."""
+    """Raises InputError: called only where the encoder provides no transformer."""
     raise InputError(
         "The pooling 'transformer' is trained together with the encoder 'cnn'.",
         'Set video.encoder = "cnn", or take "transformer" out of video.pooling.',

@@ -1,1 +1,1 @@
-"""Words of a video: subtitles beside the file or inside it."""
+"""Text of a video: subtitles, speech recognition (ASR) and screen text (OCR)."""

@@ -1,7 +1,7 @@
-"""pocketsphinx: small, offline, English; good for few words said plainly, not for talk.
+"""ASR engine `sphinx`: pocketsphinx, small, offline, English; for short, clear phrases.
 
-The model comes inside the library. On free speech most words are wrong (docs/video.md has the
-figures): choose `whisper` or `api` where words are to be searched.
+The library includes its model. In free speech most words are wrong (docs/benchmarks.md has the
+figures): use `whisper` or `api` for searchable transcripts.
 """
 
 from __future__ import annotations
@@ -15,35 +15,34 @@ import numpy as np
 
 from vireo.arrays import Floats
 from vireo.errors import MissingLibrary
-from vireo.video.text.base import TextSection
-from vireo.video.text.subtitles import SubtitleLine
+from vireo.video.text.base import SubtitleLine, TextSection
 
 FRAME = 0.01
-"""Seconds of one frame of the recogniser."""
+"""Seconds of a frame of the decoder."""
 PAUSE = 0.3
 """Seconds of silence at which a line ends."""
-MOST_WORDS = 14
-"""Words of a line at most."""
+MAX_WORDS = 14
+"""Words of a line."""
 
 
 class SphinxAsr:
-    """One decoder per process, each stretch of sound one utterance."""
+    """One decoder per process; each audio segment is one utterance."""
 
-    longest = 30.0
+    max_seconds = 30.0
 
-    def __init__(self, edition: str) -> None:
-        self.fingerprint = f"sphinx {edition}"
+    def __init__(self, library_version: str) -> None:
+        self.fingerprint = f"sphinx {library_version}"
 
     def transcribe(self, wave: Floats) -> list[SubtitleLine]:
         decoder = self._decoder
-        decoder.reinit_feat()  # else the loudness and the noise of the file before would count
+        decoder.reinit_feat()  # else it keeps the means and noise of earlier audio
         decoder.start_utt()
         samples = (wave * 32767).astype(np.int16)
         decoder.process_raw(samples.tobytes(), no_search=False, full_utt=True)
         decoder.end_utt()
         if decoder.hyp() is None:
             return []
-        # the list of words is gone once the next utterance begins
+        # the segments are lost when the next utterance begins
         return list(_lines([(s.word, s.start_frame, s.end_frame) for s in decoder.seg()]))
 
     @cached_property
@@ -59,7 +58,7 @@ def provide(section: TextSection) -> SphinxAsr:
         return SphinxAsr(version("pocketsphinx"))
     except PackageNotFoundError:
         raise MissingLibrary(
-            "The library pocketsphinx, which writes down speech, is not installed.",
+            "The library pocketsphinx, for speech recognition, is not installed.",
             'pip install "vireo-recommender[speech]"',
         ) from None
 
@@ -70,12 +69,12 @@ def _lines(segments: Sequence[tuple[str, int, int]]) -> Iterator[SubtitleLine]:
     for word, first, last in segments:
         silent = word.startswith(("<", "[", "+"))
         pause = silent and (last - first + 1) * FRAME >= PAUSE
-        if words and (pause or len(words) >= MOST_WORDS):
+        if words and (pause or len(words) >= MAX_WORDS):
             yield SubtitleLine(start * FRAME, (end + 1) * FRAME, " ".join(words))
             words = []
         if not silent:
             start = start if words else first
-            words.append(word.partition("(")[0])  # and(2): the second way to say it
+            words.append(word.partition("(")[0])  # and(2): the second pronunciation
             end = last
     if words:
         yield SubtitleLine(start * FRAME, (end + 1) * FRAME, " ".join(words))

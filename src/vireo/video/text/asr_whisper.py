@@ -1,7 +1,7 @@
-"""faster-whisper with a model that the user brings: a directory in CTranslate2's format.
+"""ASR engine `whisper`: faster-whisper with the user's model, a directory for CTranslate2.
 
-Vireo ships no such weights. A name instead of a directory is fetched from the Hugging Face hub,
-which needs a network.
+Vireo includes no such weights. A name instead of a directory is downloaded from the Hugging Face
+hub.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 from vireo.arrays import Floats
 from vireo.artifacts.files import digest_of_file, digest_of_json
 from vireo.errors import InputError, MissingLibrary
-from vireo.video.text.base import TextSection
-from vireo.video.text.subtitles import SubtitleLine, plain
+from vireo.video.text.base import SubtitleLine, TextSection
+from vireo.video.text.markup import plain_text
 
 
 class WhisperAsr:
-    """Whisper (Radford et al., 2022) on one thread, 8-bit; silences are left out beforehand."""
+    """Whisper (Radford et al., 2022) on one thread, in 8 bits, after removing silence."""
 
-    longest = 600.0
+    max_seconds = 600.0
 
     def __init__(self, model: str) -> None:
         self._path = model
@@ -34,7 +34,7 @@ class WhisperAsr:
         segments, _ = self._model.transcribe(
             wave, beam_size=5, vad_filter=True, condition_on_previous_text=False
         )
-        lines = [SubtitleLine(float(s.start), float(s.end), plain(s.text)) for s in segments]
+        lines = [SubtitleLine(float(s.start), float(s.end), plain_text(s.text)) for s in segments]
         return [line for line in lines if line.text]
 
     @cached_property
@@ -48,15 +48,15 @@ class WhisperAsr:
 
 
 def provide(section: TextSection) -> WhisperAsr:
-    """Raises MissingLibrary, or InputError where no model is named."""
+    """Raises MissingLibrary, and InputError without a model."""
     if find_spec("faster_whisper") is None:
         raise MissingLibrary(
-            "The library faster-whisper, which writes down speech, is not installed.",
+            "The library faster-whisper, for speech recognition, is not installed.",
             'pip install "vireo-recommender[speech]"',
         )
     if not section.model:
         raise InputError(
-            "The recogniser 'whisper' needs a model.",
+            "The ASR engine 'whisper' needs a model.",
             'Set video.text.model = "a directory with model.bin", or a name and a network.',
         )
     return WhisperAsr(section.model)

@@ -1,4 +1,4 @@
-"""A file's sound -> stretches, cut where it is quietest, so that no word is cut; never whole."""
+"""Audio track of a file -> segments for ASR, cut at quiet points between words."""
 
 from __future__ import annotations
 
@@ -8,43 +8,46 @@ from pathlib import Path
 import numpy as np
 
 from vireo.arrays import Floats
-from vireo.video.audio_features import resampled
-from vireo.video.media import Decoder, opened
+from vireo.video.audio_features import resample
+from vireo.video.media import Decoder, open_media
 from vireo.video.mel import RATE
 
-QUIET = RATE // 5
-"""Samples of the stretch in whose middle a sound is cut: a fifth of a second."""
+QUIET_WINDOW = RATE // 5
+"""Samples of the window in whose middle a cut is made: a fifth of a second."""
 
 
-def stretches(path: Path, longest: float, seconds: float) -> Iterator[tuple[float, Floats]]:
-    """(second at which it begins, (samples,) at 16 kHz) of at most `longest` seconds each."""
-    most, left = round(longest * RATE), round(seconds * RATE)
-    start, have = 0, np.zeros(0, np.float32)
-    for piece in _pieces(path):
-        have = np.concatenate([have, piece[: max(left, 0)]])
-        left -= len(piece)
-        while len(have) > most:
-            cut = quietest(have[:most])
-            yield start / RATE, have[:cut]
-            start, have = start + cut, have[cut:]
+def audio_segments(
+    path: Path, max_seconds: float, total_seconds: float
+) -> Iterator[tuple[float, Floats]]:
+    """(start in seconds, (samples,) at 16 kHz) of at most `max_seconds` each, streamed."""
+    max_samples, left = round(max_seconds * RATE), round(total_seconds * RATE)
+    start, buffer = 0, np.zeros(0, np.float32)
+    for chunk in _chunks(path):
+        buffer = np.concatenate([buffer, chunk[: max(left, 0)]])
+        left -= len(chunk)
+        while len(buffer) > max_samples:
+            cut = quietest_cut(buffer[:max_samples])
+            yield start / RATE, buffer[:cut]
+            start, buffer = start + cut, buffer[cut:]
         if left <= 0:
             break
-    if len(have):
-        yield start / RATE, have
+    if len(buffer):
+        yield start / RATE, buffer
 
 
-def _pieces(path: Path) -> Iterator[Floats]:
-    with opened(path) as container:
+def _chunks(path: Path) -> Iterator[Floats]:
+    with open_media(path) as container:
         streams = [s for s in container.streams.audio if s.codec_context is not None]
         if streams:
-            for piece in resampled(Decoder(container, streams[0])):
-                yield np.clip(np.nan_to_num(piece), -1.0, 1.0)
+            for chunk in resample(Decoder(container, streams[0])):
+                yield np.clip(np.nan_to_num(chunk), -1.0, 1.0)
 
 
-def quietest(wave: Floats) -> int:
-    """The middle of the quietest fifth of a second in the last third of the samples."""
+def quietest_cut(wave: Floats) -> int:
+    """Middle of the quietest window in the last third of the samples."""
     begin = 2 * len(wave) // 3
     power = np.cumsum(np.square(wave[begin:], dtype=np.float64))
-    if len(power) <= QUIET:
+    if len(power) <= QUIET_WINDOW:
         return len(wave)
-    return begin + int(np.argmin(power[QUIET:] - power[:-QUIET])) + QUIET // 2
+    window_power = power[QUIET_WINDOW:] - power[:-QUIET_WINDOW]
+    return begin + int(np.argmin(window_power)) + QUIET_WINDOW // 2

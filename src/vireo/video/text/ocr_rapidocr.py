@@ -1,4 +1,4 @@
-"""rapidocr: what is written in pictures, by ONNX models that come inside the library."""
+"""OCR engine `rapidocr`: ONNX models that the library includes."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import numpy as np
 from vireo.arrays import Bytes
 from vireo.errors import MissingLibrary
 from vireo.video.text.base import TextSection
-from vireo.video.text.subtitles import plain
+from vireo.video.text.markup import plain_text
 
-SURE = 0.8
-"""Confidence that a text has at least; below it, textures are read as letters."""
-FEWEST_LETTERS = 3
+MIN_CONFIDENCE = 0.8
+"""Below it, textures are read as letters."""
+MIN_LETTERS = 3
 
 
 class RapidOcr:
-    """Finds lines of text, then reads each (PP-OCR: Du et al., 2020); English and Chinese."""
+    """Text detection, then recognition (PP-OCR: Du et al., 2020); English and Chinese."""
 
-    def __init__(self, edition: str) -> None:
-        self.fingerprint = f"rapidocr {edition}"
+    def __init__(self, library_version: str) -> None:
+        self.fingerprint = f"rapidocr {library_version}"
 
-    def read(self, picture: Bytes) -> list[str]:
-        found = self._engine(np.ascontiguousarray(picture[..., ::-1]))  # it wants BGR
+    def read(self, image: Bytes) -> list[str]:
+        found = self._engine(np.ascontiguousarray(image[..., ::-1]))  # BGR
         pairs = zip(found.txts or (), found.scores or (), strict=True)
-        texts = [plain(text) for text, score in pairs if score >= SURE]
-        return [text for text in texts if sum(map(str.isalnum, text)) >= FEWEST_LETTERS]
+        texts = [plain_text(text) for text, score in pairs if score >= MIN_CONFIDENCE]
+        return [text for text in texts if sum(map(str.isalnum, text)) >= MIN_LETTERS]
 
     @cached_property
     def _engine(self) -> Any:
@@ -52,6 +52,6 @@ def provide(section: TextSection) -> RapidOcr:
         return RapidOcr(version("rapidocr"))
     except PackageNotFoundError:
         raise MissingLibrary(
-            "The library rapidocr, which reads writing in pictures, is not installed.",
+            "The library rapidocr, for screen text, is not installed.",
             'pip install "vireo-recommender[screen]"',
         ) from None

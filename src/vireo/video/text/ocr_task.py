@@ -1,4 +1,4 @@
-"""A file's pictures -> what is written in them, with times; runs in a worker process."""
+"""OCR of one file in a worker process: sampled frames -> lines."""
 
 from __future__ import annotations
 
@@ -10,40 +10,41 @@ from vireo.artifacts.files import write_json
 from vireo.data.remote import local
 from vireo.video.sampling import SamplingPlan
 from vireo.video.text.asr_task import AsrJob
-from vireo.video.text.base import OcrEngine
-from vireo.video.text.subtitles import SubtitleLine
+from vireo.video.text.base import OcrEngine, SubtitleLine
 
 SHORT_SIDE = 480
-"""Pixels of the short side of the pictures that are read: smaller letters are lost."""
+"""Pixels of the short side of the frames; smaller letters are not recognized."""
 
 
 @dataclass(frozen=True)
 class OcrTask:
-    """Reads some pictures of a file: `{"lines": [[start, end, text], ...]}`."""
+    """Reads the text of some frames of a file: `{"lines": [[start, end, text], ...]}`."""
 
-    reader: OcrEngine
+    engine: OcrEngine
     frames: int
-    fetch: int
+    max_download_mb: int
     """MB of the largest file that is fetched by URL."""
 
     def __call__(self, job: AsrJob) -> int:
-        """The number of lines. Raises Unreadable, or what the reader raises."""
-        from vireo.video.frames import sample  # loads libav, which the main process can do without
+        """The number of lines. Raises UnreadableMedia, and the errors of the engine."""
+        # loads libav, which the main process does not need
+        from vireo.video.frames import sample_frames
 
-        # squares are of no use here, and cheap; the whole pictures beside them are what is read
-        with local(job.path, self.fetch * 1_000_000) as path:
-            seen = sample(path, SamplingPlan(self.frames, SHORT_SIDE, stills=SHORT_SIDE))
+        # OCR reads the uncropped thumbnails; the crops are not used, and cheap
+        plan = SamplingPlan(self.frames, SHORT_SIDE, thumbnail_side=SHORT_SIDE)
+        with local(job.path, self.max_download_mb * 1_000_000) as path:
+            sample = sample_frames(path, plan)
         lines: list[SubtitleLine] = []
-        if seen is not None:
-            texts = [self.reader.read(still) for still in seen.stills]
-            lines = shown(seen.frames.times.tolist(), texts)
-        Path(job.out).parent.mkdir(parents=True, exist_ok=True)
-        write_json(Path(job.out), {"lines": lines})
+        if sample is not None:
+            texts = [self.engine.read(image) for image in sample.thumbnails]
+            lines = merge_texts(sample.frames.times.tolist(), texts)
+        Path(job.output).parent.mkdir(parents=True, exist_ok=True)
+        write_json(Path(job.output), {"lines": lines})
         return len(lines)
 
 
-def shown(times: Sequence[float], texts: Sequence[Sequence[str]]) -> list[SubtitleLine]:
-    """Texts of pictures in order of time -> a line for each text, from its first to its last."""
+def merge_texts(times: Sequence[float], texts: Sequence[Sequence[str]]) -> list[SubtitleLine]:
+    """Texts per frame in order of time -> one line per text, from its first to its last frame."""
     spans: dict[str, tuple[float, float, str]] = {}
     for time, found in zip(times, texts, strict=True):
         for text in found:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.real_data import data_folder
-from tests.video.test_sound import tone
+from tests.video.test_audio_features import tone
 from vireo.video.text import asr_whisper
-from vireo.video.text.audio_segments import stretches
+from vireo.video.text.audio_segments import audio_segments
 from vireo.video.text.base import AsrEngine, TextSection
 from vireo.video.text.contract import AsrContract
 
@@ -27,21 +29,21 @@ def own_model() -> str:
 
 
 class TestWhisper(AsrContract):
-    def recogniser(self) -> AsrEngine:
+    def engine(self) -> AsrEngine:
         return asr_whisper.provide(TextSection(asr="whisper", model=own_model()))
 
-    def test_a_president_is_understood(self) -> None:
-        recogniser = self.recogniser()
+    def test_a_real_recording_is_transcribed(self) -> None:
+        engine = self.engine()
         path = data_folder("clips") / "speech" / "jfk.flac"
-        lines = recogniser.transcribe(next(stretches(path, recogniser.longest, 60.0))[1])
+        lines = engine.transcribe(next(audio_segments(path, engine.max_seconds, 60.0))[1])
         assert "what you can do for your country" in " ".join(line.text for line in lines).lower()
 
 
-def test_the_arguments_are_those_that_the_library_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_arguments_match_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[inspect.BoundArguments] = []
 
-    def checked(function: object) -> object:
-        signature = inspect.signature(function)  # type: ignore[arg-type]
+    def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(function)
 
         def call(self: object, *given: object, **named: object) -> tuple[list[object], None]:
             calls.append(signature.bind(self, *given, **named))
@@ -51,20 +53,22 @@ def test_the_arguments_are_those_that_the_library_takes(monkeypatch: pytest.Monk
 
     model = library.WhisperModel
     monkeypatch.setattr(model, "transcribe", checked(model.transcribe))
-    starts = checked(model.__init__)
-    monkeypatch.setattr(model, "__init__", lambda *given, **named: starts(*given, **named) and None)  # type: ignore[operator]
-    recogniser = asr_whisper.provide(TextSection(asr="whisper", model="somebody/their-model"))
-    assert recogniser.transcribe(tone(300)) == []
-    started, asked = (call.arguments for call in calls)
-    assert started["model_size_or_path"] == "somebody/their-model"
-    assert not started["local_files_only"]  # a name may be fetched
-    assert asked["vad_filter"]
+    construct = checked(model.__init__)
+    monkeypatch.setattr(
+        model, "__init__", lambda *given, **named: construct(*given, **named) and None
+    )
+    engine = asr_whisper.provide(TextSection(asr="whisper", model="somebody/their-model"))
+    assert engine.transcribe(tone(300)) == []
+    constructed, called = (call.arguments for call in calls)
+    assert constructed["model_size_or_path"] == "somebody/their-model"
+    assert not constructed["local_files_only"]  # a name may be fetched
+    assert called["vad_filter"]
 
 
-def test_a_directory_without_a_model_is_said(tmp_path: Path) -> None:
-    recogniser = asr_whisper.provide(TextSection(asr="whisper", model=str(tmp_path)))
+def test_a_directory_without_a_model_is_an_error(tmp_path: Path) -> None:
+    engine = asr_whisper.provide(TextSection(asr="whisper", model=str(tmp_path)))
     with pytest.raises(RuntimeError, match=r"model\.bin"):
-        recogniser.transcribe(np.zeros(16_000, np.float32))
+        engine.transcribe(np.zeros(16_000, np.float32))
 
 
 def test_other_weights_are_another_fingerprint(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from transformers.audio_utils import mel_filter_bank
 from tests.video.clips import RED, plain, write_clip
 from vireo.arrays import Floats
 from vireo.video import audio_features
-from vireo.video.audio_features import DIMENSION, describe, extract_audio
+from vireo.video.audio_features import DIMENSION, extract_audio, log_mel_statistics
 from vireo.video.media import UnreadableMedia
-from vireo.video.mel import BANDS, RATE, filters, levels, packed
+from vireo.video.mel import BANDS, RATE, dequantize_log_mel, mel_filters, quantize_log_mel
 
 LOUDNESS, SILENT, CROSSINGS, BRIGHT, FLAT = (3 * BANDS + i for i in (0, 2, 3, 5, 7))
 
@@ -25,17 +25,17 @@ def tone(hertz: float, seconds: float = 1.0, size: float = 0.5) -> Floats:
 
 def test_the_filters_agree_with_those_of_transformers() -> None:
     theirs = mel_filter_bank(257, BANDS, 0.0, RATE / 2, RATE, norm=None, mel_scale="htk")
-    np.testing.assert_allclose(filters(), theirs.T, atol=1e-9)
+    np.testing.assert_allclose(mel_filters(), theirs.T, atol=1e-9)
 
 
 @pytest.mark.parametrize("hertz", [300, 1000, 4000])
 def test_a_tone_is_found_in_its_band(hertz: float) -> None:
-    band = int(describe(tone(hertz))[:BANDS].argmax())
-    assert band == int(filters()[:, round(hertz / RATE * 512)].argmax())
+    band = int(log_mel_statistics(tone(hertz))[:BANDS].argmax())
+    assert band == int(mel_filters()[:, round(hertz / RATE * 512)].argmax())
 
 
 def test_the_figures_of_a_tone_are_the_textbook_ones() -> None:
-    vector = describe(tone(1000))
+    vector = log_mel_statistics(tone(1000))
     assert vector.shape == (DIMENSION,)
     # a sine of 0.5 has a mean square of 0.125, which is -9.03 dB
     assert vector[LOUDNESS] * 50 == pytest.approx(-9.03, abs=0.1)
@@ -46,21 +46,21 @@ def test_the_figures_of_a_tone_are_the_textbook_ones() -> None:
 
 def test_noise_is_flat_and_a_tone_is_not() -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
-    assert describe(noise)[FLAT] > 0.4 > 0.1 > describe(tone(1000))[FLAT]
+    assert log_mel_statistics(noise)[FLAT] > 0.4 > 0.1 > log_mel_statistics(tone(1000))[FLAT]
 
 
 def test_half_silence_is_half_silent() -> None:
     half = np.concatenate([tone(500), np.zeros(RATE, np.float32)])
-    assert describe(half)[SILENT] == pytest.approx(0.5, abs=0.02)
-    assert np.isfinite(describe(np.zeros(RATE, np.float32))).all()
+    assert log_mel_statistics(half)[SILENT] == pytest.approx(0.5, abs=0.02)
+    assert np.isfinite(log_mel_statistics(np.zeros(RATE, np.float32))).all()
 
 
 def test_the_sound_of_a_file(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", plain(RED), tone=1000)
     heard = extract_audio(path)
     assert heard is not None
-    assert heard.trouble == ""
-    assert heard.vector[:BANDS].argmax() == describe(tone(1000))[:BANDS].argmax()
+    assert heard.error == ""
+    assert heard.vector[:BANDS].argmax() == log_mel_statistics(tone(1000))[:BANDS].argmax()
 
 
 def test_a_silent_film_has_no_row(tmp_path: Path) -> None:
@@ -68,12 +68,12 @@ def test_a_silent_film_has_no_row(tmp_path: Path) -> None:
 
 
 def test_long_sound_is_heard_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audio_features, "MOST_SECONDS", 1.0)
+    monkeypatch.setattr(audio_features, "MAX_SECONDS", 1.0)
     path = write_clip(tmp_path / "a.mp4", plain(RED), tone=1000, frames=60)
     heard = extract_audio(path)
     assert heard is not None
-    assert heard.vector[:BANDS].argmax() == describe(tone(1000))[:BANDS].argmax()
-    parts = audio_features._parts(60.0)
+    assert heard.vector[:BANDS].argmax() == log_mel_statistics(tone(1000))[:BANDS].argmax()
+    parts = audio_features._segments(60.0)
     assert sum(length for _, length in parts) == pytest.approx(1.0)
     assert parts[0][0] > 0
     assert parts[-1][0] + parts[-1][1] < 60.0
@@ -87,6 +87,6 @@ def test_a_bad_file_is_unreadable(tmp_path: Path) -> None:
 
 def test_packed_bands_are_the_logarithms_that_the_statistics_average() -> None:
     wave = tone(1000, seconds=2.0)
-    bands = levels(packed(wave))
+    bands = dequantize_log_mel(quantize_log_mel(wave))
     assert bands.shape == (99, BANDS)  # 198 moments, two at a time
-    np.testing.assert_allclose(bands.mean(axis=0)[8:20], describe(wave)[8:20], atol=0.06)
+    np.testing.assert_allclose(bands.mean(axis=0)[8:20], log_mel_statistics(wave)[8:20], atol=0.06)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.video.clips import BLUE, GREEN, RED, plain, write_clip
 from vireo.arrays import Bytes
 from vireo.video.contact_sheet import contact_sheet
-from vireo.video.frames import sample
-from vireo.video.memory_limit import at_most
-from vireo.video.pixels import squares, squeezed
-from vireo.video.sampling import MOST_FRAMES, SamplingPlan, by_shot
-from vireo.video.shot_detection import cuts
+from vireo.video.frames import sample_frames
+from vireo.video.memory_limit import memory_limit
+from vireo.video.pixels import square_crops, squeeze
+from vireo.video.sampling import MAX_FRAMES, SamplingPlan, times_by_shot
+from vireo.video.shot_detection import detect_cuts
 
 
 def shots(index: int, pixels: Bytes) -> None:
@@ -32,14 +32,14 @@ def colours(pixels: Bytes) -> list[int]:
 @pytest.mark.parametrize("codec", ["mpeg4", "libx264"])
 def test_cuts_are_found_where_they_were_made(tmp_path: Path, codec: str) -> None:
     path = write_clip(tmp_path / "a.mp4", shots, frames=60, codec=codec)
-    np.testing.assert_allclose(cuts(path), [0.8, 2.0], atol=0.31)  # a left-out frame or two
-    assert cuts(write_clip(tmp_path / "b.mp4", plain(RED), codec=codec)) == []
+    np.testing.assert_allclose(detect_cuts(path), [0.8, 2.0], atol=0.31)  # a left-out frame or two
+    assert detect_cuts(write_clip(tmp_path / "b.mp4", plain(RED), codec=codec)) == []
 
 
 def test_every_shot_is_seen_before_any_is_seen_twice(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", shots, frames=60, codec="libx264")
-    seen = sample(path, SamplingPlan(3, 32, sampling="scenes", exact=True))
-    even = sample(path, SamplingPlan(3, 32, exact=True))
+    seen = sample_frames(path, SamplingPlan(3, 32, sampling="scenes", exact_frames=True))
+    even = sample_frames(path, SamplingPlan(3, 32, exact_frames=True))
     assert seen is not None
     assert even is not None
     assert colours(seen.frames.pixels) == [0, 1, 2]
@@ -52,7 +52,7 @@ def test_every_shot_is_seen_before_any_is_seen_twice(tmp_path: Path) -> None:
     st.integers(1, 40),
 )
 def test_moments_lie_in_the_film_in_order(seconds: float, cuts: list[float], count: int) -> None:
-    moments = by_shot(seconds, cuts, count)
+    moments = times_by_shot(seconds, cuts, count)
     assert len(moments) == count
     assert moments == sorted(moments)
     assert all(0 <= moment <= seconds for moment in moments)
@@ -65,10 +65,10 @@ def test_no_cut_is_the_same_as_equal_parts() -> None:
 
 def test_so_many_a_second(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", shots, frames=60)
-    found = sample(path, SamplingPlan(4, 32, sampling="fps", rate=2.0, exact=True))
+    found = sample_frames(path, SamplingPlan(4, 32, sampling="fps", fps=2.0, exact_frames=True))
     assert found is not None
     assert len(found.frames.times) == 12
-    assert len(SamplingPlan(4, 32, sampling="fps", rate=25.0).targets(3600.0)) == MOST_FRAMES
+    assert len(SamplingPlan(4, 32, sampling="fps", fps=25.0).targets(3600.0)) == MAX_FRAMES
     assert len(SamplingPlan(4, 32, sampling="fps").targets(0.0)) == 1
 
 
@@ -80,7 +80,7 @@ def test_exact_frames_are_those_of_a_full_decoding(tmp_path: Path) -> None:
         pixels[:] = np.roll(noise, index, axis=1)
 
     path = write_clip(tmp_path / "a.mp4", draw, frames=60, codec="libx264", key_every=30)
-    found = sample(path, SamplingPlan(7, 48, looks=1, exact=True))
+    found = sample_frames(path, SamplingPlan(7, 48, crops=1, exact_frames=True))
     assert found is not None
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
@@ -96,20 +96,20 @@ def test_exact_frames_are_those_of_a_full_decoding(tmp_path: Path) -> None:
 def test_looks_cover_the_picture_from_end_to_end() -> None:
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, :10, 0], wide[:, 10:20, 1], wide[:, 20:, 2] = 200, 200, 200
-    assert colours(squares(wide, 10, 3, 0)) == [0, 1, 2]
-    assert colours(squares(wide, 10, 1, 0)) == [1]
-    assert colours(squares(wide.swapaxes(0, 1), 10, 2, 0)) == [0, 2]
-    assert squares(wide, 10, 0, 1).shape == (1, 10, 10, 3)
+    assert colours(square_crops(wide, 10, 3, 0)) == [0, 1, 2]
+    assert colours(square_crops(wide, 10, 1, 0)) == [1]
+    assert colours(square_crops(wide.swapaxes(0, 1), 10, 2, 0)) == [0, 2]
+    assert square_crops(wide, 10, 0, 1).shape == (1, 10, 10, 3)
 
 
 @pytest.mark.parametrize("length", [10, 13, 20, 40])
 def test_squeezing_keeps_the_light(length: int) -> None:
     random = np.random.default_rng(length)
     tall = random.integers(0, 256, (length, 10, 3)).astype(np.uint8)
-    small = squeezed(tall, 10)
+    small = squeeze(tall, 10)
     assert small.shape == (10, 10, 3)
     np.testing.assert_allclose(small.mean(), tall.mean(), atol=12)
-    np.testing.assert_array_equal(squeezed(np.full((10, length, 3), 7, np.uint8), 10), 7)
+    np.testing.assert_array_equal(squeeze(np.full((10, length, 3), 7, np.uint8), 10), 7)
 
 
 def test_a_contact_sheet_shows_the_pictures_in_order(tmp_path: Path) -> None:
@@ -125,9 +125,9 @@ def test_a_contact_sheet_shows_the_pictures_in_order(tmp_path: Path) -> None:
 
 
 def test_memory_beyond_the_limit_is_refused_at_once_and_the_limit_goes_away() -> None:
-    with at_most(200), pytest.raises(MemoryError):
+    with memory_limit(200), pytest.raises(MemoryError):
         np.ones(10**10, np.uint8)
-    with at_most(200):
+    with memory_limit(200):
         assert np.ones(10**7, np.uint8).all()
-    with at_most(0):
+    with memory_limit(0):
         assert np.ones(10**9, np.uint8).size == 10**9

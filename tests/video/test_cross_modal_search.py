@@ -38,7 +38,7 @@ def tinted(colour: tuple[int, int, int], seed: int) -> Draw:
 def test_a_sentence_finds_pictures_that_no_text_mentions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 12)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 12)
     rows = list[dict[str, str]]()
     hidden = {name: [f"{name}-{n}" for n in range(HIDDEN)] for name in SAID}
     for name, (colour, text) in SAID.items():

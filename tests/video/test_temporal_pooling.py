@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from vireo.arrays import Floats
 from vireo.errors import InputError
 from vireo.video import POOLINGS
-from vireo.video.temporal import balanced, pooled
+from vireo.video.temporal import center_parts, pool_parts
 
 NAMES = [name for name in POOLINGS.names() if name != "transformer"]
 
@@ -54,10 +54,10 @@ def test_one_frame_does_not_move() -> None:
 
 
 def test_parts_have_length_one_each_and_stillness_stays_zero() -> None:
-    parts = [pooled(NAMES, POOLINGS, *vectors(5, seed)) for seed in range(6)]
-    parts.append(pooled(NAMES, POOLINGS, *vectors(1, 7)))  # one frame: no motion
+    parts = [pool_parts(NAMES, POOLINGS, *vectors(5, seed)) for seed in range(6)]
+    parts.append(pool_parts(NAMES, POOLINGS, *vectors(1, 7)))  # one frame: no motion
     parts.append(np.zeros_like(parts[0]))  # nothing seen
-    rows = balanced([np.stack([video[i] for video in parts]) for i in range(len(NAMES))])
+    rows = center_parts([np.stack([video[i] for video in parts]) for i in range(len(NAMES))])
     lengths = np.linalg.norm(rows.reshape(8, len(NAMES), 4), axis=2)
     np.testing.assert_allclose(lengths[:6], 1, rtol=1e-5)
     np.testing.assert_allclose(lengths[6], [name != "motion" for name in NAMES], rtol=1e-5)
@@ -67,7 +67,7 @@ def test_parts_have_length_one_each_and_stillness_stays_zero() -> None:
 def test_what_all_videos_share_is_taken_away() -> None:
     random = np.random.default_rng(0)
     own = random.normal(size=(200, 4)).astype(np.float32)
-    raw, moved = balanced([own]), balanced([own + 50])
+    raw, moved = center_parts([own]), center_parts([own + 50])
     before = raw @ raw.T
     likeness = moved @ moved.T
     assert np.corrcoef(before.ravel(), likeness.ravel())[0, 1] > 0.8  # uncentred, all are at 1
@@ -75,8 +75,8 @@ def test_what_all_videos_share_is_taken_away() -> None:
 
 def test_a_lone_video_and_equal_videos_keep_a_vector() -> None:
     row = np.array([[3.0, 4.0]], np.float32)
-    np.testing.assert_allclose(balanced([row]), [[0.6, 0.8]], rtol=1e-6)
-    np.testing.assert_allclose(balanced([np.repeat(row, 9, axis=0)])[4], [0.6, 0.8], rtol=1e-5)
+    np.testing.assert_allclose(center_parts([row]), [[0.6, 0.8]], rtol=1e-6)
+    np.testing.assert_allclose(center_parts([np.repeat(row, 9, axis=0)])[4], [0.6, 0.8], rtol=1e-5)
 
 
 def test_attention_listens_less_to_what_is_not_typical() -> None:
@@ -97,6 +97,6 @@ def test_the_transformer_comes_with_its_encoder_only() -> None:
     vectors = np.ones((2, 3), np.float32)
     times = np.arange(2, dtype=np.float32)
     with pytest.raises(InputError, match="trained together with the encoder 'cnn'"):
-        pooled(["transformer"], POOLINGS, vectors, times)
+        pool_parts(["transformer"], POOLINGS, vectors, times)
     own = {"transformer": lambda rows, moments: rows[0] * 7}
-    assert (pooled(["mean", "transformer"], POOLINGS, vectors, times, own)[1] == 7).all()
+    assert (pool_parts(["mean", "transformer"], POOLINGS, vectors, times, own)[1] == 7).all()

@@ -54,7 +54,7 @@ def test_rhythm_is_no_speech() -> None:
 def test_real_speech_is_speech() -> None:
     talk = extract_audio(data_folder("clips") / "speech" / "jfk.flac")
     assert talk is not None
-    assert talk.heard.speech >= 0.4  # a speech with long pauses
+    assert talk.summary.speech >= 0.4  # a speech with long pauses
 
 
 def test_a_file_says_how_it_sounds(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.video.clips import write_clip
 from vireo.arrays import Bytes
-from vireo.video.frames import sample
-from vireo.video.media import Decoder, length, opened, video_stream
+from vireo.video.frames import sample_frames
+from vireo.video.media import Decoder, open_media, stream_duration, video_stream
 from vireo.video.sampling import SamplingPlan
 
 FRAMES = 90
@@ -49,15 +49,15 @@ def test_the_frames_are_those_at_the_wanted_moments(
     path = write_clip(
         tmp_path / name, numbered, frames=FRAMES, size=(112, 64), codec=codec, key_every=25
     )
-    found = sample(path, SamplingPlan(count, 64, looks=0, exact=True))
+    found = sample_frames(path, SamplingPlan(count, 64, crops=0, exact_frames=True))
     assert found is not None
-    assert found.trouble == ""
-    with opened(path) as container:
+    assert found.error == ""
+    with open_media(path) as container:
         stream = video_stream(container)
         assert stream is not None
         decoder = Decoder(container, stream)
-        wanted = SamplingPlan(count, 64).targets(length(container, stream) or 0.0)
-        times = [decoder.time_of(frame) or 0.0 for frame in decoder.frames()]
+        wanted = SamplingPlan(count, 64).targets(stream_duration(container, stream) or 0.0)
+        times = [decoder.frame_time(frame) or 0.0 for frame in decoder.frames()]
     assert len(times) == FRAMES
     shown = [number(pixels) for pixels in found.frames.pixels]
     # every picture carries its number: the moments must be those of the numbers

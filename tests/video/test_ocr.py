@@ -12,9 +12,8 @@ from tests.video.test_build import made, row
 from vireo.arrays import Bytes
 from vireo.config import Config
 from vireo.video.encoders import contrastive_training
-from vireo.video.text.base import TextSection
-from vireo.video.text.ocr_task import shown
-from vireo.video.text.subtitles import SubtitleLine
+from vireo.video.text.base import SubtitleLine, TextSection
+from vireo.video.text.ocr_task import merge_texts
 
 NIGHT = (20, 30, 60)
 
@@ -32,7 +31,7 @@ def written(index: int, pixels: Bytes) -> None:
 
 
 def test_a_text_is_one_line_from_its_first_picture_to_its_last() -> None:
-    lines = shown([1.0, 3.0, 5.0], [["NEWS", "Snow"], ["snow"], ["Rain"]])
+    lines = merge_texts([1.0, 3.0, 5.0], [["NEWS", "Snow"], ["snow"], ["Rain"]])
     assert lines == [
         SubtitleLine(1.0, 1.0, "NEWS"),
         SubtitleLine(1.0, 3.0, "Snow"),
@@ -44,7 +43,7 @@ def test_a_text_is_one_line_from_its_first_picture_to_its_last() -> None:
 def test_writing_in_pictures_becomes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("rapidocr", reason="rapidocr is not installed")
     pytest.importorskip("PIL", reason="pillow is not installed")
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
     clips = {
         "news": write_clip(tmp_path / "news.mp4", written, size=(384, 256), key_every=5),
         "night": write_clip(tmp_path / "night.mp4", plain(NIGHT), size=(384, 256)),
@@ -56,5 +55,5 @@ def test_writing_in_pictures_becomes_lines(tmp_path: Path, monkeypatch: pytest.M
     assert (video, text.upper().replace(" ", "")) == ("news", "SNOWINMAY")
     assert source == "screen"
     assert 0 <= start < end <= 1.5  # two of the four pictures
-    assert row(features, "news")["words"] == "screen"
-    assert row(features, "night")["words"] is None
+    assert row(features, "news")["text_source"] == "screen"
+    assert row(features, "night")["text_source"] is None

@@ -1,4 +1,4 @@
-"""A real server of /v1/audio/transcriptions on this machine: it says what pitch it hears."""
+"""A real server of /v1/audio/transcriptions on localhost: its transcript is the pitch of a tone."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import numpy as np
 
 
 class Transcriber(ThreadingHTTPServer):
-    """`times` says whether it knows verbose_json; `status` other than 200 is all it answers."""
+    """`times`: whether it supports verbose_json; `status`: of every response if not 200."""
 
     def __init__(self, times: bool = True, status: int = 200) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.times, self.status = times, status
-        self.deaf_to = 0
-        """A pitch that it refuses."""
-        self.asked: list[dict[str, str]] = []
+        self.refused_pitch = 0
+        """Hertz of a tone that it refuses."""
+        self.requests: list[dict[str, str]] = []
 
     @property
     def url(self) -> str:
@@ -42,9 +42,9 @@ def transcriber(times: bool = True, status: int = 200) -> Iterator[Transcriber]:
         thread.join()
 
 
-def pitch(sound: bytes) -> tuple[int, float]:
+def pitch(wav: bytes) -> tuple[int, float]:
     """(hertz of the strongest tone, seconds) of a WAV file."""
-    with wave.open(io.BytesIO(sound)) as file:
+    with wave.open(io.BytesIO(wav)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
         rate = file.getframerate()
     strongest = int(np.abs(np.fft.rfft(samples)).argmax())
@@ -63,21 +63,21 @@ class _Handler(BaseHTTPRequestHandler):
             content = part.get_payload(decode=True)
             if isinstance(name, str) and isinstance(content, bytes):
                 fields[name] = content
-        sound = fields.pop("file", b"")
-        self.server.asked.append(
+        wav = fields.pop("file", b"")
+        self.server.requests.append(
             {"path": self.path, **{name: text.decode() for name, text in fields.items()}}
         )
-        form = fields["response_format"].decode()
+        response_format = fields["response_format"].decode()
         if self.server.status != 200:
-            self._answer(self.server.status, {"error": {"message": "no such key"}})
-        elif form == "verbose_json" and not self.server.times:
-            self._answer(400, {"error": {"message": "response_format: json only"}})
-        elif self.server.deaf_to == pitch(sound)[0]:
-            self._answer(422, {"error": {"message": "cannot hear that"}})
+            self._respond(self.server.status, {"error": {"message": "no such key"}})
+        elif response_format == "verbose_json" and not self.server.times:
+            self._respond(400, {"error": {"message": "response_format: json only"}})
+        elif self.server.refused_pitch == pitch(wav)[0]:
+            self._respond(422, {"error": {"message": "cannot transcribe that"}})
         else:
-            self._answer(200, _said(*pitch(sound), form))
+            self._respond(200, _transcript(*pitch(wav), response_format))
 
-    def _answer(self, status: int, body: object) -> None:
+    def _respond(self, status: int, body: object) -> None:
         raw = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -89,10 +89,10 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def _said(hertz: int, seconds: float, form: str) -> dict[str, object]:
+def _transcript(hertz: int, seconds: float, response_format: str) -> dict[str, object]:
     text = f"a tone of {hertz} hertz"
-    if form == "json":
+    if response_format == "json":
         return {"text": text}
     segment = {"id": 0, "start": 0.0, "end": seconds, "text": f" {text} "}
-    told = {"task": "transcribe", "language": "english", "duration": seconds}
-    return {**told, "text": text, "segments": [segment]}
+    header = {"task": "transcribe", "language": "english", "duration": seconds}
+    return {**header, "text": text, "segments": [segment]}

@@ -19,8 +19,8 @@ from vireo.video.encoders import contrastive_training
 from vireo.video.encoders import temporal_transformer as room
 from vireo.video.encoders.temporal_transformer import (
     TemporalTransformer,
-    relative,
-    sines,
+    positional_encoding,
+    relative_times,
     train_temporal_transformer,
 )
 
@@ -58,7 +58,9 @@ def test_a_film_backwards_is_another_film(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mean of the frames is the same in both directions; the transformer tells them apart."""
-    monkeypatch.setattr(room, "view", lambda images, generator: images)  # colours are the content
+    monkeypatch.setattr(
+        room, "augment", lambda images, generator: images
+    )  # colours are the content
     monkeypatch.setattr(room, "STEPS", 60)
     films = train_temporal_transformer(Reel(), see, DIMENSION, context)
     times = np.arange(FRAMES, dtype=np.float32)
@@ -81,8 +83,8 @@ def test_no_frames_and_one_frame() -> None:
 
 def test_times_are_told_relative_to_the_film() -> None:
     short, long = torch.tensor([2.0, 3.0, 4.0]), torch.tensor([0.0, 50.0, 100.0])
-    torch.testing.assert_close(relative(short), relative(long))
-    waves = sines(relative(short)[None], DIMENSION)
+    torch.testing.assert_close(relative_times(short), relative_times(long))
+    waves = positional_encoding(relative_times(short)[None], DIMENSION)
     assert waves.shape == (1, 3, DIMENSION)
     torch.testing.assert_close(F.normalize(waves, dim=-1).norm(dim=-1), torch.ones(1, 3))
 
@@ -90,7 +92,7 @@ def test_times_are_told_relative_to_the_film() -> None:
 def test_the_stage_trains_it_once_and_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contrastive_training, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
     monkeypatch.setattr(room, "STEPS", 3)
     colours = {"red": RED, "green": GREEN, "blue": BLUE}
     clips = {n: write_clip(tmp_path / f"{n}.mp4", plain(c)) for n, c in colours.items()}
