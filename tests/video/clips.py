@@ -1,4 +1,4 @@
-"""Small real video files, drawn and encoded in the test: what is in them is known."""
+"""Small real video files, drawn and encoded in the test: their content is known."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Draw = Callable[[int, Bytes], None]
 """Draws frame i onto black pixels (height, width, 3)."""
 
 
-def plain(colour: tuple[int, int, int]) -> Draw:
+def plain(color: tuple[int, int, int]) -> Draw:
     def draw(index: int, pixels: Bytes) -> None:
-        pixels[:] = colour
+        pixels[:] = color
 
     return draw
 
@@ -43,7 +43,7 @@ def write_clip(
     tone: float | None = None,
     pixel_format: str = "yuv420p",
 ) -> Path:
-    """A clip of 10 frames a second, with a tone of so many hertz where one is wanted."""
+    """A clip of 10 frames a second, with a tone of `tone` hertz, if given."""
     with av.open(str(path), "w") as container:
         video: Any = container.add_stream(codec, rate=10)
         video.width, video.height = size
@@ -74,7 +74,7 @@ def _mux_tone(container: Any, audio: Any, tone: float, seconds: float) -> None:
 
 
 def tables_of(paths: dict[str, Path], **columns: dict[str, Any]) -> Tables:
-    """Tables as the data room makes them: one video per path, whatever lies there."""
+    """Tables as the stage `data` makes them: one video per path, readable or not."""
     videos = [
         {"video_id": video_id, **{name: values.get(video_id) for name, values in columns.items()}}
         for video_id in paths

@@ -124,7 +124,7 @@ def test_long_audio_is_cut_at_quiet_points(tmp_path: Path) -> None:
 
 def test_files_with_dense_subtitles_need_no_transcript() -> None:
     failed = Extraction.failed("", 8)
-    lines = tuple(SubtitleLine(i, i + 1, "some words are said here") for i in range(4))
+    lines = tuple(SubtitleLine(i, i + 1, "five words in this line") for i in range(4))
 
     def found(
         duration: float, speech: float, dialogue: tuple[SubtitleLine, ...] = ()
@@ -134,10 +134,10 @@ def test_files_with_dense_subtitles_need_no_transcript() -> None:
 
     assert needs_transcript(found(60, 0.5))
     assert not needs_transcript(found(60, 0.0)), "no speech"
-    assert needs_transcript(found(1, 0.0)), "too short to tell"
+    assert needs_transcript(found(1, 0.0)), "too short for the share of speech"
     assert not needs_transcript(found(60, 0.5, lines)), "20 words a minute"
     assert needs_transcript(found(600, 0.5, lines)), "two words a minute are signs, not subtitles"
-    assert not needs_transcript(failed), "no sound"
+    assert not needs_transcript(failed), "no audio"
 
 
 @pytest.fixture

@@ -57,10 +57,10 @@ def test_the_arguments_match_the_library(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(
         model, "__init__", lambda *given, **named: construct(*given, **named) and None
     )
-    engine = asr_whisper.provide(TextSection(asr="whisper", model="somebody/their-model"))
+    engine = asr_whisper.provide(TextSection(asr="whisper", model="owner/model"))
     assert engine.transcribe(tone(300)) == []
     constructed, called = (call.arguments for call in calls)
-    assert constructed["model_size_or_path"] == "somebody/their-model"
+    assert constructed["model_size_or_path"] == "owner/model"
     assert not constructed["local_files_only"]  # a name may be fetched
     assert called["vad_filter"]
 

@@ -1,4 +1,4 @@
-"""Sound: tones of known pitch and loudness, and an independent mel filterbank."""
+"""Audio features: tones of known pitch and loudness, and an independent mel filterbank."""
 
 from __future__ import annotations
 
@@ -55,24 +55,24 @@ def test_half_silence_is_half_silent() -> None:
     assert np.isfinite(log_mel_statistics(np.zeros(RATE, np.float32))).all()
 
 
-def test_the_sound_of_a_file(tmp_path: Path) -> None:
+def test_the_audio_of_a_file(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", plain(RED), tone=1000)
-    heard = extract_audio(path)
-    assert heard is not None
-    assert heard.error == ""
-    assert heard.vector[:BANDS].argmax() == log_mel_statistics(tone(1000))[:BANDS].argmax()
+    features = extract_audio(path)
+    assert features is not None
+    assert features.error == ""
+    assert features.vector[:BANDS].argmax() == log_mel_statistics(tone(1000))[:BANDS].argmax()
 
 
-def test_a_silent_film_has_no_row(tmp_path: Path) -> None:
+def test_a_file_without_audio_has_no_features(tmp_path: Path) -> None:
     assert extract_audio(write_clip(tmp_path / "a.mp4", plain(RED))) is None
 
 
-def test_long_sound_is_heard_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_audio_is_sampled_in_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audio_features, "MAX_SECONDS", 1.0)
     path = write_clip(tmp_path / "a.mp4", plain(RED), tone=1000, frames=60)
-    heard = extract_audio(path)
-    assert heard is not None
-    assert heard.vector[:BANDS].argmax() == log_mel_statistics(tone(1000))[:BANDS].argmax()
+    features = extract_audio(path)
+    assert features is not None
+    assert features.vector[:BANDS].argmax() == log_mel_statistics(tone(1000))[:BANDS].argmax()
     parts = audio_features._segments(60.0)
     assert sum(length for _, length in parts) == pytest.approx(1.0)
     assert parts[0][0] > 0
@@ -80,7 +80,7 @@ def test_long_sound_is_heard_in_parts(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_bad_file_is_unreadable(tmp_path: Path) -> None:
-    (tmp_path / "a.wav").write_bytes(b"RIFF nothing")
+    (tmp_path / "a.wav").write_bytes(b"RIFF junk")
     with pytest.raises(UnreadableMedia):
         extract_audio(tmp_path / "a.wav")
 
@@ -88,5 +88,5 @@ def test_a_bad_file_is_unreadable(tmp_path: Path) -> None:
 def test_packed_bands_are_the_logarithms_that_the_statistics_average() -> None:
     wave = tone(1000, seconds=2.0)
     bands = dequantize_log_mel(quantize_log_mel(wave))
-    assert bands.shape == (99, BANDS)  # 198 moments, two at a time
+    assert bands.shape == (99, BANDS)  # 198 windows, averaged in pairs
     np.testing.assert_allclose(bands.mean(axis=0)[8:20], log_mel_statistics(wave)[8:20], atol=0.06)

@@ -1,4 +1,4 @@
-"""Loudness, speech and tempo of sounds that are known."""
+"""Loudness, speech and tempo of synthesized and real audio."""
 
 from __future__ import annotations
 

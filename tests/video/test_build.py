@@ -1,4 +1,4 @@
-"""The stage: files of every kind to one row each; only what is new is read and encoded."""
+"""The stage: one row per file of any kind; only new files are read and encoded."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def row(features: VideoFeatures, video_id: str) -> dict[str, Any]:
 
 @pytest.fixture
 def clips(tmp_path: Path) -> dict[str, Path]:
-    colours = {"red": RED, "green": GREEN, "blue": BLUE}
+    colors = {"red": RED, "green": GREEN, "blue": BLUE}
     paths = {
         name: write_clip(
-            tmp_path / f"{name}.mp4", plain(colour), tone=400 if name == "red" else None
+            tmp_path / f"{name}.mp4", plain(color), tone=400 if name == "red" else None
         )
-        for name, colour in colours.items()
+        for name, color in colors.items()
     }
     (tmp_path / "red.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello <b>red</b>\n")
     return paths
@@ -69,13 +69,13 @@ def test_every_video_has_a_row_in_the_order_of_the_catalogue(
     whole = clips["red"].read_bytes()
     bad["cut"].write_bytes(whole[: len(whole) // 2])
     missing = {"missing": tmp_path / "none.mp4", "folder": tmp_path}
-    tables = tables_of({"nothing": tmp_path, **clips, **bad, **missing})
-    media = tables.media.filter(pl.col("video_id") != "nothing")
+    tables = tables_of({"no file": tmp_path, **clips, **bad, **missing})
+    media = tables.media.filter(pl.col("video_id") != "no file")
     tables = Tables({"videos": tables.videos, "media": media})
     features = made(tables, tmp_path, engine=Processes(EngineSection(workers=2)))
     assert features.table["video_id"].to_list() == tables.videos["video_id"].to_list()
     assert dict(features.table.select("video_id", "status").iter_rows()) == {
-        "nothing": "absent",
+        "no file": "absent",
         **dict.fromkeys(clips, "ok"),
         **dict.fromkeys([*bad, *missing], "failed"),
     }
@@ -130,7 +130,7 @@ def test_one_new_file_is_the_only_one_that_is_read(clips: dict[str, Path], tmp_p
     assert id_of(grown, tmp_path)["encoder"] == before["encoder"]
 
 
-def test_much_growth_trains_anew(clips: dict[str, Path], tmp_path: Path) -> None:
+def test_much_growth_trains_again(clips: dict[str, Path], tmp_path: Path) -> None:
     first = made(tables_of(clips), tmp_path)
     more = {
         name: write_clip(tmp_path / f"{name}.mp4", thirds, frames=25 + i)
@@ -142,12 +142,12 @@ def test_much_growth_trains_anew(clips: dict[str, Path], tmp_path: Path) -> None
     assert after.info["fingerprint"] != first.info["fingerprint"]
     assert (after.info["opened"], after.info["encoded"]) == ("2", "5")
     assert id_of(grown, tmp_path) == expected
-    assert id_of(tables_of(clips), tmp_path) != expected  # the small one keeps its own encoder
+    assert id_of(tables_of(clips), tmp_path) != expected  # the small catalogue has its own encoder
 
 
 def test_failed_files_are_remembered_and_changed_ones_tried_again(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
-    path.write_bytes(b"no film" * 100)
+    path.write_bytes(b"no video" * 100)
     first = made(tables_of({"a": path}), tmp_path)
     again = made(tables_of({"a": path}), tmp_path)
     assert (first.info["opened"], again.info["opened"]) == ("1", "0")
@@ -156,11 +156,11 @@ def test_failed_files_are_remembered_and_changed_ones_tried_again(tmp_path: Path
     assert row(made(tables_of({"a": path}), tmp_path), "a")["status"] == "ok"
 
 
-def test_what_a_killed_build_leaves_is_ignored(clips: dict[str, Path], tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_build_are_ignored(clips: dict[str, Path], tmp_path: Path) -> None:
     expected = made(tables_of(clips), tmp_path).picture.tobytes()
-    for kept in (tmp_path / "cache").rglob("*.safetensors"):
-        kept.with_name(f".{kept.name}.123.tmp").write_bytes(b"half")
-        kept.write_bytes(kept.read_bytes()[:50])  # and a disk that lost the end of a file
+    for cached in (tmp_path / "cache").rglob("*.safetensors"):
+        cached.with_name(f".{cached.name}.123.tmp").write_bytes(b"half")
+        cached.write_bytes(cached.read_bytes()[:50])  # and a disk that lost the end of a file
     (tmp_path / "encoder" / ".half.123.tmp").mkdir()
     again = made(tables_of(clips), tmp_path)
     assert again.info["opened"] == "3"
@@ -192,9 +192,7 @@ def test_features_survive_the_disk(clips: dict[str, Path], tmp_path: Path) -> No
         assert loaded.info == features.info
 
 
-def test_subtitles_that_appear_beside_a_file_are_another_recipe(
-    clips: dict[str, Path], tmp_path: Path
-) -> None:
+def test_a_new_sidecar_file_changes_the_recipe(clips: dict[str, Path], tmp_path: Path) -> None:
     before = id_of(tables_of(clips), tmp_path)
     made(tables_of(clips), tmp_path)
     (tmp_path / "blue.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nSea\n")
@@ -204,7 +202,9 @@ def test_subtitles_that_appear_beside_a_file_are_another_recipe(
     assert after.dialogue["text"].to_list() == ["Hello red", "Sea"]
 
 
-def test_named_subtitles_that_are_missing_are_said(clips: dict[str, Path], tmp_path: Path) -> None:
+def test_missing_subtitles_that_are_named_are_reported(
+    clips: dict[str, Path], tmp_path: Path
+) -> None:
     tables = tables_of({"blue": clips["blue"]})
     media = tables.media.with_columns(subtitles=pl.lit(str(tmp_path / "none.srt")))
     features = made(Tables({"videos": tables.videos, "media": media}), tmp_path)

@@ -1,4 +1,4 @@
-"""The trained encoder: tells two families of drawn frames apart, and survives odd catalogues."""
+"""The trained encoder: separates two classes of drawn frames, and handles degenerate catalogues."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SHAPE = SIZES["small"]
 
 @dataclass
 class Drawn:
-    """Shots (see video/base.py) that lie in memory."""
+    """A FrameSource (see video/base.py) in memory."""
 
     videos: list[Bytes]
 
@@ -44,16 +44,16 @@ class Drawn:
 
 
 @dataclass
-class Reel:
+class DrawnTraining:
     """A TrainingFrames (see video/base.py) of drawn frames."""
 
-    shots: Drawn
+    frames: Drawn
     encoder_folder: Path
     digests: list[str]
 
     def at(self, resolution: int) -> Drawn:
         assert resolution == SIDE
-        return self.shots
+        return self.frames
 
     def texts(self) -> Floats:
         return np.zeros((len(self.digests), 0), np.float32)
@@ -62,7 +62,7 @@ class Reel:
 def families(count: int = 24, frames: int = 8, seed: int = 0) -> tuple[Drawn, Ints]:
     """Videos of warm rings and of cold crosses, in every place, before any background.
 
-    All but shape and colour is drawn anew for each frame, in the same way for both families:
+    All but shape and color is drawn at random for each frame, in the same way for both families:
     they are all that the frames of a video have in common, and most pixels show other things.
     """
     random = np.random.default_rng(seed)
@@ -91,34 +91,36 @@ def context(folder: Path, seed: int = 0) -> Context:
     return Context(Serial(EngineSection()), folder / "cache", NullProgress(), seed)
 
 
-def no_text(shots: Drawn) -> Floats:
-    return np.zeros((len(shots.videos), 0), np.float32)
+def no_text(frames: Drawn) -> Floats:
+    return np.zeros((len(frames.videos), 0), np.float32)
 
 
-def nearest_share(encoder: CnnEncoder, shots: Drawn, labels: Ints) -> float:
+def nearest_share(encoder: CnnEncoder, frames: Drawn, labels: Ints) -> float:
     """Share of the videos whose nearest other video is of their own family."""
-    means = np.stack([encoder.encode(video).mean(0) for video in shots.videos])
+    means = np.stack([encoder.encode(video).mean(0) for video in frames.videos])
     means = means - means.mean(0)
     unit = means / np.linalg.norm(means, axis=1, keepdims=True)
-    likeness = unit @ unit.T
-    np.fill_diagonal(likeness, -2)
-    return float((labels[likeness.argmax(1)] == labels).mean())
+    similarity = unit @ unit.T
+    np.fill_diagonal(similarity, -2)
+    return float((labels[similarity.argmax(1)] == labels).mean())
 
 
-def apart(encoder: CnnEncoder, shots: Drawn, labels: Ints) -> float:
-    """Mean cosine within the families less that between them, by what was trained to agree."""
+def separation(encoder: CnnEncoder, frames: Drawn, labels: Ints) -> float:
+    """Mean cosine within the families less that between them, in the contrastive embedding."""
     half = SHAPE.dimension
-    means = np.stack([encoder.encode(video)[:, :half].mean(0) for video in shots.videos])
+    means = np.stack([encoder.encode(video)[:, :half].mean(0) for video in frames.videos])
     means = means - means.mean(0)
     unit = means / np.linalg.norm(means, axis=1, keepdims=True)
-    likeness, same = unit @ unit.T, labels[:, None] == labels
-    return float(likeness[same & ~np.eye(len(unit), dtype=bool)].mean() - likeness[~same].mean())
+    similarity, same = unit @ unit.T, labels[:, None] == labels
+    return float(
+        similarity[same & ~np.eye(len(unit), dtype=bool)].mean() - similarity[~same].mean()
+    )
 
 
 @cache
 def trained() -> CnnEncoder:
-    shots, _ = families()
-    network = train(shots, no_text(shots), SHAPE, SIDE, context(Path()))
+    frames, _ = families()
+    network = train(frames, no_text(frames), SHAPE, SIDE, context(Path()))
     return CnnEncoder(network, SECTION, "trained in the test")
 
 
@@ -128,22 +130,22 @@ class TestCnnContract(FrameEncoderContract):
 
 
 def test_training_separates_the_families_better_than_random_weights() -> None:
-    shots, labels = families(count=60, seed=1)  # other videos than those of the training
+    frames, labels = families(count=60, seed=1)  # other videos than those of the training
     before = CnnEncoder(new_network(SHAPE, 0), SECTION, "random")
-    assert nearest_share(trained(), shots, labels) >= 0.9  # chance is 0.5
+    assert nearest_share(trained(), frames, labels) >= 0.9  # chance is 0.5
     # nearest neighbours are easy here, for random weights too; how far families lie apart is not
-    assert apart(trained(), shots, labels) > apart(before, shots, labels) + 0.02
+    assert separation(trained(), frames, labels) > separation(before, frames, labels) + 0.02
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(contrastive_training, "MIN_STEPS", 4)
-    shots, _ = families(count=6)
-    pixels = shots.videos[0]
+    frames, _ = families(count=6)
+    pixels = frames.videos[0]
 
     def vectors(seed: int) -> bytes:
-        network = train(shots, no_text(shots), SHAPE, SIDE, context(tmp_path, seed))
+        network = train(frames, no_text(frames), SHAPE, SIDE, context(tmp_path, seed))
         return CnnEncoder(network, SECTION, "").encode(pixels).tobytes()
 
     torch.manual_seed(7)  # the state of the process does not matter
@@ -165,19 +167,21 @@ def test_poor_catalogues_give_finite_vectors(
     videos: list[Bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(contrastive_training, "MIN_STEPS", 10)
-    shots = Drawn(videos)
+    frames = Drawn(videos)
     texts = np.zeros((len(videos), 3), np.float32)  # no text at all, with a text head
-    network = train(shots, texts, SHAPE, SIDE, context(tmp_path))
+    network = train(frames, texts, SHAPE, SIDE, context(tmp_path))
     vectors = CnnEncoder(network, SECTION, "").encode(families()[0].videos[0])
     assert np.isfinite(vectors).all()
 
 
-def test_frames_learn_to_point_at_the_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_frames_are_trained_towards_the_text(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(contrastive_training, "MIN_STEPS", 60)
-    shots, labels = families(count=32)
+    frames, labels = families(count=32)
     texts = np.eye(2, 5, dtype=np.float32)[labels]
     texts[:4] = 0  # four videos without text
-    network = train(shots, texts, SHAPE, SIDE, context(tmp_path))
+    network = train(frames, texts, SHAPE, SIDE, context(tmp_path))
     encoder = CnnEncoder(network, SECTION, "")
     others, other_labels = families(count=60, seed=2)
     assert nearest_share(encoder, others, other_labels) >= 0.8  # chance is 0.5
@@ -187,38 +191,39 @@ def test_nt_xent_is_the_textbook_formula() -> None:
     random = np.random.default_rng(0)
     z = random.normal(size=(6, 4))
     unit = z / np.linalg.norm(z, axis=1, keepdims=True)
-    likeness = np.exp(unit @ unit.T / 0.5)
+    similarity = np.exp(unit @ unit.T / 0.5)
     expected = [
-        -np.log(likeness[i, (i + 3) % 6] / (likeness[i].sum() - likeness[i, i])) for i in range(6)
+        -np.log(similarity[i, (i + 3) % 6] / (similarity[i].sum() - similarity[i, i]))
+        for i in range(6)
     ]
     loss = nt_xent(torch.from_numpy(z).float(), 0.5).item()
     assert loss == pytest.approx(np.mean(expected), rel=1e-5)
 
 
-def test_centring_keeps_absent_texts_absent() -> None:
+def test_centering_keeps_absent_texts_absent() -> None:
     texts = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
     moved = centered(texts)
     np.testing.assert_allclose(moved[0], [0.5**0.5, -(0.5**0.5)], rtol=1e-6)
     np.testing.assert_array_equal(moved[2], [0, 0])
 
 
-def test_a_kept_encoder_is_found_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_stored_encoder_is_found_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
-    shots, _ = families(count=4)
-    reel = Reel(shots, tmp_path / "encoder", ["a", "b", "c", "d"])
-    first = provide(SECTION, reel, context(tmp_path))
+    frames, _ = families(count=4)
+    training = DrawnTraining(frames, tmp_path / "encoder", ["a", "b", "c", "d"])
+    first = provide(SECTION, training, context(tmp_path))
     monkeypatch.setattr("vireo.video.encoders.cnn.train", None)  # training again would fail
-    again = provide(SECTION, reel, context(tmp_path))
-    grown = Reel(shots, tmp_path / "encoder", ["a", "b", "c", "d", "e"])
+    again = provide(SECTION, training, context(tmp_path))
+    grown = DrawnTraining(frames, tmp_path / "encoder", ["a", "b", "c", "d", "e"])
     assert first.fingerprint == again.fingerprint
     assert first.fingerprint == provide(SECTION, grown, context(tmp_path)).fingerprint
     (weights,) = (tmp_path / "encoder").glob("*/encoder.safetensors")
     weights.write_bytes(weights.read_bytes()[:-1])
     with pytest.raises(CorruptArtifact, match="differs from its manifest"):
-        provide(SECTION, reel, context(tmp_path))
+        provide(SECTION, training, context(tmp_path))
 
 
-def kept(folder: Path, digests: str, seed: int = 0, section: VideoSection = SECTION) -> str:
+def stored(folder: Path, digests: str, seed: int = 0, section: VideoSection = SECTION) -> str:
     return store_encoder(
         folder, section, seed, list(digests), {}, lambda path: path.touch()
     ).training
@@ -229,19 +234,19 @@ def chosen(folder: Path, digests: str, seed: int = 0) -> str | None:
     return found.training if found else None
 
 
-def test_the_encoder_that_saw_most_of_the_files_is_chosen(tmp_path: Path) -> None:
-    small, large = kept(tmp_path, "abc"), kept(tmp_path, "abcdef")
+def test_the_encoder_trained_on_most_of_the_files_is_chosen(tmp_path: Path) -> None:
+    small, large = stored(tmp_path, "abc"), stored(tmp_path, "abcdef")
     assert chosen(tmp_path, "abc") == small == training_id(SECTION, 0, list("cab"))
     assert chosen(tmp_path, "abcdef") == large
-    assert chosen(tmp_path, "abcdefghi") == large  # two thirds were seen: just enough
+    assert chosen(tmp_path, "abcdefghi") == large  # trained on two thirds: just enough
     assert chosen(tmp_path, "abcdefghij") is None  # more than half as many again are new
     assert chosen(tmp_path, "xyz") is None
     assert chosen(tmp_path, "") is None
 
 
 def test_other_settings_another_seed_or_a_broken_manifest_do_not_count(tmp_path: Path) -> None:
-    kept(tmp_path, "abc", section=VideoSection(resolution=64))
-    kept(tmp_path, "abc", seed=1)
+    stored(tmp_path, "abc", section=VideoSection(resolution=64))
+    stored(tmp_path, "abc", seed=1)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "manifest.json").write_text('{"half": ')
     (tmp_path / ".left.123.tmp").mkdir()

@@ -16,13 +16,13 @@ from vireo.video.sampling import SamplingPlan
 
 FRAMES = 90
 KINDS = [
-    ("libx264", "clip.mp4"),  # pictures out of order, several of which no other needs
+    ("libx264", "clip.mp4"),  # reordered frames, some of which are no references
     ("libx264", "clip.ts"),
     ("libx265", "clip.mkv"),
-    ("mpeg2video", "clip.mpg"),  # seeking leads to places that nothing can be decoded from
+    ("mpeg2video", "clip.mpg"),  # seeks to positions without a decodable frame
     ("mpeg4", "clip.avi"),
     ("libvpx-vp9", "clip.webm"),
-    ("libsvtav1", "clip.mp4"),  # decoded by a library that works behind what it is given
+    ("libsvtav1", "clip.mp4"),  # decoded by a library that lags behind its input
 ]
 
 
@@ -33,7 +33,7 @@ def numbered(index: int, pixels: Bytes) -> None:
 
 
 def number(pixels: Bytes) -> int:
-    """The number of the frame that (side, side, 3) pixels show, whole pictures squeezed."""
+    """The number of the frame that (side, side, 3) pixels show, squeezed."""
     side = len(pixels)
     columns = [round((place + 0.5) * side / 7) for place in range(7)]
     return sum(int(pixels[side // 2, column].mean() > 128) << i for i, column in enumerate(columns))
@@ -56,12 +56,12 @@ def test_the_frames_are_those_at_the_wanted_moments(
         stream = video_stream(container)
         assert stream is not None
         decoder = Decoder(container, stream)
-        wanted = SamplingPlan(count, 64).targets(stream_duration(container, stream) or 0.0)
+        targets = SamplingPlan(count, 64).targets(stream_duration(container, stream) or 0.0)
         times = [decoder.frame_time(frame) or 0.0 for frame in decoder.frames()]
     assert len(times) == FRAMES
-    shown = [number(pixels) for pixels in found.frames.pixels]
-    # every picture carries its number: the moments must be those of the numbers
-    np.testing.assert_allclose([times[i] for i in shown], found.frames.times, atol=1e-4)
-    for time, i in zip(wanted, shown, strict=True):
+    numbers = [number(pixels) for pixels in found.frames.pixels]
+    # every frame shows its number: the times must be those of the numbers
+    np.testing.assert_allclose([times[i] for i in numbers], found.frames.times, atol=1e-4)
+    for time, i in zip(targets, numbers, strict=True):
         assert times[i] >= time - 1e-6
         assert i == 0 or times[i - 1] < time + 1e-6

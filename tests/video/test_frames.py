@@ -1,4 +1,4 @@
-"""Frames: colours that were drawn at known times are found at these times."""
+"""Frames: colors drawn at known times are found at these times."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from vireo.video.pixels import scaled_size
 from vireo.video.sampling import SamplingPlan
 
 
-def taken(path: Path, count: int = 6, resolution: int = 32) -> FrameSample:
+def sampled(path: Path, count: int = 6, resolution: int = 32) -> FrameSample:
     found = sample_frames(path, SamplingPlan(count, resolution))
     assert found is not None
     assert found.frames.pixels.shape[1:] == (resolution, resolution, 3)
     return found
 
 
-def colours(found: FrameSample) -> list[int]:
+def colors(found: FrameSample) -> list[int]:
     """Which of red, green and blue is strongest, per frame."""
     means: Bytes = found.frames.pixels.reshape(len(found.frames.times), -1, 3).mean(1)
     return [int(index) for index in means.argmax(1)]
@@ -35,8 +35,8 @@ def test_frames_are_spread_over_the_whole_length(
     tmp_path: Path, key_every: int, codec: str, ending: str
 ) -> None:
     path = write_clip(tmp_path / f"a.{ending}", thirds, codec=codec, key_every=key_every)
-    found = taken(path)
-    assert colours(found) == [0, 0, 1, 1, 2, 2]
+    found = sampled(path)
+    assert colors(found) == [0, 0, 1, 1, 2, 2]
     assert found.error == ""
     assert (np.diff(found.frames.times) > 0).all()
     np.testing.assert_allclose(found.frames.times, (np.arange(6) + 0.5) * 0.5, atol=0.26)
@@ -44,18 +44,18 @@ def test_frames_are_spread_over_the_whole_length(
 
 def test_a_clip_shorter_than_the_wanted_frames_gives_those_it_has(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", plain(RED), frames=3)
-    found = taken(path, count=8)
+    found = sampled(path, count=8)
     assert 1 <= len(found.frames.times) <= 3
     assert found.error == ""
 
 
-def test_colours_and_the_centre_are_kept(tmp_path: Path) -> None:
+def test_colors_and_the_centre_are_kept(tmp_path: Path) -> None:
     def draw(index: int, pixels: Bytes) -> None:
         pixels[:, :] = BLUE
         pixels[:, 40:120] = GREEN  # the centre 80 x 80 of 160 x 80
 
     path = write_clip(tmp_path / "a.mp4", draw, size=(160, 80), codec="libx264")
-    pixels = taken(path, resolution=40).frames.pixels[:, 4:-4, 4:-4]
+    pixels = sampled(path, resolution=40).frames.pixels[:, 4:-4, 4:-4]
     np.testing.assert_allclose(pixels.reshape(-1, 3).mean(0), GREEN, atol=12)
 
 
@@ -64,14 +64,14 @@ def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     path = write_clip(
         tmp_path / "a.mkv", plain(RED), size=size, codec="ffv1", pixel_format="yuv444p"
     )
-    found = taken(path)
+    found = sampled(path)
     assert (found.width, found.height) == size
-    assert set(colours(found)) == {0}
+    assert set(colors(found)) == {0}
 
 
 def test_ten_bits(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mkv", plain(GREEN), codec="ffv1", pixel_format="yuv420p10le")
-    assert set(colours(taken(path))) == {1}
+    assert set(colors(sampled(path))) == {1}
 
 
 def test_a_turned_camera_is_turned_back(tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_a_turned_camera_is_turned_back(tmp_path: Path) -> None:
         pixels[24:] = BLUE
 
     path = write_clip(tmp_path / "a.mp4", draw, codec="libx264")
-    upright = taken(path).frames.pixels[0]
+    upright = sampled(path).frames.pixels[0]
     path.write_bytes(_turned(path.read_bytes()))
-    found = taken(path)
+    found = sampled(path)
     assert (found.width, found.height) == (48, 64)
     # libav: a matrix for "turn by 90 degrees clockwise" puts the upper half to the right
     turned = found.frames.pixels[0]
@@ -107,8 +107,8 @@ def test_a_picture_is_a_video_of_one_frame(tmp_path: Path) -> None:
         frame = av.VideoFrame.from_ndarray(np.full((40, 50, 3), BLUE, np.uint8), format="rgb24")
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    found = taken(path)
-    assert colours(found) == [2]
+    found = sampled(path)
+    assert colors(found) == [2]
     assert found.error == ""
 
 
@@ -131,7 +131,7 @@ def test_a_truncated_file_gives_what_can_be_had(tmp_path: Path) -> None:
     whole = write_clip(tmp_path / "a.mkv", draw, codec="libx264").read_bytes()
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(whole[: len(whole) * 2 // 5])
-    found = taken(cut)
+    found = sampled(cut)
     assert len(found.frames.times) >= 3
     assert found.error != ""
     assert found.frames.times.max() < 1.5
@@ -140,14 +140,14 @@ def test_a_truncated_file_gives_what_can_be_had(tmp_path: Path) -> None:
 def test_bad_files_are_unreadable_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "garbage.mp4").write_bytes(np.random.default_rng(0).bytes(5_000))
-    (tmp_path / "text.mp4").write_text("this is no film\n" * 50)
+    (tmp_path / "text.mp4").write_text("this is no video\n" * 50)
     (tmp_path / "folder.mp4").mkdir()
     for name, reason in {
         "empty.mp4": "empty",
         "garbage.mp4": "not a media file",
         "text.mp4": "not a media file",
         "folder.mp4": "a directory",
-        "nothing.mp4": "file not found",
+        "missing.mp4": "file not found",
     }.items():
         with pytest.raises(UnreadableMedia, match=reason):
             sample_frames(tmp_path / name, SamplingPlan(4, 32))
@@ -169,7 +169,7 @@ def test_libav_keeps_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str]) ->
     broken = bytearray(whole)
     broken[100:400] = b"x" * 300
     (tmp_path / "broken.mp4").write_bytes(bytes(broken))
-    taken(tmp_path / "broken.mp4")
+    sampled(tmp_path / "broken.mp4")
     assert capfd.readouterr().err == ""
 
 

@@ -1,4 +1,4 @@
-"""Damaged copies of real files: each gives a row or says why not; none crashes or hangs."""
+"""Damaged copies of real files: each gives a row or a reason; none crashes or hangs."""
 
 from __future__ import annotations
 

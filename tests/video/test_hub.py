@@ -120,13 +120,13 @@ def test_a_film_model_sees_the_frames_together(tmp_path: Path) -> None:
     vector = encoder.encode(pixels[:4])
     assert vector.shape == (1, encoder.dimension) == (1, 16)
     assert np.abs(encoder.encode(pixels[3::-1]) - vector).max() > 1e-3  # the order counts
-    film = torch.from_numpy((pixels[:4] / 255 - 0.5) / 0.5).permute(0, 3, 1, 2)[None].float()
+    sequence = torch.from_numpy((pixels[:4] / 255 - 0.5) / 0.5).permute(0, 3, 1, 2)[None].float()
     with torch.inference_mode():
-        expected = AutoModel.from_pretrained(tmp_path).eval()(film).last_hidden_state.mean(1)
+        expected = AutoModel.from_pretrained(tmp_path).eval()(sequence).last_hidden_state.mean(1)
     np.testing.assert_allclose(vector, expected.numpy(), atol=1e-5)
 
 
-def test_a_film_model_stretches_short_films_and_thins_long_ones(tmp_path: Path) -> None:
+def test_a_video_model_repeats_few_frames_and_samples_many(tmp_path: Path) -> None:
     encoder = load(videomae(tmp_path))
     pixels = sample_pixels(32)
     assert encoder.encode(pixels[:0]).shape == (0, 16)
@@ -137,7 +137,7 @@ def test_a_film_model_stretches_short_films_and_thins_long_ones(tmp_path: Path) 
     np.testing.assert_allclose(two, encoder.encode(pixels[:4]), atol=1e-6)
 
 
-def test_pixels_are_prepared_as_the_directory_says(tmp_path: Path) -> None:
+def test_pixels_are_preprocessed_by_the_configuration(tmp_path: Path) -> None:
     encoder = load(vit(tmp_path))
     assert (encoder.resolution, encoder.dimension) == (32, 16)
     pixels = sample_pixels(32)
@@ -165,7 +165,7 @@ def test_other_weights_are_another_encoder(tmp_path: Path) -> None:
     assert first != load(vit(tmp_path / "b", seed=1)).fingerprint
 
 
-def test_what_is_no_model_says_so(tmp_path: Path) -> None:
+def test_a_missing_or_invalid_model_is_an_error(tmp_path: Path) -> None:
     context = Context(Serial(EngineSection()), tmp_path, NullProgress(), 0)
     give = partial(provide, frames=None, context=context)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="needs a model"):

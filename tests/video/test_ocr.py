@@ -1,4 +1,4 @@
-"""Screen text: what is written in drawn clips is read, with the times at which it stands."""
+"""Screen text: text drawn in clips is read, with its times."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from vireo.video.text.ocr_task import merge_texts
 NIGHT = (20, 30, 60)
 
 
-def written(index: int, pixels: Bytes) -> None:
-    """SNOW IN MAY in the first half, then nothing."""
+def with_text(index: int, pixels: Bytes) -> None:
+    """SNOW IN MAY in the first half, then no text."""
     from PIL import Image, ImageDraw, ImageFont
 
     pixels[:] = NIGHT
@@ -30,7 +30,7 @@ def written(index: int, pixels: Bytes) -> None:
         pixels[:] = np.asarray(image)
 
 
-def test_a_text_is_one_line_from_its_first_picture_to_its_last() -> None:
+def test_a_text_is_one_line_from_its_first_frame_to_its_last() -> None:
     lines = merge_texts([1.0, 3.0, 5.0], [["NEWS", "Snow"], ["snow"], ["Rain"]])
     assert lines == [
         SubtitleLine(1.0, 1.0, "NEWS"),
@@ -40,20 +40,20 @@ def test_a_text_is_one_line_from_its_first_picture_to_its_last() -> None:
 
 
 @pytest.mark.slow
-def test_writing_in_pictures_becomes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_screen_text_becomes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("rapidocr", reason="rapidocr is not installed")
     pytest.importorskip("PIL", reason="pillow is not installed")
     monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
     clips = {
-        "news": write_clip(tmp_path / "news.mp4", written, size=(384, 256), key_every=5),
+        "news": write_clip(tmp_path / "news.mp4", with_text, size=(384, 256), key_every=5),
         "night": write_clip(tmp_path / "night.mp4", plain(NIGHT), size=(384, 256)),
     }
-    words = TextSection(ocr="rapidocr", ocr_frames=4).model_dump()
-    config = Config.of({"video": {"resolution": 32, "frames": 4, "text": words}})
+    text_section = TextSection(ocr="rapidocr", ocr_frames=4).model_dump()
+    config = Config.of({"video": {"resolution": 32, "frames": 4, "text": text_section}})
     features = made(tables_of(clips), tmp_path, config)
     ((video, start, end, text, source),) = features.dialogue.rows()
     assert (video, text.upper().replace(" ", "")) == ("news", "SNOWINMAY")
     assert source == "screen"
-    assert 0 <= start < end <= 1.5  # two of the four pictures
+    assert 0 <= start < end <= 1.5  # two of the four frames
     assert row(features, "news")["text_source"] == "screen"
     assert row(features, "night")["text_source"] is None

@@ -31,7 +31,7 @@ def write_model(
     kind: int = TensorProto.FLOAT,
     output: str = "pooled",
 ) -> Path:
-    """A model that averages the picture over `axes`, and one more output that keeps the map."""
+    """A model that averages the image over `axes`, and one more output with the feature map."""
     nodes = [
         helper.make_node("Cast", ["image"], ["map"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["map", "axes"], [output], keepdims=0),
@@ -103,8 +103,8 @@ def test_an_output_can_be_named_and_maps_are_averaged(tmp_path: Path) -> None:
     pooled = OnnxEncoder(path).encode(sample_pixels(16))
     (tmp_path / "a.onnx.json").write_text('{"output": "map"}')
     np.testing.assert_allclose(OnnxEncoder(path).encode(sample_pixels(16)), pooled, atol=1e-5)
-    (tmp_path / "a.onnx.json").write_text('{"output": "nothing"}')
-    with pytest.raises(InputError, match="no output 'nothing'"):
+    (tmp_path / "a.onnx.json").write_text('{"output": "missing"}')
+    with pytest.raises(InputError, match="no output 'missing'"):
         OnnxEncoder(path)
 
 
@@ -140,13 +140,13 @@ def test_mobilenet_knows_what_is_on_real_photos(tmp_path: Path) -> None:
     path.symlink_to(source)
     (tmp_path / "model.json").write_text('{"output": "logits"}')
     encoder = OnnxEncoder(path)
-    seen = {}
+    found = {}
     for name in ("cat_720p", "fox", "hot_dog"):
         photo = sample_frames(
             folder / "photos" / f"{name}.jpg", SamplingPlan(1, encoder.resolution)
         )
         assert photo is not None
-        seen[name] = labels[int(encoder.encode(photo.frames.pixels)[0].argmax())]
-    assert "cat" in seen["cat_720p"]
-    assert "fox" in seen["fox"]
-    assert "hotdog" in seen["hot_dog"]
+        found[name] = labels[int(encoder.encode(photo.frames.pixels)[0].argmax())]
+    assert "cat" in found["cat_720p"]
+    assert "fox" in found["fox"]
+    assert "hotdog" in found["hot_dog"]

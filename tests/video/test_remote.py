@@ -1,4 +1,4 @@
-"""Files by URL: over http on this machine, from memory, by file://; what cannot be had is said."""
+"""Files by URL: over http, from memory and by file://; failed downloads are reported."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def site(tmp_path: Path) -> Iterator[str]:
 
 
 def tables_of(folder: Path, **urls: str) -> Tables:
-    """As the data room makes them of a table with links."""
+    """As the stage `data` makes them of a table with URLs."""
     lines = [f"{video_id},{url}" for video_id, url in urls.items()]
     (folder / "videos.csv").write_text("\n".join(["id,url", *lines]) + "\n")
     request = ReadRequest(folder / "videos.csv", None, DataSection(remote=True), 0)
@@ -71,8 +71,8 @@ def test_files_over_http_are_seen_like_files_on_disk(
     assert [far[name] for name in same] == [near[name] for name in same]
     assert (features.picture[0] == features.picture[1]).all()
     assert gone["status"] == "failed"
-    assert gone["reason"] == f"no file can be had at the URL: {site}/none.mp4"
-    assert not list(tmp_path.glob("vireo-*"))  # what was fetched is gone
+    assert gone["reason"] == f"no file can be downloaded from the URL: {site}/none.mp4"
+    assert not list(tmp_path.glob("vireo-*"))  # downloads are deleted
     again = made(tables, tmp_path)
     assert (again.info["opened"], again.info["encoded"]) == ("0", "0")
 
@@ -87,7 +87,7 @@ def test_another_content_is_another_identity(tmp_path: Path, site: str) -> None:
     os.utime(path, (1_000_000_000, 1_000_000_000))
     assert identity(f"{site}/a.mp4") not in (before, None)
     assert identity(f"{site}/b.mp4") is None
-    assert identity("nothing-knows-this://a.mp4") is None
+    assert identity("unknown-scheme://a.mp4") is None
 
 
 def test_what_lies_in_memory_is_read_by_the_engine_of_one_process(
@@ -95,9 +95,9 @@ def test_what_lies_in_memory_is_read_by_the_engine_of_one_process(
 ) -> None:
     monkeypatch.setattr(contrastive_training, "MIN_STEPS", 3)
     path = write_clip(tmp_path / "red.mp4", plain(RED))
-    with fsspec.open("memory://shelf/red.mp4", "wb") as file:
+    with fsspec.open("memory://folder/red.mp4", "wb") as file:
         file.write(path.read_bytes())
-    features = made(tables_of(tmp_path, red="memory://shelf/red.mp4"), tmp_path)
+    features = made(tables_of(tmp_path, red="memory://folder/red.mp4"), tmp_path)
     assert row(features, "red")["status"] == "ok"
 
 
@@ -115,7 +115,7 @@ def test_a_file_that_is_too_large_costs_its_own_row(
     assert row(features, "large")["reason"].endswith("is larger than 1 MB (video.max_download_mb)")
 
 
-def test_what_vanished_after_the_table_was_read_is_said(tmp_path: Path) -> None:
+def test_a_file_that_vanished_after_ingest_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CannotFetch, match="cannot be fetched"), local("memory://none.mp4", 10):
         pass
     with local(str(tmp_path), 10) as path:

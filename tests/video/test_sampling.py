@@ -1,4 +1,4 @@
-"""Which frames are taken: by length, by shots, so many a second, exactly, and how they are cut."""
+"""Sampling plans: uniform, by shot, by frame rate, exact; and crops."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from vireo.video.sampling import MAX_FRAMES, SamplingPlan, times_by_shot
 from vireo.video.shot_detection import detect_cuts
 
 
-def shots(index: int, pixels: Bytes) -> None:
+def three_shots(index: int, pixels: Bytes) -> None:
     """Red for 0.8 s, green for 1.2 s, blue for 4 s."""
     pixels[:] = RED if index < 8 else GREEN if index < 20 else BLUE
 
 
-def colours(pixels: Bytes) -> list[int]:
+def colors(pixels: Bytes) -> list[int]:
     return [int(index) for index in pixels.reshape(len(pixels), -1, 3).mean(1).argmax(1)]
 
 
 @pytest.mark.parametrize("codec", ["mpeg4", "libx264"])
 def test_cuts_are_found_where_they_were_made(tmp_path: Path, codec: str) -> None:
-    path = write_clip(tmp_path / "a.mp4", shots, frames=60, codec=codec)
+    path = write_clip(tmp_path / "a.mp4", three_shots, frames=60, codec=codec)
     np.testing.assert_allclose(detect_cuts(path), [0.8, 2.0], atol=0.31)  # a left-out frame or two
     assert detect_cuts(write_clip(tmp_path / "b.mp4", plain(RED), codec=codec)) == []
 
 
 def test_every_shot_is_seen_before_any_is_seen_twice(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "a.mp4", shots, frames=60, codec="libx264")
-    seen = sample_frames(path, SamplingPlan(3, 32, sampling="scenes", exact_frames=True))
+    path = write_clip(tmp_path / "a.mp4", three_shots, frames=60, codec="libx264")
+    by_shot = sample_frames(path, SamplingPlan(3, 32, sampling="scenes", exact_frames=True))
     even = sample_frames(path, SamplingPlan(3, 32, exact_frames=True))
-    assert seen is not None
+    assert by_shot is not None
     assert even is not None
-    assert colours(seen.frames.pixels) == [0, 1, 2]
-    assert colours(even.frames.pixels) == [1, 2, 2]
+    assert colors(by_shot.frames.pixels) == [0, 1, 2]
+    assert colors(even.frames.pixels) == [1, 2, 2]
 
 
 @given(
@@ -52,10 +52,10 @@ def test_every_shot_is_seen_before_any_is_seen_twice(tmp_path: Path) -> None:
     st.integers(1, 40),
 )
 def test_moments_lie_in_the_film_in_order(seconds: float, cuts: list[float], count: int) -> None:
-    moments = times_by_shot(seconds, cuts, count)
-    assert len(moments) == count
-    assert moments == sorted(moments)
-    assert all(0 <= moment <= seconds for moment in moments)
+    times = times_by_shot(seconds, cuts, count)
+    assert len(times) == count
+    assert times == sorted(times)
+    assert all(0 <= time <= seconds for time in times)
 
 
 def test_no_cut_is_the_same_as_equal_parts() -> None:
@@ -64,7 +64,7 @@ def test_no_cut_is_the_same_as_equal_parts() -> None:
 
 
 def test_so_many_a_second(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "a.mp4", shots, frames=60)
+    path = write_clip(tmp_path / "a.mp4", three_shots, frames=60)
     found = sample_frames(path, SamplingPlan(4, 32, sampling="fps", fps=2.0, exact_frames=True))
     assert found is not None
     assert len(found.frames.times) == 12
@@ -73,7 +73,7 @@ def test_so_many_a_second(tmp_path: Path) -> None:
 
 
 def test_exact_frames_are_those_of_a_full_decoding(tmp_path: Path) -> None:
-    """Frames that no other needs are skipped on the way; what is taken must not change by it."""
+    """Skipping frames that are no references must not change the sampled frames."""
     noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3)).astype(np.uint8)
 
     def draw(index: int, pixels: Bytes) -> None:
@@ -96,9 +96,9 @@ def test_exact_frames_are_those_of_a_full_decoding(tmp_path: Path) -> None:
 def test_looks_cover_the_picture_from_end_to_end() -> None:
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, :10, 0], wide[:, 10:20, 1], wide[:, 20:, 2] = 200, 200, 200
-    assert colours(square_crops(wide, 10, 3, 0)) == [0, 1, 2]
-    assert colours(square_crops(wide, 10, 1, 0)) == [1]
-    assert colours(square_crops(wide.swapaxes(0, 1), 10, 2, 0)) == [0, 2]
+    assert colors(square_crops(wide, 10, 3, 0)) == [0, 1, 2]
+    assert colors(square_crops(wide, 10, 1, 0)) == [1]
+    assert colors(square_crops(wide.swapaxes(0, 1), 10, 2, 0)) == [0, 2]
     assert square_crops(wide, 10, 0, 1).shape == (1, 10, 10, 3)
 
 
@@ -113,13 +113,13 @@ def test_squeezing_keeps_the_light(length: int) -> None:
 
 
 def test_a_contact_sheet_shows_the_pictures_in_order(tmp_path: Path) -> None:
-    stills = [np.full((30, 40, 3), colour, np.uint8) for colour in (RED, GREEN, BLUE)]
+    thumbnails = [np.full((30, 40, 3), color, np.uint8) for color in (RED, GREEN, BLUE)]
     path = tmp_path / "sheet.jpg"
-    path.write_bytes(contact_sheet(stills))
-    assert contact_sheet(stills) == path.read_bytes()
+    path.write_bytes(contact_sheet(thumbnails))
+    assert contact_sheet(thumbnails) == path.read_bytes()
     with av.open(str(path)) as container:
-        picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
-    places = picture[19, [24, 68, 112]].astype(int)
+        image = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    places = image[19, [24, 68, 112]].astype(int)
     np.testing.assert_allclose(places, [RED, GREEN, BLUE], atol=25)
     assert contact_sheet([]) == b""
 

@@ -256,10 +256,10 @@ def test_a_long_file_is_cut_with_a_reason(tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     cue = "00:00:01,000 --> 00:00:02,000\nné {}\n\n"
     path.write_text("".join(cue.format(i) for i in range(40_000)), encoding="utf-8")
-    lines, trouble = read_subtitles(path)
+    lines, error = read_subtitles(path)
     assert 20_000 < len(lines) < 30_000
     assert lines[0].text == "né 0"
-    assert trouble == f"subtitles were cut after {MAX_BYTES // 1_000_000} MB"
+    assert error == f"subtitles were cut after {MAX_BYTES // 1_000_000} MB"
 
 
 def test_unreadable_files_have_a_reason(tmp_path: Path) -> None:
@@ -343,9 +343,9 @@ def test_bitmap_subtitles_give_no_lines() -> None:
 
 def test_real_subtitle_files(tmp_path: Path) -> None:
     folder = data_folder("clips") / "subtitles"
-    lines, trouble = read_subtitles(folder / "moviepy_subtitles.srt")
+    lines, error = read_subtitles(folder / "moviepy_subtitles.srt")
     assert [line.text for line in lines[:3]] == ["Red!", "More Red!", "Green!"]
     assert lines[2][:2] == (5.0, 6.0)
-    assert trouble == ""
+    assert error == ""
     shutil.copy(folder / "androidx_dash_sample.vtt", tmp_path / "a.vtt")
     assert [line.start for line in read_subtitles(tmp_path / "a.vtt")[0]] == [0.02, 0.1]

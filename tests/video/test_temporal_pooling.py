@@ -1,4 +1,4 @@
-"""Poolings: the order of the frames matters to motion alone; parts are of equal weight."""
+"""Poolings: only motion depends on the order of the frames; parts have equal weight."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_one_frame_does_not_move() -> None:
 def test_parts_have_length_one_each_and_stillness_stays_zero() -> None:
     parts = [pool_parts(NAMES, POOLINGS, *vectors(5, seed)) for seed in range(6)]
     parts.append(pool_parts(NAMES, POOLINGS, *vectors(1, 7)))  # one frame: no motion
-    parts.append(np.zeros_like(parts[0]))  # nothing seen
+    parts.append(np.zeros_like(parts[0]))  # no frames
     rows = center_parts([np.stack([video[i] for video in parts]) for i in range(len(NAMES))])
     lengths = np.linalg.norm(rows.reshape(8, len(NAMES), 4), axis=2)
     np.testing.assert_allclose(lengths[:6], 1, rtol=1e-5)
@@ -64,13 +64,13 @@ def test_parts_have_length_one_each_and_stillness_stays_zero() -> None:
     np.testing.assert_array_equal(lengths[7], 0)
 
 
-def test_what_all_videos_share_is_taken_away() -> None:
+def test_the_common_direction_is_removed() -> None:
     random = np.random.default_rng(0)
     own = random.normal(size=(200, 4)).astype(np.float32)
     raw, moved = center_parts([own]), center_parts([own + 50])
     before = raw @ raw.T
-    likeness = moved @ moved.T
-    assert np.corrcoef(before.ravel(), likeness.ravel())[0, 1] > 0.8  # uncentred, all are at 1
+    similarity = moved @ moved.T
+    assert np.corrcoef(before.ravel(), similarity.ravel())[0, 1] > 0.8  # uncentered, all are at 1
 
 
 def test_a_lone_video_and_equal_videos_keep_a_vector() -> None:
@@ -79,7 +79,7 @@ def test_a_lone_video_and_equal_videos_keep_a_vector() -> None:
     np.testing.assert_allclose(center_parts([np.repeat(row, 9, axis=0)])[4], [0.6, 0.8], rtol=1e-5)
 
 
-def test_attention_listens_less_to_what_is_not_typical() -> None:
+def test_attention_gives_less_weight_to_outlier_frames() -> None:
     from vireo.video.temporal import attention, mean
 
     times = np.arange(8, dtype=np.float32)
@@ -98,5 +98,5 @@ def test_the_transformer_comes_with_its_encoder_only() -> None:
     times = np.arange(2, dtype=np.float32)
     with pytest.raises(InputError, match="trained together with the encoder 'cnn'"):
         pool_parts(["transformer"], POOLINGS, vectors, times)
-    own = {"transformer": lambda rows, moments: rows[0] * 7}
+    own = {"transformer": lambda rows, _: rows[0] * 7}
     assert (pool_parts(["mean", "transformer"], POOLINGS, vectors, times, own)[1] == 7).all()

@@ -80,7 +80,7 @@ def _unreadable_rows(media: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _unreadable_reason(path: str | None) -> str:
     if path and is_url(path):
-        return f"no file can be had at the URL: {path}"
+        return f"no file can be downloaded from the URL: {path}"
     if path and Path(path).is_dir():
         return f"a directory, not a file: {path}"
     if path and Path(path).exists():

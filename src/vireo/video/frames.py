@@ -129,7 +129,7 @@ def _exact_frames(
     if missing > max(0.2 * seconds, MAX_MISSING_SECONDS):
         end = collector.last_time
         collector = collector.without_frames()
-        collector.errors.append(f"the pictures end at {end:.1f} of {seconds:.1f} s")
+        collector.errors.append(f"the video stream ends at {end:.1f} of {seconds:.1f} s")
         _decode_targets(path, collector, collector.plan.targets(end), [])
     return collector
 

@@ -58,7 +58,7 @@ def read_file(path: Path, sidecar: Path | None, plan: SamplingPlan) -> Extractio
 def _errors(
     sample: FrameSample | None, audio: AudioFeatures | None, subtitle_error: str
 ) -> list[str]:
-    frame_error = "the file holds no pictures" if sample is None else sample.error
+    frame_error = "the file has no video stream" if sample is None else sample.error
     audio_error = f"audio: {audio.error}" if audio is not None and audio.error else ""
     return [error for error in (frame_error, subtitle_error, audio_error) if error]
 
