@@ -12,8 +12,9 @@ from vireo.interest.content import Content
 from vireo.interest.matrix_factorization import ImplicitMF
 from vireo.interest.next_item import NextItem
 from vireo.interest.popularity import Popularity, RecentPopularity
+from vireo.interest.sequence.build_network import build_sequence_network
 from vireo.interest.sequence.expert import Sequence
-from vireo.interest.sequence.network import SequenceNetwork
+from vireo.interest.sequence.onnx_export import onnx_graph
 from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.store.base import UserAttributes
@@ -70,11 +71,13 @@ def _clustered(topic_of: Ints, dimension: int, rng: np.random.Generator) -> Floa
 
 def _sequence(table: Floats, rng: np.random.Generator) -> Sequence:
     """The usual small network, not trained: it takes as long as a trained one."""
-    network = SequenceNetwork(1, TASTE, 2, 2, 0.0, SequenceSection().max_length)
+    settings = SequenceSection()
+    network = build_sequence_network(settings, n_videos=1)
     arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     bias = rng.normal(scale=0.1, size=len(table)).astype(np.float32)
-    arrays |= {"vectors.weight": table, "bias": bias}
-    return Sequence(SequenceSection(), arrays, np.ones(len(table), dtype=np.float32))
+    arrays |= {"item_embedding.weight": table, "item_bias": bias}
+    norms = np.ones(len(table), dtype=np.float32)
+    return Sequence(settings, arrays, norms, graph=onnx_graph(settings, arrays))
 
 
 def _next(viewers: Ints, topic_of: Ints, rng: np.random.Generator) -> NextItem:

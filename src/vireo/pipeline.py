@@ -169,7 +169,8 @@ _ROWS = (
     ),
     Stage(
         "interest",
-        version=5,
+        version=6,
+        format=2,
         output="vireo.interest.base:InterestModel",
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),

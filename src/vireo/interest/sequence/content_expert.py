@@ -1,8 +1,8 @@
-"""The sequence expert over content: the same transformer reads and points at what videos show, say
-and are dated, so that a new video stands among the others without having been watched.
+"""The sequence expert over content: cold items are inputs and outputs of the network like others.
 
-A video's vector is a trained map of its frozen features, plus a bounded part of its own that it
-earns by being watched: alpha = k / (k + handover) of it for k viewers.
+An item embedding is a trained projection of the video's frozen features, plus an ID embedding of
+bounded norm. The ID embedding of a video with k users is weighted by
+k / (k + content_prior_users).
 """
 
 from __future__ import annotations
@@ -18,25 +18,24 @@ from vireo.arrays import Floats, Ints
 from vireo.artifacts.tensor_files import read_arrays
 from vireo.engine.base import Context
 from vireo.interest.base import InterestSection, SequenceContentSection, SequenceSection, Training
-from vireo.interest.sequence.cold_embeddings import regression
-from vireo.interest.sequence.expert import Sequence, shape_of, start, tensors
+from vireo.interest.sequence.expert import Sequence
 from vireo.interest.sequence.features import features
-from vireo.interest.sequence.windows import Windows
+from vireo.interest.sequence.windows import PER_VIDEO, Windows
 
 if TYPE_CHECKING:
-    from vireo.interest.sequence.content_network import ContentNetwork
     from vireo.interest.sequence.network import SequenceNetwork
 
-_RAW = "own.safetensors"
+_TRAINED = "trained.safetensors"
+_CONTENT_LAYERS = ("content_projection.", "content_bias.")
 
 
 @dataclass(frozen=True)
 class SequenceContent(Sequence):
-    """A trained network over content, laid out as if every video had a vector of its own."""
+    """A trained content network, as a sequence network with an embedding for every video."""
 
     name: ClassVar[str] = "sequence-content"
-    raw: dict[str, Floats] = field(default_factory=dict)
-    """The arrays as they were trained, own parts apart, for a training that goes on from here."""
+    trained_arrays: dict[str, Floats] = field(default_factory=dict)
+    """The content network's arrays, for a warm start; ID parts have a row per video."""
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
@@ -49,28 +48,36 @@ class SequenceContent(Sequence):
         return section.sequence_content
 
     @classmethod
-    def _begun(
+    def _initial_network(
         cls,
         training: Training,
         videos: Ints,
         windows: Windows,
         settings: SequenceSection,
         seed: int,
-        before: Self | None,
+        previous: Self | None,
     ) -> SequenceNetwork:
+        from vireo.interest.sequence.build_network import (
+            build_content_network,
+            init_content_projection,
+            init_embeddings,
+            tensors,
+        )
+
         assert isinstance(settings, SequenceContentSection)
-        told = features(training)[videos]
-        network = content_network(settings, told, seed)
-        if before is not None:
-            own = {name: before.raw[name][videos] for name in ("vectors.weight", "bias")}
-            network.load_state_dict(tensors({**before.raw, **own}))
+        rows = features(training)[videos]
+        network = build_content_network(settings, rows, seed)
+        if previous is not None:
+            per_video = {name: previous.trained_arrays[name][videos] for name in PER_VIDEO}
+            arrays = {**previous.trained_arrays, **per_video}
+            network.load_state_dict(tensors(arrays))
         else:
-            start(network, windows, seed)
-            _explain(network, told)
+            init_embeddings(network, windows, seed)
+            init_content_projection(network, rows)
         return network
 
     @classmethod
-    def _finished(
+    def _fitted(
         cls,
         arrays: dict[str, Floats],
         videos: Ints,
@@ -80,72 +87,43 @@ class SequenceContent(Sequence):
     ) -> Self:
         import torch
 
+        from vireo.interest.sequence.build_network import build_content_network, tensors
+        from vireo.interest.sequence.onnx_export import onnx_graph
+
         assert isinstance(settings, SequenceContentSection)
-        told = features(training)
-        network = content_network(settings, told[videos])
+        rows = features(training)
+        network = build_content_network(settings, rows[videos])
         network.load_state_dict(tensors(arrays))
         share = training.user_counts / (training.user_counts + settings.content_prior_users + 1e-9)
         with torch.inference_mode():
-            every = torch.from_numpy(told)
-            vectors, bias = network.from_content(every).numpy(), network.liking(every).numpy()
-            own = network.own().numpy()
-        raw = {
-            name: _spread(arrays[name], videos, len(told)) for name in ("vectors.weight", "bias")
-        }
-        vectors[videos] += share[videos, None] * own
-        bias[videos] += share[videos] * arrays["bias"]
+            catalogue = torch.from_numpy(rows)
+            embeddings = network.content_embeddings(catalogue).numpy()
+            biases = network.content_biases(catalogue).numpy()
+            id_embeddings = network.id_embeddings().numpy()
+        embeddings[videos] += share[videos, None] * id_embeddings
+        biases[videos] += share[videos] * arrays["item_bias"]
         known = training.has_content.copy()
         known[videos] = True
-        lengths = np.where(known, np.linalg.norm(vectors, axis=1), 0.0).astype(np.float32)
-        alone = ("told.", "liked.")
-        laid_out = {n: a for n, a in arrays.items() if not n.startswith(alone)}
-        laid_out |= {"vectors.weight": vectors.astype(np.float32), "bias": bias.astype(np.float32)}
-        return cls(settings, laid_out, lengths, curve, raw={**arrays, **raw})
+        norms = np.where(known, np.linalg.norm(embeddings, axis=1), 0.0).astype(np.float32)
+        plain = {n: array for n, array in arrays.items() if not n.startswith(_CONTENT_LAYERS)}
+        plain["item_embedding.weight"] = embeddings.astype(np.float32)
+        plain["item_bias"] = biases.astype(np.float32)
+        per_video = {name: _scattered(arrays[name], videos, len(rows)) for name in PER_VIDEO}
+        graph = onnx_graph(settings, plain)
+        return cls(settings, plain, norms, curve, graph, trained_arrays={**arrays, **per_video})
 
     def save(self, directory: Path) -> None:
         super().save(directory)
-        save_file(self.raw, directory / _RAW)
+        save_file(self.trained_arrays, directory / _TRAINED)
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        laid_out = super().load(directory)
-        return replace(laid_out, raw=read_arrays(directory / _RAW))
+        loaded = super().load(directory)
+        return replace(loaded, trained_arrays=read_arrays(directory / _TRAINED))
 
 
-def content_network(
-    settings: SequenceContentSection, told: Floats, seed: int = 0
-) -> ContentNetwork:
-    """A network over features (n, k), of the size that the settings ask for, from noise."""
-    import torch
-
-    from vireo.interest.sequence.content_network import ContentNetwork
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        rows = torch.from_numpy(told)
-        return ContentNetwork(rows, settings.max_id_norm, settings.id_dropout, *shape_of(settings))
-
-
-def _explain(network: ContentNetwork, told: Floats) -> None:
-    """The closed-form vectors as far as the features tell them; the rest is the videos' own."""
-    import torch
-
-    begun = np.hstack([network.vectors.weight.detach().numpy(), network.bias.detach()[:, None]])
-    found = regression(told, begun, np.asarray(told.any(axis=1)))
-    if found is None:
-        return
-    weights, base = found
-    with torch.no_grad():
-        network.told.weight.copy_(torch.from_numpy(weights[:, :-1].T))
-        network.told.bias.copy_(torch.from_numpy(base[:-1]))
-        network.liked.weight.copy_(torch.from_numpy(weights[:, -1:].T))
-        network.liked.bias.copy_(torch.from_numpy(base[-1:]))
-        network.vectors.weight.sub_(network.from_content(network.features))
-        network.bias.sub_(network.liking(network.features))
-
-
-def _spread(rows: Floats, videos: Ints, n: int) -> Floats:
-    """Rows of the videos -> rows of the catalogue; zeros for the others."""
-    wide = np.zeros((n, *rows.shape[1:]), dtype=np.float32)
-    wide[videos] = rows
-    return wide
+def _scattered(rows: Floats, videos: Ints, n_videos: int) -> Floats:
+    """Rows of some videos -> rows of the catalogue; 0 for the others."""
+    scattered = np.zeros((n_videos, *rows.shape[1:]), dtype=np.float32)
+    scattered[videos] = rows
+    return scattered

@@ -1,8 +1,8 @@
-"""One training of the sequence expert shared by several processes, on one machine or more.
+"""One training of a sequence network by several processes, on one machine or more.
 
-What they need lies in the checkpoint's directory: windows, the network to start from, the questions
-that it is measured by. They take the steps of one process, each with its share of every batch, and
-leave a finished checkpoint. `python -m vireo.interest.sequence.distributed DIRECTORY`, under torchrun.
+The checkpoint's directory holds the job: windows, initial network, validation queries. The
+processes take the steps of one process, each with its share of every batch, and leave a finished
+checkpoint. `python -m vireo.interest.sequence.distributed DIRECTORY`, under torchrun.
 """
 
 from __future__ import annotations
@@ -21,34 +21,33 @@ from vireo.artifacts.tensor_files import read_arrays
 from vireo.engine.distributed import joined, launch
 from vireo.engine.progress import LogProgress, NullProgress
 from vireo.interest.base import SequenceContentSection, SequenceSection
-from vireo.interest.sequence.content_expert import content_network
+from vireo.interest.sequence.build_network import build_content_network, build_sequence_network
 from vireo.interest.sequence.content_network import ContentNetwork
-from vireo.interest.sequence.expert import network_of
 from vireo.interest.sequence.network import SequenceNetwork
-from vireo.interest.sequence.trainer import TrainingSchedule, learn
+from vireo.interest.sequence.trainer import TrainingSchedule, train
 from vireo.interest.sequence.validation import ValidationQueries
 from vireo.interest.sequence.windows import Windows
 
-_TOLD, _ARRAYS = "job/told.json", "job/arrays.safetensors"
+_SETTINGS, _ARRAYS = "job/settings.json", "job/arrays.safetensors"
 
 
 @dataclass(frozen=True)
 class DistributedJob:
-    """What a process that takes part must know."""
+    """The inputs of a training, beside its initial network."""
 
     windows: Windows
-    questions: ValidationQueries | None
+    queries: ValidationQueries | None
     settings: SequenceSection
-    plan: TrainingSchedule
+    schedule: TrainingSchedule
     seed: int
 
 
-def train(job: DistributedJob, network: SequenceNetwork, checkpoint: Path) -> None:
-    """Leave a finished checkpoint. Raises StageFailed where one of the processes failed."""
-    (checkpoint / _TOLD).parent.mkdir(parents=True, exist_ok=True)
+def train_distributed(job: DistributedJob, network: SequenceNetwork, checkpoint: Path) -> None:
+    """Leave a finished checkpoint. Raises StageFailed where a process fails repeatedly."""
+    (checkpoint / _SETTINGS).parent.mkdir(parents=True, exist_ok=True)
     parts: dict[str, dict[str, Any]] = {
         "windows": asdict(job.windows),
-        "questions": asdict(job.questions) if job.questions else {},
+        "queries": asdict(job.queries) if job.queries else {},
         "network": {name: array.numpy() for name, array in network.state_dict().items()},
         "content": {},
     }
@@ -60,42 +59,45 @@ def train(job: DistributedJob, network: SequenceNetwork, checkpoint: Path) -> No
         for name, array in named.items()
     }
     save_file(arrays, checkpoint / _ARRAYS)
-    told = {"settings": job.settings.model_dump(), "plan": asdict(job.plan), "seed": job.seed}
-    write_json(checkpoint / _TOLD, told)
+    scalars = {
+        "settings": job.settings.model_dump(),
+        "schedule": asdict(job.schedule),
+        "seed": job.seed,
+    }
+    write_json(checkpoint / _SETTINGS, scalars)
     launch(__name__, checkpoint, job.settings.n_processes, "interest.sequence.n_processes")
     (checkpoint / _ARRAYS).unlink()
 
 
 def main() -> None:
-    """One of the processes."""
+    """One process of the group."""
     checkpoint = Path(sys.argv[1])
     arrays = read_arrays(checkpoint / _ARRAYS)
-    told = read_json(checkpoint / _TOLD) or {}
-    settings = told["settings"]
-    start, content = _part(arrays, "network"), _part(arrays, "content")
+    scalars = read_json(checkpoint / _SETTINGS) or {}
+    settings = scalars["settings"]
+    weights, content = _part(arrays, "network"), _part(arrays, "content")
     network: SequenceNetwork
     if content:
         settings = SequenceContentSection.model_validate(settings)
-        network = content_network(settings, content["features"])
+        network = build_content_network(settings, content["features"])
     else:
         settings = SequenceSection.model_validate(settings)
-        network = network_of(settings, len(start["bias"]))
-    network.load_state_dict({name: torch.from_numpy(array) for name, array in start.items()})
-    asked = _part(arrays, "questions")
-    questions = ValidationQueries(**asked) if asked else None
-    with joined() as team:
-        learn(
+        network = build_sequence_network(settings, len(weights["item_bias"]))
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    queries = _part(arrays, "queries")
+    with joined() as group:
+        train(
             network,
             Windows(**_part(arrays, "windows")),
             settings,
-            TrainingSchedule(**told["plan"]),
-            questions=questions,
+            TrainingSchedule(**scalars["schedule"]),
+            queries=ValidationQueries(**queries) if queries else None,
             checkpoint=checkpoint,
-            seed=told["seed"],
-            progress=LogProgress() if team.leads else NullProgress(),
-            team=team,
+            seed=scalars["seed"],
+            progress=LogProgress() if group.leads else NullProgress(),
+            group=group,
         )
-        team.wait()  # nobody leaves while another still needs it
+        group.wait()  # a process that ends early would break the others' communication
 
 
 def _part(arrays: dict[str, Any], part: str) -> dict[str, Any]:

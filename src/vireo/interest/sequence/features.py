@@ -1,4 +1,4 @@
-"""What videos show, say and are dated -> frozen features for a network that reads content."""
+"""Content vectors and publication dates -> frozen features for the content network."""
 
 from __future__ import annotations
 
@@ -8,46 +8,57 @@ from vireo.arrays import Bools, Doubles, Floats, Ints, unit_rows
 from vireo.behavior.base import NO_TIME
 from vireo.interest.base import Training
 
-WIDEST = 128
-"""Directions of the content space that are kept."""
-AGES = 16
-"""Places along the order of publication."""
-DATED = 0.3
-"""How much the date counts in the nearness of two videos, against 1 for the content."""
+MAX_COMPONENTS = 128
+"""Principal components of the content that are kept."""
+DATE_BINS = 16
+"""Bins along the quantiles of the publication date."""
+DATE_WEIGHT = 0.3
+"""Weight of the date in the dot product of two videos; the content's weight is 1."""
 
 
 def features(training: Training) -> Floats:
-    """(n, k) rows of length 1 or 0: content centred, its directions evened out by the root of
-    their spread and reduced to the widest, beside the place in the order of publication."""
-    content = _evened(training.content, training.has_content)
-    return np.hstack([content, np.sqrt(DATED) * ages(training.published)]).astype(np.float32)
+    """(n, k): partly whitened content beside the date features.
+
+    The content part of a row has norm 1, or 0 without content; the date part sqrt(DATE_WEIGHT),
+    or 0 without a date.
+    """
+    content = _whitened(training.content, training.has_content)
+    dates = np.sqrt(DATE_WEIGHT) * date_features(training.published)
+    return np.hstack([content, dates]).astype(np.float32)
 
 
-def ages(published: Ints) -> Doubles:
-    """(n,) moments, or NO_TIME -> (n, AGES) smooth places among all that are dated, of length 1;
-    zeros where nobody knows, or where all are of one moment."""
+def date_features(published: Ints) -> Doubles:
+    """Milliseconds or NO_TIME (n,) -> smooth bins of the date's quantile, unit rows (n, DATE_BINS).
+
+    Zeros for an unknown date, and for all videos if their dates are equal.
+    """
     dated = published != NO_TIME
-    moments = np.sort(published[dated])
-    places = np.zeros((len(published), AGES))
-    if not dated.any() or moments[0] == moments[-1]:
-        return places
-    # of equals the middle one's place
-    first = np.searchsorted(moments, published[dated], side="left")
-    last = np.searchsorted(moments, published[dated], side="right")
-    rank = (first + last) / (2.0 * len(moments))
-    bumps = np.exp(-0.5 * (AGES * rank[:, None] - 0.5 - np.arange(AGES)) ** 2)
-    places[dated] = unit_rows(bumps - bumps.mean(axis=0))
-    return places
+    times = np.sort(published[dated])
+    bins = np.zeros((len(published), DATE_BINS))
+    if not dated.any() or times[0] == times[-1]:
+        return bins
+    # ties get their middle rank
+    first = np.searchsorted(times, published[dated], side="left")
+    last = np.searchsorted(times, published[dated], side="right")
+    quantile = (first + last) / (2.0 * len(times))
+    bumps = np.exp(-0.5 * (DATE_BINS * quantile[:, None] - 0.5 - np.arange(DATE_BINS)) ** 2)
+    bins[dated] = unit_rows(bumps - bumps.mean(axis=0))
+    return bins
 
 
-def _evened(content: Floats, present: Bools) -> Floats:
-    """(n, d) -> (n, at most WIDEST) of length 1; zeros where there is no content."""
-    if present.sum() < 2:
+def _whitened(content: Floats, has_content: Bools) -> Floats:
+    """(n, d) -> principal components over the fourth root of their variance, unit rows (n, k).
+
+    k is at most MAX_COMPONENTS. Rows without content are 0.
+    """
+    if has_content.sum() < 2:
         return np.zeros((len(content), 0), dtype=np.float32)
-    wide = content.astype(np.float64) - content[present].mean(axis=0, dtype=np.float64)
-    wide *= present[:, None]
-    spread, axes = np.linalg.eigh(wide.T @ wide / present.sum())
-    kept = np.flatnonzero(spread > 1e-9 * max(float(spread[-1]), 1e-30))[::-1][:WIDEST]
+    centered = content.astype(np.float64) - content[has_content].mean(axis=0, dtype=np.float64)
+    centered *= has_content[:, None]
+    variances, axes = np.linalg.eigh(centered.T @ centered / has_content.sum())
+    smallest = 1e-9 * max(float(variances[-1]), 1e-30)
+    kept = np.flatnonzero(variances > smallest)[::-1][:MAX_COMPONENTS]
     axes = axes[:, kept]
-    strongest = axes[np.abs(axes).argmax(axis=0), np.arange(len(kept))]
-    return unit_rows((wide @ (axes * np.sign(strongest)) / spread[kept] ** 0.25).astype(np.float32))
+    largest = axes[np.abs(axes).argmax(axis=0), np.arange(len(kept))]
+    scaled = centered @ (axes * np.sign(largest)) / variances[kept] ** 0.25
+    return unit_rows(scaled.astype(np.float32))

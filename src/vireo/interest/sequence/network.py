@@ -1,9 +1,9 @@
-"""The network of the sequence expert: gated causal attention over video vectors.
+"""The sequence network: gated causal attention over item embeddings, with tied outputs.
 
-Pre-normalised blocks whose attention output is gated by the token itself (as in HSTU, Zhai et al.
-2024, and LiGR, Borisyuk et al. 2025: plain blocks stop learning when stacked), rotary positions
-(Su et al. 2021), SwiGLU feed-forward layers, and a normalised dot product with a learned
-temperature between the state and the same vectors that were read.
+Pre-norm blocks with a gate on the attention output (as in HSTU, Zhai et al. 2024, and LiGR,
+Borisyuk et al. 2025: without it, deeper networks learn badly), rotary positions (Su et al. 2021),
+SwiGLU feed-forward layers (Shazeer 2020). A logit is the cosine of the output state and the item
+embedding over a learned temperature, plus an item bias. Dimensions: b batch, l length, d embedding.
 """
 
 from __future__ import annotations
@@ -15,59 +15,61 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vireo.interest.sequence.numpy_inference import GAPS as GAPS
-from vireo.interest.sequence.numpy_inference import LONGEST_WAVE
+from vireo.interest.sequence.windows import GAP_BUCKETS
 
-_TEMPERATURE = 0.08
+_INITIAL_TEMPERATURE = 0.08
+_ROTARY_BASE = 200.0
 
 
 class Block(nn.Module):
-    """x + gated attention, then + SwiGLU. (b, l, d) -> (b, l, d)"""
+    """x + gated attention, then x + SwiGLU. (b, l, d) -> (b, l, d)"""
 
-    def __init__(self, dimension: int, heads: int, dropout: float, gated: bool = True) -> None:
+    def __init__(self, dimension: int, n_heads: int, dropout: float, gated: bool = True) -> None:
         super().__init__()
-        self.heads, self.dropout = heads, dropout
-        self.before_attention = nn.RMSNorm(dimension)
-        self.before_forward = nn.RMSNorm(dimension)
-        self.inputs = nn.Linear(dimension, (4 if gated else 3) * dimension, bias=False)
-        self.outputs = nn.Linear(dimension, dimension, bias=False)
+        self.dimension, self.n_heads, self.dropout = dimension, n_heads, dropout
+        self.attention_norm = nn.RMSNorm(dimension)
+        self.feed_forward_norm = nn.RMSNorm(dimension)
+        self.input_projection = nn.Linear(dimension, (4 if gated else 3) * dimension, bias=False)
+        self.output_projection = nn.Linear(dimension, dimension, bias=False)
         self.up = nn.Linear(dimension, 4 * dimension, bias=False)
         self.down = nn.Linear(2 * dimension, dimension, bias=False)
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-        b, length, d = x.shape
-        parts = self.inputs(self.before_attention(x))
-        parts = parts.view(b, length, -1, self.heads, d // self.heads)
-        query, key, value, *gate = parts.permute(2, 0, 3, 1, 4)  # each (b, heads, l, d / heads)
+        query, key, value, *gate = self._heads(self.input_projection(self.attention_norm(x)))
         query, key = _rotated(query, cosine, sine), _rotated(key, cosine, sine)
-        seen = F.scaled_dot_product_attention(query, key, value, is_causal=True)
-        seen = _let_through(seen, gate).transpose(1, 2).reshape(b, length, d)
-        return self._forward(x + F.dropout(self.outputs(seen), self.dropout, self.training))
+        found = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        output = self.output_projection(_merged(_gated(found, gate)))
+        return self._feed_forward(x + F.dropout(output, self.dropout, self.training))
 
-    def at(self, x: Tensor, last: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-        """What `forward` gives at one place of each row, at half the work. (b, l, d) -> (b, d)"""
-        b, length, d = x.shape
-        rows = torch.arange(b, device=x.device)
-        normed = self.before_attention(x)
-        own = self.inputs(normed[rows, last]).view(b, 1, -1, self.heads, d // self.heads)
-        query, _, _, *gate = own.permute(2, 0, 3, 1, 4)  # each (b, heads, 1, d / heads)
-        both = F.linear(normed, self.inputs.weight[d : 3 * d])
-        key, value = both.view(b, length, 2, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        query = _rotated(query, cosine[last][:, None, None], sine[last][:, None, None])
-        before = (torch.arange(length, device=x.device) <= last[:, None])[:, None, None]
-        seen = F.scaled_dot_product_attention(
-            query, _rotated(key, cosine, sine), value, attn_mask=before
+    def forward_at(self, x: Tensor, positions: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        """The output of `forward` at one position per row, without the others. -> (b, d)"""
+        index = positions[:, None, None].expand(-1, -1, self.dimension)
+        normed = self.attention_norm(x)
+        query, _, _, *gate = self._heads(self.input_projection(normed.gather(1, index)))
+        key_value = self.input_projection.weight[self.dimension : 3 * self.dimension]
+        key, value = self._heads(F.linear(normed, key_value))
+        query = _rotated(query, cosine[positions][:, None, None], sine[positions][:, None, None])
+        visible = (torch.arange(x.shape[1], device=x.device) <= positions[:, None])[:, None, None]
+        mask = torch.where(visible, 0.0, -torch.inf)  # as floats: fewer nodes in the ONNX graph
+        found = F.scaled_dot_product_attention(
+            query, _rotated(key, cosine, sine), value, attn_mask=mask
         )
-        seen = _let_through(seen, gate).reshape(b, d)
-        return self._forward(x[rows, last] + self.outputs(seen))
+        output = self.output_projection(_merged(_gated(found, gate)))
+        return self._feed_forward((x.gather(1, index) + output)[:, 0])
 
-    def _forward(self, x: Tensor) -> Tensor:
-        opening, up = self.up(self.before_forward(x)).chunk(2, dim=-1)
-        return x + F.dropout(self.down(F.silu(opening) * up), self.dropout, self.training)
+    def _heads(self, x: Tensor) -> Tensor:
+        """(b, l, k d) -> (k, b, heads, l, d / heads)"""
+        b, length, _ = x.shape
+        split = x.view(b, length, -1, self.n_heads, self.dimension // self.n_heads)
+        return split.permute(2, 0, 3, 1, 4)
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        gate, up = self.up(self.feed_forward_norm(x)).chunk(2, dim=-1)
+        return x + F.dropout(self.down(F.silu(gate) * up), self.dropout, self.training)
 
 
 class SequenceNetwork(nn.Module):
-    """Rows of videos -> states that point at the next video."""
+    """Sequences of videos -> states whose nearest item embeddings are the next videos."""
 
     cosine: Tensor
     sine: Tensor
@@ -76,74 +78,80 @@ class SequenceNetwork(nn.Module):
         self,
         n_videos: int,
         dimension: int,
-        blocks: int,
-        heads: int,
+        n_blocks: int,
+        n_heads: int,
         dropout: float,
-        length: int,
+        max_length: int,
         gated: bool = True,
     ) -> None:
         super().__init__()
         self.dimension, self.dropout = dimension, dropout
-        self.vectors = nn.Embedding(n_videos, dimension)
-        self.bias = nn.Parameter(torch.zeros(n_videos))
-        self.gaps = nn.Embedding(GAPS, dimension)
-        nn.init.zeros_(self.gaps.weight)
-        self.blocks = nn.ModuleList(Block(dimension, heads, dropout, gated) for _ in range(blocks))
-        self.last = nn.RMSNorm(dimension)
-        self.scale = nn.Parameter(torch.tensor(math.log(1.0 / _TEMPERATURE)))
-        waves = torch.arange(dimension // heads // 2) / (dimension // heads // 2)
-        angles = torch.arange(length)[:, None] * LONGEST_WAVE**-waves
+        self.item_embedding = nn.Embedding(n_videos, dimension)
+        self.item_bias = nn.Parameter(torch.zeros(n_videos))
+        self.gap_embedding = nn.Embedding(GAP_BUCKETS, dimension)
+        nn.init.zeros_(self.gap_embedding.weight)
+        self.blocks = nn.ModuleList(
+            Block(dimension, n_heads, dropout, gated) for _ in range(n_blocks)
+        )
+        self.final_norm = nn.RMSNorm(dimension)
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(1.0 / _INITIAL_TEMPERATURE)))
+        frequencies = torch.arange(dimension // n_heads // 2) / (dimension // n_heads // 2)
+        angles = torch.arange(max_length)[:, None] * _ROTARY_BASE**-frequencies
         self.register_buffer("cosine", angles.cos(), persistent=False)
         self.register_buffer("sine", angles.sin(), persistent=False)
 
     def states(self, videos: Tensor, gaps: Tensor) -> Tensor:
-        """(b, l) rows and gap buckets, l at most `length` -> (b, l, d) of length exp(scale)."""
-        x, waves = self._read(videos, gaps)
+        """Table rows and gap buckets (b, l) -> states (b, l, d) of norm exp(logit_scale)."""
+        x, rotations = self._inputs(F.embedding(videos, self.input_embeddings()), gaps)
         for block in self.blocks:
-            x = block(x, *waves)
-        return self._pointing(x)
+            x = block(x, *rotations)
+        return self._outputs(x)
 
-    def states_at(self, videos: Tensor, gaps: Tensor, last: Tensor) -> Tensor:
-        """`states` at one place of each row, for lists. (b, l), (b, l), (b,) -> (b, d)"""
-        x, waves = self._read(videos, gaps)
+    def states_at(self, videos: Tensor, gaps: Tensor, positions: Tensor) -> Tensor:
+        """`states` at one position (b,) per row. -> (b, d)"""
+        return self.encode(F.embedding(videos, self.input_embeddings()), gaps, positions)
+
+    def encode(self, embeddings: Tensor, gaps: Tensor, positions: Tensor) -> Tensor:
+        """`states_at` from the item embeddings (b, l, d): what the ONNX graph computes."""
+        x, rotations = self._inputs(embeddings, gaps)
         *first, final = self.blocks
         for block in first:
-            x = block(x, *waves)
-        return self._pointing(cast(Block, final).at(x, last, *waves))
+            x = block(x, *rotations)
+        return self._outputs(cast(Block, final).forward_at(x, positions, *rotations))
 
-    def _read(self, videos: Tensor, gaps: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        length = videos.shape[1]
-        x = F.embedding(videos, self.rows()) * self.dimension**0.5 + self.gaps(gaps)
+    def input_embeddings(self) -> Tensor:
+        """(n, d) item embeddings as the blocks read them."""
+        return self.item_embedding.weight
+
+    def output_embeddings(self) -> Tensor:
+        """(n, d) unit rows; logits are states @ output_embeddings.T + output_biases."""
+        return F.normalize(self.input_embeddings(), dim=-1)
+
+    def output_biases(self) -> Tensor:
+        """(n,)"""
+        return self.item_bias
+
+    def _inputs(self, embeddings: Tensor, gaps: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        length = gaps.shape[1]
+        x = embeddings * self.dimension**0.5 + self.gap_embedding(gaps)
         x = F.dropout(x, self.dropout, self.training)
         return x, (self.cosine[:length], self.sine[:length])
 
-    def _pointing(self, x: Tensor) -> Tensor:
-        return F.normalize(self.last(x), dim=-1) * self.scale.exp()
-
-    def rows(self) -> Tensor:
-        """(n, d) the vectors as they are read."""
-        return self.vectors.weight
-
-    def biases(self) -> Tensor:
-        """(n,) what every video's logits begin with."""
-        return self.bias
-
-    def table(self) -> Tensor:
-        """(n, d) rows of length 1; states @ table.T + biases are the logits."""
-        return F.normalize(self.rows(), dim=-1)
+    def _outputs(self, x: Tensor) -> Tensor:
+        return F.normalize(self.final_norm(x), dim=-1) * self.logit_scale.exp()
 
 
-def gap_buckets(seconds: Tensor) -> Tensor:
-    """Seconds (float; below 0: not known) -> bucket 1 + floor(1.5 log2(1 + seconds))."""
-    logs = 1.5 * torch.log2(1.0 + seconds.clamp(min=0.0))
-    return torch.where(seconds < 0, 0, (1 + logs.floor()).clamp(max=GAPS - 1)).long()
+def _gated(found: Tensor, gate: list[Tensor]) -> Tensor:
+    """The attention output times the SiLU of its gate, if there is one."""
+    return found * F.silu(gate[0]) if gate else found
 
 
-def _let_through(seen: Tensor, gate: list[Tensor]) -> Tensor:
-    """What attention found, times the token's own gate, if it has one."""
-    return seen * F.silu(gate[0]) if gate else seen
+def _merged(heads: Tensor) -> Tensor:
+    """(b, heads, l, d / heads) -> (b, l, d)"""
+    return heads.transpose(1, 2).flatten(2)
 
 
 def _rotated(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Rotary positions on the last axis; its first half pairs with its second."""
     one, two = x.chunk(2, dim=-1)
     return torch.cat([one * cosine - two * sine, one * sine + two * cosine], dim=-1)

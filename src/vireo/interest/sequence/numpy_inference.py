@@ -70,16 +70,16 @@ class NumpyNetwork:
     @classmethod
     def of(cls, arrays: Mapping[str, Floats], heads: int, length: int) -> NumpyNetwork:
         """From the arrays of a `SequenceNetwork`."""
-        dimension = arrays["vectors.weight"].shape[1]
+        dimension = arrays["item_embedding.weight"].shape[1]
         half = dimension // heads // 2
         blocks = len({name.split(".")[1] for name in arrays if name.startswith("blocks.")})
         angles = np.arange(length)[:, None] * LONGEST_WAVE ** -(np.arange(half) / half)
         return cls(
-            arrays["vectors.weight"],
-            arrays["gaps.weight"],
+            arrays["item_embedding.weight"],
+            arrays["gap_embedding.weight"],
             tuple(_layers(arrays, f"blocks.{at}.", heads) for at in range(blocks)),
-            arrays["last.weight"],
-            float(np.exp(arrays["scale"].item())),
+            arrays["final_norm.weight"],
+            float(np.exp(arrays["logit_scale"].item())),
             np.exp(1j * angles).astype(np.complex64)[:, None],
             heads,
         )
@@ -133,18 +133,18 @@ def gap_buckets(milliseconds: Ints) -> Ints:
 
 
 def _layers(arrays: Mapping[str, Floats], block: str, heads: int) -> Layers:
-    before = arrays[f"{block}before_attention.weight"]
-    inputs = (arrays[f"{block}inputs.weight"] * before).T
+    before = arrays[f"{block}attention_norm.weight"]
+    inputs = (arrays[f"{block}input_projection.weight"] * before).T
     width = len(before)
     paired = _paired(width, heads)
     query, key, value = (inputs[:, at * width : (at + 1) * width] for at in range(3))
     gated = inputs.shape[1] == 4 * width
-    up = arrays[f"{block}up.weight"] * arrays[f"{block}before_forward.weight"]
+    up = arrays[f"{block}up.weight"] * arrays[f"{block}feed_forward_norm.weight"]
     return Layers(
         np.ascontiguousarray(query[:, paired] * np.float32((width // heads) ** -0.5)),
         np.ascontiguousarray(np.hstack([key[:, paired], value])),
         np.ascontiguousarray(inputs[:, 3 * width :]) if gated else None,
-        np.ascontiguousarray(arrays[f"{block}outputs.weight"].T),
+        np.ascontiguousarray(arrays[f"{block}output_projection.weight"].T),
         np.ascontiguousarray(up.T),
         np.ascontiguousarray(arrays[f"{block}down.weight"].T),
     )

@@ -1,8 +1,8 @@
-"""The training loop of the sequence expert: one pass a checkpoint, resumed after a kill.
+"""The training loop of the sequence network: one checkpoint per epoch, resumed after a kill.
 
-All positions of a window are trained at once, with a softmax over the true next video and sampled
-others (shared by the batch), corrected for the sampling. Every pass draws its batches, negatives
-and dropout from (seed, pass) alone, so a resumed run ends in the same network as an unbroken one.
+Every position of a window is a prediction: softmax cross-entropy over the next video and sampled
+negatives (shared by the batch), corrected for the sampling. An epoch draws its batches, negatives
+and dropout from (seed, epoch) alone, so a resumed run gives the same network as an unbroken one.
 """
 
 from __future__ import annotations
@@ -23,202 +23,211 @@ from vireo.artifacts.files import write_json
 from vireo.engine.distributed import ALONE, ProcessGroup, device
 from vireo.engine.progress import Progress
 from vireo.interest.base import SequenceSection
-from vireo.interest.sequence.network import SequenceNetwork, gap_buckets
-from vireo.interest.sequence.precision import in_half
+from vireo.interest.sequence.network import SequenceNetwork
+from vireo.interest.sequence.precision import autocast
 from vireo.interest.sequence.validation import ValidationQueries
-from vireo.interest.sequence.windows import Packed, Windows, batches_of, packed
+from vireo.interest.sequence.windows import (
+    PaddedBatch,
+    Windows,
+    batches_of,
+    gap_buckets,
+    training_batch,
+)
 
-_WARM_UP = 100
-_LEAST_RATE = 0.05
+_WARM_UP_STEPS = 100
+_FINAL_RATE = 0.05
+"""Learning rate at the end, as a share of the highest."""
 _KNOWN_GAPS = 0.85
-"""Share of the gaps that are told while learning: at serving some are not known."""
-_SMALLEST_BATCH = 128
-_FEWEST_BATCHES = 8
+"""Share of the gaps that training does not mask: in serving some are unknown."""
+_MIN_BATCH_TOKENS = 128
+_MIN_BATCHES = 8
 _PATIENCE = 4
-"""Passes without a new best after which training stops."""
+"""Epochs without a better NDCG after which training stops."""
 
 
 @dataclass(frozen=True)
 class TrainingSchedule:
-    """How long to learn, and how fast at most."""
+    """Number of epochs and highest learning rate."""
 
-    passes: int
-    rate: float
+    epochs: int
+    learning_rate: float
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The network's arrays and the curve of its training."""
+    """The trained network's arrays and its learning curve."""
 
     arrays: dict[str, Floats]
     curve: tuple[dict[str, float], ...]
-    """Per pass: loss, and NDCG@10 on the users held back where there are any."""
+    """Per epoch: loss, and NDCG@10 where users were held out."""
 
 
 @dataclass
-class _State:
-    """What a checkpoint holds."""
+class _Checkpoint:
+    """State of a training after an epoch."""
 
     done: int
     curve: list[dict[str, float]]
     best: float
     arrays: dict[str, Tensor]
-    """Of the best pass so far; of the last one where nobody is held back."""
+    """Of the best epoch so far; of the last where no users are held out."""
 
 
-def plan_of(windows: Windows, section: SequenceSection, again: bool) -> TrainingSchedule:
-    """`epochs` passes, but at least `least_steps` and at most `most_steps` batches in all.
+def schedule_of(windows: Windows, settings: SequenceSection, warm_start: bool) -> TrainingSchedule:
+    """`epochs`, but at least `min_steps` and at most `max_steps` batches in all.
 
-    A network that goes on from an earlier one (`again`) needs a fifth of it, at a third of the
-    rate.
+    A warm start takes a fifth of the epochs, at a third of the learning rate.
     """
-    per_pass = max(1, math.ceil(windows.tokens / batch_tokens(windows, section)))
-    passes = max(section.epochs, math.ceil(section.min_steps / per_pass))
-    passes = max(1, min(passes, section.max_steps // per_pass))
-    if again:
-        return TrainingSchedule(max(1, round(passes / 5)), section.learning_rate / 3)
-    return TrainingSchedule(passes, section.learning_rate)
+    per_epoch = max(1, math.ceil(windows.tokens / batch_tokens(windows, settings)))
+    epochs = max(settings.epochs, math.ceil(settings.min_steps / per_epoch))
+    epochs = max(1, min(epochs, settings.max_steps // per_epoch))
+    if warm_start:
+        return TrainingSchedule(max(1, round(epochs / 5)), settings.learning_rate / 3)
+    return TrainingSchedule(epochs, settings.learning_rate)
 
 
-def batch_tokens(windows: Windows, section: SequenceSection) -> int:
-    """`tokens`, or less where that leaves fewer than eight batches in a pass."""
-    return min(section.batch_tokens, max(_SMALLEST_BATCH, windows.tokens // _FEWEST_BATCHES))
+def batch_tokens(windows: Windows, settings: SequenceSection) -> int:
+    """The setting, or less where an epoch would have fewer than eight batches."""
+    return min(settings.batch_tokens, max(_MIN_BATCH_TOKENS, windows.tokens // _MIN_BATCHES))
 
 
-def learn(
+def train(
     network: SequenceNetwork,
     windows: Windows,
-    section: SequenceSection,
-    plan: TrainingSchedule,
+    settings: SequenceSection,
+    schedule: TrainingSchedule,
     *,
-    questions: ValidationQueries | None,
+    queries: ValidationQueries | None,
     checkpoint: Path,
     seed: int,
     progress: Progress,
-    team: ProcessGroup = ALONE,
+    group: ProcessGroup = ALONE,
     name: str = "sequence",
 ) -> TrainingResult:
-    """Train the network in place; with `questions` the pass with the best NDCG@10 is kept.
+    """Train the network in place; with `queries` the epoch with the best NDCG@10 is kept.
 
-    A checkpoint that another training completed is not gone on with: its network is the answer.
-    The processes of a team take the same steps as one alone, dropout aside.
+    Resumes from the checkpoint; a finished one is the result. The processes of a group take the
+    steps of one process, dropout aside.
     """
     network.to(device())
-    optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, betas=(0.9, 0.98))
-    state = _resumed(checkpoint, network, optimizer) or _State(0, [], -1.0, _copy(network))
-    with progress.task(name, plan.passes) as tick:
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=schedule.learning_rate, betas=(0.9, 0.98)
+    )
+    state = _resumed(checkpoint, network, optimizer) or _Checkpoint(0, [], -1.0, _copy(network))
+    with progress.task(name, schedule.epochs) as tick:
         tick(state.done, "")
-        for number in range(state.done, plan.passes):
-            if questions is not None and _is_stuck(state.curve):
+        for epoch in range(state.done, schedule.epochs):
+            if queries is not None and _stops_early(state.curve):
                 break
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed * 100_003 + number + 7919 * team.rank)  # dropout
-                loss = _one_pass(network, optimizer, windows, section, plan, number, seed, team)
+                torch.manual_seed(seed * 100_003 + epoch + 7919 * group.rank)  # dropout
+                loss = _train_epoch(
+                    network, optimizer, windows, settings, schedule, epoch, seed, group
+                )
             entry = {"loss": loss}
-            if questions is not None:
-                own = questions.ndcg(network, section) if team.leads else 0.0
-                entry["ndcg@10"] = team.broadcast(own)
-            value = entry.get("ndcg@10", float(number))
+            if queries is not None:
+                ndcg = queries.ndcg(network, settings) if group.leads else 0.0
+                entry["ndcg@10"] = group.broadcast(ndcg)
+            value = entry.get("ndcg@10", float(epoch))
             if value > state.best:
                 state.best, state.arrays = value, _copy(network)
-            state.done = number + 1
+            state.done = epoch + 1
             state.curve.append({name: round(figure, 6) for name, figure in entry.items()})
-            if team.leads:
+            if group.leads:
                 _save(checkpoint, network, optimizer, state)
             tick(1, ", ".join(f"{name} {figure:.4f}" for name, figure in entry.items()))
     arrays = {name: array.cpu().numpy() for name, array in state.arrays.items()}
     return TrainingResult(arrays, tuple(state.curve))
 
 
-def _is_stuck(curve: list[dict[str, float]]) -> bool:
+def _stops_early(curve: list[dict[str, float]]) -> bool:
     values = [0.0, *(entry["ndcg@10"] for entry in curve)]
     return len(values) - 1 - int(np.argmax(values)) >= _PATIENCE
 
 
-def _one_pass(
+def _train_epoch(
     network: SequenceNetwork,
     optimizer: torch.optim.Optimizer,
     windows: Windows,
-    section: SequenceSection,
-    plan: TrainingSchedule,
-    number: int,
+    settings: SequenceSection,
+    schedule: TrainingSchedule,
+    epoch: int,
     seed: int,
-    team: ProcessGroup,
+    group: ProcessGroup,
 ) -> float:
-    """Every window once. -> the mean loss"""
-    rng = np.random.default_rng([seed, number])
+    """Every window once. Returns the mean loss."""
+    rng = np.random.default_rng([seed, epoch])
     network.train()
-    batches = batches_of(windows, batch_tokens(windows, section), rng)
+    batches = batches_of(windows, batch_tokens(windows, settings), rng)
     total = 0.0
-    for at, chosen in enumerate(batches):
-        step, steps = number * len(batches) + at, plan.passes * len(batches)
-        for group in optimizer.param_groups:
-            group["lr"] = plan.rate * _share(step, steps)
-        loss = loss_of(network, packed(windows, chosen), section, rng, team)
+    for at, rows in enumerate(batches):
+        step, steps = epoch * len(batches) + at, schedule.epochs * len(batches)
+        for parameters in optimizer.param_groups:
+            parameters["lr"] = schedule.learning_rate * _rate_factor(step, steps)
+        loss = batch_loss(network, training_batch(windows, rows), settings, rng, group)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        team.add_gradients(network.parameters())
+        group.add_gradients(network.parameters())
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         total += float(loss.detach())
-    return team.summed(total, 0)[0] / max(1, len(batches))
+    return group.summed(total, 0)[0] / max(1, len(batches))
 
 
-def _share(step: int, steps: int) -> float:
-    """Linear warm-up, then half a cosine."""
-    warm = min(1.0, (step + 1) / min(_WARM_UP, max(1, steps // 4)))
+def _rate_factor(step: int, steps: int) -> float:
+    """Linear warm-up, then cosine decay."""
+    warm = min(1.0, (step + 1) / min(_WARM_UP_STEPS, max(1, steps // 4)))
     cosine = 0.5 * (1.0 + math.cos(math.pi * step / steps))
-    return warm * (_LEAST_RATE + (1.0 - _LEAST_RATE) * cosine)
+    return warm * (_FINAL_RATE + (1.0 - _FINAL_RATE) * cosine)
 
 
-def loss_of(
+def batch_loss(
     network: SequenceNetwork,
-    batch: Packed,
-    section: SequenceSection,
+    batch: PaddedBatch,
+    settings: SequenceSection,
     rng: np.random.Generator,
-    team: ProcessGroup = ALONE,
+    group: ProcessGroup = ALONE,
 ) -> Tensor:
-    """Cross-entropy of the next video, among all or among `negatives` sampled ones.
+    """Cross-entropy of the next video among all, or among `n_negatives` sampled ones.
 
-    Of a team each process reads its share of the windows; the sum of what they return is the mean.
+    A process of a group reads its share of the windows; the sum over the group is the mean loss.
     """
     gaps = np.where(rng.random(batch.gaps.shape) < _KNOWN_GAPS, batch.gaps, -1)
-    n_videos = len(network.bias)
-    is_sampled = bool(section.n_negatives) and section.n_negatives < n_videos
-    others = rng.choice(n_videos, section.n_negatives, replace=False) if is_sampled else None
-    mine = slice(team.rank, None, team.size)
-    targets = torch.from_numpy(batch.targets[mine]).to(device())
+    n_videos = len(network.item_bias)
+    is_sampled = bool(settings.n_negatives) and settings.n_negatives < n_videos
+    negatives = rng.choice(n_videos, settings.n_negatives, replace=False) if is_sampled else None
+    own = slice(group.rank, None, group.size)
+    targets = torch.from_numpy(batch.targets[own]).to(device())
     if not len(targets):
-        return network.bias.sum() * 0.0
-    videos = torch.from_numpy(batch.videos[mine]).to(device())
-    with in_half(section):
-        states = network.states(videos, buckets(gaps[mine], section.time_aware).to(device()))
+        return network.item_bias.sum() * 0.0
+    videos = torch.from_numpy(batch.videos[own]).to(device())
+    buckets = torch.from_numpy(gap_buckets(gaps[own], settings.time_aware)).to(device())
+    with autocast(settings):
+        states = network.states(videos, buckets)
     predicted = targets >= 0
-    states, targets = states.float()[predicted], targets[predicted]  # logits need all their digits
+    states, targets = states.float()[predicted], targets[predicted]  # logits need float32
     share = len(targets) / int((batch.targets >= 0).sum())
-    if others is None:
-        return F.cross_entropy(states @ network.table().T + network.biases(), targets) * share
-    return _sampled(network, states, targets, torch.from_numpy(others).to(device())) * share
+    if negatives is None:
+        logits = states @ network.output_embeddings().T + network.output_biases()
+        return F.cross_entropy(logits, targets) * share
+    sampled = torch.from_numpy(negatives).to(device())
+    return _sampled_softmax_loss(network, states, targets, sampled) * share
 
 
-def _sampled(network: SequenceNetwork, states: Tensor, targets: Tensor, others: Tensor) -> Tensor:
-    """The mean loss with `others` in the place of all videos but the true one."""
-    table, bias = network.table(), network.biases()
-    itself = others[None] == targets[:, None]
-    logits = states @ table[others].T + bias[others]
-    logits = logits.masked_fill(itself, -1e9)
-    # what was drawn stands for all videos but the true one
-    correction = torch.log((len(table) - 1) / (len(others) - itself.sum(dim=1)))
-    true = (states * table[targets]).sum(dim=-1) + bias[targets]
-    return (torch.logaddexp(torch.logsumexp(logits, dim=1) + correction, true) - true).mean()
-
-
-def buckets(gaps: np.ndarray, time_aware: bool) -> Tensor:
-    """Milliseconds (-1: unknown) -> gap buckets; all unknown where time does not count."""
-    if not time_aware:
-        return torch.zeros(gaps.shape, dtype=torch.int64)
-    seconds = torch.from_numpy(np.where(gaps < 0, -1.0, gaps / 1000.0))
-    return gap_buckets(seconds)
+def _sampled_softmax_loss(
+    network: SequenceNetwork, states: Tensor, targets: Tensor, negatives: Tensor
+) -> Tensor:
+    """Mean cross-entropy with `negatives` in place of all videos but the target."""
+    table, biases = network.output_embeddings(), network.output_biases()
+    is_target = negatives[None] == targets[:, None]
+    logits = states @ table[negatives].T + biases[negatives]
+    logits = logits.masked_fill(is_target, -1e9)
+    # the sampled ones stand for all videos but the target
+    correction = torch.log((len(table) - 1) / (len(negatives) - is_target.sum(dim=1)))
+    positive = (states * table[targets]).sum(dim=-1) + biases[targets]
+    return (
+        torch.logaddexp(torch.logsumexp(logits, dim=1) + correction, positive) - positive
+    ).mean()
 
 
 def _copy(network: SequenceNetwork) -> dict[str, Tensor]:
@@ -226,9 +235,9 @@ def _copy(network: SequenceNetwork) -> dict[str, Tensor]:
 
 
 def _save(
-    checkpoint: Path, network: SequenceNetwork, optimizer: torch.optim.Optimizer, state: _State
+    checkpoint: Path, network: SequenceNetwork, optimizer: torch.optim.Optimizer, state: _Checkpoint
 ) -> None:
-    """One directory per pass, complete before its name appears in `last.json`."""
+    """One file per epoch, complete before its name appears in `last.json`."""
     checkpoint.mkdir(parents=True, exist_ok=True)
     arrays = {f"best.{name}": array for name, array in state.arrays.items()}
     arrays |= {f"now.{name}": array for name, array in _copy(network).items()}
@@ -245,15 +254,15 @@ def _save(
 
 def _resumed(
     checkpoint: Path, network: SequenceNetwork, optimizer: torch.optim.Optimizer
-) -> _State | None:
-    """The state of the last complete pass, loaded into the network and the optimizer."""
+) -> _Checkpoint | None:
+    """The checkpoint of the last epoch, loaded into the network and the optimizer; None: none."""
     if not (checkpoint / "last.json").is_file():
         return None
     about = json.loads((checkpoint / "last.json").read_text(encoding="utf-8"))
     file = checkpoint / f"{about['done']}.safetensors"
     if not file.is_file():
         return None
-    arrays = load_file(file, device=str(network.bias.device))
+    arrays = load_file(file, device=str(network.item_bias.device))
     network.load_state_dict(_part(arrays, "now."))
     adam: dict[int, dict[str, Tensor]] = {}
     for name, value in _part(arrays, "adam.").items():
@@ -261,7 +270,7 @@ def _resumed(
         adam.setdefault(int(at), {})[field] = value
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": adam, "param_groups": groups})
-    return _State(about["done"], about["curve"], about["best"], _part(arrays, "best."))
+    return _Checkpoint(about["done"], about["curve"], about["best"], _part(arrays, "best."))
 
 
 def _part(arrays: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,118 +1,122 @@
-"""How good a half-trained network is: NDCG@10 on last videos that were kept from it."""
+"""Early stopping of the sequence network: NDCG@10 on the last videos of held-out users."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from vireo.arrays import Bools, Floats, Ints
-from vireo.behavior.base import History
+from vireo.arrays import Floats, Ints
 from vireo.interest.base import SequenceSection, Training
-from vireo.interest.sequence.windows import asked
+from vireo.interest.sequence.windows import (
+    PositiveEvents,
+    gap_buckets,
+    inference_batch,
+    positive_events,
+)
 
 if TYPE_CHECKING:
     from vireo.interest.sequence.network import SequenceNetwork
 
-_MOST_USERS = 1000
-_TOGETHER = 32
-"""Viewers whose histories are read at once: what they need stays in the processor's cache."""
-_FEWEST_USERS = 50
-"""Below this, NDCG on users held back is mostly noise: the planned passes are all made."""
+_MAX_USERS = 1000
+_MIN_USERS = 50
+"""With fewer users NDCG is mostly noise: no early stopping."""
+_BATCH_SIZE = 32
 
 
-def no_queries() -> Ints:
+def no_users() -> Ints:
+    """(0,) user rows: nothing is held out."""
     return np.zeros(0, dtype=np.int64)
 
 
-def held_out(training: Training, place: Ints, seed: int) -> Ints:
-    """User rows whose last wanted video is kept to tell when to stop; none if they are few."""
+def held_out_users(training: Training, table_rows: Ints, seed: int) -> Ints:
+    """Rows of the users whose last positive event is held out; none where they are too few.
+
+    `table_rows` (n,) maps a catalogue row to its row of the embedding table; -1: no embedding.
+    """
     histories = training.histories
-    keep = (histories.weights > 0) & (place[histories.videos] >= 0)
+    keep = (histories.weights > 0) & (table_rows[histories.videos] >= 0)
     counts = np.bincount(histories.user_rows[keep], minlength=len(histories))
-    able = np.flatnonzero(counts >= 3)
-    if len(able) < 2 * _FEWEST_USERS:
-        return no_queries()
-    order = np.random.default_rng(seed).permutation(len(able))
-    return np.sort(able[order[: min(_MOST_USERS, len(able) // 2)]])
+    eligible = np.flatnonzero(counts >= 3)
+    if len(eligible) < 2 * _MIN_USERS:
+        return no_users()
+    order = np.random.default_rng(seed).permutation(len(eligible))
+    return np.sort(eligible[order[: min(_MAX_USERS, len(eligible) // 2)]])
 
 
 @dataclass(frozen=True)
 class ValidationQueries:
-    """Histories of the users held back, one after the other, and what each wanted next."""
+    """Histories of the held-out users, concatenated, and the video that followed each."""
 
     videos: Ints
-    """(e,) rows of the table."""
+    """(e,) rows of the embedding table."""
     times: Ints
     """(e,)"""
     ends: Ints
     """(u,) where each user's events end."""
     targets: Ints
     """(u,)"""
-    moments: Ints
-    """(u,) when the targets were met."""
+    target_times: Ints
+    """(u,)"""
 
     @classmethod
-    def of(cls, training: Training, place: Ints, held: Ints) -> Self:
-        """The last wanted video of each user row in `held`, and the events before it."""
-        known = [readable(training.histories.row(row), place >= 0) for row in held.tolist()]
-        nothing = [no_queries()]
+    def of(cls, training: Training, table_rows: Ints, users: Ints) -> Self:
+        """The last positive event of each user row is the target, those before it the history."""
+        events = [
+            positive_events(training.histories.row(row), table_rows >= 0) for row in users.tolist()
+        ]
+        none = [no_users()]
         return cls(
-            np.concatenate(nothing + [place[videos[:-1]] for videos, _ in known]),
-            np.concatenate(nothing + [times[:-1] for _, times in known]),
-            np.cumsum([len(videos) - 1 for videos, _ in known], dtype=np.int64),
-            np.array([place[videos[-1]] for videos, _ in known], dtype=np.int64),
-            np.array([times[-1] for _, times in known], dtype=np.int64),
+            np.concatenate(none + [table_rows[videos[:-1]] for videos, _ in events]),
+            np.concatenate(none + [times[:-1] for _, times in events]),
+            np.cumsum([len(videos) - 1 for videos, _ in events], dtype=np.int64),
+            np.array([table_rows[videos[-1]] for videos, _ in events], dtype=np.int64),
+            np.array([times[-1] for _, times in events], dtype=np.int64),
         )
 
     def ndcg(self, network: SequenceNetwork, settings: SequenceSection) -> float:
-        """NDCG@10 of the targets, what each user had met left out."""
+        """Mean NDCG@10 of the targets among the videos that the user has not seen."""
         network.eval()
         seen = np.split(self.videos, self.ends[:-1])
         histories = list(zip(seen, np.split(self.times, self.ends[:-1]), strict=True))
-        states = last_states(network, histories, self.moments.tolist(), settings)
-        table = network.table().detach().cpu().numpy()
-        scores = states @ table.T + network.biases().detach().cpu().numpy()
+        states = torch_states(network, histories, self.target_times.tolist(), settings)
+        table = network.output_embeddings().detach().cpu().numpy()
+        scores = states @ table.T + network.output_biases().detach().cpu().numpy()
         gains = []
         for row, target in enumerate(self.targets.tolist()):
-            own = scores[row, target]
+            target_score = scores[row, target]
             scores[row, seen[row]] = -np.inf
-            rank = int((scores[row] >= own).sum()) + int(target in seen[row])
+            rank = int((scores[row] >= target_score).sum()) + int(target in seen[row])
             gains.append(1.0 / np.log2(rank + 1.0) if rank <= 10 else 0.0)
         return float(np.mean(gains))
 
 
-def last_states(
+def torch_states(
     network: SequenceNetwork,
-    histories: list[tuple[Ints, Ints]],
-    moments: list[int],
+    histories: Sequence[PositiveEvents],
+    query_times: Sequence[int],
     settings: SequenceSection,
 ) -> Floats:
-    """(rows, times) per viewer, none empty, and the moments of asking -> (b, d)
+    """States after the last event of each history, none empty, by the network in training. (b, d)
 
-    Histories of like length are read together: nothing is spent on filling up.
+    A trained network computes them by `HistoryEncoder`, without torch.
     """
     import torch
 
-    from vireo.interest.sequence.trainer import buckets
-
-    found = np.zeros((len(histories), network.dimension), dtype=np.float32)
+    states = np.zeros((len(histories), network.dimension), dtype=np.float32)
     order = np.argsort([len(videos) for videos, _ in histories], kind="stable")
+    device = network.item_bias.device
     with torch.inference_mode():
-        for start in range(0, len(order), _TOGETHER):
-            some = order[start : start + _TOGETHER].tolist()
-            part = [histories[at] for at in some], [moments[at] for at in some]
-            batch, last = asked(*part, settings.max_length)
-            gaps = buckets(batch.gaps, settings.time_aware)
-            read = (torch.from_numpy(batch.videos), gaps, torch.from_numpy(last))
-            states = network.states_at(*(part.to(network.bias.device) for part in read))
-            found[some] = states.cpu().numpy()
-    return found
-
-
-def readable(history: History, known: Bools) -> tuple[Ints, Ints]:
-    """(videos, times) of the wanted events of videos with a vector."""
-    liked = history.positives
-    keep = known[liked.videos]
-    return liked.videos[keep], liked.times[keep]
+        for start in range(0, len(order), _BATCH_SIZE):
+            rows = order[start : start + _BATCH_SIZE].tolist()
+            batch, last = inference_batch(
+                [histories[row] for row in rows],
+                [query_times[row] for row in rows],
+                settings.max_length,
+            )
+            gaps = gap_buckets(batch.gaps, settings.time_aware)
+            inputs = (torch.from_numpy(array).to(device) for array in (batch.videos, gaps, last))
+            states[rows] = network.states_at(*inputs).cpu().numpy()
+    return states
