@@ -27,6 +27,8 @@ class Block(nn.Module):
     def __init__(self, dimension: int, n_heads: int, dropout: float, gated: bool = True) -> None:
         super().__init__()
         self.dimension, self.n_heads, self.dropout = dimension, n_heads, dropout
+        self.head_size = dimension // n_heads
+        self.scale = 1.0 / math.sqrt(self.head_size)
         self.attention_norm = nn.RMSNorm(dimension)
         self.feed_forward_norm = nn.RMSNorm(dimension)
         self.input_projection = nn.Linear(dimension, (4 if gated else 3) * dimension, bias=False)
@@ -36,35 +38,40 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         query, key, value, *gate = self._heads(self.input_projection(self.attention_norm(x)))
-        query, key = _rotated(query, cosine, sine), _rotated(key, cosine, sine)
-        found = F.scaled_dot_product_attention(query, key, value, is_causal=True)
-        output = self.output_projection(_merged(_gated(found, gate)))
+        query, key = self._rotated(query, cosine, sine), self._rotated(key, cosine, sine)
+        found = F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=self.scale)
+        output = self.output_projection(_gated(found, gate).transpose(1, 2).reshape_as(x))
         return self._feed_forward(x + F.dropout(output, self.dropout, self.training))
 
     def forward_at(self, x: Tensor, positions: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         """The output of `forward` at one position per row, without the others. -> (b, d)"""
-        index = positions[:, None, None].expand(-1, -1, self.dimension)
-        normed = self.attention_norm(x)
-        query, _, _, *gate = self._heads(self.input_projection(normed.gather(1, index)))
+        index = positions[:, None, None]
+        rows = index.expand(-1, -1, self.dimension)
+        normed, x_at = self.attention_norm(x), x.gather(1, rows)
+        query, _, _, *gate = self._heads(self.input_projection(normed.gather(1, rows)))
         key_value = self.input_projection.weight[self.dimension : 3 * self.dimension]
         key, value = self._heads(F.linear(normed, key_value))
-        query = _rotated(query, cosine[positions][:, None, None], sine[positions][:, None, None])
-        visible = (torch.arange(x.shape[1], device=x.device) <= positions[:, None])[:, None, None]
+        query = self._rotated(query, cosine[index], sine[index])
+        visible = torch.arange(x.shape[1], device=x.device) <= index[:, None]
         mask = torch.where(visible, 0.0, -torch.inf)  # as floats: fewer nodes in the ONNX graph
         found = F.scaled_dot_product_attention(
-            query, _rotated(key, cosine, sine), value, attn_mask=mask
+            *(query, self._rotated(key, cosine, sine), value), attn_mask=mask, scale=self.scale
         )
-        output = self.output_projection(_merged(_gated(found, gate)))
-        return self._feed_forward((x.gather(1, index) + output)[:, 0])
+        output = self.output_projection(_gated(found, gate).transpose(1, 2).reshape_as(x_at))
+        return self._feed_forward((x_at + output)[:, 0])
 
     def _heads(self, x: Tensor) -> Tensor:
         """(b, l, k d) -> (k, b, heads, l, d / heads)"""
         b, length, _ = x.shape
-        split = x.view(b, length, -1, self.n_heads, self.dimension // self.n_heads)
-        return split.permute(2, 0, 3, 1, 4)
+        return x.view(b, length, -1, self.n_heads, self.head_size).permute(2, 0, 3, 1, 4)
+
+    def _rotated(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        """Rotary positions on the last axis; its first half pairs with its second."""
+        one, two = torch.split(x, self.head_size // 2, dim=-1)
+        return torch.cat([one * cosine - two * sine, one * sine + two * cosine], dim=-1)
 
     def _feed_forward(self, x: Tensor) -> Tensor:
-        gate, up = self.up(self.feed_forward_norm(x)).chunk(2, dim=-1)
+        gate, up = torch.split(self.up(self.feed_forward_norm(x)), 2 * self.dimension, dim=-1)
         return x + F.dropout(self.down(F.silu(gate) * up), self.dropout, self.training)
 
 
@@ -144,14 +151,3 @@ class SequenceNetwork(nn.Module):
 def _gated(found: Tensor, gate: list[Tensor]) -> Tensor:
     """The attention output times the SiLU of its gate, if there is one."""
     return found * F.silu(gate[0]) if gate else found
-
-
-def _merged(heads: Tensor) -> Tensor:
-    """(b, heads, l, d / heads) -> (b, l, d)"""
-    return heads.transpose(1, 2).flatten(2)
-
-
-def _rotated(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Rotary positions on the last axis; its first half pairs with its second."""
-    one, two = x.chunk(2, dim=-1)
-    return torch.cat([one * cosine - two * sine, one * sine + two * cosine], dim=-1)
