@@ -5,7 +5,8 @@
 Networks are trained on MovieLens-1M for one epoch (speed does not depend on quality) and measured
 with its 3,706 items and with 100,000, each implementation in a process of its own. Times are
 processor milliseconds on one thread: of one user with a history of 5, 50 or 200 events, and of
-blocks of users with MovieLens histories. Memory and load time count from a loaded expert.
+blocks of users with MovieLens histories. Memory and load time count from a loaded expert. Rows of
+an implementation that was removed (NumPy) stay in the file as they were measured.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from bench.base import Interactions
 from bench.datasets import movielens
 from bench.write_result import made_by, tell
 from vireo.arrays import Floats
+from vireo.artifacts.files import read_json
 from vireo.behavior.base import NO_TIME, Histories
 from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import NullProgress
@@ -37,7 +39,7 @@ from vireo.interest.sequence.expert import Sequence as SequenceExpert
 from vireo.interest.sequence.onnx_inference import HistoryEncoder
 from vireo.interest.sequence.windows import PositiveEvents
 
-IMPLEMENTATIONS = ("onnx", "numpy", "torch")
+IMPLEMENTATIONS = ("onnx", "torch")
 SIZES = ("small", "medium")
 CATALOGUES = (3706, 100_000)
 LENGTHS = (5, 50, 200)
@@ -57,7 +59,7 @@ def main() -> None:
     if given.measure:
         print(json.dumps(measured(Path(given.measure[0]), given.measure[1])))
         return
-    rows: list[dict[str, Any]] = []
+    rows = removed_rows(given.out)
     with TemporaryDirectory() as folder:
         training = training_of(movielens.read(given.data))
         for size in SIZES:
@@ -69,6 +71,12 @@ def main() -> None:
                 rows += [about | row for row in compared(directory)]
     about = {**made_by("bench.sequence_inference"), "load_average": os.getloadavg()[0]}
     tell({**about, "rows": rows}, given.out)
+
+
+def removed_rows(out: Path | None) -> list[dict[str, Any]]:
+    """The file's rows of implementations that this bench no longer runs."""
+    known: dict[str, Any] = (read_json(out) if out else None) or {"rows": []}
+    return [row for row in known["rows"] if row["implementation"] not in IMPLEMENTATIONS]
 
 
 def training_of(data: Interactions) -> Training:
@@ -211,29 +219,8 @@ def by_torch(expert: SequenceExpert) -> States:
     return lambda events, times: torch_states(network, events, times, expert.settings)
 
 
-def by_numpy(expert: SequenceExpert) -> States:
-    from vireo.interest.sequence.numpy_inference import NumpyNetwork
-    from vireo.interest.sequence.windows import gap_buckets, inference_batch
-
-    settings = expert.settings
-    network = NumpyNetwork.of(
-        expert.arrays, {"small": 2, "medium": 4}[settings.size], settings.max_length
-    )
-
-    def states(events: Sequence[PositiveEvents], times: Sequence[int]) -> Floats:
-        found = []
-        for one, query_time in zip(events, times, strict=True):
-            batch, _ = inference_batch([one], [query_time], settings.max_length)
-            gaps = gap_buckets(batch.gaps[0], settings.time_aware)
-            found.append(network.state(batch.videos[0], gaps))
-        return np.stack(found)
-
-    return states
-
-
 STATES: dict[str, Callable[[SequenceExpert], States]] = {
     "onnx": by_onnx,
-    "numpy": by_numpy,
     "torch": by_torch,
 }
 

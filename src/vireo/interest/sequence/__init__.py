@@ -1,1 +1,1 @@
-"""A transformer over what a viewer watched, in order: which video comes next."""
+"""Sequence experts: next-item prediction by a causal transformer over positive interactions."""
