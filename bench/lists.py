@@ -98,9 +98,10 @@ def recalls(
     found = {}
     for name, index in indexes.items():
         handle = ensemble.handles[name]
-        assert handle.dot_product is not None
+        linear = handle.abilities.dot_product
+        assert linear is not None
         assert handle.vectors is not None
-        asked = handle.dot_product.user_vectors(Batch(histories, -1, len(catalogue)))
+        asked = linear.user_vectors(Batch(histories, -1, len(catalogue)))
         rows = np.array([index.search(vector, COUNT) for vector in asked])
         found[name] = round(recall_of(rows, exact(handle.vectors, asked, COUNT)), 4)
     return found

@@ -33,7 +33,7 @@ def module_name(path: Path) -> str:
 
 def imports_of(path: Path) -> set[str]:
     """vireo modules that a file imports anywhere, for type checkers and in functions too."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vireo"):
             found.update(f"{node.module}.{alias.name}" for alias in node.names)

@@ -7,9 +7,9 @@ import polars as pl
 
 from vireo.arrays import Floats, Ints, unit_rows
 from vireo.behavior.base import Histories, History
+from vireo.interest.als import ImplicitMF
 from vireo.interest.base import Expert, InterestModel, SequenceSection
 from vireo.interest.content import Content
-from vireo.interest.matrix_factorization import ImplicitMF
 from vireo.interest.next_item import NextItem
 from vireo.interest.popularity import Popularity, RecentPopularity
 from vireo.interest.sequence.build_network import build_sequence_network

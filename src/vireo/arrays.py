@@ -25,3 +25,12 @@ def distinct(rows: Ints) -> Ints:
     first = np.ones(len(rows), dtype=np.bool_)
     np.not_equal(rows[1:], rows[:-1], out=first[1:])
     return np.asarray(rows[first])
+
+
+def matched(rows: Ints, rising: Ints) -> tuple[Ints, Ints]:
+    """Positions of the rows (m,) that are in `rising` (distinct), and their positions in it."""
+    if not len(rising):
+        return rising, rising
+    place = np.minimum(np.searchsorted(rising, rows), len(rising) - 1)
+    there = np.flatnonzero(rising[place] == rows)
+    return there, place[there]

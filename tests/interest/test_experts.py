@@ -18,7 +18,7 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.errors import StageFailed
-from vireo.interest.als import solved
+from vireo.interest.als import ImplicitMF, predict, solved
 from vireo.interest.base import (
     AlsSection,
     Batch,
@@ -44,7 +44,6 @@ from vireo.interest.contract import (
 from vireo.interest.cooccurrence import ItemKnn, SessionCooccurrence, Transitions
 from vireo.interest.ease import Ease, EaseRecent, EaseText
 from vireo.interest.item_item import Ridge, item_item
-from vireo.interest.matrix_factorization import ImplicitMF, predict
 from vireo.interest.new_items import with_new_items
 from vireo.interest.next_item import NextItem
 from vireo.interest.next_item_content import NextItemContent

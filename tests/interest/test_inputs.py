@@ -16,10 +16,10 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, EaseSection, InterestSection
+from vireo.interest.batch import PositiveMatrix
 from vireo.interest.column_blocks import READS, ROOM, WIDTH, ColumnBlocks, worth_it
 from vireo.interest.contract import batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent
-from vireo.interest.interaction_matrix import PositiveMatrix
 from vireo.interest.next_item import NextItem
 
 N = 7
@@ -48,7 +48,7 @@ def test_the_matrices_are_what_their_sentences_say(viewers: list[list[tuple[int,
                 faded[row, video] += np.exp(-k / 3.0)
     np.testing.assert_array_equal(wishes.binary().toarray(), binary)
     np.testing.assert_allclose(wishes.decayed(3.0).toarray(), decayed, rtol=1e-6)
-    np.testing.assert_allclose(wishes.decayed_by(3.0, 0.2).toarray(), faded, rtol=1e-6)
+    np.testing.assert_allclose(wishes.decayed_sum(3.0, 0.2).toarray(), faded, rtol=1e-6)
 
 
 @pytest.mark.parametrize("columns", [1, WIDTH, WIDTH + 1, 3 * WIDTH - 5])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vireo.interest.expert_protocols import SparseScores
 from vireo.interest.score_moments import quadratic
-from vireo.interest.sparse_scores import SparseScores
 from vireo.recommend.retrieve.best_rows import best_of_few, first_of
 
 N = 90
@@ -22,7 +22,7 @@ def test_the_best_of_few_are_the_best_of_all(seed: int, count: int) -> None:
     values = random.integers(-3, 6, len(rows)).astype(np.float32)
     few = SparseScores(rows, values, N)
     allowed = random.random(N) < random.choice([0.1, 0.5, 1.0])
-    order = np.argsort(-few.whole, kind="stable")
+    order = np.argsort(-few.dense, kind="stable")
     expected = order[allowed[order]][:count]
     assert best_of_few(few, count, allowed).tolist() == expected.tolist()
 

@@ -2,44 +2,55 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import sys
 from typing import Any, cast
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
+from typer.main import get_command, get_group
 
 from vireo import __version__
-from vireo.cli import (
-    build,
-    compare,
-    demo,
-    doctor,
-    evaluate,
-    explain,
-    export,
-    forget,
-    ingest,
-    keys,
-    listing,
-    new,
-    prefer,
-    pull,
-    push,
-    recommend,
-    rollback,
-    run,
-    search,
-    serve,
-    show,
-    similar,
-)
 from vireo.cli.output import explain_error
 from vireo.errors import VireoError
 
+VERBS = (
+    *("run", "demo", "new", "ingest", "build", "recommend", "similar", "search", "explain", "show"),
+    *("prefer", "evaluate", "compare", "rollback", "push", "pull", "serve", "forget", "export"),
+    *("list", "doctor", "keys"),
+)
+"""Verbs in the order of `vireo --help`; each is the module of its name."""
+MODULES = {"list": "listing"}
+"""Verbs that cannot be the name of a module."""
+
+
+class VerbGroup(TyperGroup):
+    """Verbs that are imported when they are called, so that each loads only its own modules."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = dict.fromkeys(VERBS, cast(Any, None))  # names, for suggestions
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a verb; None if there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"vireo.cli.{MODULES.get(cmd_name, cmd_name)}")
+        if hasattr(module, "app"):
+            group = get_group(module.app)
+            group.name = cmd_name
+            return group
+        verb = typer.Typer(add_completion=False, rich_markup_mode=None)
+        verb.command(cmd_name, epilog=getattr(module, "EXAMPLES", None))(module.command)
+        return get_command(verb)
+
+
 app = typer.Typer(
     name="vireo",
+    cls=VerbGroup,
     help="From video files and behaviour to explained, personal lists of videos.",
     epilog="Start with `vireo demo`, or with your own tables: `vireo run VIDEOS EVENTS`.",
     no_args_is_help=True,
@@ -47,35 +58,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for name, module in {
-    "run": run,
-    "demo": demo,
-    "new": new,
-    "ingest": ingest,
-    "build": build,
-    "recommend": recommend,
-    "similar": similar,
-    "search": search,
-    "explain": explain,
-    "show": show,
-    "prefer": prefer,
-    "evaluate": evaluate,
-    "compare": compare,
-    "rollback": rollback,
-    "push": push,
-    "pull": pull,
-    "serve": serve,
-    "forget": forget,
-    "export": export,
-    "list": listing,
-    "doctor": doctor,
-}.items():
-    app.command(name, epilog=getattr(module, "EXAMPLES", None))(module.command)
-app.add_typer(keys.app, name="keys")
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(asked: bool) -> None:
+    if asked:
         print(f"vireo {__version__}")
         raise typer.Exit
 
@@ -83,7 +69,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
     """From video files and behaviour to explained, personal lists of videos."""

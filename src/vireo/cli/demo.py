@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from vireo.cli.build import say_result
+from vireo.cli.evaluate import print_report
 from vireo.cli.ingest import print_accounting
 from vireo.cli.options import JsonOption
-from vireo.cli.output import print_json, print_mapping, print_picks, print_report, say
+from vireo.cli.output import print_json, print_mapping, print_picks, say
 from vireo.demo.run_demo import DemoResult, run_demo
 from vireo.engine.progress_bar import progress_for_stderr
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vireo.cli.options import HERE, JsonOption, WorkspaceOption, opened, settings_map
-from vireo.cli.output import print_json, print_report, say
+from vireo.cli.output import print_json, print_mapping, say, table
+from vireo.evaluation.report import Report
 
 EXAMPLES = """Examples:
 
@@ -20,6 +22,11 @@ vireo evaluate -w DIR --protocol leave-one-out --system ease --set interest.ease
 vireo evaluate -w DIR --protocol cold-items --variant chronological
 vireo evaluate -w DIR --check-leaks                          another future must change nothing
 """
+SHOWN_METRICS = ("hit_rate", "ndcg", "recall", "coverage")
+"""Metrics that fit on a terminal; the saved report has all."""
+SHOWN_GROUPS = ("warm_ndcg", "cold_ndcg", "within_cold_ndcg", "known_0_ndcg", "known_1_ndcg",
+                "known_3_ndcg", "taste_ndcg")  # fmt: skip
+"""The same of protocols that compare groups, in a table of their own."""
 
 
 def command(
@@ -90,3 +97,23 @@ def command(
         return
     print_report(report)
     say(f"Saved in {folder}: open report.html")
+
+
+def print_report(report: Report, details: bool = True) -> None:
+    """A row per system, means with 95% intervals; then what was held out and left out."""
+    _figures(report, "Full ranking, the seen masked; 95% intervals", SHOWN_METRICS)
+    _figures(report, "By group", SHOWN_GROUPS)
+    for note in report.notes:
+        say(f"Note: {note}")
+    if details:
+        print_mapping({"protocol": report.protocol})
+
+
+def _figures(report: Report, title: str, wanted: Sequence[str]) -> None:
+    metrics = [m for m in report.metrics if m.split("@")[0] in wanted]
+    if metrics:
+        rows = (
+            [name, *(str(own[m]) if m in own else "" for m in metrics)]
+            for name, own in report.systems.items()
+        )
+        table(title, ("system", *metrics), rows)

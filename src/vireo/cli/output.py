@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vireo.evaluation.report import Report
 from vireo.recommend.recommender import Picks
 
 LONG = 40
@@ -20,11 +19,6 @@ JOINERS = "\u200c\u200d"
 """Invisible, but they hold emoji and Persian or Indic letters together."""
 WIDEST = 160
 """Characters of one cell."""
-SHOWN_METRICS = ("hit_rate", "ndcg", "recall", "coverage")
-"""Metrics that fit on a terminal; the saved report has all."""
-SHOWN_GROUPS = ("warm_ndcg", "cold_ndcg", "within_cold_ndcg", "known_0_ndcg", "known_1_ndcg",
-                "known_3_ndcg", "taste_ndcg")  # fmt: skip
-"""The same of protocols that compare groups, in a table of their own."""
 
 
 def print_json(value: Any) -> None:
@@ -78,26 +72,6 @@ def print_picks(title: str, picks: Picks) -> None:
         say(note)
     if not picks:
         say("(an empty list)")
-
-
-def print_report(report: Report, details: bool = True) -> None:
-    """A row per system, means with 95% intervals; then what was held out and left out."""
-    _figures(report, "Full ranking, the seen masked; 95% intervals", SHOWN_METRICS)
-    _figures(report, "By group", SHOWN_GROUPS)
-    for note in report.notes:
-        say(f"Note: {note}")
-    if details:
-        print_mapping({"protocol": report.protocol})
-
-
-def _figures(report: Report, title: str, wanted: Sequence[str]) -> None:
-    metrics = [m for m in report.metrics if m.split("@")[0] in wanted]
-    if metrics:
-        rows = (
-            [name, *(str(own[m]) if m in own else "" for m in metrics)]
-            for name, own in report.systems.items()
-        )
-        table(title, ("system", *metrics), rows)
 
 
 def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:

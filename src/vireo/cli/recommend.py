@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from vireo.batch.lists import summary_lines
 from vireo.cli.options import HERE, JsonOption, ListLength, QueryOption, WorkspaceOption, opened
 from vireo.cli.output import print_json, print_picks, say
 from vireo.errors import InputError
@@ -81,5 +80,7 @@ def _all(
     if as_json:
         print_json(told)
         return
+    from vireo.batch.lists import summary_lines
+
     for line in summary_lines(told):
         say(line)

@@ -16,8 +16,9 @@ from vireo.arrays import Bools, Floats
 from vireo.artifacts.files import write_json
 from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import History
-from vireo.interest.expert import Batch, Expert, Training
-from vireo.interest.expert_protocols import SupportsUnlearning, unlearning
+from vireo.interest.batch import Batch
+from vireo.interest.expert import Expert, Training
+from vireo.interest.expert_protocols import Abilities, SupportsUnlearning
 from vireo.interest.registry import EXPERTS
 from vireo.interest.section import (
     AlsSection,
@@ -71,6 +72,11 @@ class InterestModel:
     offset: float = 0.0
     """Added to the total of every video that nobody wanted."""
 
+    @cached_property
+    def abilities(self) -> Mapping[str, Abilities]:
+        """Per expert: its optional abilities."""
+        return {name: Abilities.of(expert) for name, expert in self.experts.items()}
+
     @property
     def serving(self) -> dict[str, Expert]:
         """Only the experts that help among the videos that somebody wanted."""
@@ -85,10 +91,10 @@ class InterestModel:
             found = default_cold_weights(self.weights, knowing)
         return {name: weight for name, weight in found.items() if weight > 0}
 
-    def active(self, new: bool) -> dict[str, Expert]:
-        """The experts that help, with those that do only where videos are new if there are any."""
-        heard = {*self.serving, *(self.cold_weights if new else ())}
-        return {name: expert for name, expert in self.experts.items() if name in heard}
+    def active(self, has_cold_items: bool) -> tuple[str, ...]:
+        """Names of the experts with a weight: for warm items, or, if there are any, cold items."""
+        names = {*self.serving, *(self.cold_weights if has_cold_items else ())}
+        return tuple(name for name in self.experts if name in names)
 
     def without(self, history: History) -> InterestModel:
         """The model as if this viewer had not been in the training of the experts that can tell.
@@ -96,8 +102,9 @@ class InterestModel:
         Those are the experts with a method `without(history)`: exactly the closed-form item-item
         ones and popularity. The others forget when they are trained next.
         """
+        able = {name: abilities.unlearning for name, abilities in self.abilities.items()}
         experts = {
-            name: able.without(history) if (able := unlearning(expert)) else expert
+            name: expert if (found := able[name]) is None else found.without(history)
             for name, expert in self.experts.items()
         }
         return replace(self, experts=experts)

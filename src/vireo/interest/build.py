@@ -30,7 +30,7 @@ from vireo.interest.ensemble_weights import (
     default_weights,
     with_content_fallback,
 )
-from vireo.interest.expert_protocols import has_warm_start
+from vireo.interest.expert_protocols import Abilities
 from vireo.interest.holdout import Holdout, by_last, by_time, random_split
 from vireo.interest.registry import EXPERTS
 from vireo.understanding.base import Understanding
@@ -139,7 +139,7 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
         **describe_tradeoff(rates),
     }
     # the others' matrices would stand in memory twice while all are fitted anew
-    going_on = {name: e for name, e in experts.items() if has_warm_start(e)}
+    going_on = {name: e for name, e in experts.items() if Abilities.of(e).warm_start}
     report |= {"ndcg@10": ndcg, **about, "note": ""}
     return _Found(weights, for_new, offset, report, going_on)
 

@@ -24,14 +24,7 @@ from vireo.engine.base import Context, EngineSection
 from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, Expert, InterestSection, Training
-from vireo.interest.expert_protocols import (
-    contributions_to,
-    dot_product,
-    has_warm_start,
-    sparse_scores_of,
-    subset_scores,
-    unlearning,
-)
+from vireo.interest.expert_protocols import Abilities, contributions_to
 
 WORLDS: dict[str, tuple[list[list[int]], int]] = {
     "one user, one video": ([[0]], 1),
@@ -149,7 +142,7 @@ class DotProductContract(ExpertContract):
         for users, n_videos in WORLDS.values():
             training = training_of(users, n_videos)
             expert = self.fitted(training, tmp_path)
-            able = dot_product(expert)
+            able = Abilities.of(expert).dot_product
             assert able is not None
             if (vectors := able.vectors) is None:
                 continue
@@ -172,10 +165,12 @@ class SparseScoresContract(ExpertContract):
             batch = batch_of(training)
             scores = expert.score(batch)
             for row, history in enumerate(batch.histories):
-                sparse = sparse_scores_of(expert, history)
+                able = Abilities.of(expert).sparse
+                assert able is not None
+                sparse = able.sparse_scores(history)
                 assert sparse is not None
                 assert (np.diff(sparse.rows) > 0).all()
-                self.close(sparse.whole, scores[row])
+                self.close(sparse.dense, scores[row])
 
 
 class SubsetScoresContract(ExpertContract):
@@ -186,10 +181,10 @@ class SubsetScoresContract(ExpertContract):
             training = training_of(users, n_videos)
             expert = self.fitted(training, tmp_path)
             batch = batch_of(training)
-            subset = subset_scores(expert, batch)
-            assert subset is not None
+            able = Abilities.of(expert).subset
+            assert able is not None
             whole = np.zeros((len(batch.histories), n_videos), dtype=np.float32)
-            whole[:, subset[1]] = subset[0]
+            whole[:, able.videos] = able.score_subset(batch)
             self.close(whole, expert.score(batch))
 
 
@@ -219,7 +214,7 @@ class WarmStartContract(ExpertContract):
     def test_the_next_fit_takes_an_earlier_one(self, tmp_path: Path) -> None:
         training = training_of(*WORLDS["two tastes"])
         first = self.fitted(training, tmp_path)
-        assert has_warm_start(first)
+        assert Abilities.of(first).warm_start
         again = replace(training, before={self.expert.name: first})
         scores = self.fitted(again, tmp_path).score(batch_of(training))
         assert np.isfinite(scores).all()
@@ -231,7 +226,7 @@ class UnlearningContract(ExpertContract):
     def test_without_a_user_as_if_fitted_without(self, tmp_path: Path) -> None:
         users, n_videos = WORLDS["two tastes"]
         training = training_of(users, n_videos)
-        able = unlearning(self.fitted(training, tmp_path))
+        able = Abilities.of(self.fitted(training, tmp_path)).unlearning
         assert able is not None
         # The first user, so that the time of the last event stays as it is.
         left = able.without(training.histories.row(0))

@@ -16,13 +16,13 @@ import numpy as np
 from safetensors.numpy import save_file
 from scipy import sparse
 
-from vireo.arrays import Doubles, Floats, Ints
+from vireo.arrays import Doubles, Floats, Ints, matched
 from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
 from vireo.interest.ease import newest_wanted
-from vireo.interest.sparse_scores import SparseScores, found
+from vireo.interest.expert_protocols import SparseScores
 
 _FILE = "neighbours.safetensors"
 _LONGEST = 6
@@ -66,7 +66,7 @@ class Transitions:
     @staticmethod
     def inputs(batch: Batch) -> sparse.csr_matrix:
         """How much each video of a history asks. (b, n)"""
-        return batch.faded(_SPAN, _LEAST)
+        return batch.positives_matrix.decayed_sum(_SPAN, _LEAST)
 
     def score(self, batch: Batch) -> Floats:
         asked = self.inputs(batch)
@@ -75,7 +75,7 @@ class Transitions:
     @staticmethod
     def asking(history: History) -> Floats:
         """How much each entry of a history asks. (m,)"""
-        asked = np.zeros(len(history), dtype=np.float32)
+        asked = np.zeros(len(history.videos), dtype=np.float32)
         wanted = np.flatnonzero(history.weights > 0)
         fading = np.exp(-np.arange(len(wanted))[::-1] / _SPAN)
         asked[wanted] = np.where(fading < _LEAST, 0.0, fading)
@@ -88,9 +88,9 @@ class Transitions:
     def contributions_to(self, history: History, videos: Ints) -> Floats:
         """The same for several videos (v,); only the rows of the history are read. (m, v)"""
         entry, neighbours, amounts = self._read(history)
-        added = np.zeros((len(history), len(videos)), dtype=np.float32)
+        added = np.zeros((len(history.videos), len(videos)), dtype=np.float32)
         order = np.argsort(videos)
-        there, place = found(neighbours, videos[order])
+        there, place = matched(neighbours, videos[order])
         added[entry[there], order[place]] = amounts[there]
         return added
 

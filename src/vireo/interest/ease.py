@@ -21,7 +21,7 @@ from vireo.arrays import Bools, Floats, Ints
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.interaction_matrix import FAINTEST
+from vireo.interest.batch import MIN_INPUT
 from vireo.interest.item_item import ItemItem, Ridge, item_item, no_matrix, positives_matrix
 
 _FILE = "ease.safetensors"
@@ -46,7 +46,7 @@ class Ease:
         return self.weights.note
 
     def score(self, batch: Batch) -> Floats:
-        inputs = batch.decayed(self.span) if self.span > 0 else batch.positives
+        inputs = batch.positives_matrix.decayed(self.span) if self.span > 0 else batch.positives
         return self.weights.scores(inputs)
 
     def contributions(self, history: History, video: int) -> Floats | None:
@@ -60,8 +60,8 @@ class Ease:
         decay = np.ones(len(newest), dtype=np.float32)
         if self.span > 0:
             decay = np.exp(-np.arange(len(newest))[::-1] / self.span).astype(np.float32)
-            decay[decay < FAINTEST] = 0.0
-        added = np.zeros((len(history), len(videos)), dtype=np.float32)
+            decay[decay < MIN_INPUT] = 0.0
+        added = np.zeros((len(history.videos), len(videos)), dtype=np.float32)
         added[newest] = decay[:, None] * self.weights.block(own, videos)
         return added
 
@@ -115,7 +115,7 @@ def newest_wanted(history: History) -> Bools:
     """True at the newest wanted entry of every video: the one that the inputs count. (m,)"""
     wanted = np.flatnonzero(history.weights > 0)[::-1]
     _, first = np.unique(history.videos[wanted], return_index=True)
-    newest = np.zeros(len(history), dtype=np.bool_)
+    newest = np.zeros(len(history.videos), dtype=np.bool_)
     newest[wanted[first]] = True
     return newest
 

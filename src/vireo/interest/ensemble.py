@@ -19,7 +19,8 @@ import numpy as np
 from scipy.linalg import blas
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.interest.base import CONTENT, Batch, InterestModel
+from vireo.interest.base import CONTENT, InterestModel
+from vireo.interest.batch import Batch
 from vireo.interest.expert_scores import (
     ALL,
     Columns,
@@ -79,7 +80,7 @@ class Ensemble:
         """`moments` of dot-product experts, where they are stored; `sparse` for large catalogs."""
         known = moments or {}
         handles = {
-            name: ExpertHandle(name, expert, known.get(name), sparse)
+            name: ExpertHandle(name, expert, model.abilities[name], known.get(name), sparse)
             for name, expert in model.experts.items()
         }
         return cls(model, n_videos, handles)
@@ -190,28 +191,16 @@ class EnsembleScores:
     def parts(self, columns: Columns = ALL) -> dict[str, Floats]:
         """Per expert (b, m): its weighted part of the score; the parts add up to `total`."""
         cold = self._cold(columns)
-        parts = {name: self._part(name, columns, cold) for name in self.experts}
+        parts = {
+            name: scores.weighted(columns, self.weights[name], cold, self.cold_weights.get(name))
+            for name, scores in self.experts.items()
+        }
         offset = self.ensemble.model.offset
         if offset and len(cold):
             size = self.ensemble.n_videos if isinstance(columns, slice) else len(columns)
             part = parts.setdefault(CONTENT, np.zeros((self.users, size), dtype=np.float32))
             part[:, cold] += np.float32(offset)
         return parts
-
-    def _part(self, name: str, columns: Columns, cold: Ints) -> Floats:
-        scores, weight = self.experts[name], self.weights[name]
-        of_cold = self.cold_weights.get(name)
-        if not weight.any() and not isinstance(columns, slice):  # only cold items are scored
-            part = np.zeros((self.users, len(columns)), dtype=np.float32)
-            if of_cold is not None and len(cold):
-                part[:, cold] = of_cold[:, None] * scores.standardized(columns[cold])
-            return part
-        own = scores.standardized(columns)
-        kept = own[:, cold]
-        own *= weight[:, None]
-        if len(cold):
-            own[:, cold] = 0.0 if of_cold is None else of_cold[:, None] * kept
-        return own
 
     def _cold(self, columns: Columns) -> Ints:
         """Positions of the cold items among the columns."""

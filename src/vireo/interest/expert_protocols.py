@@ -1,20 +1,50 @@
 """Optional abilities of an expert, beside `fit` and `score`.
 
 An expert class has an ability if it defines the members of the protocol; nothing is registered.
-The function below each protocol returns the expert as that type, or None. Contract tests for each
-are in `vireo.interest.contract`.
+`Abilities.of` looks them up once per fitted expert. Contract tests for each are in
+`vireo.interest.contract`.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol, cast
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
-from vireo.arrays import Floats, Ints
+from vireo.arrays import Floats, Ints, matched
 from vireo.behavior.base import History
-from vireo.interest.expert import Batch, Expert
-from vireo.interest.sparse_scores import SparseScores
+from vireo.interest.batch import Batch
+from vireo.interest.expert import Expert
+
+
+@dataclass(frozen=True)
+class SparseScores:
+    """Non-zero scores of one user; all other videos score 0.
+
+    Neighborhood models score some hundred videos of a large catalogue: a dense row takes a
+    hundred times as long to write, standardize and sort.
+    """
+
+    rows: Ints
+    """(f,) rising."""
+    values: Floats
+    """(f,)"""
+    n_videos: int
+
+    @property
+    def dense(self) -> Floats:
+        """(n,) scores of all videos."""
+        scores = np.zeros(self.n_videos, dtype=np.float32)
+        scores[self.rows] = self.values
+        return scores
+
+    def at(self, rows: Ints) -> Floats:
+        """(m,) scores of some videos."""
+        there, place = matched(rows, self.rows)
+        scores = np.zeros(len(rows), dtype=np.float32)
+        scores[there] = self.values[place]
+        return scores
 
 
 class SupportsDotProduct(Protocol):
@@ -33,32 +63,19 @@ class SupportsDotProduct(Protocol):
         ...
 
     def shares(self, history: History) -> Floats | None:
-        """(m, d) rows that add up to the user vector, one per interaction; None: not known.
+        """(m, d) rows that add up to the user vector, one per interaction; None: not available.
 
         Their dot products with an item vector are the contributions to its score.
         """
         ...
 
 
-def dot_product(expert: Expert) -> SupportsDotProduct | None:
-    """The expert, if its scores are dot products."""
-    able = _has(expert, "vectors", "user_vectors", "shares")
-    return cast("SupportsDotProduct", expert) if able else None
-
-
 class SupportsSparseScores(Protocol):
     """Most scores of one user are 0, and the others are known without computing all."""
 
     def sparse_scores(self, history: History) -> SparseScores | None:
-        """The non-zero scores of one user; None: not available for this instance."""
+        """Non-zero scores of one user; None: not available for this instance."""
         ...
-
-
-def sparse_scores_of(expert: Expert, history: History) -> SparseScores | None:
-    """The sparse scores of one user, if the expert has such."""
-    if not _has(expert, "sparse_scores"):
-        return None
-    return cast("SupportsSparseScores", expert).sparse_scores(history)
 
 
 class SupportsSubsetScores(Protocol):
@@ -74,41 +91,18 @@ class SupportsSubsetScores(Protocol):
         ...
 
 
-def subset_scores(expert: Expert, batch: Batch) -> tuple[Floats, Ints] | None:
-    """Scores (b, w) and rows (w,) of the subset, if the expert scores one."""
-    if not _has(expert, "score_subset"):
-        return None
-    able = cast("SupportsSubsetScores", expert)
-    return np.ascontiguousarray(able.score_subset(batch), dtype=np.float32), able.videos
-
-
 class SupportsContributionsTo(Protocol):
     """Contributions to several videos at once, cheaper than one by one."""
 
     def contributions_to(self, history: History, videos: Ints) -> Floats:
-        """(m, v) what each interaction adds to the score of each video."""
+        """(m, v) part of the score of each video that each interaction adds."""
         ...
-
-
-def contributions_to(expert: Expert, history: History, videos: Ints) -> Floats | None:
-    """(m, v) contributions to the scores of some videos (v,); None if the expert has none."""
-    if _has(expert, "contributions_to"):
-        able = cast("SupportsContributionsTo", expert)
-        return np.asarray(able.contributions_to(history, videos), dtype=np.float32)
-    each = [expert.contributions(history, video) for video in videos.tolist()]
-    known = [one for one in each if one is not None]
-    return np.stack(known, axis=1) if known and len(known) == len(each) else None
 
 
 class SupportsWarmStart(Protocol):
     """`fit` continues from `Training.before[name]` instead of starting at random weights."""
 
     warm_start: ClassVar[bool]
-
-
-def has_warm_start(expert: Expert) -> bool:
-    """Whether an earlier fit of the expert shortens the next one."""
-    return _has(expert, "warm_start") and cast("SupportsWarmStart", expert).warm_start
 
 
 class SupportsUnlearning(Protocol):
@@ -119,11 +113,39 @@ class SupportsUnlearning(Protocol):
         ...
 
 
-def unlearning(expert: Expert) -> SupportsUnlearning | None:
-    """The expert, if it can remove a user exactly."""
-    return cast("SupportsUnlearning", expert) if _has(expert, "without") else None
+@dataclass(frozen=True)
+class Abilities:
+    """One fitted expert as each of the optional protocols; None: it has not got the ability."""
+
+    dot_product: SupportsDotProduct | None
+    sparse: SupportsSparseScores | None
+    subset: SupportsSubsetScores | None
+    contributions: SupportsContributionsTo | None
+    warm_start: bool
+    unlearning: SupportsUnlearning | None
+
+    @classmethod
+    def of(cls, expert: Expert) -> Abilities:
+        """Members are looked up on the class, so that no property is computed."""
+
+        def able(*members: str) -> Any:
+            return expert if all(hasattr(type(expert), name) for name in members) else None
+
+        return cls(
+            dot_product=able("vectors", "user_vectors", "shares"),
+            sparse=able("sparse_scores"),
+            subset=able("score_subset"),
+            contributions=able("contributions_to"),
+            warm_start=bool(able("warm_start") and cast("SupportsWarmStart", expert).warm_start),
+            unlearning=able("without"),
+        )
 
 
-def _has(expert: Expert, *members: str) -> bool:
-    """Members are looked up on the class, so that no property is computed."""
-    return all(hasattr(type(expert), name) for name in members)
+def contributions_to(expert: Expert, history: History, videos: Ints) -> Floats | None:
+    """(m, v) contributions to the scores of some videos (v,); None if the expert has none."""
+    able = Abilities.of(expert).contributions
+    if able is not None:
+        return np.asarray(able.contributions_to(history, videos), dtype=np.float32)
+    each = [expert.contributions(history, video) for video in videos.tolist()]
+    available = [one for one in each if one is not None]
+    return np.stack(available, axis=1) if available and len(available) == len(each) else None

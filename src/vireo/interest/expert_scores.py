@@ -12,16 +12,11 @@ from functools import cached_property
 
 import numpy as np
 
-from vireo.arrays import Bools, Doubles, Floats, Ints
-from vireo.interest.expert import Batch, Expert
-from vireo.interest.expert_protocols import (
-    SupportsDotProduct,
-    dot_product,
-    sparse_scores_of,
-    subset_scores,
-)
+from vireo.arrays import Bools, Doubles, Floats, Ints, matched
+from vireo.interest.batch import Batch
+from vireo.interest.expert import Expert
+from vireo.interest.expert_protocols import Abilities, SparseScores
 from vireo.interest.score_moments import Moments
-from vireo.interest.sparse_scores import SparseScores, found, within
 
 ALL = slice(None)
 """All columns: every video of the catalogue."""
@@ -36,20 +31,16 @@ class ExpertHandle:
 
     name: str
     expert: Expert
+    abilities: Abilities
     moments: Moments | None = None
     """Of the vectors of a dot-product expert: its mean and deviation need no scores then."""
     sparse: bool = False
-    """Whether it is asked for sparse scores of a single user, if it has them."""
-
-    @cached_property
-    def dot_product(self) -> SupportsDotProduct | None:
-        """The expert, if its scores are dot products over the whole catalogue."""
-        return dot_product(self.expert)
+    """Whether a single user's scores are computed in sparse form, if the expert has such."""
 
     @cached_property
     def vectors(self) -> Floats | None:
         """(n, d) item vectors of a dot-product expert."""
-        return None if self.dot_product is None else self.dot_product.vectors
+        return None if (able := self.abilities.dot_product) is None else able.vectors
 
     @cached_property
     def order(self) -> Ints | None:
@@ -69,7 +60,7 @@ class SeenPairs:
     @classmethod
     def of(cls, batch: Batch, allow_repeats: bool) -> SeenPairs:
         """All pairs; none if seen videos are candidates too."""
-        lengths = [0 if allow_repeats else len(history) for history in batch.histories]
+        lengths = [0 if allow_repeats else len(h.videos) for h in batch.histories]
         users = np.repeat(np.arange(len(lengths)), lengths)
         videos = [h.videos for h, m in zip(batch.histories, lengths, strict=True) if m]
         flat = np.concatenate([*videos, np.zeros(0, dtype=np.int64)])
@@ -125,18 +116,44 @@ class ExpertScores:
         """(b, m) raw scores of some columns."""
         if self.sparse is not None:
             sparse = self.sparse
-            own = sparse.whole if isinstance(columns, slice) else sparse.at(columns)
+            own = sparse.dense if isinstance(columns, slice) else sparse.at(columns)
             return own[None, :]
         if self.raw is not None and self.videos is None:
             return self.raw[:, columns]
         if self.raw is not None:
             assert self.videos is not None
-            return within(self.raw, self.videos, self.n_videos, columns)
+            return self._of_subset(self.raw, self.videos, columns)
         assert self.user_vectors is not None
         assert self.handle.vectors is not None
         if isinstance(columns, slice) and "all_scores" in self.__dict__:
             return self.all_scores
         return np.asarray(self.user_vectors @ self.handle.vectors[columns].T, dtype=np.float32)
+
+    def _of_subset(self, raw: Floats, videos: Ints, columns: Columns) -> Floats:
+        if isinstance(columns, slice):
+            scores = np.zeros((len(raw), self.n_videos), dtype=np.float32)
+            scores[:, videos] = raw
+            return scores
+        there, place = matched(columns, videos)
+        scores = np.zeros((len(raw), len(columns)), dtype=np.float32)
+        scores[:, there] = raw[:, place]
+        return scores
+
+    def weighted(
+        self, columns: Columns, weight: Floats, cold: Ints, cold_weight: Floats | None
+    ) -> Floats:
+        """(b, m) standardized scores times (b,) weights; `cold` are positions of cold items."""
+        if not weight.any() and not isinstance(columns, slice):  # only cold items are scored
+            part = np.zeros((len(weight), len(columns)), dtype=np.float32)
+            if cold_weight is not None and len(cold):
+                part[:, cold] = cold_weight[:, None] * self.standardized(columns[cold])
+            return part
+        part = self.standardized(columns)
+        kept = part[:, cold]
+        part *= weight[:, None]
+        if len(cold):
+            part[:, cold] = 0.0 if cold_weight is None else cold_weight[:, None] * kept
+        return part
 
     def standardized(self, columns: Columns) -> Floats:
         """(b, m) scores minus their mean, over their standard deviation."""
@@ -153,19 +170,22 @@ def expert_scores(
     expert = handle.expert
     counted = seen if expert.scores_cold_items else seen.among(catalogue.warm)
     if handle.sparse and handle.vectors is None and len(batch.histories) == 1:
-        sparse = sparse_scores_of(expert, batch.histories[0])
+        able = handle.abilities.sparse
+        sparse = None if able is None else able.sparse_scores(batch.histories[0])
         if sparse is not None:
             return _of_sparse(handle, sparse, counted, catalogue)
-    if handle.dot_product is not None and handle.vectors is not None:
-        user_vectors = handle.dot_product.user_vectors(batch)
+    linear = handle.abilities.dot_product
+    if linear is not None and handle.vectors is not None:
+        user_vectors = linear.user_vectors(batch)
         user_vectors = np.ascontiguousarray(user_vectors, dtype=np.float32)
         if handle.moments is not None:
             return _of_moments(handle, user_vectors, counted, catalogue)
         raw = np.asarray(user_vectors @ handle.vectors.T, dtype=np.float32)
         return replace(_of_scores(handle, raw, counted, catalogue), user_vectors=user_vectors)
-    subset = subset_scores(expert, batch)
+    subset = handle.abilities.subset
     if subset is not None:
-        return _of_subset(handle, *subset, counted, catalogue)
+        raw = np.ascontiguousarray(subset.score_subset(batch), dtype=np.float32)
+        return _of_subset(handle, raw, subset.videos, counted, catalogue)
     raw = np.array(expert.score(batch), dtype=np.float32)
     return _of_scores(handle, raw, counted, catalogue)
 
@@ -215,7 +235,7 @@ def _of_subset(
     catalogue: ScoredCatalogue,
 ) -> ExpertScores:
     """The mean counts all videos; those outside of the subset score 0."""
-    there, place = found(seen.video, videos)
+    there, place = matched(seen.video, videos)
     own = (seen.user[there], place)
     count = _counts(handle, seen, len(raw), catalogue)
     kept = raw[own]
@@ -231,7 +251,7 @@ def _of_sparse(
     handle: ExpertHandle, sparse: SparseScores, seen: SeenPairs, catalogue: ScoredCatalogue
 ) -> ExpertScores:
     counts = np.ones(len(sparse.rows), dtype=np.bool_)
-    counts[found(seen.video, sparse.rows)[1]] = False
+    counts[matched(seen.video, sparse.rows)[1]] = False
     if not handle.expert.scores_cold_items:
         counts &= catalogue.warm[sparse.rows]
     count = _counts(handle, seen, 1, catalogue)

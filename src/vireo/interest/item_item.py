@@ -20,13 +20,12 @@ from safetensors.numpy import save_file
 from scipy import sparse
 from scipy.linalg import lapack
 
-from vireo.arrays import Doubles, Floats, Ints
+from vireo.arrays import Doubles, Floats, Ints, matched
 from vireo.artifacts.tensor_files import read_arrays
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import InterestSection, Training
 from vireo.interest.column_blocks import ColumnBlocks, worth_it
-from vireo.interest.sparse_scores import found
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class ItemItem:
 
     def scores(self, inputs: sparse.csr_matrix) -> Floats:
         """(b, n) weighted histories -> (b, n)"""
-        if worth_it(inputs, len(self.videos), self.n_videos):
+        if inputs.shape[0] > 1 and worth_it(inputs, len(self.videos), self.n_videos):
             return self._strips.times(inputs)
         scores = np.zeros(inputs.shape, dtype=np.float32)
         scores[:, self.videos] = inputs[:, self.videos] @ self.matrix
@@ -58,7 +57,7 @@ class ItemItem:
 
     def block(self, rows: Ints, columns: Ints) -> Floats:
         """(r, c) weights B[rows, columns]; 0 for videos without weights."""
-        (own, row), (theirs, column) = found(rows, self.videos), found(columns, self.videos)
+        (own, row), (theirs, column) = matched(rows, self.videos), matched(columns, self.videos)
         block = np.zeros((len(rows), len(columns)), dtype=np.float32)
         block[np.ix_(own, theirs)] = self.matrix[np.ix_(row, column)]
         return block

@@ -20,8 +20,7 @@ from vireo.engine.base import Context
 from vireo.errors import StageFailed
 from vireo.interest.base import Batch, Expert, InterestModel, InterestSection, Training
 from vireo.interest.content import ByContent
-from vireo.interest.expert_protocols import dot_product, sparse_scores_of
-from vireo.interest.sparse_scores import SparseScores
+from vireo.interest.expert_protocols import Abilities, SparseScores
 
 NEIGHBORS = 5
 
@@ -53,8 +52,13 @@ class PaddedExpert:
         return scores
 
     def sparse_scores(self, history: History) -> SparseScores | None:
-        own = sparse_scores_of(self.expert, self._known(history)[0])
+        able = self._abilities.sparse
+        own = None if able is None else able.sparse_scores(self._known(history)[0])
         return None if own is None else replace(own, n_videos=self.n_videos + self.new_rows)
+
+    @cached_property
+    def _abilities(self) -> Abilities:
+        return Abilities.of(self.expert)
 
     def _own(self, batch: Batch) -> Batch:
         """The same viewers, among the videos that the expert knows."""
@@ -63,7 +67,7 @@ class PaddedExpert:
 
     @cached_property
     def vectors(self) -> Floats | None:
-        linear = dot_product(self.expert)
+        linear = self._abilities.dot_product
         own = None if linear is None else linear.vectors
         return None if own is None else np.vstack([own, self._added(own)])
 
@@ -72,14 +76,14 @@ class PaddedExpert:
         return np.zeros((self.new_rows, own.shape[1]), dtype=np.float32)
 
     def user_vectors(self, batch: Batch) -> Floats:
-        linear = dot_product(self.expert)
+        linear = self._abilities.dot_product
         if linear is None:
             raise StageFailed("This expert has no vectors.", "Ask it for scores.")
         return linear.user_vectors(self._own(batch))
 
     def shares(self, history: History) -> Floats | None:
         own, known = self._known(history)
-        linear = dot_product(self.expert)
+        linear = self._abilities.dot_product
         parts = None if linear is None else linear.shares(own)
         if parts is None:
             return None

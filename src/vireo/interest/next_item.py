@@ -56,14 +56,14 @@ class DecayedInputs:
     def inputs(self, batch: Batch) -> sparse.csr_matrix:
         """Per span, exp(-k / span) for the k-th last wanted video, until it has faded away.
         (b, spans * w)"""
-        wishes, size = batch.positives_matrix, len(self.videos)
-        places = self.place[wishes.videos]
+        positives, size = batch.positives_matrix, len(self.videos)
+        places = self.place[positives.videos]
         owners, columns, values = [], [], []
         for at, span in enumerate(self.spans):
-            kept = wishes.before(span, _FADED) & (places >= 0)
-            owners.append(wishes.owners[kept])
+            kept = positives.within(span, _FADED) & (places >= 0)
+            owners.append(positives.owners[kept])
             columns.append(at * size + places[kept])
-            values.append(np.exp(-wishes.lags[kept] / span))
+            values.append(np.exp(-positives.lags[kept] / span))
         shape = (len(batch.histories), size * len(self.spans))
         entries = (np.concatenate(owners), np.concatenate(columns))
         matrix = sparse.csr_matrix((np.concatenate(values), entries), shape=shape, dtype=np.float32)
@@ -105,7 +105,8 @@ class NextItem:
         if len(videos) < int(training.warm.sum()) or spans != settings.decay_lengths:
             note = (
                 f"next: {len(videos)} of {int(training.warm.sum())} watched videos and spans "
-                f"{list(spans)} fit into interest.next_item.max_memory_mb = {settings.max_memory_mb}."
+                f"{list(spans)} fit into interest.next_item.max_memory_mb = "
+                f"{settings.max_memory_mb}."
             )
             context.progress.say(note)
         users, items = _sequences(training, videos)
@@ -118,7 +119,7 @@ class NextItem:
 
     def score(self, batch: Batch) -> Floats:
         inputs = self.decayed_inputs.inputs(batch)
-        if worth_it(inputs, len(self.videos), self.n_videos):
+        if len(batch.histories) > 1 and worth_it(inputs, len(self.videos), self.n_videos):
             return self._strips.times(inputs)
         scores = np.zeros((len(batch.histories), self.n_videos), dtype=np.float32)
         scores[:, self.videos] = inputs @ self.matrix
@@ -142,7 +143,7 @@ class NextItem:
 
     def contributions_to(self, history: History, videos: Ints) -> Floats:
         """The same for several videos (v,). -> (m, v)"""
-        added = np.zeros((len(history), len(videos)), dtype=np.float32)
+        added = np.zeros((len(history.videos), len(videos)), dtype=np.float32)
         columns = self.decayed_inputs.place[videos]
         theirs = np.flatnonzero(columns >= 0)
         for entries, left, inputs in self.decayed_inputs.remembered(history):
@@ -267,6 +268,7 @@ def _solved(gram: Floats, outputs: Floats, ridge: float) -> Floats:
         if np.isfinite(solution).all():
             return np.ascontiguousarray(solution, dtype=np.float32)
     raise StageFailed(
-        f"The next-item matrix cannot be inverted with interest.next_item.regularization = {ridge}.",
+        "The next-item matrix cannot be inverted with interest.next_item.regularization = "
+        f"{ridge}.",
         "Raise it, for example to 300.",
     )

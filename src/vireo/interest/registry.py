@@ -21,7 +21,7 @@ EXPERTS = Registry(
         "cooccurrence": "vireo.interest.cooccurrence:SessionCooccurrence",
         "item-knn": "vireo.interest.cooccurrence:ItemKnn",
         "repeat": "vireo.interest.repeat_consumption:RepeatConsumption",
-        "als": "vireo.interest.matrix_factorization:ImplicitMF",
+        "als": "vireo.interest.als:ImplicitMF",
         "content": "vireo.interest.content:Content",
     },
 )

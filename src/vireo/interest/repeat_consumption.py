@@ -41,7 +41,9 @@ class RepeatConsumption:
         return cls(training.n_videos)
 
     def score(self, batch: Batch) -> Floats:
-        return np.asarray(batch.faded(_SPAN, _LEAST).toarray(), dtype=np.float32)
+        return np.asarray(
+            batch.positives_matrix.decayed_sum(_SPAN, _LEAST).toarray(), dtype=np.float32
+        )
 
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact: the entries add up to the score."""

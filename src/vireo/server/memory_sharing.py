@@ -37,7 +37,7 @@ def share_arrays(base: BuildSnapshot) -> BuildSnapshot:
 
 def heard(model: InterestModel) -> InterestModel:
     """The model with the experts that lists may ask."""
-    asked = {*model.active(new=True), *ALWAYS}
+    asked = {*model.active(has_cold_items=True), *ALWAYS}
     kept = {name: expert for name, expert in model.experts.items() if name in asked}
     return replace(model, experts=kept)
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from vireo.arrays import Bools, Doubles, Floats, Ints
 from vireo.behavior.base import History
-from vireo.interest.base import CONTENT, CONTENT_SHARE, Expert, InterestModel
-from vireo.interest.expert_protocols import contributions_to, dot_product
+from vireo.interest.base import CONTENT, CONTENT_SHARE, InterestModel
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class Contributions:
     def __init__(self, model: InterestModel, history: History) -> None:
         self._model = model
         self._history = history
-        self._linear: dict[str, tuple[Floats, Floats] | None] = {}
 
     def to(self, video: int) -> Shares:
         """Experts score on different scales, so each expert's shares are scaled to its largest
@@ -77,14 +75,14 @@ class Contributions:
     def _added(self, rows: Ints) -> Floats:
         """What each of the distinct own videos adds to the score of each video. (m, v)"""
         model = self._model
-        total = np.zeros((len(self._history), len(rows)), dtype=np.float32)
+        total = np.zeros((len(self._history.videos), len(rows)), dtype=np.float32)
         new = ~model.warm[rows] if len(model.warm) else np.zeros(len(rows), dtype=np.bool_)
         # of a new video content can always tell, also where others are believed
         of_new = {CONTENT: CONTENT_SHARE, **model.cold_weights}
-        for name, expert in model.experts.items():
+        for name in model.experts:
             weights = np.where(new, of_new.get(name, 0.0), model.weights.get(name, 0.0))
             speaks = np.flatnonzero(weights > 0)
-            shares = self._of(name, expert, rows[speaks]) if len(speaks) else None
+            shares = self._of(name, rows[speaks]) if len(speaks) else None
             if shares is not None:
                 total[:, speaks] += _scaled(shares, weights[speaks])
         videos, entry = self._distinct
@@ -106,15 +104,21 @@ class Contributions:
         place[order] = np.arange(len(order))
         return rows[order], place[entry[::-1]]
 
-    def _of(self, name: str, expert: Expert, rows: Ints) -> Floats | None:
-        """(m, v) what each entry adds to the expert's score of each video, or None."""
-        if name not in self._linear:
-            self._linear[name] = _linear(expert, self._history)
-        found = self._linear[name]
-        if found is not None:
-            shares, vectors = found
-            return np.asarray(shares @ vectors[rows].T, dtype=np.float32)
-        return contributions_to(expert, self._history, rows)
+    def _of(self, name: str, rows: Ints) -> Floats | None:
+        """(m, v) contributions of each interaction to one expert's scores, or None."""
+        abilities, history = self._model.abilities[name], self._history
+        if (linear := abilities.dot_product) is not None and (
+            vectors := linear.vectors
+        ) is not None:
+            shares = linear.shares(history)
+            return None if shares is None else np.asarray(shares @ vectors[rows].T, np.float32)
+        if abilities.contributions is not None:
+            added = abilities.contributions.contributions_to(history, rows)
+            return np.asarray(added, dtype=np.float32)
+        expert = self._model.experts[name]
+        each = [expert.contributions(history, video) for video in rows.tolist()]
+        available = [one for one in each if one is not None]
+        return np.stack(available, axis=1) if available and len(available) == len(each) else None
 
 
 def _scaled(shares: Floats, weights: Doubles) -> Floats:
@@ -122,12 +126,3 @@ def _scaled(shares: Floats, weights: Doubles) -> Floats:
     largest = np.abs(shares).max(axis=0, initial=0.0)
     scale = np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)
     return np.asarray(scale * shares, dtype=np.float32)
-
-
-def _linear(expert: Expert, history: History) -> tuple[Floats, Floats] | None:
-    """(m, d) shares and (n, d) vectors whose products are the contributions, if there are such."""
-    linear = dot_product(expert)
-    if linear is None:
-        return None
-    vectors, shares = linear.vectors, linear.shares(history)
-    return None if vectors is None or shares is None else (shares, vectors)

@@ -8,7 +8,7 @@ from vireo.arrays import Floats
 from vireo.behavior.base import Histories
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestModel
-from vireo.interest.expert_protocols import SupportsDotProduct, dot_product
+from vireo.interest.expert_protocols import Abilities, SupportsDotProduct
 from vireo.recommend.index.faiss_index import available
 from vireo.recommend.index.spec import IndexSpec
 from vireo.recommend.index.tuning import WIDE, exact_spec, tune_ivf, tune_pca
@@ -37,7 +37,7 @@ def plans(
     experts = {**model.serving, **{n: e for n, e in model.experts.items() if n == "content"}}
     with context.progress.task("indexes", len(experts)) as tick:
         for name, expert in experts.items():
-            linear = dot_product(expert)
+            linear = Abilities.of(expert).dot_product
             vectors = None if linear is None else linear.vectors
             if linear is not None and vectors is not None and vectors.shape[1] > 1:
                 found[name] = _plan(linear, vectors, model, histories, section, context.seed)

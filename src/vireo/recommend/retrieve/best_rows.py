@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.arrays import Bools, Ints
+from vireo.interest.expert_protocols import SparseScores
 from vireo.interest.expert_scores import ExpertScores
-from vireo.interest.sparse_scores import SparseScores
 from vireo.recommend.index.base import Index
 from vireo.recommend.retrieve.merge import best_of
 from vireo.recommend.top_k import top
