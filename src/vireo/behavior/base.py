@@ -86,6 +86,13 @@ class History:
         keep = self.weights > 0
         return History(self.videos[keep], self.weights[keep], self.times[keep])
 
+    @cached_property
+    def newest_positives(self) -> Ints:
+        """Positions of the newest positive interaction with each video, rising."""
+        positives = np.flatnonzero(self.weights > 0)[::-1]
+        _, first = np.unique(self.videos[positives], return_index=True)
+        return np.sort(positives[first])
+
 
 @dataclass(frozen=True)
 class Histories:

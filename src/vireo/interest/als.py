@@ -25,7 +25,6 @@ from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import AlsSection, Batch, InterestSection, Training
-from vireo.interest.ease import newest_wanted
 
 _FILE, _ABOUT = "factors.safetensors", "factors.json"
 
@@ -100,7 +99,7 @@ class ImplicitMF:
 
     def shares(self, history: History) -> Floats:
         """Exact: the solve is linear in the videos wanted (Hu et al., section 5). (m, d)"""
-        newest = newest_wanted(history)
+        newest = history.newest_positives
         seen = self.videos[history.videos[newest]].astype(np.float64)
         shares = np.zeros((len(history.videos), self.videos.shape[1]), dtype=np.float32)
         if len(seen):

@@ -90,5 +90,5 @@ class Content(ByContent):
 
 def _shares(history: History) -> Floats:
     """The weight of every entry, faded by its place from the end. (m,)"""
-    place = np.arange(len(history))[::-1]
+    place = np.arange(len(history.videos))[::-1]
     return (history.weights * np.exp(-place / SPAN)).astype(np.float32)

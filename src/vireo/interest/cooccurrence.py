@@ -21,7 +21,6 @@ from vireo.artifacts.tensor_files import read_arrays
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.ease import newest_wanted
 from vireo.interest.expert_protocols import SparseScores
 
 _FILE = "neighbours.safetensors"
@@ -188,7 +187,9 @@ class ItemKnn(Transitions):
     @staticmethod
     def asking(history: History) -> Floats:
         """1 for the newest entry of every wanted video, which stands for all of them. (m,)"""
-        return newest_wanted(history).astype(np.float32)
+        inputs = np.zeros(len(history.videos), dtype=np.float32)
+        inputs[history.newest_positives] = 1.0
+        return inputs
 
 
 def _wanted(training: Training) -> tuple[Ints, Ints, Ints]:

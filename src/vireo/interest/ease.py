@@ -17,7 +17,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from vireo.arrays import Bools, Floats, Ints
+from vireo.arrays import Floats, Ints
 from vireo.behavior.base import History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
@@ -55,7 +55,7 @@ class Ease:
 
     def contributions_to(self, history: History, videos: Ints) -> Floats:
         """(m, v) of several videos; the newest positive interaction with a video counts."""
-        newest = np.flatnonzero(newest_wanted(history))
+        newest = history.newest_positives
         own = history.videos[newest]
         decay = np.ones(len(newest), dtype=np.float32)
         if self.span > 0:
@@ -109,15 +109,6 @@ class EaseText(EaseRecent):
             return cls(no_matrix(training.n_videos, ""))
         weights = _shared_weights(training, section, context, section.ease.content_weight)
         return cls(weights, section.history_decay)
-
-
-def newest_wanted(history: History) -> Bools:
-    """True at the newest wanted entry of every video: the one that the inputs count. (m,)"""
-    wanted = np.flatnonzero(history.weights > 0)[::-1]
-    _, first = np.unique(history.videos[wanted], return_index=True)
-    newest = np.zeros(len(history.videos), dtype=np.bool_)
-    newest[wanted[first]] = True
-    return newest
 
 
 def history_now(history: History) -> int:

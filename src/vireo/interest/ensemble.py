@@ -118,17 +118,21 @@ class Ensemble:
         return ColumnSubset(self)
 
     @cached_property
+    def _active(self) -> tuple[str, ...]:
+        return self.model.active(len(self.cold) > 0)
+
+    @cached_property
     def _catalogue(self) -> ScoredCatalogue:
         return ScoredCatalogue(self.n_videos, self.warm, self.cold)
 
     def score(self, batch: Batch, names: Iterable[str] | None = None) -> EnsembleScores:
         """Score a block of users by the active experts, or by those named."""
-        chosen = self.model.active(len(self.cold) > 0) if names is None else names
+        chosen = self._active if names is None else names
         seen = SeenPairs.of(batch, self.model.allow_repeats)
         users = len(batch.histories)
-        experts = {
-            name: expert_scores(self.handles[name], batch, seen, self._catalogue) for name in chosen
-        }
+        experts: dict[str, ExpertScores] = {}
+        for name in chosen:
+            experts[name] = expert_scores(self.handles[name], batch, seen, self._catalogue)
         weights = {
             name: np.full(users, self.model.weights.get(name, 0.0), np.float32) for name in experts
         }

@@ -20,7 +20,7 @@ from safetensors.numpy import save_file
 from scipy import sparse
 from scipy.linalg import lapack
 
-from vireo.arrays import Doubles, Floats, Ints, matched
+from vireo.arrays import Doubles, Floats, Ints
 from vireo.artifacts.tensor_files import read_arrays
 from vireo.engine.base import Context
 from vireo.errors import StageFailed
@@ -57,10 +57,18 @@ class ItemItem:
 
     def block(self, rows: Ints, columns: Ints) -> Floats:
         """(r, c) weights B[rows, columns]; 0 for videos without weights."""
-        (own, row), (theirs, column) = matched(rows, self.videos), matched(columns, self.videos)
+        row, column = self._place[rows], self._place[columns]
+        own, theirs = np.flatnonzero(row >= 0), np.flatnonzero(column >= 0)
         block = np.zeros((len(rows), len(columns)), dtype=np.float32)
-        block[np.ix_(own, theirs)] = self.matrix[np.ix_(row, column)]
+        block[np.ix_(own, theirs)] = self.matrix[np.ix_(row[own], column[theirs])]
         return block
+
+    @cached_property
+    def _place(self) -> Ints:
+        """(n,) row of the catalogue -> row of `matrix`, or -1."""
+        place = np.full(self.n_videos, -1, dtype=np.int64)
+        place[self.videos] = np.arange(len(self.videos))
+        return place
 
     def save(self, file: Path, **beside: NDArray[Any]) -> None:
         """One file of it, with the expert's own arrays in it."""

@@ -19,7 +19,6 @@ from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import DAY, NO_TIME, Histories, History
 from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
-from vireo.interest.ease import newest_wanted
 from vireo.interest.item_item import ItemItem, Ridge, item_item, positives_matrix
 
 _FILE = "trend.safetensors"
@@ -70,8 +69,8 @@ class Trend:
 
     def contributions_to(self, history: History, videos: Ints) -> Floats:
         """(m, v) of several videos; the newest positive interaction with a video counts."""
-        newest = np.flatnonzero(newest_wanted(history))
-        added = np.zeros((len(history), len(videos)), dtype=np.float32)
+        newest = history.newest_positives
+        added = np.zeros((len(history.videos), len(videos)), dtype=np.float32)
         added[newest] = self.weights.block(history.videos[newest], videos)
         return added
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -87,6 +88,8 @@ class Query:
         """`replace`, without the checks that take longer than a step of a list."""
         other = object.__new__(Query)
         other.__dict__.update(self.__dict__, **parts)
+        if "history" in parts:
+            other.__dict__.pop("known", None)
         return other
 
     @property
@@ -119,10 +122,10 @@ class Query:
         rest[videos] = False
         return replace(self, eligible=rest)
 
-    @property
+    @cached_property
     def known(self) -> bool:
-        """Whether anything is known of the viewer."""
-        return len(self.history.positives) > 0
+        """Whether the history has a positive interaction; False for a cold-start user."""
+        return len(self.history.positives.videos) > 0
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,13 @@ class Slate:
         rest[first] = False
         return self.take(np.concatenate([first, np.flatnonzero(rest)]))
 
+    def scores_by_source(self) -> list[dict[str, float]]:
+        """Per candidate: its score from each source."""
+        names, columns = list(self.sources), [column.tolist() for column in self.sources.values()]
+        if not names:
+            return [{} for _ in self.videos]
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
     def places_of(self, videos: Ints) -> Ints:
         """Where these rows of the catalogue stand; all of them must be on the slate. (m,)"""
         if not len(videos):
@@ -254,6 +264,9 @@ class Slate:
     def noting(self, note: str) -> Slate:
         """The same slate with one more note."""
         return self.replace(notes=(*self.notes, note))
+
+
+EMPTY_SLATE = Slate.empty()
 
 
 class Step(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -42,6 +42,13 @@ class EligibilityRule(ABC):
         self.catalogue = shelves.catalogue
         self.section = shelves.section
 
+    def applies(self) -> bool:
+        """Whether the catalogue and the settings give the rule anything to exclude.
+
+        A rule that does not apply is never called.
+        """
+        return True
+
     @abstractmethod
     def mask(self, query: Query) -> Bools | None:
         """(n,) true for the videos that this viewer may be shown now; None: all of them."""
@@ -70,24 +77,33 @@ class EligibilityFilter:
 
     def __init__(self, shelves: StepContext, rules: Sequence[Step]) -> None:
         self._n = len(shelves.catalogue)
-        self.filters = [rule for rule in rules if isinstance(rule, EligibilityRule)]
+        self.filters = [
+            rule for rule in rules if isinstance(rule, EligibilityRule) and rule.applies()
+        ]
         soft = set(shelves.section.relaxable_rules) - set(MANDATORY_RULES)
         self._strict = [rule for rule in self.filters if rule.name not in soft]
+        self._secret = [rule for rule in self._strict if rule.name in NON_DISCLOSABLE_RULES]
         self._soft = [rule for rule in self.filters if rule.name in soft]
         self._kept = _Kept(self._n)
 
     def apply(self, query: Query) -> tuple[Query, tuple[str, ...]]:
-        """The query with `open` set, and what is to be said about it."""
-        allowed = self.left(query)
+        """The query with `eligible` and `visible` set, and notes for the list."""
+        keys = self._keys(query, self.filters)
+        visible, allowed = self._visible(query, keys), self._left(query, self.filters, keys)
+        allowed[_excluded(query)] = False
         if allowed.any():
-            return query.replace(eligible=allowed), ()
-        return self._one_by_one(query)
+            return query.replace(eligible=allowed, visible=visible), ()
+        return self._one_by_one(query.replace(visible=visible))
 
     def left(self, query: Query) -> Bools:
         """(n,) what all rules let through, the caller's own; nothing gives way."""
-        allowed = self._left(query, self.filters)
+        allowed = self._left(query, self.filters, self._keys(query, self.filters))
         allowed[_excluded(query)] = False
         return allowed
+
+    @staticmethod
+    def _keys(query: Query, rules: Sequence[EligibilityRule]) -> dict[str, Hashable]:
+        return {rule.name: rule.key(query) for rule in rules}
 
     def kind(self, query: Query) -> tuple[Hashable, Bools | None]:
         """What the rules with keys depend on for this viewer, and (n,) what they let through.
@@ -119,20 +135,25 @@ class EligibilityFilter:
         return replace(query, eligible=allowed), tuple(notes)
 
     def named(self, query: Query) -> Query:
-        """The query with `nameable` set."""
-        secret = [rule for rule in self._strict if rule.name in NON_DISCLOSABLE_RULES]
-        keys = tuple((rule.name, rule.key(query)) for rule in secret)
-        if any(key is None for _, key in keys):
-            return query.replace(visible=self._left(query, secret))
-        return query.replace(visible=self._together(query, secret, keys))
+        """The query with `visible` set."""
+        return query.replace(visible=self._visible(query, self._keys(query, self._secret)))
+
+    def _visible(self, query: Query, keys: Mapping[str, Hashable]) -> Bools | None:
+        """(n,) what reasons may name; None: everything."""
+        own = tuple((rule.name, keys[rule.name]) for rule in self._secret)
+        if any(key is None for _, key in own):
+            return self._left(query, self._secret, keys)
+        return self._together(query, self._secret, own)
 
     def protected(self, query: Query) -> Bools:
         """(n,) what the rules that protect let through, whatever the others say."""
-        return self._left(query, [rule for rule in self._strict if rule.name in MANDATORY_RULES])
+        rules = [rule for rule in self._strict if rule.name in MANDATORY_RULES]
+        return self._left(query, rules, self._keys(query, rules))
 
-    def _left(self, query: Query, rules: Sequence[EligibilityRule]) -> Bools:
+    def _left(
+        self, query: Query, rules: Sequence[EligibilityRule], keys: Mapping[str, Hashable]
+    ) -> Bools:
         """(n,) what all of these rules let through, the caller's own."""
-        keys = {rule.name: rule.key(query) for rule in rules}
         kept = [rule for rule in rules if keys[rule.name] is not None]
         mask = self._together(query, kept, tuple((rule.name, keys[rule.name]) for rule in kept))
         allowed = np.ones(self._n, dtype=np.bool_) if mask is None else mask.copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, overload
 
@@ -11,7 +11,15 @@ import numpy as np
 from vireo.arrays import Bools, Ints
 from vireo.interest.base import InterestModel
 from vireo.language.generate.base import Generator
-from vireo.recommend.base import Pick, Query, RecommendSection, Slate, Step, fixed_width
+from vireo.recommend.base import (
+    EMPTY_SLATE,
+    Pick,
+    Query,
+    RecommendSection,
+    Slate,
+    Step,
+    fixed_width,
+)
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.context import StepContext
 from vireo.recommend.eligibility import MANDATORY_RULES, EligibilityFilter, EligibilityRule
@@ -19,8 +27,17 @@ from vireo.recommend.registry import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.recommend.retrieve.block import BlockRetriever
 from vireo.recommend.retrieve.preferences import preference_offsets
 
-RETRIEVE = ("same-creator", "ensemble", "cold-start", "text-query", "preferences")
-"""Which retrievers bring candidates, in this order: a column is scored on what is there by then."""
+RETRIEVE: Mapping[str, Callable[[Query], bool]] = {
+    "same-creator": lambda query: query.known,
+    "ensemble": lambda query: query.known,
+    "cold-start": lambda query: not query.known,
+    "text-query": lambda query: query.text_vector is not None,
+    "preferences": lambda query: query.preference_offsets is not None,
+}
+"""Retrievers in their order, and the queries that each is for.
+
+Each adds a column of scores for the candidates that are there by then.
+"""
 HALFWAY = 4.0
 """The total that is shown as 0.75: four deviations above the average video."""
 
@@ -72,7 +89,12 @@ class Recommender:
             shelves.keep(before.shelves)
         self.catalogue = catalogue
         self.shelves: StepContext = shelves
-        self._retrieve = [RETRIEVERS.get(name)(shelves) for name in RETRIEVE]
+        retrievers = {name: RETRIEVERS.get(name)(shelves) for name in RETRIEVE}
+        self._retrieve = [
+            (RETRIEVE[name], step)
+            for name, step in retrievers.items()
+            if getattr(step, "enabled", True)
+        ]
         chosen = {"lambdamart": section.ranker.enabled, "llm": section.reranker.enabled}
         self._learned = any(chosen.values())
         rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]
@@ -82,7 +104,8 @@ class Recommender:
         barring = [
             p for p in parts.values() if isinstance(p, type) and issubclass(p, EligibilityRule)
         ]
-        self.rules: list[Step] = [p(shelves) for p in parts.values() if p not in barring]
+        reranking = [p(shelves) for p in parts.values() if p not in barring]
+        self.rules: list[Step] = [rule for rule in reranking if getattr(rule, "enabled", True)]
         # What rules bar does not depend on counts: the answers that are kept stay true.
         self.gate: EligibilityFilter = (
             before.gate if before else EligibilityFilter(shelves, [p(shelves) for p in barring])
@@ -137,8 +160,10 @@ class Recommender:
 
     def _listed(self, query: Query) -> tuple[Slate, Query]:
         """All candidates in the order of the rules, and the query as it was admitted."""
-        lean = preference_offsets(self.shelves, query.preferences)
-        asked, notes = self.gate.apply(self.gate.named(query.replace(preference_offsets=lean)))
+        if query.preferences:
+            offsets = preference_offsets(self.shelves, query.preferences)
+            query = query.replace(preference_offsets=offsets)
+        asked, notes = self.gate.apply(query)
         assert asked.eligible is not None
         left = int(np.count_nonzero(asked.eligible))
         beyond = query.page > 1 and (query.page - 1) * query.k >= left
@@ -152,7 +177,8 @@ class Recommender:
 
     def _ruled(self, asked: Query) -> Slate:
         """All candidates for an admitted query, in the order of the rules."""
-        slate = _walk(self._retrieve, asked, Slate.empty())
+        retrievers = [step for serves, step in self._retrieve if serves(asked)]
+        slate = _walk(retrievers, asked, EMPTY_SLATE)
         slate = _walk(self._rank, asked, slate)
         return self._by_rules(asked, slate)
 
@@ -179,6 +205,7 @@ def _walk(steps: Sequence[Step], query: Query, slate: Slate) -> Slate:
 def picks_of(slate: Slate, catalogue: Catalogue) -> Picks:
     """Slate -> Picks."""
     shown = shown_scores(slate.scores)
+    sources = slate.scores_by_source()
     return Picks(
         (
             Pick(
@@ -187,7 +214,7 @@ def picks_of(slate: Slate, catalogue: Catalogue) -> Picks:
                 title=catalogue.titles[video],
                 score=shown[place],
                 reason=slate.reasons[place].text,
-                sources={n: round(float(v[place]), 4) for n, v in slate.sources.items()},
+                sources={name: round(score, 4) for name, score in sources[place].items()},
             )
             for place, video in enumerate(slate.videos)
         ),

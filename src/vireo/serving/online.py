@@ -19,7 +19,7 @@ from vireo.recommend.profile.summary import Profile, profile_of
 from vireo.recommend.recommender import Picks, Recommender
 from vireo.recommend.similar import no_similar, similar
 from vireo.serving.details import user_facts, video_facts, video_rows
-from vireo.serving.recommenders import Recommenders
+from vireo.serving.experiments import CONTROL, settings_of
 from vireo.serving.request import DEFAULT_OPTIONS, RequestOptions, visible_history
 from vireo.serving.snapshot import Snapshot
 from vireo.serving.user_queries import UserQueries, saved_query
@@ -27,6 +27,39 @@ from vireo.store.base import Store, UserState
 
 MAX_QUICK_PLACES = 100
 """Places of a list that take little longer than one of ten."""
+
+
+class Recommenders:
+    """Recommenders over one snapshot, made on first use: the usual one, variants and presets.
+
+    Safe for many threads.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, config: Config, before: Recommenders | None = None
+    ) -> None:
+        """`before` gives what it derived of the models, if only counts of users have changed."""
+        self._snapshot = snapshot
+        self._config = config
+        self._built: dict[str, Recommender] = {}
+        same = before is not None and before._snapshot.model is snapshot.model
+        self._before = dict(before._built) if before is not None and same else {}
+
+    def get(self, name: str = "") -> Recommender:
+        """By name of a variant or preset; "": the usual one. Raises InputError: no such name."""
+        name = "" if name == CONTROL else name
+        if name not in self._built:
+            section, least = settings_of(self._config, name), self._config.privacy.min_group_size
+            catalogue, model = self._snapshot.catalogue, self._snapshot.model
+            before = self._before.pop(name, None)
+            llm = self._snapshot.generator if section.reranker.enabled else None
+            self._built[name] = Recommender(catalogue, model, section, llm, least, before)
+        return self._built[name]
+
+    def is_ready(self, name: str = "") -> bool:
+        """Whether it is built already and calls no LLM."""
+        built = self._built.get("" if name == CONTROL else name)
+        return built is not None and built.shelves.writer is None
 
 
 class OnlineRecommender:

@@ -42,16 +42,23 @@ class UserQueries:
 
     def state(self, user_id: str) -> UserState:
         """The stored state of a user, with the events since the build."""
-        return self._store.user_state(user_id, self._snapshot.live_until)
+        return self._store.user_state(user_id, self._live_until)
+
+    @cached_property
+    def _live_until(self) -> int:
+        return self._snapshot.live_until
 
     def history(self, user_id: str, state: UserState | None = None) -> History:
         """History of the build and live events since; empty without consent or after erasure."""
         state = self.state(user_id) if state is None else state
         if state.forgotten or not self._may_personalize(state):
             return History.empty()
-        built = self._snapshot.histories.of(self._store.pseudonym_of(user_id))
-        live = self.weighted(state.events)
-        if not len(live):
+        return self._history(self._store.pseudonym_of(user_id), state)
+
+    def _history(self, pseudonym: str, state: UserState) -> History:
+        built = self._snapshot.histories.of(pseudonym)
+        live = self.weighted(state.events) if state.events else None
+        if live is None or not len(live):
             return built
         return History(
             np.concatenate([built.videos, live.videos]),
@@ -99,8 +106,13 @@ class UserQueries:
         """A query from state that was read before. Raises InputError, UnknownVideo."""
         if k < 1:
             raise InputError(f"A list cannot have {k} entries.", "Ask for 1 or more: --k 10.")
+        choices, privacy = state.choices, self._config.privacy
+        personal = bool(user_id) and not state.forgotten
+        personal = personal and consents(choices, "personal_lists", privacy)
+        remote = consents(choices, "remote_models", privacy)
+        pseudonym = self._store.pseudonym_of(user_id) if user_id else ""
         if history is None:
-            history = self.history(user_id, state) if user_id else History.empty()
+            history = self._history(pseudonym, state) if personal else History.empty()
         now = max(self._snapshot.histories.now, int(history.times.max(initial=NO_TIME)))
         if options.current_video:
             history = with_seed_videos(history, [self.row(options.current_video)], now)
@@ -108,30 +120,26 @@ class UserQueries:
         seeds = [self.row(video) for video in options.seeds]
         query = Query(
             user_id,
-            with_seed_videos(history, seeds, now),
+            with_seed_videos(history, seeds, now) if seeds else history,
             k,
             text,
             self._snapshot.embed_query(text) if text else None,
             now,
             exclude=self._snapshot.deleted,
-            seeds=frozenset(seeds) - frozenset(history.videos.tolist()),
+            seeds=frozenset(seeds) - frozenset(history.videos.tolist() if seeds else ()),
             requested_at=now_ms() if options.at is None else options.at,
             session=options.session,
             page=options.page,
-            remote=consents(state.choices, "remote_models", self._config.privacy),
-            pseudonym=self._store.pseudonym_of(user_id) if user_id else "",
+            remote=remote,
+            pseudonym=pseudonym,
         )
-        return self._with_user_state(query, state, options)
-
-    def _with_user_state(self, query: Query, state: UserState, options: RequestOptions) -> Query:
-        """Attributes, preferences and impressions; none of an erased user."""
-        if query.user_id is None or state.forgotten:
+        if user_id is None or state.forgotten:
             own = options.attributes
             return query if own is None else replace(query, attributes=own)
         return query.replace(
             attributes=options.attributes or state.attributes,
-            preferences=self.parsed(state.preferences),
-            impressions=self._impressions(query.user_id, state, query.history),
+            preferences=self.parsed(state.preferences) if state.preferences else (),
+            impressions=self._impressions(pseudonym, state, query.history) if personal else {},
         )
 
     def parsed(self, preferences: Sequence[Preference]) -> tuple[ParsedPreference, ...]:
@@ -139,13 +147,10 @@ class UserQueries:
         read = self._snapshot.embed_query if preferences and self._catalogue.text.any() else None
         return parse_preferences(list(preferences), self._catalogue, read)
 
-    def _impressions(self, user_id: str, state: UserState, history: History) -> dict[int, int]:
-        if not self._may_personalize(state):
-            return {}
-        live = [event for event in state.events if event.event == IMPRESSION]
-        before = self._snapshot.impressions.get(self._store.pseudonym_of(user_id), ())
-        shown = [*before, *((event.video_id, event.timestamp) for event in live)]
-        return impressions_since_watch(shown, history, self._catalogue)
+    def _impressions(self, pseudonym: str, state: UserState, history: History) -> dict[int, int]:
+        shown = list(self._snapshot.impressions.get(pseudonym, ()))
+        shown += [(e.video_id, e.timestamp) for e in state.events if e.event == IMPRESSION]
+        return impressions_since_watch(shown, history, self._catalogue) if shown else {}
 
 
 def saved_query(state: UserState) -> str:

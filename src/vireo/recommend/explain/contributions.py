@@ -110,7 +110,8 @@ class Contributions:
         if (linear := abilities.dot_product) is not None and (
             vectors := linear.vectors
         ) is not None:
-            shares = linear.shares(history)
+            # one dimension: scores do not depend on the history
+            shares = linear.shares(history) if vectors.shape[1] > 1 else None
             return None if shares is None else np.asarray(shares @ vectors[rows].T, np.float32)
         if abilities.contributions is not None:
             added = abilities.contributions.contributions_to(history, rows)

@@ -51,15 +51,12 @@ class TemplateExplainer:
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         shown = slate.take(np.arange(min(query.k, len(slate))))
-        names, columns = list(shown.sources), [v.tolist() for v in shown.sources.values()]
-        scores = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        scores = shown.scores_by_source()
         behind = _Behind(self._shelves, query, shown.videos)
         vector = query.text_vector
         seen = None if vector is None else self._catalogue.by_picture(vector)
         reasons = tuple(
-            self._reason(
-                query, video, shown.marks.get(video), scores[at] if scores else {}, behind, seen
-            )
+            self._reason(query, video, shown.marks.get(video), scores[at], behind, seen)
             for at, video in enumerate(shown.videos.tolist())
         )
         return replace(shown, reasons=reasons)

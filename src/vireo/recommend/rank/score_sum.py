@@ -15,7 +15,7 @@ class ScoreSum:
         self._viewers = shelves.catalogue.user_counts
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        total = np.zeros(len(slate), dtype=np.float32)
+        total = np.zeros(len(slate.videos), dtype=np.float32)
         for column in slate.sources.values():
             total += column
         order = np.argsort(-total)

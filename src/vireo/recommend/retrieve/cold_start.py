@@ -8,22 +8,21 @@ from vireo.arrays import Floats
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.context import StepContext, standardised
-from vireo.recommend.retrieve.merge import best_of_each, merged
+from vireo.recommend.retrieve.merge import merged
+from vireo.recommend.top_k import best_of_each
 
 SHARES = {"popular": 0.5, "recent": 0.4, "fresh": 0.1}
 """How the three add up to a list for a stranger."""
 
 
 class ColdStart:
-    """Adds nothing for known viewers: their experts know popularity already."""
+    """Popularity, recent popularity and date of publication, in fixed shares."""
 
     def __init__(self, shelves: StepContext) -> None:
         self._shelves = shelves
         self._columns = popular_columns(shelves.catalogue)
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        if query.known:
-            return slate
         allowed = query.mask(len(self._shelves.catalogue))
         count = max(self._shelves.section.candidates, query.k)
         # Of an empty list the rule that emptied it speaks.

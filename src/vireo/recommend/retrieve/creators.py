@@ -21,6 +21,7 @@ class SameCreator:
     def __init__(self, shelves: StepContext) -> None:
         self._catalogue = shelves.catalogue
         self._candidates = shelves.section.candidates
+        self.enabled = bool((self._catalogue.creator_of >= 0).any())
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         names = favourites(query.history, self._catalogue)

@@ -11,8 +11,8 @@ from vireo.interest.expert_scores import ExpertScores
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.context import StepContext
 from vireo.recommend.index.subset_index import portion_of
-from vireo.recommend.retrieve.best_rows import best_rows
-from vireo.recommend.retrieve.merge import best_of, merged, scored
+from vireo.recommend.retrieve.merge import merged, scored
+from vireo.recommend.top_k import best_of, best_rows
 
 COLD_PER_PLACE = 10
 """Cold items that are retrieved for each place of the list."""
@@ -36,8 +36,6 @@ class EnsembleRetriever:
         }
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        if not query.known:
-            return slate
         scores = self._ensemble.score(Batch([query.history], query.now, self._ensemble.n_videos))
         allowed = query.mask(self._ensemble.n_videos)
         if self._indexes:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from vireo.arrays import Bools, Floats, Ints, distinct
+from vireo.arrays import Floats, Ints, distinct
 from vireo.recommend.base import Slate
-from vireo.recommend.top_k import top
 
 Score = Callable[[Ints], Mapping[str, Floats]]
 """Rows (m,) -> their scores by source, (m,) each."""
@@ -20,7 +19,7 @@ def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
     Sources that are already on the slate count 0 for rows that are new to it.
     """
     fresh = distinct(np.concatenate(chosen)) if chosen else slate.videos[:0]
-    if len(slate) and len(fresh):
+    if len(slate.videos) and len(fresh):
         fresh = np.setdiff1d(fresh, slate.videos, assume_unique=True)
     videos = np.concatenate([slate.videos, fresh]).astype(np.int64)
     kept = {
@@ -34,14 +33,3 @@ def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
 def merged(slate: Slate, columns: Mapping[str, Floats], chosen: list[Ints]) -> Slate:
     """The same with full columns (n,) by source."""
     return scored(slate, lambda rows: {n: values[rows] for n, values in columns.items()}, chosen)
-
-
-def best_of_each(columns: Mapping[str, Floats], count: int, allowed: Bools) -> list[Ints]:
-    """The `count` best rows of every column (n,) among the allowed ones (n,), best first."""
-    return [best_of(values, count, allowed) for values in columns.values()]
-
-
-def best_of(scores: Floats, count: int, allowed: Bools) -> Ints:
-    """The allowed rows of the highest scores (n,), best first; ties in the catalogue's order."""
-    rows = np.flatnonzero(allowed)
-    return np.asarray(rows[top(scores[rows], count)])

@@ -8,8 +8,9 @@ from vireo.arrays import Floats
 from vireo.recommend.base import ParsedPreference, Query, Slate
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.context import StepContext, standardised
-from vireo.recommend.retrieve.merge import best_of_each, merged
+from vireo.recommend.retrieve.merge import merged
 from vireo.recommend.rules.blocklist import carrying
+from vireo.recommend.top_k import best_of_each
 
 EDGE = 0.5
 """A video is about a wish when it lies this many deviations nearer to it than the average."""

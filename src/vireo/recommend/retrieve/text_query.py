@@ -6,7 +6,8 @@ import numpy as np
 
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.context import StepContext, standardised
-from vireo.recommend.retrieve.merge import best_of_each, merged
+from vireo.recommend.retrieve.merge import merged
+from vireo.recommend.top_k import best_of_each
 
 
 class TextQuery:

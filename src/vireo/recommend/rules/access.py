@@ -15,6 +15,11 @@ class AccessGroups(EligibilityRule):
 
     name: ClassVar[str] = "access"
 
+    def applies(self) -> bool:
+        return (
+            self.section.audience.deny_by_default or not self.catalogue.labels("access").bare.all()
+        )
+
     def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("access")
         if not self.section.audience.deny_by_default and labels.bare.all():

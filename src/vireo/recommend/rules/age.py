@@ -19,6 +19,9 @@ class AgeRating(EligibilityRule):
 
     name: ClassVar[str] = "age"
 
+    def applies(self) -> bool:
+        return self._highest > 0
+
     def mask(self, query: Query) -> Bools | None:
         age = self._age(query)
         return None if age >= self._highest else self._youngest <= age

@@ -24,6 +24,9 @@ class AvailabilityWindow(EligibilityRule):
 
     name: ClassVar[str] = "availability"
 
+    def applies(self) -> bool:
+        return bool(self._bounded.any())
+
     def mask(self, query: Query) -> Bools | None:
         if not self._bounded.any():
             return None

@@ -26,6 +26,7 @@ class Calibration:
         self._strength = shelves.section.calibration
         self._topic_of = shelves.catalogue.topic_of
         self._n = int(self._topic_of.max(initial=-1)) + 2  # the last one: no topic
+        self.enabled = self._strength > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         pool = min(len(slate), POOL * query.k)

@@ -19,6 +19,7 @@ class CreatorCap:
     def __init__(self, shelves: StepContext) -> None:
         self._cap = shelves.section.creator_cap
         self._creator_of = shelves.catalogue.creator_of
+        self.enabled = self._cap > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if self._cap <= 0 or not len(slate):

@@ -25,7 +25,7 @@ class Diversity:
     def __call__(self, query: Query, slate: Slate) -> Slate:
         stranger = not query.known and not query.text and query.preference_offsets is None
         strength = max(self._strength, NO_SIMILARITY) if stranger else self._strength
-        pool = min(len(slate), POOL * query.k)
+        pool = min(len(slate.videos), POOL * query.k)
         if strength <= 0 or pool < 2:
             return slate
         likeness = self._likeness(slate.videos[:pool])

@@ -19,6 +19,9 @@ class Expiry(EligibilityRule):
 
     name: ClassVar[str] = "expiry"
 
+    def applies(self) -> bool:
+        return self.section.max_age_days > 0
+
     def mask(self, query: Query) -> Bools | None:
         days, published = self.section.max_age_days, self.catalogue.published
         if days <= 0 or query.moment == NO_TIME:

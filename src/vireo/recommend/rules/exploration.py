@@ -18,6 +18,7 @@ class Exploration:
 
     def __init__(self, shelves: StepContext) -> None:
         self._share = shelves.section.exploration_rate
+        self.enabled = self._share > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         k = min(query.k, len(slate))

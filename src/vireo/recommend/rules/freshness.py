@@ -17,6 +17,7 @@ class Freshness:
     def __init__(self, shelves: StepContext) -> None:
         self._section = shelves.section
         self._catalogue = shelves.catalogue
+        self.enabled = self._section.freshness_boost > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if self._section.freshness_boost <= 0 or query.moment == NO_TIME or not len(slate):

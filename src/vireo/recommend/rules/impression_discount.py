@@ -16,6 +16,7 @@ class ImpressionDiscount:
 
     def __init__(self, shelves: StepContext) -> None:
         self._fade = shelves.section.impression_discount
+        self.enabled = self._fade > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if not query.impressions or self._fade <= 0 or not len(slate):

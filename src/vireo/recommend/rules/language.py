@@ -14,6 +14,9 @@ class Language(EligibilityRule):
 
     name: ClassVar[str] = "language"
 
+    def applies(self) -> bool:
+        return not self.catalogue.labels("language").bare.all()
+
     def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("language")
         wanted = self.key(query)

@@ -19,6 +19,9 @@ class Level(EligibilityRule):
 
     name: ClassVar[str] = "level"
 
+    def applies(self) -> bool:
+        return bool((self._levels != UNKNOWN).any())
+
     def mask(self, query: Query) -> Bools | None:
         reached = self.key(query)
         return None if reached == UNKNOWN else np.asarray(self._levels <= reached + 1)

@@ -29,9 +29,10 @@ class NewVideoQuota:
         self._viewers = shelves.catalogue.user_counts
         self._content = shelves.catalogue.unit_content
         self._usual, self._around = shelves.usual
+        self.enabled = self._share > 0 and bool((self._viewers == 0).any())
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        k = min(query.k, len(slate))
+        k = min(query.k, len(slate.videos))
         if self._share <= 0 or not query.known or k == 0:
             return slate
         new = self._viewers[slate.videos] == 0

@@ -12,6 +12,7 @@ class Pinned:
 
     def __init__(self, shelves: StepContext) -> None:
         self._rows = shelves.catalogue.rows_of(shelves.section.owner.pinned)
+        self.enabled = len(self._rows) > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         rows = allowed(query, self._rows)

@@ -21,6 +21,9 @@ class Prerequisites(EligibilityRule):
 
     name: ClassVar[str] = "prerequisites"
 
+    def applies(self) -> bool:
+        return len(self._asking[0]) > 0
+
     def mask(self, query: Query) -> Bools | None:
         rows, counts, asking = self._asking
         if not len(rows):

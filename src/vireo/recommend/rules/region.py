@@ -15,6 +15,9 @@ class Region(EligibilityRule):
 
     name: ClassVar[str] = "region"
 
+    def applies(self) -> bool:
+        return not self.catalogue.labels("regions").bare.all()
+
     def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("regions")
         if labels.bare.all():

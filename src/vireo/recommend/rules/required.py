@@ -15,6 +15,7 @@ class Required:
     def __init__(self, shelves: StepContext) -> None:
         owner = shelves.section.owner
         self._rows = shelves.catalogue.rows_of(owner.required)
+        self.enabled = len(self._rows) > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         rows = allowed(query, self._rows)[: query.k]
