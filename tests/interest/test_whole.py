@@ -1,5 +1,5 @@
-"""The whole stack: finite in every odd world, the same twice, the same for users in any order; and
-a training that is killed for good ends where an unbroken one ends."""
+"""All experts in one ensemble: finite scores on edge cases, equal in two fits and for users in any
+order; a training that was killed resumes to the network of an unbroken one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SECTION = InterestSection(
     sequence_content=SequenceContentSection(epochs=1, min_steps=2, batch_tokens=64, max_length=6),
 )
 IN_ORDER = tuple(name for name in SECTION.experts if not name.startswith("sequence"))
-"""Experts that do not draw their batches from the order of the users."""
+"""Experts that draw no training batches, so the order of the users changes rounding alone."""
 
 
 def fitted(training: Training, section: InterestSection, place: Path) -> InterestModel:
@@ -53,7 +53,7 @@ def totals(model: InterestModel, batch: Batch) -> Floats:
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_totals_are_finite_and_the_same_twice(name: str, tmp_path: Path) -> None:
+def test_totals_are_finite_and_equal_in_two_fits(name: str, tmp_path: Path) -> None:
     training = training_of(*WORLDS[name])
     batch = batch_of(training)
     one = totals(fitted(training, SECTION, tmp_path / "1"), batch)
@@ -63,7 +63,7 @@ def test_totals_are_finite_and_the_same_twice(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_the_names_of_users_decide_nothing(name: str, tmp_path: Path) -> None:
+def test_user_ids_change_nothing(name: str, tmp_path: Path) -> None:
     training = training_of(*WORLDS[name])
     names = tuple(f"z{len(training.histories) - row}" for row in range(len(training.histories)))
     renamed = replace(training, histories=replace(training.histories, user_ids=names))
@@ -72,12 +72,12 @@ def test_the_names_of_users_decide_nothing(name: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(totals(fitted(renamed, SECTION, tmp_path / "2"), batch), one)
 
 
-def test_the_order_of_users_decides_nothing(tmp_path: Path) -> None:
+def test_the_order_of_users_changes_nothing(tmp_path: Path) -> None:
     users, n_videos = WORLDS["two tastes"]
     section = SECTION.model_copy(update={"experts": IN_ORDER})
     training, other = training_of(users, n_videos), training_of(users[::-1], n_videos)
     batch = batch_of(training)
-    open_ = unseen_mask(batch)  # scores are standardised among what was not met
+    open_ = unseen_mask(batch)  # scores are standardized among the unseen
     one = totals(fitted(training, section, tmp_path), batch)[open_]
     two = totals(fitted(other, section, tmp_path), batch)[open_]
     np.testing.assert_allclose(two, one, atol=5e-3)
@@ -93,7 +93,7 @@ trained(Path(sys.argv[1]))
 
 
 def trained(cache: Path) -> Sequence:
-    """Thirty passes over rings of videos."""
+    """Thirty epochs over rings of videos."""
     users = [[(start + step) % 12 for step in range(6)] for start in range(60)]
     context = Context(Serial(EngineSection()), cache, NullProgress(), seed=0)
     return Sequence.fit(training_of(users, 12), InterestSection(sequence=LONG), context)
@@ -106,8 +106,8 @@ def test_kill_9_in_a_training_resumes_to_the_same_network(tmp_path: Path) -> Non
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}) as process:
         until = time.monotonic() + 120
         while not list(tmp_path.glob("killed/sequence/*/last.json")):
-            assert process.poll() is None, "it ended before it could be killed"
-            assert time.monotonic() < until, "no pass was ever finished"
+            assert process.poll() is None, "the training ended before it was killed"
+            assert time.monotonic() < until, "no epoch was finished"
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
     (last,) = tmp_path.glob("killed/sequence/*/last.json")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vireo.interest.expert_protocols import SparseScores
 from vireo.interest.score_moments import quadratic
-from vireo.recommend.retrieve.best_rows import best_of_few, first_of
+from vireo.recommend.top_k import best_of_few, first_of
 
 N = 90
 

@@ -23,8 +23,8 @@ from vireo.interest.registry import EXPERTS
 from vireo.recommend.context import indexed_ensemble
 from vireo.recommend.index.build import plans
 from vireo.recommend.index.spec import IndexSpec
-from vireo.recommend.retrieve.best_rows import best_rows
 from vireo.recommend.settings import IndexSection
+from vireo.recommend.top_k import best_rows
 
 N = 300
 NOW = 10**6
