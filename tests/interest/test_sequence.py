@@ -157,6 +157,14 @@ def test_a_warm_start_continues_an_earlier_network(context: Context) -> None:
     assert (scores.argmax(axis=1) == [(start + 6) % 12 for start in range(60)]).mean() > 0.95
 
 
+def test_an_untrained_expert_gives_no_warm_start(context: Context) -> None:
+    section = InterestSection(sequence=QUICK)
+    before = Sequence.fit(training_of([[0], [1]], 12), section, context)
+    training = training_of(rings(), 12)
+    after = Sequence.fit(replace(training, before={"sequence": before}), section, context)
+    assert after.curve == Sequence.fit(training, section, context).curve != ()
+
+
 def test_all_videos_in_the_softmax_are_the_limit_of_sampling() -> None:
     """With every other video as a negative, the sampled loss is the full cross-entropy."""
     training = training_of(rings(), 12)

@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 
 from vireo.artifacts.files import read_json, write_json
 from vireo.artifacts.tensor_files import read_arrays
-from vireo.engine.distributed import joined, launch
+from vireo.engine.distributed import process_group, launch
 from vireo.engine.progress import LogProgress, NullProgress
 from vireo.interest.base import SequenceContentSection, SequenceSection
 from vireo.interest.sequence.build_network import build_content_network, build_sequence_network
@@ -85,7 +85,7 @@ def main() -> None:
         network = build_sequence_network(settings, len(weights["item_bias"]))
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     queries = _part(arrays, "queries")
-    with joined() as group:
+    with process_group() as group:
         train(
             network,
             Windows(**_part(arrays, "windows")),
@@ -94,10 +94,10 @@ def main() -> None:
             queries=ValidationQueries(**queries) if queries else None,
             checkpoint=checkpoint,
             seed=scalars["seed"],
-            progress=LogProgress() if group.leads else NullProgress(),
+            progress=LogProgress() if group.is_main else NullProgress(),
             group=group,
         )
-        group.wait()  # a process that ends early would break the others' communication
+        group.barrier()  # a process that ends early would break the others' communication
 
 
 def _part(arrays: dict[str, Any], part: str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Sequence:
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
         settings = cls._settings(section)
         previous = training.before.get(cls.name)
-        previous = previous if isinstance(previous, cls) and len(previous.norms) else None
+        previous = previous if isinstance(previous, cls) and previous.arrays else None
         videos = _videos_with_embedding(training, settings)
         table_rows = np.full(training.n_videos, -1, dtype=np.int64)
         table_rows[videos] = np.arange(len(videos))

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from vireo.arrays import Floats
 from vireo.artifacts.files import write_json
-from vireo.engine.distributed import ALONE, ProcessGroup, device
+from vireo.engine.distributed import SINGLE_PROCESS, ProcessGroup, device
 from vireo.engine.progress import Progress
 from vireo.interest.base import SequenceSection
 from vireo.interest.sequence.network import SequenceNetwork
@@ -101,7 +101,7 @@ def train(
     checkpoint: Path,
     seed: int,
     progress: Progress,
-    group: ProcessGroup = ALONE,
+    group: ProcessGroup = SINGLE_PROCESS,
     name: str = "sequence",
 ) -> TrainingResult:
     """Train the network in place; with `queries` the epoch with the best NDCG@10 is kept.
@@ -126,14 +126,14 @@ def train(
                 )
             entry = {"loss": loss}
             if queries is not None:
-                ndcg = queries.ndcg(network, settings) if group.leads else 0.0
+                ndcg = queries.ndcg(network, settings) if group.is_main else 0.0
                 entry["ndcg@10"] = group.broadcast(ndcg)
             value = entry.get("ndcg@10", float(epoch))
             if value > state.best:
                 state.best, state.arrays = value, _copy(network)
             state.done = epoch + 1
             state.curve.append({name: round(figure, 6) for name, figure in entry.items()})
-            if group.leads:
+            if group.is_main:
                 _save(checkpoint, network, optimizer, state)
             tick(1, ", ".join(f"{name} {figure:.4f}" for name, figure in entry.items()))
     arrays = {name: array.cpu().numpy() for name, array in state.arrays.items()}
@@ -167,11 +167,11 @@ def _train_epoch(
         loss = batch_loss(network, training_batch(windows, rows), settings, rng, group)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        group.add_gradients(network.parameters())
+        group.all_reduce_gradients(network.parameters())
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         total += float(loss.detach())
-    return group.summed(total, 0)[0] / max(1, len(batches))
+    return group.all_reduce(total, 0)[0] / max(1, len(batches))
 
 
 def _rate_factor(step: int, steps: int) -> float:
@@ -186,7 +186,7 @@ def batch_loss(
     batch: PaddedBatch,
     settings: SequenceSection,
     rng: np.random.Generator,
-    group: ProcessGroup = ALONE,
+    group: ProcessGroup = SINGLE_PROCESS,
 ) -> Tensor:
     """Cross-entropy of the next video among all, or among `n_negatives` sampled ones.
 
@@ -196,12 +196,12 @@ def batch_loss(
     n_videos = len(network.item_bias)
     is_sampled = bool(settings.n_negatives) and settings.n_negatives < n_videos
     negatives = rng.choice(n_videos, settings.n_negatives, replace=False) if is_sampled else None
-    own = slice(group.rank, None, group.size)
-    targets = torch.from_numpy(batch.targets[own]).to(device())
+    windows = slice(group.rank, None, group.size)
+    targets = torch.from_numpy(batch.targets[windows]).to(device())
     if not len(targets):
         return network.item_bias.sum() * 0.0
-    videos = torch.from_numpy(batch.videos[own]).to(device())
-    buckets = torch.from_numpy(gap_buckets(gaps[own], settings.time_aware)).to(device())
+    videos = torch.from_numpy(batch.videos[windows]).to(device())
+    buckets = torch.from_numpy(gap_buckets(gaps[windows], settings.time_aware)).to(device())
     with autocast(settings):
         states = network.states(videos, buckets)
     predicted = targets >= 0
