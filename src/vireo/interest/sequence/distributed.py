@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 
 from vireo.artifacts.files import read_json, write_json
 from vireo.artifacts.tensor_files import read_arrays
-from vireo.engine.distributed import process_group, launch
+from vireo.engine.distributed import launch, process_group
 from vireo.engine.progress import LogProgress, NullProgress
 from vireo.interest.base import SequenceContentSection, SequenceSection
 from vireo.interest.sequence.build_network import build_content_network, build_sequence_network
