@@ -1,7 +1,8 @@
-"""Figures of the code's structure: python -m bench.structure [--json] [--graph docs/architecture.svg]
+"""Figures of the code's structure: python -m bench.structure [--json] [--graph]
 
 Largest cycle between packages, public class names used twice, files that one warm
 `Workspace.recommend` enters (`sys.setprofile`), modules that `vireo recommend` imports, lines.
+`--graph` writes the package graph into docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -48,7 +50,7 @@ def packages() -> Graph:
         others = {_package(name) for name in imports_of(path)} - {own, "vireo"}
         graph.setdefault(own, set()).update(others)
     graph.pop("vireo", None)
-    return graph
+    return {name: others & set(graph) for name, others in graph.items()}
 
 
 def _package(module: str) -> str:
@@ -62,6 +64,40 @@ def largest_cycle(graph: Graph) -> int:
         for targets in reached.values():
             targets |= {far for near in tuple(targets) for far in reached.get(near, ())}
     return max(sum(a in reached[b] and b in reached[a] for b in graph) or 1 for a in graph)
+
+
+BASE = ("arrays", "errors", "registry", "settings", "version")
+"""Modules that nearly every package imports: one node of the graph."""
+PAGE = Path("docs/architecture.md")
+BLOCK = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
+
+
+def reduced(graph: Graph) -> Graph:
+    """The graph without the edges that a longer path replaces (transitive reduction)."""
+    reached = {name: set(others) for name, others in graph.items()}
+    for _ in graph:
+        for targets in reached.values():
+            targets |= {far for near in tuple(targets) for far in reached.get(near, ())}
+    return {
+        name: {
+            other
+            for other in others
+            if not any(other in reached[near] for near in others - {other})
+        }
+        for name, others in graph.items()
+    }
+
+
+def mermaid(graph: Graph) -> str:
+    """The package graph as a Mermaid block; `base` stands for the modules of BASE."""
+    names = {name: "base" if name in BASE else name for name in graph}
+    merged: Graph = {}
+    for name, others in graph.items():
+        own = merged.setdefault(names[name], set())
+        own.update({names[other] for other in others} - {names[name]})
+    shown = reduced({name: others for name, others in merged.items() if name != "__main__"})
+    edges = [f"    {name} --> {other}" for name in sorted(shown) for other in sorted(shown[name])]
+    return "\n".join(["```mermaid", "graph TD", *edges, "```", ""])
 
 
 def names_taken_twice() -> dict[str, int]:
@@ -148,7 +184,13 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="everything, with the lists of names")
+    parser.add_argument("--graph", action="store_true", help=f"write the graph into {PAGE}")
     asked = parser.parse_args()
+    if asked.graph:
+        page = PAGE.read_text(encoding="utf-8")
+        block = mermaid(packages())
+        PAGE.write_text(BLOCK.sub(lambda _: block, page, count=1), encoding="utf-8")
+        return 0
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with tempfile.TemporaryDirectory() as folder:
         found = figures(Path(folder))

@@ -66,8 +66,8 @@ def test_a_node_that_joins_in_mid_run_is_used_and_one_that_dies_is_missed(
     rest = list(outcomes)
     assert {outcome.kind for outcome in rest} == {"done"}
     assert len(values) + len(rest) == 60
-    lost = [outcome for outcome in rest if outcome.tries]
-    assert all("lost with a worker" in outcome.tries[0] for outcome in lost)
+    lost = [outcome for outcome in rest if outcome.failed_attempts]
+    assert all("lost with a worker" in outcome.failed_attempts[0] for outcome in lost)
     assert len({*values, *(outcome.value for outcome in rest)}) == 3  # three workers took part
 
 

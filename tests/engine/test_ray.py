@@ -38,16 +38,18 @@ class TestRay(EngineContract):
 def test_each_trouble_costs_its_own_item_and_is_tried_twice() -> None:
     outcomes = list(TestRay.engine.map(troubled, TROUBLES, timeout=2.0))
     assert kinds_of(outcomes) == KINDS
-    tries = {item: len(outcome.tries) for item, outcome in zip(TROUBLES, outcomes, strict=True)}
+    tries = {
+        item: len(outcome.failed_attempts) for item, outcome in zip(TROUBLES, outcomes, strict=True)
+    }
     assert tries == {item: 0 if kind == "done" else 2 for item, kind in KINDS.items()}
 
 
 def test_what_fails_once_is_done_by_the_second_try(tmp_path: Path) -> None:
     (outcome,) = TestRay.engine.map(fail_the_first_time, [str(tmp_path)])
     assert (outcome.kind, outcome.value) == ("done", "second time")
-    assert len(outcome.tries) == 1
-    assert "error on" in outcome.tries[0]
-    assert "OSError: the first time" in outcome.tries[0]
+    assert len(outcome.failed_attempts) == 1
+    assert "error on" in outcome.failed_attempts[0]
+    assert "OSError: the first time" in outcome.failed_attempts[0]
 
 
 def test_work_that_cannot_be_sent_says_so() -> None:

@@ -105,7 +105,9 @@ def test_live_lists_only_channels_that_are_live_and_repeats_visits(tmp_path: Pat
             assert listed
             for channel in listed:
                 assert any(start <= now < end for start, end in slots(plan[channel]) or ())
-            followed = {catalogue.ids[row] for row in work.resources.online.queries.history(user).videos}
+            followed = {
+                catalogue.ids[row] for row in work.resources.online.queries.history(user).videos
+            }
             again += len(followed & set(listed))
     assert again > 0
 
@@ -125,7 +127,9 @@ def test_meetings_of_a_company_stay_in_their_groups(tmp_path: Path) -> None:
     assert "everybody may see" in closed.notes[0]
     people = {name.casefold() for name in work.resources.online.users()}
     spoken = {
-        word for name in work.resources.online.snapshot.understanding.topics for word in name.split(", ")
+        word
+        for name in work.resources.online.snapshot.understanding.topics
+        for word in name.split(", ")
     }
     assert not people & spoken, "topics are what was spoken of, not who was there"
     assert {pick.video_id.split("-")[0] for pick in work.similar("board-1", user_id="Ada")} <= set(

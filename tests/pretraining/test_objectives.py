@@ -193,9 +193,9 @@ def test_two_processes_take_the_same_steps_as_one(tiny: Path, tmp_path: Path) ->
 
 
 def test_a_step_is_dealt_out_evenly_or_not_at_all() -> None:
-    assert [ProcessGroup(rank, 2).share([1, 2, 3, 4]) for rank in (0, 1)] == [[1, 3], [2, 4]]
+    assert [ProcessGroup(rank, 2).shard([1, 2, 3, 4]) for rank in (0, 1)] == [[1, 3], [2, 4]]
     with pytest.raises(ConfigError, match="multiple of 2"):
-        ProcessGroup(0, 2).check(3, "pretraining.gradient_accumulation")
+        ProcessGroup(0, 2).check_divisible(3, "pretraining.gradient_accumulation")
 
 
 def test_what_was_watched_together_counts_as_two_views(tiny: Path, tmp_path: Path) -> None:

@@ -138,7 +138,9 @@ def test_a_new_video_is_recommended_by_its_text_and_built_in_later(
     about = client.get("/v1/videos/new-1").json()
     assert "record" in about
     assert "viewers" not in about, "one viewer is too few to be spoken of"
-    assert work.resources.online.catalogue.user_counts[work.resources.online.queries.row("new-1")] == 1
+    assert (
+        work.resources.online.catalogue.user_counts[work.resources.online.queries.row("new-1")] == 1
+    )
     work.close()
 
 

@@ -3,4 +3,4 @@
 from vireo.artifacts.published import PublishedPointer
 from vireo.artifacts.store import ArtifactStore, Manifest
 
-__all__ = ["ArtifactStore", "PublishedPointer", "Manifest"]
+__all__ = ["ArtifactStore", "Manifest", "PublishedPointer"]

@@ -127,7 +127,7 @@ def _made(missing: list[Shard], make: ShardTask, context: Context) -> dict[str, 
     with context.progress.task("Lists", sum(s.stop - s.start for s in missing)) as tick:
         for outcome in context.engine.map(make, missing):
             one = missing[outcome.index]
-            for line in outcome.tries:
+            for line in outcome.failed_attempts:
                 context.progress.say(f"{one.part}: {line}")
             if outcome.value is None:
                 failed.append(f"{one.part}: {outcome.error}")

@@ -1,4 +1,4 @@
-"""Engine.map: serial, or isolated processes with time limits; or the same on a Ray cluster."""
+"""Engine.map: runs per-item work in this process, in worker processes or on a Ray cluster."""
 
 from vireo.engine.base import Context, Engine, EngineSection, Outcome
 from vireo.engine.progress import LogProgress, NullProgress, Progress
@@ -19,7 +19,7 @@ __all__ = [
     "Engine",
     "EngineSection",
     "LogProgress",
+    "NullProgress",
     "Outcome",
     "Progress",
-    "NullProgress",
 ]

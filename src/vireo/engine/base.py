@@ -1,4 +1,4 @@
-"""Engine: where the stages' heavy per-item work runs. Context: what a stage gets besides data."""
+"""Engine protocol: runs a stage's per-item work. Context: engine, cache, progress, seed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Value = TypeVar("Value")
 
 
 class EngineSection(Section):
-    """`[engine]`: how the per-item work is spread."""
+    """`[engine]`: where the per-item work runs."""
 
     name: str = "processes"
-    """`serial` (in this process), `processes` (isolated workers with time limits) or `ray` (the \
-same on every node of a Ray cluster; extra `ray`)."""
+    """`serial` (in this process), `processes` (isolated worker processes with time limits) \
+or `ray` (such workers on every node of a Ray cluster; extra `ray`)."""
     workers: int = 0
     """Worker processes; 0 takes one per core. For `ray`: of all nodes together."""
     address: str = ""
@@ -28,22 +28,22 @@ same on every node of a Ray cluster; extra `ray`)."""
 
 @dataclass(frozen=True)
 class Outcome(Generic[Value]):
-    """What became of one item: a value, or the reason why there is none."""
+    """Result of one item: a value, or the reason why there is none."""
 
     index: int
     value: Value | None
     error: str = ""
     kind: Literal["done", "error", "timeout", "crash"] = "done"
-    tries: tuple[str, ...] = ()
-    """What went wrong before, on which node, where an engine tries again."""
+    failed_attempts: tuple[str, ...] = ()
+    """One line per earlier attempt: error and node, where the engine retries."""
 
 
 class Engine(Protocol):
-    """Runs one function over many items; a bad item costs its own outcome, never the run."""
+    """Applies one function to many items; an item that fails does not end the run."""
 
-    elsewhere: ClassVar[bool]
-    """Whether workers may be on other machines. Then work is sent that keeps all processors of one
-    machine busy by itself, too."""
+    distributed: ClassVar[bool]
+    """Whether workers may be on other machines. Callers then also submit work that uses all CPUs
+    of one machine by itself."""
 
     def map(
         self,
@@ -63,10 +63,10 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What a stage's build gets besides its inputs: hands, a scratch shelf, a voice, a seed."""
+    """What a stage's build gets besides its inputs and settings."""
 
     engine: Engine
     cache: Path
-    """Per-item results that are safe to delete; survives builds."""
+    """Directory of per-item results; kept between builds, safe to delete."""
     progress: Progress
     seed: int

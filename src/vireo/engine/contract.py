@@ -1,4 +1,4 @@
-"""EngineContract: what every engine promises; subclass it, name `engine`, and run pytest."""
+"""EngineContract: tests that every engine must pass; subclass it and set `engine`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EngineContract:
     def test_no_items_no_outcomes(self) -> None:
         assert list(self.engine.map(squared, [])) == []
 
-    def test_a_bad_item_costs_its_own_outcome(self) -> None:
+    def test_an_item_that_fails_costs_only_its_own_outcome(self) -> None:
         first, bad, last = self.engine.map(inverse, [4, 0, 2])
         assert (first.value, last.value) == (0.25, 0.5)
         assert (bad.value, bad.kind, bad.index) == (None, "error", 1)
@@ -34,15 +34,15 @@ class EngineContract:
         (outcome,) = self.engine.map(two_lines, [0])
         assert outcome.error == "ValueError: first second"
 
-    def test_the_function_may_be_an_object_with_settings(self) -> None:
-        assert [o.value for o in self.engine.map(Plus(10), [1, 2])] == [11, 12]
+    def test_the_function_may_be_a_callable_object(self) -> None:
+        assert [o.value for o in self.engine.map(Adder(10), [1, 2])] == [11, 12]
 
     def test_look_ahead_is_bounded(self) -> None:
-        items = Counted(100_000)
+        items = CountingSequence(100_000)
         outcomes = self.engine.map(squared, items)
         with closing(outcomes):  # type: ignore[type-var]
             assert next(outcomes).value == 0
-            assert items.asked < 2_000
+            assert items.highest_index < 2_000
 
     def test_the_engine_can_be_used_again_after_an_early_end(self) -> None:
         outcomes = self.engine.map(squared, range(50))
@@ -55,12 +55,12 @@ class EngineContract:
         assert outcome.value == b"ba" * 1_000_000
 
 
-class Counted(Sequence[int]):
-    """0, 1, 2, ... that remembers how far it was read."""
+class CountingSequence(Sequence[int]):
+    """0, 1, 2, ...; records the highest index that was read."""
 
     def __init__(self, length: int) -> None:
         self.length = length
-        self.asked = 0
+        self.highest_index = 0
 
     def __len__(self) -> int:
         return self.length
@@ -74,11 +74,11 @@ class Counted(Sequence[int]):
     def __getitem__(self, index: Any) -> Any:
         if index >= self.length:
             raise IndexError(index)
-        self.asked = max(self.asked, index)
+        self.highest_index = max(self.highest_index, index)
         return index
 
 
-class Plus:
+class Adder:
     """Adds a number."""
 
     def __init__(self, number: int) -> None:

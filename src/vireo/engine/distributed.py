@@ -1,4 +1,4 @@
-"""Team: the processes that share one training, through torch.distributed; usually one alone."""
+"""ProcessGroup: data-parallel training in several processes through torch.distributed."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from torch import nn
 from vireo.errors import ConfigError, StageFailed
 
 T = TypeVar("T")
-_TRIES = 3
+_MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """This process's place among those that train together."""
+    """Rank of this process and number of processes in the training."""
 
     rank: int = 0
     size: int = 1
 
     @property
-    def leads(self) -> bool:
-        """Whether this process writes files and reports progress."""
+    def is_main(self) -> bool:
+        """Whether this process writes files and reports progress (rank 0)."""
         return self.rank == 0
 
-    def share(self, batches: Sequence[T]) -> list[T]:
-        """This process's part of a step's batches."""
+    def shard(self, batches: Sequence[T]) -> list[T]:
+        """This rank's part of a step's batches."""
         return list(batches[self.rank :: self.size])
 
-    def summed(self, total: float, count: int) -> tuple[float, int]:
-        """The sums over all processes."""
+    def all_reduce(self, total: float, count: int) -> tuple[float, int]:
+        """The sums of both numbers over all processes."""
         if self.size == 1:
             return total, count
         both = torch.tensor([total, float(count)], dtype=torch.float64, device=device())
@@ -46,44 +46,44 @@ class ProcessGroup:
         return float(both[0]), round(float(both[1]))
 
     def broadcast(self, value: float) -> float:
-        """What the leading process says, in all."""
-        return self.summed(value if self.leads else 0.0, 0)[0]
+        """The value of rank 0, in all processes."""
+        return self.all_reduce(value if self.is_main else 0.0, 0)[0]
 
-    def wait(self) -> None:
-        """Go on when all processes are here."""
+    def barrier(self) -> None:
+        """Block until all processes have come here."""
         if self.size > 1:
             dist.barrier()
 
-    def check(self, batches: int, setting: str) -> None:
-        """Raises ConfigError where a step's batches cannot be dealt out evenly."""
+    def check_divisible(self, batches: int, setting: str) -> None:
+        """Raises ConfigError where the number of processes does not divide `batches`."""
         if batches % self.size:
             raise ConfigError(
                 f"{self.size} processes cannot share {setting} = {batches} batches evenly.",
                 f"Set {setting} to a multiple of {self.size}.",
             )
 
-    def add_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Every process gets the sum of the gradients of all; one without any counts as zero."""
+    def all_reduce_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace gradients by their sums over all processes; a missing one counts as zero."""
         if self.size == 1:
             return
-        wanted = [parameter for parameter in parameters if parameter.requires_grad]
-        own = [torch.zeros_like(p) if p.grad is None else p.grad for p in wanted]
+        trainable = [parameter for parameter in parameters if parameter.requires_grad]
+        own = [torch.zeros_like(p) if p.grad is None else p.grad for p in trainable]
         flat = torch.cat([gradient.reshape(-1) for gradient in own])
         dist.all_reduce(flat)
         parts = torch.split(flat, [gradient.numel() for gradient in own])
-        for parameter, part in zip(wanted, parts, strict=True):
+        for parameter, part in zip(trainable, parts, strict=True):
             parameter.grad = part.view_as(parameter)
 
 
-ALONE = ProcessGroup()
+SINGLE_PROCESS = ProcessGroup()
 
 
 @contextmanager
-def joined() -> Iterator[ProcessGroup]:
-    """The team that torchrun started this process in; alone without torchrun."""
+def process_group() -> Iterator[ProcessGroup]:
+    """The group that torchrun started this process in; without torchrun one process."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield ALONE
+        yield SINGLE_PROCESS
         return
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
@@ -95,31 +95,32 @@ def joined() -> Iterator[ProcessGroup]:
 
 
 def device() -> torch.device:
-    """Where this process computes: its own GPU where there is one."""
+    """Device of this process: its own GPU where there is one."""
     if torch.cuda.is_available():
         return torch.device("cuda", torch.cuda.current_device())
     return torch.device("cpu")
 
 
-def launch(module: str, shelf: Path, processes: int, setting: str) -> None:
-    """`python -m module shelf` in several processes of this machine, started by torchrun.
+def launch(module: str, directory: Path, processes: int, setting: str) -> None:
+    """`python -m module directory` in several processes of this machine, started by torchrun.
 
-    Where one dies, all start again from the last checkpoint; raises StageFailed where that did
-    not help.
+    If one dies, all start again from the last checkpoint; raises StageFailed after the third
+    attempt.
     """
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
-        *(f"--nproc-per-node={processes}", "-m", module, str(shelf)),
+        *(f"--nproc-per-node={processes}", "-m", module, str(directory)),
     ]
-    # several processes that each take every thread would wait for one another
+    # processes that each use all threads would slow each other down
     threads = max(1, (os.cpu_count() or 1) // processes)
     environment = {"OMP_NUM_THREADS": str(threads), **os.environ}
-    # not torchrun's own restarts: processes that it started again can wait for ever (torch 2.13)
-    for _ in range(_TRIES):
+    # not torchrun's own restarts: restarted processes can block for ever (torch 2.13)
+    for _ in range(_MAX_ATTEMPTS):
         done = subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
         if not done.returncode:
             return
     raise StageFailed(
-        f"One of {processes} training processes ended with code {done.returncode}, {_TRIES} times.",
+        f"One of {processes} training processes ended with code {done.returncode}, "
+        f"{_MAX_ATTEMPTS} times.",
         f"What they wrote is above; build again to go on, or set {setting} = 1.",
     )

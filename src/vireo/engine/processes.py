@@ -1,4 +1,4 @@
-"""Processes engine: isolated workers; a hanging or crashing item costs itself, never the run."""
+"""Processes engine: isolated worker processes with a time limit per item."""
 
 from __future__ import annotations
 
@@ -8,17 +8,28 @@ from queue import Empty, SimpleQueue
 from typing import Any, ClassVar, Literal
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
-from vireo.engine.pool import LOOK_AHEAD, WorkerPool, cannot_load, cores, packed_function
-from vireo.engine.worker_process import WorkerProcess, too_long
+from vireo.engine.pool import (
+    LOOK_AHEAD,
+    WorkerPool,
+    available_cpus,
+    load_failure,
+    serialize_function,
+)
+from vireo.engine.worker_process import WorkerProcess, timeout_reason
 from vireo.errors import StageFailed
 
-FAILED_STARTS = 3
+MAX_FAILED_STARTS = 3
+"""Worker starts that may fail in a row."""
+_MAX_WAIT_SECONDS = 60.0
 
 
 class Processes:
-    """Worker processes with a time limit per item; they end with the map or with the parent."""
+    """Worker processes on this machine. A hanging or crashing item costs only its own outcome.
 
-    elsewhere: ClassVar[bool] = False
+    Workers end with the map or with the parent process.
+    """
+
+    distributed: ClassVar[bool] = False
 
     def __init__(self, section: EngineSection) -> None:
         self.section = section
@@ -30,19 +41,21 @@ class Processes:
         *,
         timeout: float | None = None,
     ) -> Iterator[Outcome[Value]]:
-        """One Outcome per item, in order. Closing the iterator kills the work under way.
+        """One Outcome per item, in order. Closing the iterator kills running work.
 
         Raises StageFailed when the function cannot be sent or workers cannot start.
         """
-        size = min(self.section.workers or cores(), len(items))
-        pool: _Local[Item, Value] = _Local(packed_function(function), items, timeout, size)
+        size = min(self.section.workers or available_cpus(), len(items))
+        pool: _ProcessPool[Item, Value] = _ProcessPool(
+            serialize_function(function), items, timeout, size
+        )
         try:
             yield from pool.outcomes()
         finally:
-            pool.end()
+            pool.shutdown()
 
 
-class _Local(WorkerPool[Item, Value]):
+class _ProcessPool(WorkerPool[Item, Value]):
     """The worker processes of one map."""
 
     def __init__(
@@ -50,65 +63,68 @@ class _Local(WorkerPool[Item, Value]):
     ) -> None:
         super().__init__(function, items, timeout)
         self.size = size
-        self.inbox: SimpleQueue[tuple[WorkerProcess, Any]] = SimpleQueue()
+        self.replies: SimpleQueue[tuple[WorkerProcess, Any]] = SimpleQueue()
         self.workers: list[WorkerProcess] = []
         self.failed_starts = 0
 
-    def end(self) -> None:
+    def shutdown(self) -> None:
         for worker in self.workers:
-            worker.end()
+            worker.kill()
 
-    def hire(self) -> None:
-        under_way = sum(worker.index is not None for worker in self.workers)
-        wanted = min(self.size, under_way + len(self.items) - self.next_in)
-        while len(self.workers) < wanted:
-            self.workers.append(WorkerProcess(self.function, self.inbox))
+    def start_workers(self) -> None:
+        running = sum(worker.item_index is not None for worker in self.workers)
+        needed = min(self.size, running + len(self.items) - self.next_to_submit)
+        while len(self.workers) < needed:
+            self.workers.append(WorkerProcess(self.function, self.replies))
 
-    def feed(self) -> None:
-        end = self.next_out + LOOK_AHEAD * self.size
+    def submit_items(self) -> None:
+        end = self.next_to_yield + LOOK_AHEAD * self.size
         for worker in self.workers:
-            if not worker.ready or worker.index is not None:
+            if not worker.ready or worker.item_index is not None:
                 continue
-            found = self.next_packed(end)
-            if found is None:
+            item = self.next_item(end)
+            if item is None:
                 return
-            worker.give(*found, self.timeout)
+            worker.submit(*item, self.timeout)
 
-    def listen(self) -> None:
-        """Waits for one answer or the next deadline; an answer that has come is never late."""
+    def wait(self) -> None:
+        """One reply or the next deadline; a reply that has arrived is never late."""
         try:
-            waiting = min(worker.deadline for worker in self.workers) - time.monotonic()
-            self._hear(*self.inbox.get(timeout=min(max(waiting, 0.0), 60.0)))
+            seconds = min(worker.deadline for worker in self.workers) - time.monotonic()
+            seconds = min(max(seconds, 0.0), _MAX_WAIT_SECONDS)
+            self._handle_reply(*self.replies.get(timeout=seconds))
         except Empty:
             for worker in [w for w in self.workers if w.deadline <= time.monotonic()]:
-                self._dismiss(worker, "timeout", too_long(self.timeout))
+                self._remove_worker(worker, "timeout", timeout_reason(self.timeout))
 
-    def glance(self) -> None:
-        while not self.inbox.empty():
-            self._hear(*self.inbox.get_nowait())
+    def poll(self) -> None:
+        while not self.replies.empty():
+            self._handle_reply(*self.replies.get_nowait())
 
-    def _hear(self, worker: WorkerProcess, reply: Any) -> None:
+    def _handle_reply(self, worker: WorkerProcess, reply: Any) -> None:
         if worker not in self.workers:
-            return  # the last message of a worker that was dismissed
+            return  # the last reply of a worker that was removed
         if reply is None:
-            self._dismiss(worker, "crash", worker.exit_reason())
+            self._remove_worker(worker, "crash", worker.exit_reason())
             return
-        word, content = reply
-        if word == "broken":
-            raise cannot_load(content)
-        if worker.index is not None:
-            self.keep(worker.index, word, content)
+        status, content = reply
+        if status == "broken":
+            raise load_failure(content)
+        if worker.item_index is not None:
+            self.store_reply(worker.item_index, status, content)
         self.failed_starts = 0
-        worker.shut_down()
+        worker.mark_idle()
 
-    def _dismiss(self, worker: WorkerProcess, kind: Literal["timeout", "crash"], why: str) -> None:
+    def _remove_worker(
+        self, worker: WorkerProcess, kind: Literal["timeout", "crash"], reason: str
+    ) -> None:
         self.workers.remove(worker)
-        worker.end()
-        if worker.index is not None:
-            self.finish(worker.index, kind, why)
+        worker.kill()
+        if worker.item_index is not None:
+            self.store_failure(worker.item_index, kind, reason)
             return
         self.failed_starts += 1
-        if self.failed_starts >= FAILED_STARTS:
+        if self.failed_starts >= MAX_FAILED_STARTS:
             raise StageFailed(
                 f"Worker processes cannot start: {worker.exit_reason()}.",
                 "Set engine.name = 'serial' to work in this process.",

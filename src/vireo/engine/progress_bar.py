@@ -1,4 +1,4 @@
-"""Bars: progress on a terminal, drawn by rich on standard error."""
+"""Progress bars on a terminal, drawn by rich on standard error."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from vireo.engine.progress import LogProgress, Progress, Tick
 
 
 class ProgressBars:
-    """One bar per task: what, how far, time left and a short figure."""
+    """One bar per task: description, items, time left and a short figure."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
 
     @contextmanager
-    def task(self, what: str, total: int | None) -> Iterator[Tick]:
+    def task(self, description: str, total: int | None) -> Iterator[Tick]:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(bar_width=28),
@@ -29,7 +29,7 @@ class ProgressBars:
             TextColumn("{task.fields[note]}"),
         )
         with RichProgress(*columns, console=self._console, transient=True) as bars:
-            row = bars.add_task(what, total=total, note="")
+            row = bars.add_task(description, total=total, note="")
 
             def tick(n: int = 1, note: str = "") -> None:
                 bars.update(row, advance=n, note=note)
@@ -41,5 +41,5 @@ class ProgressBars:
 
 
 def progress_for_stderr() -> Progress:
-    """Bars where a person looks, lines where a file does."""
+    """Bars if standard error is a terminal, else log lines."""
     return ProgressBars() if sys.stderr.isatty() else LogProgress()

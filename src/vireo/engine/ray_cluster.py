@@ -1,4 +1,4 @@
-"""The cluster: how this process comes to it, how large it is, and one place for work on it."""
+"""Connection to a Ray cluster, its number of CPUs, and handles of the workers on its nodes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from vireo.engine.base import EngineSection
-from vireo.engine.pool import cores
+from vireo.engine.pool import available_cpus
 from vireo.engine.ray_worker import RayWorker
 from vireo.engine.worker_process import START_SECONDS
 from vireo.errors import MissingLibrary, StageFailed
 from vireo.version import VERSION
 
-GRACE = 60.0
-"""Seconds beyond its time limit after which a worker that says nothing is given up."""
-STORE = 256 * 2**20
-"""Bytes of shared memory of a cluster that is started here: results pass through, and are small."""
+GRACE_SECONDS = 60.0
+"""Beyond its time limit; then a worker that does not reply counts as lost."""
+OBJECT_STORE_BYTES = 256 * 2**20
+"""Shared memory of a cluster that is started here: only small results pass through it."""
 
 
-def connected(section: EngineSection) -> Any:
-    """The library, joined to the cluster of the settings; the one that is joined already stays."""
-    # Ray counts its users by asking them to report over the network; nothing is reported from here.
+def connect(section: EngineSection) -> Any:
+    """The module `ray`, connected to the cluster of the settings; an open connection is kept.
+
+    Raises MissingLibrary without Ray, StageFailed where no cluster answers.
+    """
+    # Ray sends usage statistics over the network; nothing is reported from here.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -36,11 +39,10 @@ def connected(section: EngineSection) -> Any:
         return ray
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
     if not section.address:
-        count = section.workers or cores()
         ray.init(
             address="local",
-            num_cpus=count,
-            object_store_memory=STORE,
+            num_cpus=section.workers or available_cpus(),
+            object_store_memory=OBJECT_STORE_BYTES,
             include_dashboard=False,
             **quiet,
         )
@@ -55,63 +57,66 @@ def connected(section: EngineSection) -> Any:
     return ray
 
 
-def processors(ray: Any) -> int:
-    """The processors of all nodes that are alive."""
+def cluster_cpus(ray: Any) -> int:
+    """The CPUs of all nodes that are alive."""
     nodes = [node for node in ray.nodes() if node["Alive"]]
     return int(sum(node["Resources"].get("CPU", 0) for node in nodes))
 
 
 class RayWorkerHandle:
-    """A Slot on some node, seen from here: an actor that holds one processor."""
+    """The driver's handle of a RayWorker: an actor that reserves one CPU of some node."""
 
     def __init__(self, ray: Any, function: bytes) -> None:
         self.ray = ray
-        kind = ray.remote(RayWorker).options(
+        actor_class = ray.remote(RayWorker).options(
             num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD"
         )
-        self.actor = kind.remote(function, sys.path, str(Path.cwd()))
-        self.node = self.name = ""
+        self.actor = actor_class.remote(function, sys.path, str(Path.cwd()))
+        self.node = self.label = ""
         self.ready = False
-        self.starting: Any = self.actor.about.remote()
+        self.start_ref: Any = self.actor.node_info.remote()
         self.deadline = time.monotonic() + START_SECONDS
         self.timeout: float | None = None
-        self.in_hand: dict[Any, tuple[int, bytes]] = {}
-        """What was sent and not answered, the oldest first."""
+        self.in_flight: dict[Any, tuple[int, bytes]] = {}
+        """Ray reference -> item that was sent and has no reply yet, the oldest first."""
 
-    def begin(self, about: dict[str, str]) -> None:
-        """It has started, and says where; raises StageFailed where it runs another Vireo."""
-        if about["version"] != VERSION:
+    def mark_ready(self, info: dict[str, str]) -> None:
+        """It has started; raises StageFailed where the node has another version of Vireo."""
+        if info["version"] != VERSION:
             raise StageFailed(
-                f"The node {about['host']} runs Vireo {about['version']}, not {VERSION}.",
+                f"The node {info['host']} runs Vireo {info['version']}, not {VERSION}.",
                 "Install the same on every node: other versions may give other results.",
             )
-        self.node, self.name = about["node"], f"{about['host']} ({about['node'][:6]})"
-        self.ready, self.starting = True, None
+        self.node, self.label = info["node"], f"{info['host']} ({info['node'][:6]})"
+        self.ready, self.start_ref = True, None
         self.deadline = float("inf")
 
-    def refs(self) -> list[Any]:
-        """What can be waited for: the start, then the oldest item."""
-        return [self.starting] if self.starting else list(self.in_hand)[:1]
+    def pending_refs(self) -> list[Any]:
+        """References to wait for: the start, then the oldest item."""
+        return [self.start_ref] if self.start_ref else list(self.in_flight)[:1]
 
-    def give(self, index: int, packed: bytes, timeout: float | None) -> None:
-        self.in_hand[self.actor.work.remote(packed, timeout)] = (index, packed)
+    def submit(self, index: int, payload: bytes, timeout: float | None) -> None:
+        """Send an item; it runs after those that were sent before."""
+        self.in_flight[self.actor.run.remote(payload, timeout)] = (index, payload)
         self.timeout = timeout
-        if len(self.in_hand) == 1:
-            self._wait_for_next()
+        if len(self.in_flight) == 1:
+            self._reset_deadline()
 
-    def take(self, ref: Any) -> tuple[int, bytes]:
-        """The item that was answered."""
-        done = self.in_hand.pop(ref)
-        self._wait_for_next()
-        return done
+    def complete(self, ref: Any) -> tuple[int, bytes]:
+        """The item of this reference, which is no longer in flight."""
+        item = self.in_flight.pop(ref)
+        self._reset_deadline()
+        return item
 
-    def _wait_for_next(self) -> None:
+    def _reset_deadline(self) -> None:
         self.deadline = float("inf")
-        if self.timeout and self.in_hand:
-            self.deadline = time.monotonic() + self.timeout + START_SECONDS + GRACE
+        if self.timeout and self.in_flight:
+            self.deadline = time.monotonic() + self.timeout + START_SECONDS + GRACE_SECONDS
 
-    def is_late(self) -> bool:
+    def is_overdue(self) -> bool:
+        """Whether its deadline has passed."""
         return time.monotonic() > self.deadline
 
-    def end(self) -> None:
+    def kill(self) -> None:
+        """End the actor, and with it the worker process."""
         self.ray.kill(self.actor)

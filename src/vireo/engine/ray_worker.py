@@ -1,7 +1,8 @@
-"""Slot: what runs on a node of a Ray cluster: one place for work, with a process of its own.
+"""RayWorker: the actor that owns one worker process on a node of a Ray cluster.
 
-Ray's own worker never runs the work: a child does, as in the engine `processes`. So a time limit, a
-limit on memory or a crash in C code means the same there and here, and costs a node nothing.
+Ray's own process never runs the work: a child process does, as in the engine `processes`. So a
+time limit, a memory limit or a crash in C code has the same effect there and here, and the actor
+survives it.
 """
 
 from __future__ import annotations
@@ -13,72 +14,75 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from vireo.engine.worker_process import START_SECONDS, WorkerProcess, too_long
+from vireo.engine.worker_process import START_SECONDS, WorkerProcess, timeout_reason
 from vireo.version import VERSION
 
-Answer = tuple[str, Any]
-"""("done", packed value), or "error", "timeout", "crash", "broken" or "unready" with the reason."""
+ItemReply = tuple[str, Any]
+"""("done", serialized value), or "error", "timeout", "crash", "broken" or "unready" with the
+reason."""
 
 
 class RayWorker:
-    """Takes one packed item at a time; what the function loads stays loaded from item to item."""
+    """Runs one serialized item at a time; the loaded function stays in memory between items."""
 
-    def __init__(self, function: bytes, path: Sequence[str], folder: str) -> None:
+    def __init__(self, function: bytes, import_path: Sequence[str], directory: str) -> None:
         self._function = function
-        self._path = list(dict.fromkeys([*path, *sys.path]))
-        self._folder = Path(folder) if Path(folder).is_dir() else None
-        self._inbox: SimpleQueue[tuple[WorkerProcess, Any]] = SimpleQueue()
-        self._child: WorkerProcess | None = None
+        self._import_path = list(dict.fromkeys([*import_path, *sys.path]))
+        self._directory = Path(directory) if Path(directory).is_dir() else None
+        self._replies: SimpleQueue[tuple[WorkerProcess, Any]] = SimpleQueue()
+        self._process: WorkerProcess | None = None
 
-    def about(self) -> dict[str, str]:
-        """Which machine and node this is, and which Vireo it has."""
-        import ray  # only what runs on a node comes here
+    def node_info(self) -> dict[str, str]:
+        """Host name, node id and the version of Vireo there."""
+        import ray  # only code on a node comes here
 
         node = ray.get_runtime_context().get_node_id()
         return {"host": socket.gethostname(), "node": node, "version": VERSION}
 
-    def work(self, packed: bytes, timeout: float | None) -> Answer:
-        """One item; raises nothing, whatever the item does."""
-        child, why = self._ready()
-        if child is None:
-            return why
-        child.give(0, packed, timeout)
-        reply = self._reply(timeout)
-        if reply is None:
-            self.end()
-            return "timeout", too_long(timeout)
-        if reply[1] is None:
-            words = child.exit_reason()
-            self.end()
-            return "crash", words
-        answer: Answer = reply[1]
-        return answer
+    def run(self, payload: bytes, timeout: float | None) -> ItemReply:
+        """The reply to one item; raises nothing, whatever the item does."""
+        process, failure = self._loaded_process()
+        if process is None:
+            return failure
+        process.submit(0, payload, timeout)
+        message = self._next_message(timeout)
+        if message is None:
+            self.shutdown()
+            return "timeout", timeout_reason(timeout)
+        if message[1] is None:
+            reason = process.exit_reason()
+            self.shutdown()
+            return "crash", reason
+        reply: ItemReply = message[1]
+        return reply
 
-    def end(self) -> None:
-        """Let go of the child."""
-        if self._child is not None:
-            self._child.end()
-        self._child = None
-        while not self._inbox.empty():  # its last message
-            self._inbox.get()
+    def shutdown(self) -> None:
+        """Kill the process."""
+        if self._process is not None:
+            self._process.kill()
+        self._process = None
+        while not self._replies.empty():  # its last message
+            self._replies.get()
 
-    def _ready(self) -> tuple[WorkerProcess | None, Answer]:
-        """A child that has loaded the function, or why there is none."""
-        if self._child is not None:
-            return self._child, ("", None)
-        child = self._child = WorkerProcess(self._function, self._inbox, self._path, self._folder)
-        reply = self._reply(START_SECONDS)
-        if reply is not None and reply[1] is not None and reply[1][0] == "ready":
-            return child, ("", None)
-        answer: Answer = ("unready", "it took too long to start")
-        if reply is not None:
-            answer = ("unready", child.exit_reason()) if reply[1] is None else reply[1]
-        self.end()
-        return None, answer
+    def _loaded_process(self) -> tuple[WorkerProcess | None, ItemReply]:
+        """A process that has loaded the function; without one, the failure."""
+        if self._process is not None:
+            return self._process, ("", None)
+        process = self._process = WorkerProcess(
+            self._function, self._replies, self._import_path, self._directory
+        )
+        message = self._next_message(START_SECONDS)
+        if message is not None and message[1] is not None and message[1][0] == "ready":
+            return process, ("", None)
+        failure: ItemReply = ("unready", "it took too long to start")
+        if message is not None:
+            failure = ("unready", process.exit_reason()) if message[1] is None else message[1]
+        self.shutdown()
+        return None, failure
 
-    def _reply(self, seconds: float | None) -> tuple[WorkerProcess, Any] | None:
-        """What the child says next; None where it says nothing in time."""
+    def _next_message(self, seconds: float | None) -> tuple[WorkerProcess, Any] | None:
+        """The next message of the process; None after so many seconds."""
         try:
-            return self._inbox.get(timeout=seconds)
+            return self._replies.get(timeout=seconds)
         except Empty:
             return None

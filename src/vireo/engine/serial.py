@@ -1,4 +1,4 @@
-"""Serial engine: one item after the other in this process, for tests and for debugging."""
+"""Serial engine: one item after the other in this process, for tests and debugging."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from vireo.engine.base import EngineSection, Item, Outcome, Value
-from vireo.engine.worker_main import described
+from vireo.engine.worker_main import error_line
 
 
 class Serial:
-    """Runs every item here. Without isolation: `timeout` is ignored, and a crash is a crash."""
+    """No isolation: `timeout` is ignored, and a crash ends this process."""
 
-    elsewhere: ClassVar[bool] = False
+    distributed: ClassVar[bool] = False
 
     def __init__(self, section: EngineSection) -> None:
         self.section = section
@@ -24,10 +24,10 @@ class Serial:
         *,
         timeout: float | None = None,
     ) -> Iterator[Outcome[Value]]:
-        """One Outcome per item, in order; the next item is computed when it is asked for."""
+        """One Outcome per item, in order; each is computed when the consumer asks for it."""
         for index, item in enumerate(items):
             try:
                 outcome = Outcome(index, function(item))
-            except Exception as error:  # a bad item costs its own outcome, never the run
-                outcome = Outcome(index, None, described(error), "error")
+            except Exception as error:  # an item that fails does not end the run
+                outcome = Outcome(index, None, error_line(error), "error")
             yield outcome

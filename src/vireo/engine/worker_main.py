@@ -1,7 +1,8 @@
-"""One worker process: reads items from standard input, answers on standard output.
+"""Main loop of a worker process: reads items from standard input, replies on standard output.
 
 Workers are plain subprocesses and not `multiprocessing.Process`: the latter imports the user's
 main script again in every child, so that a script without a `__main__` guard starts itself.
+Each worker has pipes of its own, so a worker that dies while it replies breaks no other's stream.
 """
 
 from __future__ import annotations
@@ -17,32 +18,35 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 Reply = tuple[str, Any]
-"""("ready", None), ("broken", why), ("done", packed value) or ("error", why)."""
+"""Status and content: ("ready", None), ("broken", reason), ("done", serialized value) or
+("error", reason)."""
 
-BOOT = (
+BOOTSTRAP = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from vireo.engine.worker_main import main; main()"
 )
-"""What the interpreter of a worker runs: the parent's import path, then `main`."""
+"""Code that the interpreter of a worker runs: the parent's import path, then `main`."""
 
 
-def described(error: BaseException) -> str:
-    """The error in one line, with its type where the text alone would not tell."""
+def error_line(error: BaseException) -> str:
+    """Type and message of an error in one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def pack(value: object) -> bytes:
-    """The value as bytes for another process of the same program, never for a file."""
+def serialize(value: object) -> bytes:
+    """The value as bytes for another process of this program, never for a file."""
     return bytes(ForkingPickler.dumps(value))
 
 
-def unpack(packed: bytes) -> Any:
-    return ForkingPickler.loads(packed)
+def deserialize(payload: bytes) -> Any:
+    """Inverse of `serialize`; only for bytes from a process that this program started."""
+    return ForkingPickler.loads(payload)
 
 
 def send(pipe: BinaryIO, message: object) -> None:
-    body = pack(message)
+    """Write one message: its length in 8 bytes, then its bytes."""
+    body = serialize(message)
     pipe.write(struct.pack("<Q", len(body)))
     pipe.write(body)
     pipe.flush()
@@ -50,10 +54,10 @@ def send(pipe: BinaryIO, message: object) -> None:
 
 def receive(pipe: BinaryIO) -> Any:
     """The next message; raises EOFError when the other side is gone."""
-    return unpack(_exactly(pipe, *struct.unpack("<Q", _exactly(pipe, 8))))
+    return deserialize(_read_exactly(pipe, *struct.unpack("<Q", _read_exactly(pipe, 8))))
 
 
-def _exactly(pipe: BinaryIO, size: int) -> bytes:
+def _read_exactly(pipe: BinaryIO, size: int) -> bytes:
     body = pipe.read(size)
     if len(body) < size:
         raise EOFError
@@ -61,51 +65,51 @@ def _exactly(pipe: BinaryIO, size: int) -> bytes:
 
 
 def main() -> None:
-    """The life of a worker: take the function, then answer item after item."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    inbox, outbox = _private_pipes()
-    jobs: SimpleQueue[Any] = SimpleQueue()
-    threading.Thread(target=_listen, args=(inbox, jobs), daemon=True).start()
+    """Load the function, then reply to one item after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    requests, replies = _private_pipes()
+    queue: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_read_requests, args=(requests, queue), daemon=True).start()
     try:
-        function = unpack(jobs.get())
+        function = deserialize(queue.get())
     except Exception as error:
-        send(outbox, ("broken", described(error)))
+        send(replies, ("broken", error_line(error)))
         return
-    send(outbox, ("ready", None))
+    send(replies, ("ready", None))
     while True:
-        packed, timeout = jobs.get()
-        send(outbox, _answer(function, packed, timeout))
+        payload, timeout = queue.get()
+        send(replies, _run_item(function, payload, timeout))
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
     """The two pipes under new numbers, so that a stray print cannot break the protocol."""
-    inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    return inbox, outbox
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    return requests, replies
 
 
-def _listen(inbox: BinaryIO, jobs: SimpleQueue[Any]) -> None:
-    """Hands on what the parent sends; when the parent dies, ends this process at once."""
+def _read_requests(requests: BinaryIO, queue: SimpleQueue[Any]) -> None:
+    """Queues the parent's messages; when the parent dies, ends this process at once."""
     try:
         while True:
-            jobs.put(receive(inbox))
+            queue.put(receive(requests))
     except (EOFError, OSError):
         os._exit(0)
 
 
-def _answer(function: Callable[[Any], Any], packed: bytes, timeout: float | None) -> Reply:
-    _alarm(timeout)
+def _run_item(function: Callable[[Any], Any], payload: bytes, timeout: float | None) -> Reply:
+    _set_alarm(timeout)
     try:
-        return "done", pack(function(unpack(packed)))
+        return "done", serialize(function(deserialize(payload)))
     except Exception as error:
-        return "error", described(error)
+        return "error", error_line(error)
     finally:
-        _alarm(None)
+        _set_alarm(None)
 
 
-def _alarm(timeout: float | None) -> None:
+def _set_alarm(timeout: float | None) -> None:
     """The kernel ends a worker that is stuck in C code after its parent was killed."""
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_REAL, 2 * timeout + 10 if timeout else 0)

@@ -1,4 +1,4 @@
-"""Child: one worker process, the thread that listens to it, and the item that it works on."""
+"""WorkerProcess: the parent's handle of one worker: its process, reader thread and current item."""
 
 from __future__ import annotations
 
@@ -14,56 +14,64 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from vireo.engine.worker_main import BOOT, receive, send
+from vireo.engine.worker_main import BOOTSTRAP, receive, send
 
 START_SECONDS = 120.0
 """A worker that is not ready by then (imports included) counts as one that cannot start."""
-ONE_THREAD = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "POLARS_MAX")
-"""Libraries that would start a thread per core in each of the processes per core."""
+SINGLE_THREADED = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "POLARS_MAX")
+"""Libraries that would start one thread per core in each of the processes; prefixes of
+`..._THREADS`."""
 
 
 class WorkerProcess:
-    """Takes the packed function at birth, then one packed item at a time.
+    """Receives the serialized function at the start, then one serialized item at a time.
 
-    What it answers lies in `inbox` as (child, reply); the reply None says that it is gone.
+    A reader thread puts its replies into `replies` as (worker, reply); the reply None says that
+    the process has ended.
     """
 
     def __init__(
         self,
         function: bytes,
-        inbox: SimpleQueue[tuple[WorkerProcess, Any]],
-        path: Sequence[str] = (),
-        folder: Path | None = None,
+        replies: SimpleQueue[tuple[WorkerProcess, Any]],
+        import_path: Sequence[str] = (),
+        directory: Path | None = None,
     ) -> None:
-        """`path` is where it finds modules (default: as here), `folder` where it runs."""
+        """`import_path` is its sys.path (default: this process's), `directory` its working one."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", BOOT, json.dumps([*(path or sys.path)])],
+            [sys.executable, "-c", BOOTSTRAP, json.dumps([*(import_path or sys.path)])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **{f"{name}_THREADS": "1" for name in ONE_THREAD}},
-            cwd=folder,
+            env={**os.environ, **{f"{name}_THREADS": "1" for name in SINGLE_THREADED}},
+            cwd=directory,
         )
-        self.inbox = inbox
+        self.replies = replies
         self.ready = False
-        self.index: int | None = None
+        """Whether it has loaded the function."""
+        self.item_index: int | None = None
+        """The item that it is working on."""
         self.deadline = time.monotonic() + START_SECONDS
-        self.listener = threading.Thread(target=self._listen, daemon=True)
-        self.listener.start()
+        """When it is killed, by the monotonic clock."""
+        self.reader = threading.Thread(target=self._read_replies, daemon=True)
+        self.reader.start()
         self._send(function)
 
-    def give(self, index: int, packed: bytes, timeout: float | None) -> None:
-        self.index = index
+    def submit(self, index: int, payload: bytes, timeout: float | None) -> None:
+        """Start an item; its time limit counts from now."""
+        self.item_index = index
         self.deadline = time.monotonic() + timeout if timeout else float("inf")
-        self._send((packed, timeout))
+        self._send((payload, timeout))
 
-    def shut_down(self) -> None:
-        self.ready, self.index, self.deadline = True, None, float("inf")
+    def mark_idle(self) -> None:
+        """It has replied, and can take the next item."""
+        self.ready, self.item_index, self.deadline = True, None, float("inf")
 
-    def end(self) -> None:
+    def kill(self) -> None:
+        """End the process, whatever it does, and wait until it is gone."""
         self.process.kill()
         self.process.wait()
-        self.listener.join()
+        self.reader.join()
         for pipe in (self.process.stdin, self.process.stdout):
             _close(pipe)
 
@@ -80,18 +88,18 @@ class WorkerProcess:
         try:
             send(self.process.stdin, message)  # type: ignore[arg-type]
         except OSError:
-            return  # it died a moment ago: its listener reports that
+            return  # it has just died: the reader thread reports that
 
-    def _listen(self) -> None:
+    def _read_replies(self) -> None:
         try:
             while True:
-                self.inbox.put((self, receive(self.process.stdout)))  # type: ignore[arg-type]
+                self.replies.put((self, receive(self.process.stdout)))  # type: ignore[arg-type]
         except Exception:  # the pipe is closed or broken: either way the worker is lost
-            self.inbox.put((self, None))
+            self.replies.put((self, None))
 
 
-def too_long(timeout: float | None) -> str:
-    """The reason of an item that was given up."""
+def timeout_reason(timeout: float | None) -> str:
+    """The error text of an item that exceeded its time limit."""
     return f"took longer than {timeout:g} seconds"
 
 

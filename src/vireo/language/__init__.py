@@ -39,6 +39,6 @@ __all__ = [
     "LocalWeights",
     "VideoTexts",
     "load",
-    "texts_of",
     "query_texts",
+    "texts_of",
 ]

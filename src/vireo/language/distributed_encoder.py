@@ -60,6 +60,6 @@ class DistributedEncoder(Encoder):
 
 def encoder(directory: Path, section: LanguageSection, cache: Path, engine: Engine) -> Encoder:
     """The encoder of a directory; its work goes to other machines where the engine has some."""
-    if engine.elsewhere:
+    if engine.distributed:
         return DistributedEncoder(directory, section, cache, engine)
     return Encoder(directory, section, cache)

@@ -19,4 +19,4 @@ OBJECTIVES = Registry(
     },
 )
 
-__all__ = ["OBJECTIVES", "Checkpoint", "Corpus", "Document", "PretrainingSection", "CannotTrain"]
+__all__ = ["OBJECTIVES", "CannotTrain", "Checkpoint", "Corpus", "Document", "PretrainingSection"]

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from vireo.engine.distributed import ALONE, ProcessGroup, device
+from vireo.engine.distributed import SINGLE_PROCESS, ProcessGroup, device
 from vireo.engine.progress import Progress, Tick
 from vireo.pretraining.checkpoints import load_state, load_weights, save_state, save_weights
 from vireo.pretraining.objective import B, ObjectiveModel
@@ -72,7 +72,7 @@ def fit(
     plan: TrainingPlan,
     state: Path,
     progress: Progress,
-    team: ProcessGroup = ALONE,
+    team: ProcessGroup = SINGLE_PROCESS,
 ) -> TrainingLog:
     """Train `learner` in place; it ends with the weights of its lowest held-out loss.
 
@@ -93,24 +93,24 @@ def fit(
         run.fit_all(tick)
     if run.best.exists():
         load_weights(run.best, learner)
-        team.wait()  # nobody deletes what another still reads
-        if team.leads:
+        team.barrier()  # nobody deletes what another still reads
+        if team.is_main:
             run.best.unlink()
     learner.eval()
     return run.journal
 
 
 def heldout_loss(
-    learner: ObjectiveModel[B], batches: Sequence[B], team: ProcessGroup = ALONE
+    learner: ObjectiveModel[B], batches: Sequence[B], team: ProcessGroup = SINGLE_PROCESS
 ) -> float:
     """Mean loss over all terms of the batches, without dropout."""
     learner.eval()
     total, terms = 0.0, 0
     with torch.no_grad():
-        for batch in team.share(batches):
+        for batch in team.shard(batches):
             total += float(learner(batch))
             terms += learner.terms(batch)
-    total, terms = team.summed(total, terms)
+    total, terms = team.all_reduce(total, terms)
     return total / max(1, terms)
 
 
@@ -165,7 +165,7 @@ class _Run(Generic[B]):
             journal.step += 1
             if journal.step % measure_every == 0 or journal.step == plan.steps:
                 self._measure(loss)
-            if self.team.leads and journal.step % plan.save_every == 0:
+            if self.team.is_main and journal.step % plan.save_every == 0:
                 save_state(self.state, self.learner, self.optimiser, vars(journal))
             tick(1, f"loss {loss:.2f}")
 
@@ -176,9 +176,9 @@ class _Run(Generic[B]):
         journal.stale += 1
         if measured < journal.best:
             journal.best, journal.best_step, journal.stale = measured, journal.step, 0
-            if self.team.leads:
+            if self.team.is_main:
                 save_weights(self.best, self.learner)
-            self.team.wait()
+            self.team.barrier()
 
     def _is_stale(self) -> bool:
         return 0 < self.plan.patience <= self.journal.stale
@@ -195,7 +195,7 @@ class _Run(Generic[B]):
             terms = max(1, sum(map(learner.terms, batches)))
             optimiser.zero_grad(set_to_none=True)
             total = 0.0
-            own = team.share(list(enumerate(batches)))
+            own = team.shard(list(enumerate(batches)))
             for place, (number, batch) in enumerate(own):
                 last = place == len(own) - 1  # gradients travel once a step
                 torch.manual_seed(_mixed(self.plan.seed, step, number))  # this batch's dropout
@@ -206,7 +206,7 @@ class _Run(Generic[B]):
                 total += float(loss.detach())
             nn.utils.clip_grad_norm_(every, 1.0)
             optimiser.step()
-            return team.summed(total, 0)[0] / terms
+            return team.all_reduce(total, 0)[0] / terms
 
         return descend
 

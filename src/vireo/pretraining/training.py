@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vireo.artifacts.files import write_json
-from vireo.engine.distributed import ALONE, ProcessGroup, device, joined, launch
+from vireo.engine.distributed import SINGLE_PROCESS, ProcessGroup, device, launch, process_group
 from vireo.engine.progress import LogProgress, NullProgress, Progress
 from vireo.pretraining import OBJECTIVES
 from vireo.pretraining.base import CannotTrain, Corpus, PretrainingSection
@@ -56,27 +56,29 @@ def trained(shelf: Path, job: PretrainingJob, progress: Progress) -> dict[str, A
     return report
 
 
-def train(shelf: Path, job: PretrainingJob, progress: Progress, team: ProcessGroup = ALONE) -> None:
+def train(
+    shelf: Path, job: PretrainingJob, progress: Progress, team: ProcessGroup = SINGLE_PROCESS
+) -> None:
     """Train and leave `model/` and `report.json` on the shelf; the report comes last."""
-    team.check(job.section.gradient_accumulation, "pretraining.gradient_accumulation")
+    team.check_divisible(job.section.gradient_accumulation, "pretraining.gradient_accumulation")
     objective = OBJECTIVES.get(job.section.objective)
     try:
         setup: Setup[Any] = objective(
             load_corpus(shelf / "corpus"), job.section, job.base, job.seed
         )
     except CannotTrain as unfit:
-        if team.leads:
+        if team.is_main:
             write_json(shelf / _REPORT, {"unfit": str(unfit)})
         return
     setup.learner.to(device())
-    told = progress if team.leads else NullProgress()
+    told = progress if team.is_main else NullProgress()
     state = shelf / _STATE
     journal = fit(setup.learner, setup.draw, setup.heldout, setup.plan, state, told, team)
-    if team.leads:
+    if team.is_main:
         setup.save(shelf / MODEL)
         write_json(shelf / _REPORT, _report(journal, setup))
         state.unlink(missing_ok=True)
-    team.wait()
+    team.barrier()
 
 
 def _shared(shelf: Path, job: PretrainingJob) -> None:
@@ -124,7 +126,7 @@ def main() -> None:
     told = json.loads((shelf / _JOB).read_text(encoding="utf-8"))
     base = Path(told["base"]) if told["base"] else None
     job = PretrainingJob(PretrainingSection.model_validate(told["section"]), base, told["seed"])
-    with joined() as team:
+    with process_group() as team:
         train(shelf, job, LogProgress(), team)
 
 

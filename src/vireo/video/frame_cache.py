@@ -163,7 +163,7 @@ class CachedFrames:
 
     def _record(self, job: ExtractionJob, outcome: Outcome[str]) -> None:
         self._n_failed += outcome.kind != "done" or outcome.value == "failed"
-        for line in outcome.tries:
+        for line in outcome.failed_attempts:
             self.context.progress.say(f"{job.path}: {line}")
         if outcome.kind == "done":
             self._check_cached(job.key)

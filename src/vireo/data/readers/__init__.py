@@ -107,4 +107,4 @@ def conform(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     return frame.select(columns)
 
 
-__all__ = ["RAW_SCHEMAS", "RowCounts", "RawTables", "ReadRequest", "conform", "empty"]
+__all__ = ["RAW_SCHEMAS", "RawTables", "ReadRequest", "RowCounts", "conform", "empty"]

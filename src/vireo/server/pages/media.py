@@ -94,7 +94,13 @@ def _thumbnail(path: Path, folder: Path) -> Path | None:
 
 def _frame(path: Path) -> Any:
     """The first frame after a fifth of the film, where the titles are over."""
-    from vireo.video.media import Decoder, UnreadableMedia, stream_duration, open_media, video_stream
+    from vireo.video.media import (
+        Decoder,
+        UnreadableMedia,
+        open_media,
+        stream_duration,
+        video_stream,
+    )
 
     try:
         with open_media(path) as container:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vireo.engine.worker_main import pack, unpack
+from vireo.engine.worker_main import deserialize, serialize
 from vireo.video.mel import RATE
 from vireo.video.text.base import AsrEngine
 
@@ -17,7 +17,7 @@ class AsrContract:
 
     def test_it_can_be_sent_to_a_worker_before_its_first_call(self) -> None:
         engine = self.engine()
-        received: AsrEngine = unpack(pack(engine))
+        received: AsrEngine = deserialize(serialize(engine))
         assert received.fingerprint == engine.fingerprint != ""
         assert received.max_seconds == engine.max_seconds > 0
 
