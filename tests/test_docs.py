@@ -81,5 +81,5 @@ def test_every_setting_of_a_stage_is_on_its_page(stage: str) -> None:
 
 def test_the_table_of_seams_names_every_menu() -> None:
     text = (DOCS / "extend.md").read_text(encoding="utf-8")
-    groups = {f"vireo.{registry.menu}" for registry in REGISTRIES.values()}
+    groups = {f"vireo.{registry.group}" for registry in REGISTRIES.values()}
     assert not {group for group in groups if f"`{group}`" not in text}

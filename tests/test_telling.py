@@ -30,7 +30,7 @@ def test_a_wish_counts_at_once_and_after_a_rebuild_and_can_be_taken_back(
     assert ids(again, "ana") & set(world.sailing)
     again.remove_preference("ana", kept.number)
     assert ids(again, "ana", 3) <= set(world.cooking)
-    with pytest.raises(InputError, match="no wish number"):
+    with pytest.raises(InputError, match="no preference number"):
         again.remove_preference("ana", kept.number)
 
 
@@ -50,7 +50,7 @@ def test_wishes_show_in_explanations_and_where_nothing_else_is_known(built: Path
     work.add_preference("nina", "more sailing")
     assert work.resources.online.about_user("nina")["preferences"] == ["more sailing"]
     for unclear in ("less of this", "more"):
-        with pytest.raises(InputError, match="leaves open"):
+        with pytest.raises(InputError, match="does not say"):
             work.add_preference("nina", unclear)
 
 

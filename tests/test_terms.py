@@ -35,7 +35,13 @@ RETIRED = {
     r"likeness|likenesses|alike": "similarity, similar",
     r"handover": "content prior",
 }
-EXCEPTIONS: dict[str, dict[str, str]] = {}
+EXCEPTIONS: dict[str, dict[str, str]] = {
+    "src/vireo/config/renamed.py": {
+        '"handover": "content_prior_users"': "old key of the renamed setting",
+        '"ear": "audio_encoder"': "old key of the renamed setting",
+    },
+    "src/vireo/testing.py": {"Finding good ground": "a sample text about anchoring"},
+}
 """Path -> part of the line -> why the word stays."""
 PATTERN = re.compile("|".join(rf"\b(?:{words})\b" for words in RETIRED), re.IGNORECASE)
 SUBJECT = re.compile(r'"""(?:What|Whom?|Whoever|Whatever)\b|\bthe same\.?"""', re.IGNORECASE)
@@ -72,5 +78,6 @@ def test_exceptions_are_used_and_say_why() -> None:
     for name, parts in EXCEPTIONS.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         for part, why in parts.items():
-            assert part in text and PATTERN.search(part), f"{name}: {part!r} is gone"
+            assert part in text, f"{name}: {part!r} is gone"
+            assert PATTERN.search(part), part
             assert len(why) > 10

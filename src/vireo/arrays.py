@@ -1,4 +1,4 @@
-"""Names for the arrays that travel between rooms, so that signatures say what they hold."""
+"""Array types of signatures, and small functions on rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def unit_rows(matrix: Floats) -> Floats:
 
 
 def distinct(rows: Ints) -> Ints:
-    """Each row once, rising; of some hundreds np.unique takes five times as long."""
+    """Distinct rows in rising order; faster than np.unique on a few hundred."""
     rows = np.sort(rows)
     first = np.ones(len(rows), dtype=np.bool_)
     np.not_equal(rows[1:], rows[:-1], out=first[1:])

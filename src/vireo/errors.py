@@ -1,14 +1,14 @@
-"""Every error that Vireo raises on purpose: what happened, and what to type next.
+"""Errors of Vireo: each says what happened and what to type next.
 
 VireoError                  something that a user can act upon
 |-- InputError              a table, a file, an id or an argument is wrong   (exit code 2)
 |   |-- ConfigError         vireo.toml: unknown key, wrong type, impossible value
 |   |-- UnknownVideo        a video id that is not in the catalogue
-|   |-- UnknownPart         a reader, encoder, model or rule that no menu lists
+|   |-- UnknownPart         a reader, encoder, model or rule that no registry has
 |   `-- Busy                another command holds the workspace
 |-- NotBuilt                an artifact is needed that was not built yet     (exit code 2)
 |   `-- OutdatedArtifact    an earlier version of Vireo made the artifact    (exit code 2)
-|-- CorruptArtifact         a file of an artefact differs from its manifest  (exit code 1)
+|-- CorruptArtifact         a file of an artifact differs from its manifest  (exit code 1)
 |-- StageFailed             a stage could not finish                         (exit code 1)
 |   `-- DatabaseFailed      the database does not answer, or refuses         (exit code 1)
 `-- MissingLibrary          an optional library is not installed             (exit code 1)
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 
 class VireoError(Exception):
-    """What happened (with the value that caused it), and the next thing to type."""
+    """Base error: `what` happened, with the value, and a `hint` what to type next."""
 
     exit_code = 1
 
@@ -43,7 +43,7 @@ class UnknownVideo(InputError):
 
 
 class UnknownPart(InputError):
-    """A name that no menu lists."""
+    """A name that is not in its registry."""
 
 
 class Busy(InputError):
@@ -51,7 +51,7 @@ class Busy(InputError):
 
 
 class NotBuilt(VireoError):
-    """An artefact is needed that was not built yet."""
+    """A needed artifact was not built yet."""
 
     exit_code = 2
 
@@ -61,7 +61,7 @@ class OutdatedArtifact(NotBuilt):
 
 
 class CorruptArtifact(VireoError):
-    """A file of an artefact differs from what its manifest says."""
+    """A file of an artifact differs from its manifest."""
 
 
 class StageFailed(VireoError):
@@ -69,11 +69,14 @@ class StageFailed(VireoError):
 
 
 class DatabaseFailed(StageFailed):
-    """The database does not answer, or refuses. `told` is what callers from outside may hear."""
+    """The database does not answer or refuses.
 
-    def __init__(self, what: str, hint: str, told: str) -> None:
+    `public_message` holds no host and no user, so that an API may return it.
+    """
+
+    def __init__(self, what: str, hint: str, public_message: str) -> None:
         super().__init__(what, hint)
-        self.told = told
+        self.public_message = public_message
 
 
 class MissingLibrary(VireoError):

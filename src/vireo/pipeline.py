@@ -1,9 +1,9 @@
-"""The road on one page: which stage needs what, and a runner that skips what is already built.
+"""Build pipeline: the stages, their inputs, and a runner that skips finished stages.
 
     data -> video -> behavior -> pretraining -> understanding -> interest -> recommend
 
-An artefact's id is the hash of its recipe: the stage and its version, the sections of the config
-that it reads, the seed, and the content of the parts that it needs. Same recipe: nothing to do.
+An artifact's id is the hash of its recipe: stage, version, config sections, seed, and the content
+hashes of its inputs. A stage whose artifact exists is skipped.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from vireo.store.base import Store
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What the road stands on: one workspace's shelves, its settings, and the clock (split)."""
+    """Inputs of a build: config, engine, artifacts, sources, database and split."""
 
     config: Config
     context: Context
@@ -39,32 +39,32 @@ class BuildContext:
 
     @property
     def encoders(self) -> Path:
-        """Where trained frame encoders are kept, so that one new file costs one encoding."""
+        """Directory of trained frame encoders; a new video file reuses them."""
         return self.artifacts.root / "encoder"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One row of the road."""
+    """One stage: its inputs, config sections, build function and output class."""
 
     name: str
     version: int
     output: str
     build: str
     arguments: Callable[[BuildContext], tuple[Any, ...]]
-    """Arguments of `build` after the outputs of other stages: its config sections, the context."""
+    """Arguments of `build` after the outputs of other stages."""
     needs: tuple[str, ...] = ()
-    """`stage` for a whole artefact or `stage/part` for the files of that stem."""
+    """`stage` for a whole artifact or `stage/part` for the files of that stem."""
     sections: tuple[str, ...] = ()
-    identity: Callable[[BuildContext, Mapping[str, Manifest]], Any] = lambda ground, made: None
-    """What else the result depends on."""
+    identity: Callable[[BuildContext, Mapping[str, Manifest]], Any] = lambda build, manifests: None
+    """Further part of the recipe."""
     optional_needs: Callable[[Config], tuple[str, ...]] = lambda config: ()
-    """Whole artefacts that some settings need; `build` gets them by the stage's name."""
+    """Artifacts that some settings need; passed to `build` as keywords."""
     format: int = 1
     """Layout of the output's files. Raise it when older files can no longer be read."""
 
     def inputs(self, config: Config) -> dict[str, tuple[str, ...]]:
-        """stage -> the parts of it that are read; no parts: all of it."""
+        """Parts to read by stage; an empty tuple reads the whole artifact."""
         parts: dict[str, list[str]] = {}
         for need in (*self.needs, *self.optional_needs(config)):
             stage, _, part = need.partition("/")
@@ -72,44 +72,44 @@ class Stage:
         return {stage: tuple(names) for stage, names in parts.items()}
 
 
-def _data_identity(ground: BuildContext, _: Mapping[str, Manifest]) -> Any:
+def _data_identity(build: BuildContext, _: Mapping[str, Manifest]) -> Any:
     recipe = load_object("vireo.data.build:recipe")
-    section, cache = ground.config.data, ground.context.cache
-    return recipe(ground.sources, ground.store, ground.split, section, cache)
+    section, cache = build.config.data, build.context.cache
+    return recipe(build.sources, build.store, build.split, section, cache)
 
 
-def _data_arguments(ground: BuildContext) -> tuple[Any, ...]:
-    return ground.sources, ground.store, ground.split, ground.config.data, ground.context
+def _data_arguments(build: BuildContext) -> tuple[Any, ...]:
+    return build.sources, build.store, build.split, build.config.data, build.context
 
 
-def _video_identity(ground: BuildContext, made: Mapping[str, Manifest]) -> Any:
-    media = load_output(made["data"], STAGES["data"], ("media",)).media
+def _video_identity(build: BuildContext, manifests: Mapping[str, Manifest]) -> Any:
+    media = load_output(manifests["data"], STAGES["data"], ("media",)).media
     recipe = load_object("vireo.video.build:recipe")
-    return recipe(media, ground.config.video, ground.encoders, ground.context.seed)
+    return recipe(media, build.config.video, build.encoders, build.context.seed)
 
 
-def _listed(ground: BuildContext) -> Any:
-    """The topics that the workspace's own list names; none without one."""
+def _custom_topics(build: BuildContext) -> Any:
+    """Topics of the workspace's topic file; none without a file."""
     read = load_object("vireo.understanding.custom_topics:read")
-    return read(ground.artifacts.root.parent, ground.config.understanding.topic_file)
+    return read(build.artifacts.root.parent, build.config.understanding.topic_file)
 
 
-def _made_ahead(ground: BuildContext) -> Any:
-    """Rules are applied to each list; indexes, tastes and the learned ranker are made ahead."""
-    section = ground.config.recommend
-    ahead: dict[str, Any] = {
+def _recommend_identity(build: BuildContext) -> Any:
+    """Settings of what the stage builds; rules apply per list and are left out."""
+    section = build.config.recommend
+    settings: dict[str, Any] = {
         "index": section.index.model_dump(mode="json"),
-        "taste": section.text_preference.model_dump(mode="json"),
+        "text_preference": section.text_preference.model_dump(mode="json"),
         "query_weight": section.query_weight,
     }
     if section.ranker.enabled:
-        interest = ground.config.interest.model_dump(mode="json")
+        interest = build.config.interest.model_dump(mode="json")
         ranker = section.ranker.model_dump(mode="json")
-        ahead |= {"ranker": ranker, "interest": interest, "candidates": section.candidates}
-    return ahead
+        settings |= {"ranker": ranker, "interest": interest, "candidates": section.candidates}
+    return settings
 
 
-_ROWS = (
+_STAGES = (
     Stage(
         "data",
         version=3,
@@ -126,9 +126,9 @@ _ROWS = (
         build="vireo.video.build:build",
         needs=("data/videos", "data/media"),
         sections=("video", "language"),
-        arguments=lambda ground: (
-            *(ground.config.video, ground.config.language),
-            *(ground.context, ground.encoders),
+        arguments=lambda build: (
+            *(build.config.video, build.config.language),
+            *(build.context, build.encoders),
         ),
         identity=_video_identity,
     ),
@@ -139,7 +139,7 @@ _ROWS = (
         build="vireo.behavior.build:build",
         needs=("data/videos", "data/events"),
         sections=("behavior",),
-        arguments=lambda ground: (ground.config.behavior, ground.context),
+        arguments=lambda build: (build.config.behavior, build.context),
     ),
     Stage(
         "pretraining",
@@ -148,9 +148,9 @@ _ROWS = (
         build="vireo.pretraining.build:build",
         needs=("data/videos", "data/comments", "video/dialogue"),
         sections=("pretraining", "language"),
-        arguments=lambda ground: (
-            *(ground.config.pretraining, ground.config.language),
-            ground.context,
+        arguments=lambda build: (
+            *(build.config.pretraining, build.config.language),
+            build.context,
         ),
         optional_needs=lambda config: ("behavior",) if config.pretraining.include_histories else (),
     ),
@@ -161,11 +161,11 @@ _ROWS = (
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),
         sections=("understanding", "language", "language.generation"),
-        arguments=lambda ground: (
-            *(ground.config.understanding, ground.config.language),
-            *(ground.context, _listed(ground)),
+        arguments=lambda build: (
+            *(build.config.understanding, build.config.language),
+            *(build.context, _custom_topics(build)),
         ),
-        identity=lambda ground, _: [topic.told for topic in _listed(ground)] or None,
+        identity=lambda build, _: [topic.told for topic in _custom_topics(build)] or None,
     ),
     Stage(
         "interest",
@@ -175,7 +175,7 @@ _ROWS = (
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),
         sections=("interest",),
-        arguments=lambda ground: (ground.config.interest, ground.context),
+        arguments=lambda build: (build.config.interest, build.context),
     ),
     Stage(
         "recommend",
@@ -186,19 +186,19 @@ _ROWS = (
             *("data/videos", "behavior", "understanding", "interest"),
             *("video", "pretraining"),
         ),
-        arguments=lambda ground: (
-            *(ground.config.recommend, ground.config.interest, ground.config.language),
-            ground.context,
+        arguments=lambda build: (
+            *(build.config.recommend, build.config.interest, build.config.language),
+            build.context,
         ),
-        identity=lambda ground, _: _made_ahead(ground),
+        identity=lambda build, _: _recommend_identity(build),
     ),
 )
-STAGES: dict[str, Stage] = {row.name: row for row in _ROWS}
+STAGES: dict[str, Stage] = {stage.name: stage for stage in _STAGES}
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one stage in one run."""
+    """Result of one stage: its manifest, and whether it was built or found."""
 
     stage: str
     id: str
@@ -209,76 +209,74 @@ class Result:
 
 
 def load_output(manifest: Manifest, stage: Stage, parts: tuple[str, ...] = ()) -> Any:
-    """The noun in an artefact; `parts` limits what is read of it, where it can be (IN_PARTS)."""
+    """Output of a stage read from its artifact; `parts` limits it for PARTIAL_STAGES."""
     if manifest.output_format != stage.format:
         raise OutdatedArtifact(
-            "What is published here was built by another version of Vireo.",
-            "Run `vireo build`: it builds again; tables, events, consent and preferences are kept.",
+            "Another version of Vireo built the published artifacts.",
+            "Run `vireo build` to rebuild them; tables, events, consent and preferences are kept.",
         )
     try:
-        return _loaded(manifest, stage, parts)
+        return _load(manifest, stage, parts)
     except VireoError:
         raise
-    except Exception as error:  # whatever a format's own library says of damaged bytes
+    except Exception as error:  # any error of a file format's library
         raise CorruptArtifact(
             f"{manifest.directory} cannot be read: {type(error).__name__}: {error}",
             "Delete that directory and run `vireo build`; `vireo doctor` finds other damage.",
         ) from error
 
 
-IN_PARTS = ("data", "understanding")
-"""Stages whose nouns can be loaded in part."""
+PARTIAL_STAGES = ("data", "understanding")
+"""Stages whose outputs load in part."""
 
 
-def _loaded(manifest: Manifest, stage: Stage, parts: tuple[str, ...]) -> Any:
-    noun = load_object(stage.output)
-    return (
-        noun.load(manifest.directory, parts)
-        if stage.name in IN_PARTS
-        else noun.load(manifest.directory)
-    )
+def _load(manifest: Manifest, stage: Stage, parts: tuple[str, ...]) -> Any:
+    output = load_object(stage.output)
+    arguments = (parts,) if stage.name in PARTIAL_STAGES else ()
+    return output.load(manifest.directory, *arguments)
 
 
 def run(
-    ground: BuildContext, until: str | None = None, rows: Sequence[Stage] = _ROWS
+    build: BuildContext, until: str | None = None, stages: Sequence[Stage] = _STAGES
 ) -> Iterator[Result]:
-    """Build the stage `until` and what it needs (or everything), skipping finished work.
+    """Build the stage `until` and its inputs, or all stages; finished stages are skipped.
 
-    `rows` is another road than the usual one, for whoever needs less.
+    `stages` replaces the default pipeline.
     """
-    made: dict[str, Manifest] = {}
-    for stage in _wanted(until, rows, ground.config):
-        recipe = _recipe(stage, ground, made)
-        found = ground.artifacts.find(stage.name, ground.artifacts.id_of(recipe))
+    manifests: dict[str, Manifest] = {}
+    for stage in _required(until, stages, build.config):
+        recipe = _recipe(stage, build, manifests)
+        found = build.artifacts.find(stage.name, build.artifacts.id_of(recipe))
         start = time.monotonic()
-        manifest = found or _build(stage, recipe, ground, made)
-        made[stage.name] = manifest
+        manifest = found or _build(stage, recipe, build, manifests)
+        manifests[stage.name] = manifest
         seconds = time.monotonic() - start
         yield Result(stage.name, manifest.id, found is None, seconds, manifest.summary, manifest)
 
 
-def _wanted(until: str | None, rows: Sequence[Stage], config: Config) -> list[Stage]:
+def _required(until: str | None, stages: Sequence[Stage], config: Config) -> list[Stage]:
     if until is None:
-        return list(rows)
+        return list(stages)
     if until not in STAGES:
         raise InputError(f"There is no stage '{until}'.", f"Choose one of: {', '.join(STAGES)}.")
-    wanted = {until}
-    for row in reversed(rows):
-        if row.name in wanted:
-            wanted.update(row.inputs(config))
-    return [row for row in rows if row.name in wanted]
+    required = {until}
+    for stage in reversed(stages):
+        if stage.name in required:
+            required.update(stage.inputs(config))
+    return [stage for stage in stages if stage.name in required]
 
 
-def _recipe(stage: Stage, ground: BuildContext, made: Mapping[str, Manifest]) -> dict[str, Any]:
+def _recipe(stage: Stage, build: BuildContext, manifests: Mapping[str, Manifest]) -> dict[str, Any]:
     return {
         "stage": stage.name,
         "version": stage.version,
-        "sections": {name: _section(ground.config, name).recipe() for name in stage.sections},
-        "seed": ground.context.seed,
+        "sections": {name: _section(build.config, name).recipe() for name in stage.sections},
+        "seed": build.context.seed,
         "needs": {
-            name: made[name].content(parts) for name, parts in stage.inputs(ground.config).items()
+            name: manifests[name].content(parts)
+            for name, parts in stage.inputs(build.config).items()
         },
-        "identity": stage.identity(ground, made),
+        "identity": stage.identity(build, manifests),
     }
 
 
@@ -288,14 +286,16 @@ def _section(config: Config, dotted: str) -> Section:
 
 
 def _build(
-    stage: Stage, recipe: Mapping[str, Any], ground: BuildContext, made: Mapping[str, Manifest]
+    stage: Stage, recipe: Mapping[str, Any], build: BuildContext, manifests: Mapping[str, Manifest]
 ) -> Manifest:
     start = time.monotonic()
-    inputs = stage.inputs(ground.config)
-    nouns = {name: load_output(made[name], STAGES[name], parts) for name, parts in inputs.items()}
-    wished = {name: nouns.pop(name) for name in stage.optional_needs(ground.config)}
-    noun = load_object(stage.build)(*nouns.values(), *stage.arguments(ground), **wished)
+    inputs = stage.inputs(build.config)
+    outputs = {
+        name: load_output(manifests[name], STAGES[name], parts) for name, parts in inputs.items()
+    }
+    optional = {name: outputs.pop(name) for name in stage.optional_needs(build.config)}
+    output = load_object(stage.build)(*outputs.values(), *stage.arguments(build), **optional)
     seconds = time.monotonic() - start
-    return ground.artifacts.write(
-        stage.name, recipe, noun.save, noun.summary(), seconds, stage.format
+    return build.artifacts.write(
+        stage.name, recipe, output.save, output.summary(), seconds, stage.format
     )

@@ -1,6 +1,6 @@
-"""Registry: a menu of parts by name. A part is imported only when it is chosen.
+"""Registry of parts by name. A part is imported when it is chosen.
 
-Outside packages add parts through the entry-point group `vireo.<menu>`:
+Other packages add parts through the entry-point group `vireo.<group>`:
 
     [project.entry-points."vireo.encoders"]
     mine = "my_package.encoder:MyEncoder"
@@ -24,19 +24,19 @@ def load_object(target: str) -> Any:
 
 
 class Registry:
-    """name -> "module:object", looked up in the built-in menu first, then in entry points."""
+    """Parts of one group: built-in ones first, then entry points."""
 
-    def __init__(self, menu: str, parts: Mapping[str, str]) -> None:
-        self.menu = menu
+    def __init__(self, group: str, parts: Mapping[str, str]) -> None:
+        self.group = group
         self._parts = dict(parts)
 
     def names(self) -> list[str]:
-        """Every name on the menu, built-in parts first."""
+        """All names, built-in parts first."""
         outside = sorted(point.name for point in self._outside())
         return [*self._parts, *(name for name in outside if name not in self._parts)]
 
     def get(self, name: str) -> Any:
-        """The part called `name`; raises UnknownPart with the nearest names."""
+        """Part by name; UnknownPart suggests the nearest name."""
         if name in self._parts:
             return load_object(self._parts[name])
         for point in self._outside():
@@ -45,9 +45,9 @@ class Registry:
         near = get_close_matches(name, self.names(), n=1)
         meant = f" Did you mean '{near[0]}'?" if near else ""
         raise UnknownPart(
-            f"There is no '{name}' among the {self.menu}.{meant}",
+            f"There is no '{name}' among the {self.group}.{meant}",
             f"Choose one of: {', '.join(self.names())}.",
         )
 
     def _outside(self) -> Any:
-        return entry_points(group=f"vireo.{self.menu}")
+        return entry_points(group=f"vireo.{self.group}")

@@ -1,4 +1,4 @@
-"""Section: the base of every room's settings. Frozen, typed, unknown keys are errors."""
+"""Base class of config sections: frozen, typed, unknown keys are errors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     outside_recipe: ClassVar[frozenset[str]] = frozenset()
-    """Settings that change no artefact: how long to wait, what may be spent, where a key lies."""
+    """Settings without effect on artifacts: timeouts, budgets, names of key variables."""
 
     def recipe(self) -> dict[str, Any]:
-        """What an artefact's identity is made of: all settings but `outside_recipe`."""
+        """Settings that enter an artifact's id: all but `outside_recipe`."""
         return self.model_dump(mode="json", exclude=set(self.outside_recipe))

@@ -1,4 +1,4 @@
-"""For authors of parts: `tiny_world`, whose right answers are known, and the contract suites.
+"""Test kit of plug-in authors: `tiny_world` with known right lists, and contract suites.
 
 A part inherits the suite of its seam: `class TestMine(EngineContract)`.
 """
@@ -43,7 +43,7 @@ CONTRACTS = {
         )
     },
 }
-"""Imported when they are asked for: `from vireo.testing import EngineContract`."""
+"""Loaded on first use: `from vireo.testing import EngineContract`."""
 
 COOKING = """\
 Tomato Soup from the Oven|Roasted tomatoes, garlic and basil make a thick soup for a cold evening.
@@ -81,7 +81,7 @@ JANUARY, MARCH = datetime(2026, 1, 3, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=U
 
 @dataclass(frozen=True)
 class TinyWorld:
-    """Two tastes and who has which. Nobody has watched `new_cooking` and `new_sailing`."""
+    """Users of two tastes. `new_cooking` and `new_sailing` have no events."""
 
     videos: Path
     """video_data.csv"""
@@ -96,7 +96,7 @@ class TinyWorld:
     new_cooking: str = f"v-{FIRST_COOKING + PER_TASTE - 1}"
     new_sailing: str = f"v-{FIRST_SAILING + PER_TASTE - 1}"
     new_user: str = "nina"
-    """Somebody without any event."""
+    """A user without events."""
 
 
 def tiny_world(directory: Path, seed: int = 0) -> TinyWorld:

@@ -13,7 +13,7 @@ from vireo.recommend import EXPLAINERS, RANKERS, RETRIEVERS, RULES
 from vireo.recommend.contract import StepContract, queries, slates, small_context
 
 PARTS = [
-    pytest.param(registry.get(name), id=f"{registry.menu}-{name}")
+    pytest.param(registry.get(name), id=f"{registry.group}-{name}")
     for registry in (RETRIEVERS, RANKERS, RULES, EXPLAINERS)
     for name in registry.names()
 ]

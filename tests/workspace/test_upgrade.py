@@ -35,8 +35,8 @@ def test_every_old_name_that_sets_something_is_answered_with_the_new_one(old: Pa
     toml.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         Workspace.open(old)
-    assert "'new-videos' is called 'new-video-quota' now" in caught.value.what
-    assert "'video.words.minutes' is called 'video.text.max_minutes' now" in caught.value.what
+    assert "'new-videos' is now 'new-video-quota'" in caught.value.what
+    assert "'video.words.minutes' is now 'video.text.max_minutes'" in caught.value.what
 
 
 def test_old_artifacts_are_refused_with_the_command_that_makes_them(old: Path) -> None:

@@ -24,11 +24,11 @@ VERBS = (
 )
 """Verbs in the order of `vireo --help`; each is the module of its name."""
 MODULES = {"list": "listing"}
-"""Verbs that cannot be the name of a module."""
+"""Modules of verbs whose name is a Python built-in."""
 
 
 class VerbGroup(TyperGroup):
-    """Verbs that are imported when they are called, so that each loads only its own modules."""
+    """Commands imported on use, so that each verb loads only its own modules."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -60,8 +60,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"vireo {__version__}")
         raise typer.Exit
 
@@ -76,7 +76,7 @@ def _root(
 
 
 def main() -> None:
-    """The entry point: errors become one clear message and an exit code, never a traceback.
+    """Entry point: errors become one message and an exit code, without a traceback.
 
     Exit codes: 0 done, 1 the work failed, 2 wrong usage or bad input, 130 interrupted.
     """
@@ -91,13 +91,13 @@ def main() -> None:
         _explain_usage(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader (`head`, `less`) went away: not an error of ours.
+        # The reader (`head`, `less`) closed the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("VIREO_DEBUG"):
             raise
-        what, hint, code = _told(error)
+        what, hint, code = _message(error)
         explain_error(what, hint)
         sys.exit(code)
 
@@ -112,34 +112,44 @@ RENAMED = {
     "--text": "`vireo search TEXT`",
     "edit": "prefer",
 }
-"""Options and verbs from before version 0.2 -> what they are called now."""
+"""Renamed options and verbs: old name -> new name."""
 
 
 def _explain_usage(error: TyperException) -> None:
-    """The usage error, and the new name of an option or verb that was renamed."""
+    """Print a usage error, with the new name of a renamed option or verb."""
     cast(Any, error).show()
     named = getattr(error, "option_name", None) or next(iter(sys.argv[1:]), "")
     if named in RENAMED and "No such" in str(error):
-        print(f"'{named}' is called {RENAMED[named]} now.", file=sys.stderr)
+        print(f"'{named}' is now {RENAMED[named]}.", file=sys.stderr)
 
 
-def _told(error: BaseException) -> tuple[str, str, int]:
-    """What happened, what to type next, and the exit code."""
+def _message(error: BaseException) -> tuple[str, str, int]:
+    """Message, hint and exit code of an error."""
     if isinstance(error, VireoError):
         return error.what, error.hint, error.exit_code
-    for kind, what, hint, code in _KNOWN:
+    for kind, what, hint, code in _SYSTEM_ERRORS:
         if isinstance(error, kind):
             return what.format(error), hint, code
     return (
         f"Vireo has a bug: {type(error).__name__}: {error}",
-        "Set VIREO_DEBUG=1 and run again to see where; please report it.",
+        "Run again with VIREO_DEBUG=1 for the traceback; please report it.",
         1,
     )
 
 
-_KNOWN: tuple[tuple[type[BaseException], str, str, int], ...] = (
-    (KeyboardInterrupt, "Interrupted.", "What was finished is kept: type the same again.", 130),
+_SYSTEM_ERRORS: tuple[tuple[type[BaseException], str, str, int], ...] = (
+    (KeyboardInterrupt, "Interrupted.", "Finished work is kept: run the same command again.", 130),
     (UnicodeEncodeError, "An argument is not valid Unicode.", "Write it in UTF-8.", 2),
-    (MemoryError, "There is not enough memory for this.", "`vireo doctor` shows how much is.", 1),
-    (OSError, "The system refused: {}", "Look at the path, its rights and the free space.", 1),
+    (
+        MemoryError,
+        "There is not enough memory for this.",
+        "`vireo doctor` shows how much there is.",
+        1,
+    ),
+    (
+        OSError,
+        "The operating system reports: {}",
+        "Check the path, its permissions and the free space.",
+        1,
+    ),
 )

@@ -1,4 +1,4 @@
-"""vireo build: walk the road, skipping what is already built."""
+"""vireo build: build missing stages and publish the result."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from vireo.pipeline import Result
 
 
 def command(
-    stage: Annotated[str | None, typer.Argument(help="Stop after this stage.")] = None,
+    stage: Annotated[
+        str | None, typer.Argument(help="Build only this stage and its inputs.")
+    ] = None,
     workspace: WorkspaceOption = HERE,
-    fast: Annotated[
-        bool, typer.Option("--fast", help="Without the experts that take long: lists soon.")
-    ] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Leave out the slow experts.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Build what is not built yet, then publish it.
+    """Build missing stages, then publish the result.
 
-    Stages: data, video, behavior, pretraining, understanding, interest, recommend. Finished work
-    is skipped, and a killed build goes on where it stopped. With a STAGE only what it needs is
-    built, and nothing is published. `--fast` gives a first model within minutes; build again
-    without it for the better one, while the first is served.
+    Stages: data, video, behavior, pretraining, understanding, interest, recommend. Finished
+    stages are skipped, and a killed build resumes. With a STAGE only its inputs are built, and
+    nothing is published. `--fast` gives a first model within minutes; a later build without it
+    gives better lists.
     """
     work = opened(workspace)
     results = work.build(stage, fast=fast, on_result=None if as_json else say_result)
@@ -34,15 +34,15 @@ def command(
         return
     built = sum(result.built for result in results)
     if not built:
-        say("Nothing to do: every stage is built already.")
+        say("Nothing to do: all stages are built.")
     if stage is None:
         if fast:
-            say("Without the slow experts. For better lists, later: vireo build")
+            say("Built without the slow experts. For better lists: vireo build")
         say(f"Published. Next: vireo recommend USER -w {workspace}")
 
 
 def say_result(result: Result) -> None:
-    """One line: the stage, whether it was built, what came out."""
+    """Print one line: the stage, whether it was built, its summary."""
     state = f"built in {result.seconds:.1f} s" if result.built else "skipped (already built)"
     say(f"{result.stage:14} {state:24} {line_of(result.stage, result.summary)}")
 

@@ -1,4 +1,4 @@
-"""vireo compare: two saved reports, or two systems, user by user, with intervals."""
+"""vireo compare: paired differences of two reports or systems, with intervals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = """Examples:
 vireo compare fused ease -w DIR                  two systems of the newest report
 vireo compare reports/A reports/B                the same systems in two reports
 vireo compare reports/A:fused reports/B:ease     one of each
-vireo compare --live -w DIR                      variants that viewers were served, per impression
+vireo compare --live -w DIR                      served variants, per impression
 vireo compare --live bolder control              two of them
 """
 
@@ -30,20 +30,20 @@ def command(
     one: Annotated[
         str, typer.Argument(help="A report's folder, FOLDER:SYSTEM, a system; or a variant.")
     ] = "",
-    other: Annotated[str, typer.Argument(help="What it is compared with, written alike.")] = "",
+    other: Annotated[str, typer.Argument(help="The other one, in the same form.")] = "",
     live: Annotated[
         bool, typer.Option("--live", help="Compare the variants of [server.variants].")
     ] = False,
     metric: Annotated[
-        list[str] | None, typer.Option(help="Like ndcg@10. Repeat it. [default: the usual ones]")
+        list[str] | None, typer.Option(help="Like ndcg@10. Repeat it. [default: the main metrics]")
     ] = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how two results differ, with a 95% interval by paired bootstrap for every difference.
+    """Compare two results: differences with 95% intervals by paired bootstrap.
 
     Results of different splits are refused. An interval that spans zero shows no difference.
-    With --live: viewers' answers to what was served, by clicks and seconds per impression.
+    With --live: clicks and watched seconds per impression of each variant.
     """
     found = _live(workspace, one, other, metric) if live else _saved(workspace, one, other, metric)
     if as_json:
@@ -73,5 +73,5 @@ def _live(
         work.close()
     for name in metric or ():
         if name not in METRICS:
-            raise InputError(f"'{name}' is not measured live.", f"Known: {', '.join(METRICS)}.")
+            raise InputError(f"'{name}' is not a live metric.", f"Known: {', '.join(METRICS)}.")
     return [entry for entry in found if not metric or entry.metric in metric]

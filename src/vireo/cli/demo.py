@@ -1,4 +1,4 @@
-"""vireo demo: a small world with real video files, and the whole road on it."""
+"""vireo demo: generate video files and users, and run all stages on them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ from vireo.engine.progress_bar import progress_for_stderr
 
 
 def command(
-    directory: Annotated[Path, typer.Argument(help="Where to make it.")] = Path("vireo-demo"),
-    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+    directory: Annotated[Path, typer.Argument(help="Directory of the new workspace.")] = Path(
+        "vireo-demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Seed of the generated data.")] = 0,
     as_json: JsonOption = False,
-    serve: Annotated[bool, typer.Option("--serve", help="Then open the pages on it.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Then serve the pages.")] = False,
     port: Annotated[int, typer.Option(help="With --serve: the port.", min=0)] = 8080,
 ) -> None:
-    """Make a small world and walk the whole road on it.
+    """Generate video files and users, build all stages, print lists and their quality.
 
-    Draws 72 short films with sound and subtitles, invents 300 viewers, builds every stage on the
-    files, and prints lists, what was understood of one video, and how good the lists are.
+    Draws 72 short films with sound and subtitles, simulates 300 users, builds every stage on the
+    files, and prints lists, the record of one video, and the evaluation.
     """
     if not as_json:
-        say(f"Making a world of video files and viewers in {directory}, then walking the road.")
+        say(f"Generating video files and users in {directory}, then building all stages.")
     made = run_demo(directory, progress_for_stderr(), seed, None if as_json else say_result)
     if as_json:
         print_json(made.as_json())
@@ -43,22 +45,22 @@ def command(
 
 def _print(made: DemoResult, directory: Path) -> None:
     say("")
-    say("== What came in")
+    say("== Input")
     print_accounting(made.accounting)
     say("")
-    say("== What they get")
+    say("== Lists")
     for user, picks in made.lists.items():
         say("")
         print_picks(f"For {user}", picks)
     say("")
-    say("== What was understood of one video")
+    say("== Record of one video")
     print_mapping(made.video)
     say("")
-    say("== How good the lists are, on events that the models never saw")
+    say("== Quality of the lists on held-out events")
     print_report(made.report, details=False)
     say(str(made.report.against("popularity")))
     say("")
-    say("Go on:")
+    say("Next:")
     say(f"  vireo recommend ana -w {directory} --query 'quiet films about the sea'")
     say(f"  vireo show ana -w {directory}")
     say(f"  vireo serve -w {directory}")

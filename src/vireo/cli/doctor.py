@@ -1,4 +1,4 @@
-"""vireo doctor: is this machine and this workspace in order?"""
+"""vireo doctor: check machine, libraries and workspace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vireo.doctor import examine
 def command(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
     """Check this machine and a workspace.
 
-    Libraries, decoders, the embedded language model, disk; vireo.toml and every artefact's bytes.
+    Libraries, decoders, the embedded language model, disk; vireo.toml, and every artifact's hash.
     """
     findings = examine(workspace)
     if as_json:

@@ -1,4 +1,4 @@
-"""vireo evaluate: hold events out, rank the whole catalogue, report with intervals."""
+"""vireo evaluate: rank the whole catalogue for held-out events, with intervals."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from vireo.evaluation.report import Report
 EXAMPLES = """Examples:
 
 \b
-vireo evaluate -w DIR                                        the last fifth of the time
-vireo evaluate -w DIR --cutoff 2026-03-01 --k 10 --k 50      from a day on, two list lengths
+vireo evaluate -w DIR                                        the last fifth of the period
+vireo evaluate -w DIR --cutoff 2026-03-01 --k 10 --k 50      a cutoff, two list lengths
 vireo evaluate -w DIR --rolling 3                            three cutoffs and their average
 vireo evaluate -w DIR --protocol leave-one-out --system ease --set interest.ease.regularization=300
 vireo evaluate -w DIR --protocol cold-items --variant chronological
-vireo evaluate -w DIR --check-leaks                          another future must change nothing
+vireo evaluate -w DIR --check-leaks                          future events must change nothing
 """
 SHOWN_METRICS = ("hit_rate", "ndcg", "recall", "coverage")
 """Metrics that fit on a terminal; the saved report has all."""
 SHOWN_GROUPS = ("warm_ndcg", "cold_ndcg", "within_cold_ndcg", "known_0_ndcg", "known_1_ndcg",
                 "known_3_ndcg", "taste_ndcg")  # fmt: skip
-"""The same of protocols that compare groups, in a table of their own."""
+"""Metrics of protocols that compare groups, shown in a second table."""
 
 
 def command(
@@ -37,19 +37,19 @@ def command(
     ] = "time",
     cutoff: Annotated[
         list[str] | None,
-        typer.Option(help="For `time`: a date, like 2026-03-01. Repeat it for a rolling clock."),
+        typer.Option(help="For `time`: a date, like 2026-03-01. Repeat it for rolling cutoffs."),
     ] = None,
     rolling: Annotated[
         int, typer.Option(help="For `time`: this many cutoffs, averaged.", min=0)
     ] = 0,
     share: Annotated[
-        float, typer.Option(help="Of items, users or events, for the other protocols.")
+        float, typer.Option(help="Share of items, users or events held out by the other protocols.")
     ] = 0.2,
     variant: Annotated[
         str, typer.Option(help="For `cold-items`: `random` or `chronological`.")
     ] = "random",
     system: Annotated[
-        list[str] | None, typer.Option(help="Only these (an expert, or `fused`). Repeat it.")
+        list[str] | None, typer.Option(help="An expert, or `fused` for the ensemble. Repeat it.")
     ] = None,
     k: Annotated[
         list[int] | None,
@@ -60,17 +60,17 @@ def command(
         typer.Option("--set", help="Change a setting: section.key=value. Repeat it."),
     ] = None,
     save_split: Annotated[
-        Path | None, typer.Option(help="Write the split to this Parquet file, for peers.")
+        Path | None, typer.Option(help="Write the split to this Parquet file, for other systems.")
     ] = None,
     leaks: Annotated[
-        bool, typer.Option("--check-leaks", help="Only check that no future leaks in.")
+        bool, typer.Option("--check-leaks", help="Only check for leaks of future events.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure the lists on events that the models never saw.
+    """Measure the lists on held-out events.
 
-    The same road is built with an earlier clock; the whole catalogue is ranked, what viewers had
-    seen left out. Reports with drawings are saved under `reports/`.
+    Models are built on the events before the cutoff; the whole catalogue is ranked, without the
+    videos that a user has seen. Reports with plots are saved under `reports/`.
     """
     work = opened(workspace)
     changed = settings_map(settings)
@@ -100,8 +100,8 @@ def command(
 
 
 def print_report(report: Report, details: bool = True) -> None:
-    """A row per system, means with 95% intervals; then what was held out and left out."""
-    _figures(report, "Full ranking, the seen masked; 95% intervals", SHOWN_METRICS)
+    """Print one row per system, means with 95% intervals; then the protocol."""
+    _figures(report, "Full ranking without seen videos; 95% intervals", SHOWN_METRICS)
     _figures(report, "By group", SHOWN_GROUPS)
     for note in report.notes:
         say(f"Note: {note}")
@@ -109,8 +109,8 @@ def print_report(report: Report, details: bool = True) -> None:
         print_mapping({"protocol": report.protocol})
 
 
-def _figures(report: Report, title: str, wanted: Sequence[str]) -> None:
-    metrics = [m for m in report.metrics if m.split("@")[0] in wanted]
+def _figures(report: Report, title: str, names: Sequence[str]) -> None:
+    metrics = [m for m in report.metrics if m.split("@")[0] in names]
     if metrics:
         rows = (
             [name, *(str(own[m]) if m in own else "" for m in metrics)]

@@ -1,4 +1,4 @@
-"""vireo explain: why a video stands where it does for a viewer."""
+"""vireo explain: contributions to a video's score for a user."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def command(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Show why a video stands where it does for a viewer.
+    """Explain the score of a video for a user.
 
-    The score by source, and what each of the viewer's own videos adds to it.
+    Prints the score by source, and the contribution of each video in the user's history.
     """
     explanation = opened(workspace).explain(user, video)
     if as_json:

@@ -1,4 +1,4 @@
-"""vireo export: everything that is held about a viewer."""
+"""vireo export: all stored data about a user."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ def command(
     user: Annotated[str, typer.Argument(help="A user id.")],
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Print everything that is held about a viewer, as one JSON document."""
+    """Print all stored data about a user as one JSON document."""
     work = opened(workspace)
-    held = work.export(user)
+    document = work.export(user)
     work.close()
-    if not held["forgotten"] and not any(held[part] for part in held if part != "user_id"):
+    if not document["forgotten"] and not any(
+        document[part] for part in document if part != "user_id"
+    ):
         raise InputError(
-            f"Nothing is held about a viewer '{user}'.",
-            "`vireo list users` shows who is known; ids are compared letter by letter.",
+            f"Nothing is stored about a user '{user}'.",
+            "`vireo list users` shows the known ids; upper and lower case differ.",
         )
-    print_json(held)
+    print_json(document)

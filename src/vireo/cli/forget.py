@@ -1,4 +1,4 @@
-"""vireo forget: remove a viewer."""
+"""vireo forget: erase a user."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from vireo.cli.output import print_json, say
 def command(
     user: Annotated[str, typer.Argument(help="A user id.")],
     purge: Annotated[
-        bool, typer.Option("--purge", help="Build anew now, and delete what was made before.")
+        bool, typer.Option("--purge", help="Rebuild now and delete earlier artifacts.")
     ] = False,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a viewer, and print a receipt.
+    """Erase a user and print a receipt.
 
-    At once from every answer and from the ingested tables; the next `vireo build` deletes what was
-    made from everybody's rows before.
+    The user leaves lists and ingested tables at once; the next `vireo build` deletes the artifacts
+    that were built with their rows.
     """
     receipt = opened(workspace).forget(user, purge=purge)
     if as_json:

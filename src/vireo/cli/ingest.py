@@ -1,4 +1,4 @@
-"""vireo ingest: read and check tables into a workspace."""
+"""vireo ingest: read and validate tables."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def command(
         Path | None, typer.Option(help="Table of events, or a data set's folder.")
     ] = None,
     users: Annotated[
-        Path | None, typer.Option(help="Table of viewers: age, region, languages, groups.")
+        Path | None, typer.Option(help="Table of users: age, region, languages, groups.")
     ] = None,
     format: Annotated[str, typer.Option(help="Reader: see `vireo list readers`.")] = "table",
     columns: ColumnsOption = None,
-    replace: Annotated[bool, typer.Option(help="Drop what was ingested before.")] = False,
+    replace: Annotated[bool, typer.Option(help="Replace the tables ingested before.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Read and check tables. Refused rows are counted by reason and kept in `rejects`."""
+    """Read and validate tables. Rejected rows are counted by reason and kept in `rejects`."""
     report = opened(workspace).ingest(
         videos, events, users=users, format=format, columns=column_map(columns), replace=replace
     )
     if as_json:
         print_json(report)
         return
-    say("Everything that was ingested here so far:")
+    say("All tables ingested so far:")
     print_accounting(report)
     if "videos" not in report:
         return
@@ -43,7 +43,7 @@ def command(
 
 
 def print_accounting(report: Mapping[str, Any], to_stderr: bool = False) -> None:
-    """Read, accepted and rejected rows of everything that was ingested, and the notes."""
+    """Print read, accepted and rejected rows of all ingested tables, and notes."""
     for line in _accounting(report):
         say(line, to_stderr)
 

@@ -1,4 +1,4 @@
-"""vireo keys: make, list and revoke the keys of the service."""
+"""vireo keys: create, list and revoke API keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vireo.store.base import Action, Key, Scope
 
 SCOPES = ("viewer", "service", "owner")
 app = typer.Typer(
-    help="Make, list and revoke the keys of the service.",
+    help="Create, list and revoke API keys.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -23,15 +23,15 @@ app = typer.Typer(
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="What it is for.")],
+    name: Annotated[str, typer.Argument(help="Purpose of the key.")],
     scope: Annotated[
         str, typer.Option(help="viewer: one user's data; service: all users'; owner: everything.")
     ] = "service",
-    user: Annotated[str | None, typer.Option(help="For a viewer's key: whose data.")] = None,
+    user: Annotated[str | None, typer.Option(help="User id of a viewer key.")] = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key and print it: this once, for only its hash is kept."""
+    """Create a key and print it once; only its hash is stored."""
     if scope not in SCOPES:
         raise InputError(f"There is no scope '{scope}'.", f"Choose one of: {', '.join(SCOPES)}.")
     store = opened(workspace).resources.store
@@ -49,7 +49,7 @@ def add(
 
 @app.command("list")
 def show(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """List the keys, without their secrets."""
+    """List keys without their secrets."""
     store = opened(workspace).resources.store
     rows = [_as_json(key) for key in store.all_keys()]
     store.close()
@@ -65,7 +65,7 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="The id, as `vireo keys list` shows it.")],
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Revoke a key: a running service refuses it within a moment."""
+    """Revoke a key; a running service refuses it within seconds."""
     store = opened(workspace).resources.store
     done = store.revoke_key(key_id, _now())
     if done:

@@ -1,4 +1,4 @@
-"""vireo list: what is there to choose from, and what the workspace holds."""
+"""vireo list: contents of a workspace, and the parts of each registry."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def command(
     limit: Annotated[int, typer.Option(help="Rows to show; 0 shows all.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """List videos, users, rejects, artefacts or parts.
+    """List videos, users, rejects, artifacts, or the parts of a registry.
 
-    Parts are what you can choose in vireo.toml: readers, encoders, experts, rules, ...
+    Parts can be named in vireo.toml: readers, encoders, experts, rules, ...
     """
-    rows = _menu(what) if what in REGISTRIES else opened(workspace).rows(what)
+    rows = _parts(what) if what in REGISTRIES else opened(workspace).rows(what)
     shown = rows[:limit] if limit else rows
     if as_json:
         print_json(shown)
@@ -35,5 +35,5 @@ def command(
     table(f"{len(rows)} {what}", columns, ([row[c] for c in columns] for row in shown))
 
 
-def _menu(what: str) -> list[dict[str, object]]:
+def _parts(what: str) -> list[dict[str, object]]:
     return [{"name": name} for name in REGISTRIES[what].names()]

@@ -1,4 +1,4 @@
-"""vireo new: make a workspace."""
+"""vireo new: create a workspace."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from vireo.workspace import Workspace
 
 
 def command(
-    directory: Annotated[Path, typer.Argument(help="The directory; made if it is not there.")],
+    directory: Annotated[Path, typer.Argument(help="Directory; created if missing.")],
     preset: Annotated[
         str, typer.Option(help=f"Settings for a kind of platform: {', '.join(PRESETS)}.")
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Make a new workspace with a commented vireo.toml."""
+    """Create a workspace with a commented vireo.toml."""
     workspace = Workspace.create(directory, config=preset_config(preset) if preset else None)
     if as_json:
         print_json({"workspace": str(workspace.path)})
         return
-    say(f"Made the workspace {workspace.path}; every setting is explained in its vireo.toml.")
+    say(f"Created the workspace {workspace.path}; its vireo.toml explains every setting.")
     say(f"Next: vireo ingest -w {directory} --videos VIDEOS.csv --events EVENTS.csv")

@@ -1,4 +1,4 @@
-"""Options that several verbs share, with one spelling and one help text."""
+"""Options shared by several verbs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ListLength = Annotated[
     typer.Option("--k", "-k", min=1, help="Length of the list [default: recommend.k, or 10]."),
 ]
 QueryOption = Annotated[
-    str, typer.Option("--query", help="Free text that the list follows.", metavar="TEXT")
+    str, typer.Option("--query", help="Free text that the list should match.", metavar="TEXT")
 ]
 ColumnsOption = Annotated[
     list[str] | None,
@@ -32,7 +32,7 @@ HERE = Path()
 
 
 def opened(path: Path) -> Workspace:
-    """The workspace, with progress shown on standard error."""
+    """Open a workspace, with progress on standard error."""
     return Workspace.open(path, progress=progress_for_stderr())
 
 

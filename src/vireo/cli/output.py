@@ -1,4 +1,4 @@
-"""What the verbs print: one JSON document, or text and tables for people."""
+"""Output of the verbs: one JSON document, or text and tables."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rich.text import Text
 
 from vireo.recommend.recommender import Picks
 
-LONG = 40
-"""Entries longer than this get a line of their own."""
+MAX_INLINE_CHARACTERS = 40
+"""Longer list entries get a line each."""
 JOINERS = "\u200c\u200d"
-"""Invisible, but they hold emoji and Persian or Indic letters together."""
-WIDEST = 160
-"""Characters of one cell."""
+"""Zero-width joiners; emoji, Persian and Indic scripts need them."""
+MAX_CELL_CHARACTERS = 160
+"""Longer table cells are cut."""
 
 
 def print_json(value: Any) -> None:
@@ -27,26 +27,26 @@ def print_json(value: Any) -> None:
 
 
 def explain_error(what: str, hint: str) -> None:
-    """What happened, and what to type next, on standard error."""
+    """Print an error and its hint on standard error."""
     print(f"vireo: {what}", file=sys.stderr)
     if hint:
         print(f"       {hint}", file=sys.stderr)
 
 
 def console(stderr: bool = False) -> Console:
-    """Standard output or error; wide enough for tables where nobody looks (pipes, logs)."""
+    """Console for standard output or error; 120 columns in pipes and logs."""
     plain: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
     out = Console(stderr=stderr, **plain)
     return out if out.is_terminal else Console(stderr=stderr, width=120, **plain)
 
 
 def printable(text: str) -> str:
-    """Untrusted text without control characters, which could steer the terminal."""
+    """Untrusted text without control characters, which a terminal would obey."""
     return "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table with plain cells: nothing in them is read as markup."""
+    """Print a table; cells are plain text, never markup."""
     shown = Table(title=Text(printable(title)), title_justify="left", box=None, pad_edge=False)
     for column in columns:
         right = column in ("rank", "score", "rows", "share", "seconds")
@@ -58,11 +58,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 def _cell(value: Any) -> str:
     text = "" if value is None else printable(str(value))
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+    return text if len(text) <= MAX_CELL_CHARACTERS else text[: MAX_CELL_CHARACTERS - 1] + "…"
 
 
 def print_picks(title: str, picks: Picks) -> None:
-    """One list: rank, title, score, reason; then its notes."""
+    """Print one list: rank, title, score, reason; then its notes."""
     rows = [(p.rank, p.title, f"{p.score:.2f}", p.reason) for p in picks]
     if rows:
         table(title, ("rank", "title", "score", "reason"), rows)
@@ -75,7 +75,7 @@ def print_picks(title: str, picks: Picks) -> None:
 
 
 def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:
-    """Nested facts as indented lines."""
+    """Print a nested mapping as indented lines."""
     for name, entry in value.items():
         label = f"{'  ' * indent}{printable(str(name))}:"
         if isinstance(entry, Mapping):
@@ -88,7 +88,9 @@ def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:
                     "  " * (indent + 1)
                     + ", ".join(f"{k} {v}" for k, v in row.items() if v is not None)
                 )
-        elif isinstance(entry, (list, tuple)) and any(len(str(part)) > LONG for part in entry):
+        elif isinstance(entry, (list, tuple)) and any(
+            len(str(part)) > MAX_INLINE_CHARACTERS for part in entry
+        ):
             say(label)
             for part in entry:
                 say(f"{'  ' * (indent + 1)}{part}")
@@ -99,6 +101,6 @@ def print_mapping(value: Mapping[str, Any], indent: int = 0) -> None:
 
 
 def say(line: str, to_stderr: bool = False) -> None:
-    """One line of text for people."""
+    """Print one line of text."""
     out = console(to_stderr)
     out.print(Text(printable(line)), soft_wrap=not out.is_terminal)

@@ -1,4 +1,4 @@
-"""vireo pull: serve what another machine pushed."""
+"""vireo pull: fetch and serve a build from a URL."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ EXAMPLES = "vireo new . && vireo pull s3://bucket/vireo && vireo serve"
 
 
 def command(
-    url: str = typer.Argument(help="Where `vireo push` copied it to."),
+    url: str = typer.Argument(help="URL given to `vireo push`."),
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Fetch what was pushed, check every byte and serve it; a running service takes it up."""
+    """Fetch a pushed build, verify its hashes and serve it."""
     done = opened(workspace).pull(url)
     if as_json:
         print_json(asdict(done))
         return
     say(
-        f"Serving what {url} holds: {done.copied} artefacts fetched ({done.bytes / 1e6:,.1f} MB), "
-        f"{done.already_there} were here. `vireo rollback` goes back."
+        f"Serving the build at {url}: {done.copied} artifacts fetched "
+        f"({done.bytes / 1e6:,.1f} MB), "
+        f"{done.already_there} present. `vireo rollback` restores the build before."
     )

@@ -1,4 +1,4 @@
-"""vireo push: what is served here, copied to where other machines reach it."""
+"""vireo push: copy the published build to a URL."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ def command(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy what is served to a URL; what is no longer served leaves it."""
+    """Copy the published build to a URL; artifacts of older builds there are deleted."""
     done = opened(workspace).push(url)
     if as_json:
         print_json(asdict(done))
         return
     say(
-        f"{url} holds what is served: {done.copied} artefacts copied ({done.bytes / 1e6:,.1f} MB), "
-        f"{done.already_there} were there, {done.removed} removed."
+        f"{url} holds the published build: {done.copied} artifacts copied "
+        f"({done.bytes / 1e6:,.1f} MB), "
+        f"{done.already_there} present, {done.removed} removed."
     )

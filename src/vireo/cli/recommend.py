@@ -1,4 +1,4 @@
-"""vireo recommend: lists for viewers."""
+"""vireo recommend: lists of one, several or all users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from vireo.workspace.workspace import SHARD_SIZE
 
 
 def command(
-    users: Annotated[list[str] | None, typer.Argument(help="User ids; none: a new viewer.")] = None,
+    users: Annotated[
+        list[str] | None, typer.Argument(help="User ids; none: a cold-start user.")
+    ] = None,
     workspace: WorkspaceOption = HERE,
     k: ListLength = None,
     query: QueryOption = "",
@@ -23,24 +25,24 @@ def command(
         list[str] | None,
         typer.Option("--seed-video", help="A video counted as just watched. Repeat it."),
     ] = None,
-    page: Annotated[int, typer.Option(min=1, help="2 holds what page 1 did not.")] = 1,
-    session: Annotated[str, typer.Option(help="Seeds what is left to chance.")] = "",
-    everyone: Annotated[bool, typer.Option("--all", help="Every viewer's list, to --out.")] = False,
+    page: Annotated[int, typer.Option(min=1, help="Page of the list, from 1.")] = 1,
+    session: Annotated[str, typer.Option(help="Session id; seeds exploration.")] = "",
+    everyone: Annotated[bool, typer.Option("--all", help="Lists of all users, to --out.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="With --all: the Parquet file.", metavar="FILE")
     ] = None,
     full: Annotated[
-        bool, typer.Option("--with-reasons", help="With --all: one by one, with reasons; slower.")
+        bool, typer.Option("--with-reasons", help="With --all: lists with reasons; slower.")
     ] = False,
     shard: Annotated[
         int, typer.Option("--shard-size", min=1, help="With --all: users per shard.")
     ] = SHARD_SIZE,
     as_json: JsonOption = False,
 ) -> None:
-    """Print a list per user with reasons, or write the lists of all.
+    """Print lists with reasons, or write the lists of all users.
 
-    Unknown users get a list too; without a user it is the list of a new viewer. With --all, type
-    the same again after a kill: what was finished is kept.
+    An unknown user, or no user, gets a cold-start list. With --all, run the same command again
+    after a kill: finished shards are kept.
     """
     work = opened(workspace)
     if everyone:
@@ -50,16 +52,16 @@ def command(
         raise InputError(
             "--out and --with-reasons go with --all.", "Type `vireo recommend --all --out F`."
         )
-    asked: list[str | None] = [*users] if users else [None]
+    requested: list[str | None] = [*users] if users else [None]
     more: dict[str, Any] = {"page": page, "session": session, "seeds": seeds or ()}
-    lists = [(user, work.recommend(user, k, query, **more)) for user in asked]
+    lists = [(user, work.recommend(user, k, query, **more)) for user in requested]
     if as_json:
         print_json(
             [{"user_id": u, "recommendations": p.as_json(), "notes": p.notes} for u, p in lists]
         )
         return
     for user, picks in lists:
-        print_picks(f"For {user}" if user else "For a new viewer", picks)
+        print_picks(f"For {user}" if user else "For a cold-start user", picks)
 
 
 def _all(
@@ -73,14 +75,14 @@ def _all(
 ) -> None:
     if users or out is None:
         raise InputError(
-            "--all writes every viewer's list to a file.",
+            "--all writes the lists of all users to a file.",
             "Type `vireo recommend --all --out lists.parquet`, without users.",
         )
-    told = work.recommend_all(out, k, with_reasons=full, shard_size=shard)
+    report = work.recommend_all(out, k, with_reasons=full, shard_size=shard)
     if as_json:
-        print_json(told)
+        print_json(report)
         return
     from vireo.batch.lists import summary_lines
 
-    for line in summary_lines(told):
+    for line in summary_lines(report):
         say(line)

@@ -1,4 +1,4 @@
-"""vireo rollback: serve what was published before."""
+"""vireo rollback: serve the previous build."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from vireo.cli.output import print_json, say
 
 
 def command(workspace: WorkspaceOption = HERE, as_json: JsonOption = False) -> None:
-    """Serve the build before the present one."""
+    """Serve the previous build."""
     stages = opened(workspace).rollback()
     if as_json:
         print_json(stages)
         return
-    say("Serving the build before the last one. `vireo build` publishes the newest again.")
+    say("Serving the previous build. `vireo build` publishes the newest again.")

@@ -1,4 +1,4 @@
-"""vireo run: the whole job in one command. Two tables in, lists out."""
+"""vireo run: two tables in, lists out."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vireo.engine.progress_bar import progress_for_stderr
 from vireo.errors import InputError
 from vireo.workspace.run import run_tables
 
-SHOWN = 5
-"""Lists printed on a terminal when no user is named."""
+MAX_PRINTED_LISTS = 5
+"""Lists printed if no user is named."""
 
 
 def command(
     videos: Annotated[Path, typer.Argument(help="Table of videos: CSV, Parquet or JSON Lines.")],
-    events: Annotated[Path, typer.Argument(help="Table of events: who did what with which video.")],
+    events: Annotated[Path, typer.Argument(help="Table of events: user, video, event type, time.")],
     user: Annotated[
         list[str] | None, typer.Option(help="A user id. Repeat it. Default: all.")
     ] = None,
@@ -30,12 +30,12 @@ def command(
     columns: ColumnsOption = None,
     workspace: Annotated[
         Path | None,
-        typer.Option("-w", "--workspace", help="Keep the work here [default: a cache]."),
+        typer.Option("-w", "--workspace", help="Workspace to create or reuse [default: a cache]."),
     ] = None,
     as_json: JsonOption = False,
     pairs: Annotated[bool, typer.Option("--pairs", help='Print [["title", 0.85], ...].')] = False,
 ) -> None:
-    """Read two tables, build everything, print a list per user. A second run is quick."""
+    """Read two tables, build all stages, print a list per user. A second run reuses the build."""
     if pairs and len(user or []) != 1:
         raise InputError("--pairs prints one list.", "Name one user: --user ID --pairs.")
     done = run_tables(
@@ -57,11 +57,13 @@ def command(
         return
     print_accounting(done.report)
     if not names:
-        say("No behaviour is known yet: name somebody (--user ID) to get a first list.")
-    for name in names if user else names[:SHOWN]:
+        say("There are no events yet: --user ID prints a cold-start list.")
+    for name in names if user else names[:MAX_PRINTED_LISTS]:
         say("")
         print_picks(f"For {name}", done.workspace.recommend(name, k, query))
-    if not user and len(names) > SHOWN:
+    if not user and len(names) > MAX_PRINTED_LISTS:
         say("")
-        say(f"{len(names) - SHOWN} more users: name them with --user, or print all with --json.")
-    say(f"The workspace is {done.workspace.path}")
+        say(
+            f"{len(names) - MAX_PRINTED_LISTS} more users: choose with --user, or all with --json."
+        )
+    say(f"Workspace: {done.workspace.path}")

@@ -1,4 +1,4 @@
-"""vireo search: videos near a text."""
+"""vireo search: videos by text."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ def command(
     if as_json:
         print_json(picks.as_json())
         return
-    print_picks(f"Near “{text}”", picks)
+    print_picks(f"Results for “{text}”", picks)

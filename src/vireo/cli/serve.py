@@ -1,4 +1,4 @@
-"""vireo serve: the REST API and the pages."""
+"""vireo serve: REST API and pages."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def command(
         int | None, typer.Option(help="Port [default: server.port].", min=0, max=65535)
     ] = None,
     database: Annotated[
-        str | None, typer.Option(help="URL of the database, above [store] url.", metavar="URL")
+        str | None, typer.Option(help="URL of the database; overrides [store] url.", metavar="URL")
     ] = None,
 ) -> None:
     """Serve lists, live events and pages until Ctrl-C.
 
-    Events count at once; builds are published while requests go on. Without keys (`vireo keys
-    add`) only this machine is answered.
+    Live events change the next list; builds are published without downtime. Without keys (`vireo
+    keys add`) only requests of this machine are answered.
     """
     from vireo.server.run import run_server
 
     if database:
-        os.environ[DATABASE] = database  # the builds that the service starts must find it too
+        os.environ[DATABASE] = database  # builds that the service starts read it
     work = Workspace.open(workspace)
     section = work.config.server
     run_server(work, host or section.host, section.port if port is None else port, say_out)

@@ -1,4 +1,4 @@
-"""vireo show: what is known of a video, a viewer or a stage."""
+"""vireo show: facts about a video, a user or a stage."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from vireo.serving.details import for_display
 def command(
     what: Annotated[str, typer.Argument(help="A video id, a user id or a stage.")],
     workspace: WorkspaceOption = HERE,
-    viewer: Annotated[
-        bool, typer.Option("--viewer", help="It is a user id, whatever else has that name.")
-    ] = False,
+    viewer: Annotated[bool, typer.Option("--viewer", help="Read it as a user id.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what is known of a video, a viewer or a stage.
+    """Show facts about a video, a user or a stage.
 
-    Of a video: what was read, seen, heard and understood. Of a viewer: topics and latest videos.
-    Of a stage (data, video, behavior, ...): its report.
+    A video: metadata, visual features, dialogue, record. A user: topics and latest videos.
+    A stage (data, video, behavior, ...): its report.
     """
     work = opened(workspace)
     facts, is_user_too = (work.user(what), False) if viewer else work.facts(what)
     if is_user_too:
-        say(f"A viewer is called '{what}', too: `vireo show {what} --viewer`.", to_stderr=True)
+        say(f"There is also a user '{what}': `vireo show {what} --viewer`.", to_stderr=True)
     if as_json:
         print_json(facts)
         return

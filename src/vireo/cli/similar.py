@@ -14,7 +14,7 @@ def command(
     video: Annotated[str, typer.Argument(help="A video id.")],
     workspace: WorkspaceOption = HERE,
     user: Annotated[
-        str | None, typer.Option(help="Only what this user may see [default: what anybody may].")
+        str | None, typer.Option(help="Only videos that this user may see [default: public ones].")
     ] = None,
     k: ListLength = None,
     as_json: JsonOption = False,
@@ -25,4 +25,4 @@ def command(
     if as_json:
         print_json(picks.as_json())
         return
-    print_picks(f"Like “{work.video(video)['metadata'].get('title') or video}”", picks)
+    print_picks(f"Similar to “{work.video(video)['metadata'].get('title') or video}”", picks)

@@ -1,4 +1,4 @@
-"""One line per stage for people: what its summary says that they would want to know."""
+"""Summary of a stage in one line."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 
 def line_of(stage: str, summary: Mapping[str, Any]) -> str:
-    """The summary in one line."""
-    made = _LINES.get(stage)
-    return made(summary) if made else ""
+    """The summary of a stage in one line; empty for an unknown stage."""
+    line = _LINES.get(stage)
+    return line(summary) if line else ""
 
 
 def _data(summary: Mapping[str, Any]) -> str:
     videos, events = summary["videos"], summary["events"]
     refused = sum(videos["rejected"].values()) + sum(events["rejected"].values())
-    tail = f", {refused} rows refused" if refused else ""
+    tail = f", {refused} rows rejected" if refused else ""
     return f"{videos['catalogue']} videos, {events['events']} events{tail}"
 
 
@@ -25,7 +25,7 @@ def _video(summary: Mapping[str, Any]) -> str:
 
 
 def _behavior(summary: Mapping[str, Any]) -> str:
-    return f"{summary.get('users', '?')} viewers, {summary.get('kept', '?')} interactions"
+    return f"{summary.get('users', '?')} users, {summary.get('kept', '?')} interactions"
 
 
 def _pretraining(summary: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def _interest(summary: Mapping[str, Any]) -> str:
 
 
 def _recommend(summary: Mapping[str, Any]) -> str:
-    return f"{summary['videos']} videos, {summary['never_watched']} never watched"
+    return f"{summary['videos']} videos, {summary['never_watched']} without events"
 
 
 _LINES = {

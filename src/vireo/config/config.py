@@ -1,4 +1,4 @@
-"""Config: every setting of a workspace in one frozen, typed value, made of the rooms' sections."""
+"""Config: all settings of a workspace, one typed section per package."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from vireo.video.base import VideoSection
 
 
 class Config(Section):
-    """All settings. `size` is the one dial; the sections are for those who look."""
+    """All settings of a workspace. `size` sets cost and quality of all packages at once."""
 
     seed: int = 0
     """The same seed and the same files give the same bytes on a CPU."""
     size: Size = "small"
-    """One dial for cost and quality: sets `size` in every section that has one."""
+    """Cost and quality: the default `size` of every section that has one."""
     data: DataSection = DataSection()
     video: VideoSection = VideoSection()
     behavior: BehaviorSection = BehaviorSection()
@@ -49,7 +49,7 @@ class Config(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _turn_the_dial(cls, raw: Any) -> Any:
+    def _default_sizes(cls, raw: Any) -> Any:
         if not isinstance(raw, Mapping) or "size" not in raw:
             return raw
         raw = dict(raw)
@@ -77,7 +77,7 @@ class Config(Section):
         try:
             settings = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path} is not valid TOML: {error}", "Mend that line.") from None
+            raise ConfigError(f"{path} is not valid TOML: {error}", "Correct that line.") from None
         return cls.of(settings)
 
     def with_settings(self, settings: Mapping[str, str]) -> Config:

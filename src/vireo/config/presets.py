@@ -9,7 +9,7 @@ from vireo.config import Config
 from vireo.errors import InputError
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    # A video site: what is fresh and trends, creators side by side, room for new videos.
+    # A video site: fresh and trending videos, many creators, a quota of new videos.
     "platform": {
         "behavior": {"half_life_days": 30.0},
         "interest": {"recent_days": 3.0},
@@ -21,7 +21,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "calibration": 0.3,
         },
     },
-    # Courses: in order, one level at a time; what was left half-done may be finished.
+    # Courses: in order, one level at a time; unfinished videos may return.
     "courses": {
         "recommend": {
             "continue_below": 0.9,
@@ -65,11 +65,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         },
     },
 }  # fmt: skip
-"""Name -> the settings that differ from the defaults; docs/presets.md says why."""
+"""Settings by preset that differ from the defaults; reasons in docs/presets.md."""
 
 
 def preset_config(name: str) -> Config:
-    """The config of a preset; raises InputError for one that there is not."""
+    """Config of a preset; raises InputError for an unknown name."""
     if name not in PRESETS:
         raise InputError(f"There is no preset '{name}'.", f"Choose one of: {', '.join(PRESETS)}.")
     return Config.of(PRESETS[name])

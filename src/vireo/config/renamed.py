@@ -1,4 +1,4 @@
-"""Names of settings and parts before version 0.2, so that an error can give the new one."""
+"""Old names of settings and parts, for errors that give the new name."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "privacy": {"assumed": "default_consent", "min_people": "min_group_size"},
 }
-"""Section (by its new name) -> old key -> new key."""
+"""New key by section (its new name) and old key."""
 PARTS: Mapping[str, Mapping[str, str]] = {
     "interest.experts": {
         "again": "repeat",
@@ -145,18 +145,18 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "recommend.relaxable_rules": {"needs": "prerequisites"},
 }
-"""List setting -> old entry -> new entry."""
+"""New entry by list setting and old entry."""
 
 
 def without_renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings without empty tables of old names.
+    """Settings without empty tables of old names.
 
-    Raises ConfigError that lists every old name that sets something, with the new one.
+    Raises ConfigError that lists all old names in use, with the new ones.
     """
     found: list[tuple[str, str]] = []
     kept = _kept(settings, "", "", found)
     if found:
-        lines = "; ".join(f"'{old}' is called '{new}' now" for old, new in found)
+        lines = "; ".join(f"'{old}' is now '{new}'" for old, new in found)
         raise ConfigError(f"Settings were renamed: {lines}.", "Write the new names in vireo.toml.")
     return kept
 
@@ -164,7 +164,7 @@ def without_renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _kept(
     table: Mapping[str, Any], section: str, written: str, found: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    """`section` is the table's new dotted name, `written` the one in the file."""
+    """Check one table; `section` is its new dotted name, `written` the one in the file."""
     kept: dict[str, Any] = {}
     for key, value in table.items():
         new = SETTINGS.get(_like(section), {}).get(key, key)
@@ -190,7 +190,7 @@ def _entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _like(section: str) -> str:
-    """A variant of the server holds settings of `recommend`."""
+    """Section whose keys apply: variants of the server hold settings of `recommend`."""
     if section.startswith("server.variants."):
         return ".".join(["recommend", *section.split(".")[3:]])
     return section

@@ -1,4 +1,4 @@
-"""The `[server]` section: how `vireo serve` listens, limits and refreshes."""
+"""The `[server]` section: address, limits, refresh intervals and experiments."""
 
 from __future__ import annotations
 
@@ -12,41 +12,40 @@ from vireo.settings import Section
 
 
 class ServerSection(Section):
-    """`[server]`: how `vireo serve` answers."""
+    """`[server]`: settings of `vireo serve`."""
 
     host: str = "127.0.0.1"
-    """Address to listen on. Without keys only this machine is answered."""
+    """Address to listen on. Without keys only requests of this machine are answered."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
-    """Port to listen on; 0 takes a free one."""
+    """Port to listen on; 0 selects a free one."""
     allowed_hosts: tuple[str, ...] = ()
-    """Names under which the service is reached from outside, as in the `Host` header."""
+    """Host names of the service, as in the `Host` header."""
     media_roots: tuple[str, ...] = ()
-    """Folders in which the files of videos that come by `PUT` may lie; empty: none is taken."""
+    """Folders of files that `PUT /v1/videos` may name; empty: files are rejected."""
     requests_per_minute: Annotated[int, Field(ge=1)] = 60_000
-    """Requests that one service or owner key may send."""
+    """Rate limit of one service or owner key."""
     viewer_requests_per_minute: Annotated[int, Field(ge=1)] = 600
-    """Requests that one viewer key may send."""
+    """Rate limit of one viewer key."""
     max_body_kb: Annotated[int, Field(ge=1)] = 1_024
-    """Larger bodies are refused."""
+    """Largest request body in KB; larger ones are rejected."""
     threads: Annotated[int, Field(ge=1)] = 1
-    """Lists that are made at the same time: they share one interpreter, so more are no faster, \
-unless they wait for a model elsewhere."""
+    """Lists computed at the same time. They share one interpreter: more threads help only if \
+lists wait for a remote model."""
     max_queued_lists: Annotated[int, Field(ge=1)] = 12
-    """Lists that wait to be made: at 3 ms a list, the last waits 40. Beyond it the answer is 503 \
-at once, which is soon enough to ask another server."""
+    """Requests that may wait for a thread; more are answered 503 at once."""
     max_in_flight: Annotated[int, Field(ge=1)] = 64
-    """Requests in flight; beyond it the answer is 503 at once."""
+    """Requests in flight; more are answered 503 at once."""
     timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
-    """Longest time that a request may take, and that a shutdown waits for requests in flight."""
+    """Timeout of a request, and of requests in flight at shutdown."""
     refresh_seconds: Annotated[float, Field(gt=0)] = 1.0
-    """How often published builds, live videos, trends and keys are looked at anew."""
+    """Interval in which published builds, live videos, trends and keys are read again."""
     trending_window_hours: Annotated[float, Field(gt=0)] = 24.0
-    """Live events of this last time make a trend."""
+    """Window of the live events that trends count."""
     list_cache_size: Annotated[int, Field(ge=0)] = 5_000
-    """Lists that are kept until something about the viewer or the models changes."""
+    """Lists kept in memory until the user or the models change."""
     rebuild_interval_minutes: Annotated[float, Field(ge=0)] = 0.0
-    """A new build starts this often in the background; 0: only when it is asked for."""
+    """Interval of builds in the background; 0: builds start on request only."""
     experiment: Annotated[str, Field(max_length=200)] = ""
-    """Name of what is tried; another name deals the variants to viewers anew."""
+    """Name of the experiment; a new name assigns users to variants again."""
     variants: Mapping[str, RecommendSection] = Field(default_factory=dict)
-    """Name -> settings of [recommend] that differ; viewers get one of these, or `control`."""
+    """Changed settings of [recommend] by variant; each user gets a variant or `control`."""

@@ -146,7 +146,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
     if status == 503:
         LOG.error("%s %s", request_id_of(request), what)
     if isinstance(error, DatabaseFailed):
-        what, hint = error.told, "Send it again in a moment; the log says what happened."
+        what, hint = error.public_message, "Send it again in a moment; the log says what happened."
     return described(request, status, kind, what, hint)
 
 

@@ -1,4 +1,4 @@
-"""Settings of a fast build: without the experts that take long to train."""
+"""Settings of a fast build: without slow experts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from vireo.interest.registry import EXPERTS
 
 
 def without_slow_experts(config: Config) -> Config:
-    """The same without the experts that say `slow = True`: those that train for many minutes.
-
-    The same config where no other expert would be left.
-    """
+    """Config without experts whose class sets `slow`; unchanged if no expert would be left."""
     chosen = config.interest.experts
     fast = tuple(name for name in chosen if not getattr(EXPERTS.get(name), "slow", False))
     interest = config.interest.model_copy(update={"experts": fast or chosen})

@@ -28,7 +28,7 @@ def rows(what: str, resources: Resources) -> Rows:
 
         raise InputError(
             f"There is nothing called '{what}' to list.",
-            f"Choose one of: {', '.join(lists)}; or a menu: {', '.join(REGISTRIES)}.",
+            f"Choose one of: {', '.join(lists)}; or a registry: {', '.join(REGISTRIES)}.",
         )
     return lists[what]()
 

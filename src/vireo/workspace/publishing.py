@@ -55,11 +55,11 @@ def build_stages(
         )
     with resources.locked():
         sweep(resources.store, resources.sources, resources.path)
-        ground = resources.build_context()
+        build = resources.build_context()
         if fast:
-            ground = replace(ground, config=without_slow_experts(ground.config))
+            build = replace(build, config=without_slow_experts(build.config))
         results = []
-        for result in run(ground, until):
+        for result in run(build, until):
             results.append(result)
             if on_result:
                 on_result(result)

@@ -1,4 +1,4 @@
-"""Every menu of parts, by the word that the command line uses for it."""
+"""All registries of parts, by their name on the command line."""
 
 from vireo.data import READERS
 from vireo.engine import ENGINES

@@ -24,7 +24,7 @@ from vireo.store.base import Store
 
 
 class Resources:
-    """What the methods of `Workspace` and the server work on. Each handle opens on first use."""
+    """Handles that `Workspace` and the server use. Each opens on first use."""
 
     def __init__(self, path: Path, config: Config, progress: Progress | None = None) -> None:
         self.path = path

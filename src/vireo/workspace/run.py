@@ -1,4 +1,4 @@
-"""The whole job in one call: two tables -> a built workspace."""
+"""From two tables to a built workspace in one call."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from vireo.errors import InputError
 from vireo.workspace import CONFIG, Workspace
 
 MARK = ".made-by-run"
-"""A file in workspaces whose tables `vireo run` may replace."""
+"""Marker file of workspaces whose tables `vireo run` may replace."""
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """A built workspace, and what became of every row."""
+    """A built workspace, and the counts of accepted and rejected rows."""
 
     workspace: Workspace
     report: Mapping[str, Any]
 
     def users(self) -> tuple[str, ...]:
-        """Every user that behaviour is known of."""
+        """Ids of all users with events."""
         return tuple(self.workspace.resources.online.users())
 
 
@@ -39,14 +39,14 @@ def run_tables(
 ) -> RunResult:
     """Ingest both tables in place of earlier ones, build, return the workspace.
 
-    Without `workspace` the work is kept in the user's cache under the tables' paths, so that
-    the same command finds finished work again.
+    Without `workspace` it lies in the user's cache, keyed by the paths of the tables, so that a
+    second run reuses it.
     """
     home = workspace or _cache_for(videos, events)
     exists = (home / CONFIG).is_file()
     if exists and not (home / MARK).exists():
         raise InputError(
-            f"{home} was not made by `vireo run`, which would replace what was ingested there.",
+            f"{home} was not created by `vireo run`, which would replace its tables.",
             f"Use it with `vireo ingest -w {home}` and `vireo build -w {home}`, or name another.",
         )
     open_or_create = Workspace.open if exists else Workspace.create

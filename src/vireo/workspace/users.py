@@ -24,8 +24,8 @@ def add_preference(store: Store, user_id: str, text: str, video_id: str) -> Pref
     """Store a stated preference; raises InputError if the text names no target."""
     if question := unclear(text, video_id):
         raise InputError(
-            f"The wish '{text.strip()}' leaves open {question}.",
-            'Say it, like "less horror"; "this" needs the id of a video: --video ID.',
+            f"The preference '{text.strip()}' does not say {question}.",
+            'Write it like "less horror"; "this" needs a video id: --video ID.',
         )
     return store.add_preference(Preference(user_id, text.strip(), video_id, now_ms()))
 
@@ -35,7 +35,7 @@ def remove_preference(store: Store, user_id: str, number: int) -> None:
     if not store.remove_preference(user_id, number):
         numbers = ", ".join(str(one.number) for one in store.preferences_of(user_id)) or "none"
         raise InputError(
-            f"The viewer '{user_id}' has no wish number {number}.", f"There are: {numbers}."
+            f"User '{user_id}' has no preference number {number}.", f"Numbers: {numbers}."
         )
 
 
