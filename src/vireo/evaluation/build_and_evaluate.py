@@ -59,7 +59,7 @@ def built(ground: BuildContext) -> dict[str, Manifest]:
         behavior_only.is_enough(ground.config.interest.experts)
         and ground.split.protocol != "cold-users"
     )
-    rows = {"rows": behavior_only.ROAD} if short else {}
+    rows = {"stages": behavior_only.ROAD} if short else {}
     return {r.stage: r.manifest for r in run(ground, until="interest", **rows)}
 
 
