@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 import vireo
+from bench.structure import BASE, BLOCK, mermaid, packages
 from tests.real_data import ROOT
 from vireo.config import Config
 from vireo.engine import Context
@@ -83,3 +84,18 @@ def test_the_table_of_seams_names_every_menu() -> None:
     text = (DOCS / "extend.md").read_text(encoding="utf-8")
     groups = {f"vireo.{registry.group}" for registry in REGISTRIES.values()}
     assert not {group for group in groups if f"`{group}`" not in text}
+
+
+def test_the_package_graph_is_drawn_from_the_code() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    assert BLOCK.findall(page) == [mermaid(packages())], "python -m bench.structure --graph"
+
+
+def test_the_architecture_describes_packages_and_files_that_exist() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^- \*\*(\w+)\*\*", page, re.MULTILINE))
+    assert described == set(packages()) - {"__main__"} - set(BASE)
+    for name in re.findall(r"`([a-z_/]+/[a-z_]+\.py)`", page):
+        assert (ROOT / "src/vireo" / name).is_file(), name
+    steps = page.split("## One user id")[1].split("## ")[0]
+    assert len(re.findall(r"^\d+\. ", steps, re.MULTILINE)) <= 12
