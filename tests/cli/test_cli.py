@@ -89,7 +89,7 @@ def test_the_verbs_on_a_built_workspace(built: Path, world: TinyWorld) -> None:
     assert answer("show", "v-1042")
     assert answer("show", "ana")
     assert answer("show", "behavior")
-    assert answer("show", "ana", "--viewer") == answer("show", "ana")
+    assert answer("show", "ana", "--user") == answer("show", "ana")
     assert answer("list", "videos")
     assert answer("list", "rules")
     assert answer("build")
@@ -115,8 +115,8 @@ def test_a_viewer_with_the_name_of_a_video_can_be_shown(built: Path) -> None:
     Workspace.open(built).record([LiveEvent("e1", "v-1042", "v-1042", "view", 1_780_000_000_000)])
     shown = vireo("show", "v-1042", *where)
     assert "record" in shown.stdout
-    assert "--viewer" in shown.stderr
-    assert "user_id: v-1042" in vireo("show", "v-1042", "--viewer", *where).stdout
+    assert "--user" in shown.stderr
+    assert "user_id: v-1042" in vireo("show", "v-1042", "--user", *where).stdout
 
 
 def test_new_ingest_build_recommend(tables: tuple[Path, Path], tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ RENAMED = {
     "--model": "--system",
     "--undo": "--remove",
     "--text": "`vireo search TEXT`",
+    "--viewer": "--user",
     "edit": "prefer",
 }
 """Renamed options and verbs: old name -> new name."""

@@ -14,7 +14,7 @@ from vireo.serving.details import for_display
 def command(
     what: Annotated[str, typer.Argument(help="A video id, a user id or a stage.")],
     workspace: WorkspaceOption = HERE,
-    viewer: Annotated[bool, typer.Option("--viewer", help="Read it as a user id.")] = False,
+    user: Annotated[bool, typer.Option("--user", help="Read it as a user id.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show facts about a video, a user or a stage.
@@ -23,9 +23,9 @@ def command(
     A stage (data, video, behavior, ...): its report.
     """
     work = opened(workspace)
-    facts, is_user_too = (work.user(what), False) if viewer else work.facts(what)
+    facts, is_user_too = (work.user(what), False) if user else work.facts(what)
     if is_user_too:
-        say(f"There is also a user '{what}': `vireo show {what} --viewer`.", to_stderr=True)
+        say(f"There is also a user '{what}': `vireo show {what} --user`.", to_stderr=True)
     if as_json:
         print_json(facts)
         return
