@@ -91,7 +91,7 @@ def test_a_table_of_viewers_counts_in_the_next_list(built: Path, tmp_path: Path)
         "cy,never,,,\nana,1980,,,\nda,2000,,,[broken\n"
     )
     work = Workspace.open(built)
-    report = work.ingest(users=table)["users"]
+    report = work.ingest(users=table)["user_attributes"]
     assert (report["read"], report["accepted"], report["kept"]) == (6, 2, 2)
     assert [row["reason"] for row in report["refused_rows"]] == [
         "no user id",

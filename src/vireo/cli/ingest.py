@@ -49,9 +49,9 @@ def print_accounting(report: Mapping[str, Any], to_stderr: bool = False) -> None
 
 
 def _accounting(report: Mapping[str, Any]) -> Iterator[str]:
-    for name in (name for name in ("videos", "events", "users") if name in report):
+    for name in (name for name in ("videos", "events", "user_attributes") if name in report):
         counts = report[name]
-        yield f"{name}: {counts['read']} rows read, {counts['accepted']} accepted"
+        yield f"{name.replace('_', ' ')}: {counts['read']} rows read, {counts['accepted']} accepted"
         for reason, rows in sorted(counts["rejected"].items(), key=lambda entry: -entry[1]):
             yield f"    {rows} rejected: {reason}"
     for note in report.get("notes", []):

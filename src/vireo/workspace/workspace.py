@@ -110,7 +110,7 @@ class Workspace:
         """
         if videos is None and events is None and users is None:
             raise InputError("There is nothing to ingest.", "Give --videos, --events or --users.")
-        counts = {} if users is None else {"users": self.set_users(users)}
+        counts = {} if users is None else {"user_attributes": self.set_users(users)}
         if videos is None and events is None:
             return counts
         tables = [Path(table) if table is not None else None for table in (videos, events)]
