@@ -126,8 +126,8 @@ def best(scores: Sequence[Floats], cases: Sequence[SyntheticQuery]) -> list[Ints
 def ndcg(lists: Sequence[Ints], cases: Sequence[SyntheticQuery]) -> Doubles:
     """NDCG@10 per viewer. (u,)"""
     discounts = 1.0 / np.log2(np.arange(2, K + 2))
-    hits = [np.isin(rows, case.wanted) for rows, case in zip(lists, cases, strict=True)]
-    ideal = [discounts[: len(case.wanted)].sum() for case in cases]
+    hits = [np.isin(rows, case.targets) for rows, case in zip(lists, cases, strict=True)]
+    ideal = [discounts[: len(case.targets)].sum() for case in cases]
     gains = [discounts[: len(hit)][hit].sum() for hit in hits]
     return np.asarray(np.array(gains) / np.array(ideal))
 

@@ -169,8 +169,8 @@ _STAGES = (
     ),
     Stage(
         "interest",
-        version=6,
-        format=2,
+        version=7,
+        format=3,
         output="vireo.interest.base:InterestModel",
         build="vireo.interest.build:build",
         needs=("data/videos", "behavior", "understanding", "video"),

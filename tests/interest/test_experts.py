@@ -538,7 +538,7 @@ def test_next_content_is_ridge_regression_of_the_columns_of_next(context: Contex
     right = np.vstack([fitted.matrix.T, np.zeros((4, len(fitted.matrix)))])
     solved_by_hand = np.linalg.lstsq(left, right, rcond=None)[0]
     batch = batch_of(training)
-    wanted = expert._faded.inputs(batch) @ (np.c_[rows, np.ones(25)] @ solved_by_hand).T
+    wanted = expert._decayed.inputs(batch) @ (np.c_[rows, np.ones(25)] @ solved_by_hand).T
     apart = wanted - expert.score(batch)
     np.testing.assert_allclose(apart - apart[:, :1], 0.0, atol=1e-5)
 

@@ -17,7 +17,7 @@ from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.interest.base import Batch, EaseSection, InterestSection
 from vireo.interest.batch import PositiveMatrix
-from vireo.interest.column_blocks import READS, ROOM, WIDTH, ColumnBlocks, worth_it
+from vireo.interest.column_blocks import MAX_CATALOGUE_RATIO, READS, WIDTH, ColumnBlocks, worth_it
 from vireo.interest.contract import batch_of, training_of
 from vireo.interest.ease import Ease, EaseRecent
 from vireo.interest.next_item import NextItem
@@ -98,5 +98,5 @@ def test_strips_are_cut_where_rows_are_read_again_and_again() -> None:
 
 def test_strips_leave_a_catalogue_alone_that_is_mostly_unwatched() -> None:
     often = sparse.csr_matrix(np.ones((READS, 3), dtype=np.float32))
-    assert worth_it(often, 3, 3 * ROOM)
-    assert not worth_it(often, 3, 3 * ROOM + 1)
+    assert worth_it(often, 3, 3 * MAX_CATALOGUE_RATIO)
+    assert not worth_it(often, 3, 3 * MAX_CATALOGUE_RATIO + 1)

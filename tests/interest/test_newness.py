@@ -12,7 +12,7 @@ from tests.interest.plain_ensemble import scored
 from tests.interest.untrained import Untrained
 from vireo.arrays import Floats
 from vireo.interest.base import Batch, InterestModel, default_cold_weights
-from vireo.interest.cold_item_weights import FEWEST_WISHES, cold_item_holdout, cold_item_weights
+from vireo.interest.cold_item_weights import MIN_HELD_OUT, cold_item_holdout, cold_item_weights
 from vireo.interest.contract import training_of
 
 
@@ -56,7 +56,7 @@ class Knows(Likes):
 
 def test_who_knows_the_new_videos_is_believed_of_them_and_nobody_else() -> None:
     """Who met video v of the first twenty wishes for 20 + v; all from 20 on are kept."""
-    users = 2 * FEWEST_WISHES
+    users = 2 * MIN_HELD_OUT
     training = training_of([[u % 20, 20 + u % 20] for u in range(users)], 40)
     rng = np.random.default_rng(0)
     right, wrong = (rng.normal(size=(20, 40)).astype(np.float32) for _ in range(2))
@@ -71,7 +71,7 @@ def test_who_knows_the_new_videos_is_believed_of_them_and_nobody_else() -> None:
     assert found["right"] >= 1.9 * found["wrong"]
     twins = {"one": Likes(right), "two": Likes(right)}
     assert cold_item_weights(twins, wishes, kept, warm, 0.8) == {"one": 0.4, "two": 0.4}
-    few = cold_item_holdout(training.histories, kept, FEWEST_WISHES - 1, seed=0)
+    few = cold_item_holdout(training.histories, kept, MIN_HELD_OUT - 1, seed=0)
     assert cold_item_weights(experts, few, kept, warm, 0.8) is None
     assert cold_item_weights({"blind": Knows(right)}, wishes, kept, warm, 0.8) is None
 
@@ -91,7 +91,7 @@ def test_known_and_new_videos_are_scored_with_their_own_weights() -> None:
     model = InterestModel({"one": one, "two": two}, {"one": 1.0, "two": 0.0}, warm=warm)
     plain, _ = scored(model, batch)
     model = InterestModel(
-        model.experts, model.weights, warm=warm, cold_weights_={"one": 0.0, "two": 2.0}
+        model.experts, model.weights, warm=warm, fitted_cold_weights={"one": 0.0, "two": 2.0}
     )
     total, parts = scored(model, batch)
     np.testing.assert_array_equal(total[:, :4], plain[:, :4])

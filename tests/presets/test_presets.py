@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.real_data import ROOT, data_folder
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import context, history, query
 from vireo.config.presets import PRESETS, preset_config
 from vireo.data.schedule import minute_of_week, slots
 from vireo.errors import InputError
@@ -165,7 +165,7 @@ def test_nobody_is_shown_or_told_of_what_they_may_not_open(seed: int, n: int) ->
         groups[random.random(4) < 0.4].tolist() if random.random() < 0.8 else None for _ in range(n)
     ]
     preset = PRESETS["meetings"]["recommend"]
-    world = shelves(
+    world = context(
         random.integers(0, 3, n).tolist(),
         random.integers(0, 4, n).tolist(),
         {"access": access, "series": random.choice(["s", "t"], n).tolist()},
@@ -196,7 +196,7 @@ def test_nobody_is_shown_or_told_of_what_they_may_not_open(seed: int, n: int) ->
 
 
 def test_rights_that_were_taken_away_silence_a_reason() -> None:
-    world = shelves([0, 0, 1], [9] * 3, {"access": [["a"], ["b"], ["b"]]}, diversity=0.0)
+    world = context([0, 0, 1], [9] * 3, {"access": [["a"], ["b"], ["b"]]}, diversity=0.0)
     maker = Recommender(world.catalogue, world.model, world.section)
     asked = query(history([0]), 2, attributes=UserAttributes("ana", groups=("b",)))
     assert all("Video 0" not in pick.reason for pick in maker.recommend(asked))

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import context, history, query
 from vireo.recommend import RULES
 from vireo.recommend.recommender import Recommender
 from vireo.store.base import UserAttributes
@@ -72,7 +72,7 @@ def test_no_combination_forbids_doubles_or_withholds(
     random = np.random.default_rng(seed)
     terms = random_terms(random, n)
     some = [f"v{row}" for row in random.integers(0, n, 3)]
-    world = shelves(
+    world = context(
         random.integers(0, 3, n).tolist(),
         random.integers(0, 3, n).tolist(),
         dict(terms),

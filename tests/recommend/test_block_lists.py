@@ -111,7 +111,7 @@ def test_what_is_barred_never_comes(made: tuple[Catalogue, InterestModel]) -> No
     maker = maker_of(made, rules=tuple(RULES.names()), creator_cap=2, exploration_rate=0.2)
     people = asked(made[0])
     for query, (slate, _) in zip(people, maker.slates(people), strict=True):
-        admitted, _ = maker.gate.apply(query)
+        admitted, _ = maker.eligibility.apply(query)
         assert admitted.eligible is not None
         assert admitted.eligible[slate.videos].all()
         assert not set(slate.videos.tolist()) & set(query.history.videos.tolist())

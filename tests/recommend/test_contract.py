@@ -34,7 +34,7 @@ class TestBuiltIn(StepContract):
 class Repeats:
     """A broken step: it says every candidate twice."""
 
-    def __init__(self, shelves: object) -> None: ...
+    def __init__(self, step_context: object) -> None: ...
 
     def __call__(self, query: object, slate: object) -> object:
         return slate.take(np.repeat(np.arange(len(slate)), 2))  # type: ignore[attr-defined,arg-type]
@@ -49,7 +49,7 @@ def test_the_contract_catches_a_step_that_repeats(tmp_path: Path) -> None:
 
 
 def test_the_small_shelves_hold_what_the_contract_needs(context: Context) -> None:
-    shelves = small_context(context)
-    assert (shelves.catalogue.user_counts == 0).sum() == 2
+    step_context = small_context(context)
+    assert (step_context.catalogue.user_counts == 0).sum() == 2
     assert len(list(queries())) == 12
     assert {len(slate) for slate in slates()} == {0, 1, 8}

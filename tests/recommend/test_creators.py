@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import context, history, query
 from vireo.behavior.base import History
 from vireo.recommend.base import Slate
 from vireo.recommend.context import StepContext
@@ -17,7 +17,7 @@ from vireo.recommend.retrieve.creators import MOST, SameCreator, favourites
 def world(**more: object) -> StepContext:
     """Ann has rows 0 to 3 (3 is the newest), Bob 4 to 7, nobody is told of 8 and 9."""
     names = ["ann"] * 4 + ["bob"] * 4 + [None] * 2
-    return shelves([0] * 10, [9] * 10, {"creator": names}, **more)
+    return context([0] * 10, [9] * 10, {"creator": names}, **more)
 
 
 def found(place: StepContext, seen: History, k: int = 5) -> list[int]:
@@ -60,7 +60,7 @@ def test_only_open_videos_of_wanted_creators_the_newest_first(seed: int, n: int,
     random = np.random.default_rng(seed)
     names = [str(random.integers(0, 2 * MOST)) if random.random() < 0.8 else None for _ in range(n)]
     dates = random.permutation(n).tolist()
-    place = shelves([0] * n, [1] * n, {"creator": names, "published_at": dates}, candidates=6)
+    place = context([0] * n, [1] * n, {"creator": names, "published_at": dates}, candidates=6)
     seen = random.permutation(n)[: int(random.integers(0, n))].tolist()
     rows = found(place, history(seen), k)
     wanted = {names[row] for row in seen} - {None}

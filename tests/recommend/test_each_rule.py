@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import context, history, query
 from vireo.behavior.base import DAY, History
 from vireo.data.schedule import minute_of_week, slots
 from vireo.recommend.base import ParsedPreference, Query
@@ -40,7 +40,7 @@ def notes(world: StepContext, asked: Query) -> str:
 
 def flat(n: int, terms: Terms | None = None, **settings: object) -> StepContext:
     """n videos of one topic, so that the list is their order: 0 is what the taste is known by."""
-    return shelves([0] * n, [9] * n, terms, **{**PLAIN, **settings})
+    return context([0] * n, [9] * n, terms, **{**PLAIN, **settings})
 
 
 TASTE = history([0])
@@ -202,8 +202,8 @@ def test_calibration_is_the_greedy_choice_of_the_paper(seed: int) -> None:
 def test_a_calibrated_list_has_the_topics_in_the_shares_of_the_history() -> None:
     topics = [0] * 40 + [1] * 40
     seen = history([*range(7), 40, 41, 42])  # 70% and 30%
-    plain = shelves(topics, [9] * 80, **PLAIN)
-    held = shelves(topics, [9] * 80, calibration=0.99, **PLAIN)
+    plain = context(topics, [9] * 80, **PLAIN)
+    held = context(topics, [9] * 80, calibration=0.99, **PLAIN)
     assert {row // 40 for row in rows(plain, query(seen, k=10))} == {0}
     assert Counter(row // 40 for row in rows(held, query(seen, k=10))) == {0: 7, 1: 3}
     shares = topic_shares(seen, held.catalogue.topic_of, 3)
@@ -225,7 +225,7 @@ def test_exploration_has_its_share_over_many_sessions_and_is_repeatable() -> Non
 
 def test_new_videos_have_their_share_of_exposure() -> None:
     viewers = [9] * 60 + [0] * 60
-    world = shelves([0, 1] * 60, viewers, diversity=0.0, new_video_quota=0.15)
+    world = context([0, 1] * 60, viewers, diversity=0.0, new_video_quota=0.15)
     shown = new = 0
     for number in range(200):
         asked = replace(query(history([0, 2]), k=5), user_id=f"user {number}")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import context, history, query
 from vireo.behavior.base import History
 from vireo.recommend.context import StepContext
 from vireo.recommend.recommender import Recommender
@@ -33,7 +33,7 @@ def maker(world: StepContext) -> Recommender:
 
 @pytest.mark.parametrize("settings_", [{}, EVERY_RULE])
 def test_one_video(settings_: dict[str, Any]) -> None:
-    one = maker(shelves([0], [1], **settings_))
+    one = maker(context([0], [1], **settings_))
     for k in (1, 7):
         assert one.rows(query(History.empty(), k)).tolist() == [0]
         assert one.rows(query(history([0]), k)).tolist() == []
@@ -42,7 +42,7 @@ def test_one_video(settings_: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("settings_", [{}, EVERY_RULE])
 def test_every_video_seen_gives_an_empty_list_that_says_so(settings_: dict[str, Any]) -> None:
-    world = shelves([0, 0, 1, 1], [3, 3, 3, 3], **settings_)
+    world = context([0, 0, 1, 1], [3, 3, 3, 3], **settings_)
     for page in (1, 2):
         picks = maker(world).recommend(query(history([0, 1, 2, 3]), page=page))
         assert len(picks) == 0
@@ -51,7 +51,7 @@ def test_every_video_seen_gives_an_empty_list_that_says_so(settings_: dict[str, 
 
 @pytest.mark.parametrize("settings_", [{}, EVERY_RULE])
 def test_k_beyond_the_catalogue_gives_what_there_is(settings_: dict[str, Any]) -> None:
-    made = maker(shelves([0] * 6 + [1] * 6, [5] * 12, **settings_))
+    made = maker(context([0] * 6 + [1] * 6, [5] * 12, **settings_))
     for k in (12, 13, 10**6):
         assert sorted(made.rows(query(history([3]), k)).tolist()) == [0, 1, 2, *range(4, 12)]
         assert sorted(made.rows(query(History.empty(), k)).tolist()) == list(range(12))
@@ -59,7 +59,7 @@ def test_k_beyond_the_catalogue_gives_what_there_is(settings_: dict[str, Any]) -
 
 
 def test_a_page_beyond_the_catalogue_is_empty_and_makes_no_page_before_it() -> None:
-    world = shelves([0] * 6 + [1] * 6, [5] * 12)
+    world = context([0] * 6 + [1] * 6, [5] * 12)
     made, asked = maker(world), query(history([3]), 4)
     pages = [made.rows(replace(asked, page=page)).tolist() for page in (1, 2, 3, 4)]
     assert sorted(row for page in pages for row in page) == [0, 1, 2, *range(4, 12)]
@@ -67,7 +67,7 @@ def test_a_page_beyond_the_catalogue_is_empty_and_makes_no_page_before_it() -> N
 
 
 def test_ids_that_nobody_knows_change_nothing() -> None:
-    plain = shelves([0] * 6, [5] * 6)
+    plain = context([0] * 6, [5] * 6)
     owner = {
         "pinned": ["nowhere", "", "../v1"],
         "required": ["v99", "\u0000"],
@@ -87,7 +87,7 @@ def test_ids_that_nobody_knows_change_nothing() -> None:
 @pytest.mark.parametrize("settings_", [{}, EVERY_RULE])
 def test_a_viewer_with_a_hundred_thousand_events(settings_: dict[str, Any]) -> None:
     n, m = 300, 100_000
-    world = shelves([row % 3 for row in range(n)], [5] * n, **settings_)
+    world = context([row % 3 for row in range(n)], [5] * n, **settings_)
     random = np.random.default_rng(0)
     videos = random.integers(0, 200, m)
     weights = random.choice([1.0, 2.0, -1.0], m).astype(np.float32)
@@ -116,7 +116,7 @@ def test_the_owners_videos_come_where_they_may_and_nowhere_else(
     )
     groups = ("staff",) if random.random() < 0.5 else ()
     seen = random.permutation(n)[: random.integers(0, n)].tolist()
-    world = shelves(
+    world = context(
         random.integers(0, 2, n).tolist(),
         random.integers(0, 4, n).tolist(),
         {"access": access},

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import context, history, query
 from vireo.behavior.base import History
 from vireo.recommend.base import Query
 from vireo.recommend.context import StepContext
@@ -27,13 +27,13 @@ def listed(world: StepContext, asked: Query) -> Picks:
 
 
 def test_a_taste_gets_its_own_topic_and_not_what_was_seen() -> None:
-    world = shelves(TOPICS, VIEWERS, diversity=0.0, new_video_quota=0.0)
+    world = context(TOPICS, VIEWERS, diversity=0.0, new_video_quota=0.0)
     picks = listed(world, query(history([0, 1]), k=3))
     assert [pick.video_id for pick in picks] == ["v2", "v3", "v4"]
 
 
 def test_the_reason_names_the_video_that_contributed_most() -> None:
-    world = shelves(TOPICS, VIEWERS, diversity=0.0, new_video_quota=0.0)
+    world = context(TOPICS, VIEWERS, diversity=0.0, new_video_quota=0.0)
     picks = listed(world, query(history([7, 0]), k=2))
     for pick in picks:
         cause = "Video 0" if int(pick.video_id[1:]) < 6 else "Video 7"
@@ -41,7 +41,7 @@ def test_the_reason_names_the_video_that_contributed_most() -> None:
 
 
 def test_a_video_that_nobody_watched_gets_a_place_when_it_fits() -> None:
-    world = shelves(TOPICS, VIEWERS, diversity=0.0, new_video_quota=0.5)
+    world = context(TOPICS, VIEWERS, diversity=0.0, new_video_quota=0.5)
     picks = listed(world, query(history([0]), k=4))
     assert "v5" in [pick.video_id for pick in picks]
     assert "v11" not in [pick.video_id for pick in picks]
@@ -49,22 +49,22 @@ def test_a_video_that_nobody_watched_gets_a_place_when_it_fits() -> None:
 
 
 def test_no_new_videos_without_a_share() -> None:
-    world = shelves([0] * 12, [9] * 6 + [0] * 6, diversity=0.0, new_video_quota=0.0)
+    world = context([0] * 12, [9] * 6 + [0] * 6, diversity=0.0, new_video_quota=0.0)
     picks = listed(world, query(history([0]), k=5))
     assert [pick.video_id for pick in picks] == ["v1", "v2", "v3", "v4", "v5"]
 
 
 def test_diversity_brings_the_other_topic_in() -> None:
     seen = history([0, 1])
-    plain = listed(shelves(TOPICS, VIEWERS, diversity=0.0, new_video_quota=0.0), query(seen, k=3))
-    varied = listed(shelves(TOPICS, VIEWERS, diversity=0.8, new_video_quota=0.0), query(seen, k=3))
+    plain = listed(context(TOPICS, VIEWERS, diversity=0.0, new_video_quota=0.0), query(seen, k=3))
+    varied = listed(context(TOPICS, VIEWERS, diversity=0.8, new_video_quota=0.0), query(seen, k=3))
     assert {pick.video_id for pick in plain} == {"v2", "v3", "v4"}
     assert any(int(pick.video_id[1:]) >= 6 for pick in varied)
     assert varied[0].video_id == plain[0].video_id
 
 
 def test_a_stranger_gets_popular_and_varied_videos_and_is_told_so() -> None:
-    world = shelves(TOPICS, VIEWERS)
+    world = context(TOPICS, VIEWERS)
     picks = listed(world, query(History.empty(), k=4))
     assert {int(pick.video_id[1:]) // 6 for pick in picks[:2]} == {0, 1}
     assert "new here" in picks.notes[0]
@@ -72,7 +72,7 @@ def test_a_stranger_gets_popular_and_varied_videos_and_is_told_so() -> None:
 
 
 def test_a_sentence_steers_a_stranger_and_a_known_viewer() -> None:
-    world = shelves(TOPICS, VIEWERS, query_weight=5.0)
+    world = context(TOPICS, VIEWERS, query_weight=5.0)
     towards = world.catalogue.text[6]
     for seen in (History.empty(), history([0, 1])):
         asked = query(seen, k=3, text="the other topic", text_vector=towards)
@@ -82,7 +82,7 @@ def test_a_sentence_steers_a_stranger_and_a_known_viewer() -> None:
 
 
 def test_disliked_videos_do_not_come_back_even_with_repeats() -> None:
-    world = shelves(TOPICS, VIEWERS, allow_repeats=True, diversity=0.0)
+    world = context(TOPICS, VIEWERS, allow_repeats=True, diversity=0.0)
     picks = listed(world, query(history([0, 1], [1.0, -1.0]), k=12))
     ids = [pick.video_id for pick in picks]
     assert "v0" in ids
@@ -90,14 +90,14 @@ def test_disliked_videos_do_not_come_back_even_with_repeats() -> None:
 
 
 def test_everything_seen_gives_an_empty_list_that_says_so() -> None:
-    world = shelves([0, 0], [3, 3], allow_repeats=False)
+    world = context([0, 0], [3, 3], allow_repeats=False)
     picks = listed(world, query(history([0, 1])))
     assert len(picks) == 0
 
 
 def test_one_video_and_k_larger_than_the_catalogue() -> None:
-    assert len(listed(shelves([0], [1]), query(History.empty(), k=50))) == 1
-    assert len(listed(shelves(TOPICS, VIEWERS), query(history([3]), k=500))) == 11
+    assert len(listed(context([0], [1]), query(History.empty(), k=50))) == 1
+    assert len(listed(context(TOPICS, VIEWERS), query(history([3]), k=500))) == 11
 
 
 RULE_SETS = [
@@ -119,7 +119,7 @@ def test_no_rule_combination_breaks_a_list(
 ) -> None:
     random = np.random.default_rng(seed)
     viewers = random.integers(0, 4, len(topics))
-    world = shelves(
+    world = context(
         topics, viewers.tolist(), diversity=random.random(), new_video_quota=random.random()
     )
     world = replace(world, section=world.section.model_copy(update={"rules": rules}))
@@ -154,7 +154,7 @@ def test_top_is_a_stable_sort_cut_short(values: list[int], count: int) -> None:
 
 @pytest.mark.parametrize("video", [0, 5])
 def test_similar_videos_are_of_the_same_topic_also_for_an_unwatched_one(video: int) -> None:
-    world = shelves(TOPICS, VIEWERS)
+    world = context(TOPICS, VIEWERS)
     picks = similar(world.catalogue, world.model, video, 5)
     ids = {int(pick.video_id[1:]) for pick in picks}
     assert ids == set(range(6)) - {video}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.language.generate.world import says, serving
-from tests.recommend.worlds import Written, history, query, shelves
+from tests.recommend.worlds import Written, context, history, query
 from vireo.behavior.base import History
 from vireo.engine import Context, EngineSection, NullProgress
 from vireo.engine.serial import Serial
@@ -22,7 +22,7 @@ from vireo.recommend.recommender import Recommender
 
 
 def listed(writer: Generator | None, seen: History, **reranker: Any) -> Slate:
-    world = shelves(
+    world = context(
         [0] * 12,
         [9] * 12,
         diversity=0.0,
@@ -71,7 +71,7 @@ def test_every_way_of_skipping_is_said() -> None:
     failing = Written(lambda _: GeneratedValue(None, "the budget is spent"))
     unused = ordered(1, 2, 3, 4)
     cases: tuple[tuple[Written | None, History, dict[str, Any], str], ...] = (
-        (None, SEEN, {}, "no model that writes is configured"),
+        (None, SEEN, {}, "no LLM is configured"),
         (failing, SEEN, {}, "the budget is spent"),
         (unused, SEEN, {"max_history": 1}, "more than 1 videos"),
         (unused, History.empty(), {}, "nothing is known of this viewer"),
@@ -111,7 +111,7 @@ def test_a_model_elsewhere_hears_only_of_viewers_who_agreed(
 ) -> None:
     writer = ordered(4, 3, 2, 1)
     writer.remote = bool(remote)
-    world = shelves([0] * 12, [9] * 12, reranker={"enabled": True, "candidates": 4})
+    world = context([0] * 12, [9] * 12, reranker={"enabled": True, "candidates": 4})
     maker = Recommender(world.catalogue, world.model, world.section, writer)
     slate = maker.slate(query(SEEN, k=6, remote=bool(agreed)))
     assert len(writer.prompts) == asked

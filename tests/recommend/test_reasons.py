@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import context, history, query
 from vireo.behavior.base import History
 from vireo.recommend.base import Query
 from vireo.recommend.context import StepContext
@@ -24,7 +24,7 @@ def maker_of(world: StepContext) -> Recommender:
 
 
 def test_the_one_video_of_a_topic_is_what_keeps_the_topic_on_the_list() -> None:
-    world = shelves(TOPICS, [9] * 24, diversity=0.0, new_video_quota=0.0)
+    world = context(TOPICS, [9] * 24, diversity=0.0, new_video_quota=0.0)
     asked = query(history([0, 16]), k=10)
     maker = maker_of(world)
     assert 17 in maker.rows(asked)
@@ -34,7 +34,7 @@ def test_the_one_video_of_a_topic_is_what_keeps_the_topic_on_the_list() -> None:
 
 
 def test_what_is_not_listed_needs_nothing_taken_away() -> None:
-    world = shelves(TOPICS, [9] * 24, diversity=0.0, new_video_quota=0.0)
+    world = context(TOPICS, [9] * 24, diversity=0.0, new_video_quota=0.0)
     maker = maker_of(world)
     asked = query(history([0, 1]), k=3)
     found = counterfactual(maker.rows, world.catalogue, world.model, asked, 20)
@@ -44,7 +44,7 @@ def test_what_is_not_listed_needs_nothing_taken_away() -> None:
 @pytest.mark.parametrize("seed", range(15))
 def test_every_counterfactual_that_is_shown_holds_and_has_nothing_to_spare(seed: int) -> None:
     random = np.random.default_rng(seed)
-    world = shelves(
+    world = context(
         random.integers(0, 4, 40).tolist(),
         random.integers(0, 9, 40).tolist(),
         diversity=0.3,
@@ -63,7 +63,7 @@ def test_every_counterfactual_that_is_shown_holds_and_has_nothing_to_spare(seed:
 
 
 def test_an_explanation_tells_the_counterfactual() -> None:
-    world = shelves(TOPICS, [9] * 24, diversity=0.0, new_video_quota=0.0)
+    world = context(TOPICS, [9] * 24, diversity=0.0, new_video_quota=0.0)
     told = explanation(world, query(history([0, 16]), k=10), 17, maker_of(world).rows)
     assert "Without “Video 16”" in str(told)
     assert told.as_json()["counterfactual"]["without"][0]["video_id"] == "v16"
@@ -91,7 +91,7 @@ def test_a_reason_quotes_the_video_that_it_recommends() -> None:
     said: list[object] = [None, "topic 0 is what we are here for", *nothing]
     when: list[object] = [None, 61.0, *nothing]
     terms = {"quote": said, "quote_at": when}
-    world = shelves([0, 0, 1, 1, 1, 1], [9] * 6, terms)
+    world = context([0, 0, 1, 1, 1, 1], [9] * 6, terms)
     (pick,) = maker_of(world).recommend(query(history([0]), k=1))
     assert pick.reason == (
         "Because you watched “Video 0”: both about topic 0; at 1:01: “topic 0 is what we are here"
@@ -132,7 +132,7 @@ def test_every_template_passes_the_checker_on_its_own_facts() -> None:
     creators = ["Ann" if row % 2 else None for row in range(24)]
     for seen in (history([0, 1, 9]), History.empty()):
         for more in ({}, {"exploration_rate": 0.5, "owner": {"pinned": ["v3"]}}):
-            world = shelves(TOPICS, [9] * 20 + [0] * 4, {"creator": creators}, **more)
+            world = context(TOPICS, [9] * 20 + [0] * 4, {"creator": creators}, **more)
             asked: Query = query(seen, k=12)
             for pick in maker_of(world).recommend(asked):
                 words = [pick.reason, *world.catalogue.titles]
@@ -141,7 +141,7 @@ def test_every_template_passes_the_checker_on_its_own_facts() -> None:
 
 
 def test_a_shared_creator_is_named_where_no_topic_is_shared() -> None:
-    world = shelves([0, 1, 2], [9] * 3, {"creator": ["Ann", "Ann", None]}, diversity=0.0)
+    world = context([0, 1, 2], [9] * 3, {"creator": ["Ann", "Ann", None]}, diversity=0.0)
     picks = maker_of(world).recommend(query(history([0]), k=2))
     reasons = {pick.video_id: pick.reason for pick in picks}
     assert reasons["v1"] == "Because you watched “Video 0”, also by Ann"

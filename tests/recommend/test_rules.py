@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.recommend.worlds import Neighbours, history, query, shelves
+from tests.recommend.worlds import Neighbours, context, history, query
 from vireo.arrays import Floats
 from vireo.behavior.base import History
 from vireo.errors import UnknownVideo
@@ -96,7 +96,7 @@ def test_contributions_of_several_events_with_one_video_are_one_share() -> None:
 
 
 def test_explanation_has_the_place_the_sources_and_the_own_videos() -> None:
-    world = shelves([0, 0, 0, 1, 1], [1, 1, 1, 1, 1])
+    world = context([0, 0, 0, 1, 1], [1, 1, 1, 1, 1])
     told = explanation(world, query(history([0, 3]), k=1), 1)
     assert told.place <= 3
     assert not told.seen
@@ -105,11 +105,11 @@ def test_explanation_has_the_place_the_sources_and_the_own_videos() -> None:
     assert "Video 0" in str(told)
     nobody = explanation(world, query(History.empty(), k=1), 1)
     assert nobody.own_videos == ()
-    assert "Nothing in this viewer's history" in str(nobody)
+    assert "No video of this user's history" in str(nobody)
 
 
 def test_an_unknown_video_offers_the_nearest_title() -> None:
-    world = shelves([0, 0], [1, 1])
+    world = context([0, 0], [1, 1])
     with pytest.raises(UnknownVideo, match=r"v1 \(Video 1\)"):
         world.catalogue.row("video 1")
     with pytest.raises(UnknownVideo, match="vireo list videos"):
@@ -117,7 +117,7 @@ def test_an_unknown_video_offers_the_nearest_title() -> None:
 
 
 def test_reasons_never_give_small_counts_of_people() -> None:
-    world = shelves([0, 1, 2, 3], [0, 2, 4, 60])
+    world = context([0, 1, 2, 3], [0, 2, 4, 60])
     maker = Recommender(world.catalogue, world.model, world.section)
     reasons = {p.video_id: p.reason for p in maker.recommend(query(History.empty(), k=4))}
     assert "60 viewers" in reasons["v3"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import context, history, query
 from vireo.arrays import Floats, unit_rows
 from vireo.behavior.base import Histories, History
 from vireo.recommend.base import Query
@@ -37,7 +37,7 @@ def read(sentences: Sequence[str]) -> Floats:
 def place() -> StepContext:
     """Three kinds of videos, all as popular as the others."""
     n = 3 * EACH
-    world = shelves(
+    world = context(
         [0] * EACH + [1] * EACH + [2] * EACH,
         [50] * n,
         {"tags": [[WORDS[row // EACH]] for row in range(n)]},
@@ -135,7 +135,7 @@ def test_the_map_is_the_ridge_regression_of_an_independent_library() -> None:
     vectors = read([case.sentence for case in cases])
     wanted = np.zeros((len(cases), len(catalogue)))
     for row, case in enumerate(cases):
-        wanted[row, case.wanted] = 1 / np.sqrt(len(case.wanted))
+        wanted[row, case.targets] = 1 / np.sqrt(len(case.targets))
     for penalty, made in zip(PENALTIES, fits(cases, read, catalogue), strict=True):
         other = Ridge(alpha=penalty).fit(vectors, wanted[:, made.videos])
         own = (vectors - made.centre) @ made.weights + made.usual

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.recommend.worlds import history, query, shelves
+from tests.recommend.worlds import context, history, query
 from vireo.arrays import Floats
 from vireo.behavior.base import History
 from vireo.recommend.base import ParsedPreference, Query
@@ -23,7 +23,7 @@ WORDS = {"cooking": 0, "sailing": 1, "horror": 2}
 
 
 def world(**settings: Any) -> StepContext:
-    return shelves(TOPICS, [9] * 18, diversity=0.0, new_video_quota=0.0, **settings)
+    return context(TOPICS, [9] * 18, diversity=0.0, new_video_quota=0.0, **settings)
 
 
 def read(sentence: str) -> Floats:
@@ -105,7 +105,7 @@ def test_less_and_more_of_this() -> None:
 
 def test_no_blocks_what_is_named_exactly_and_nothing_brings_it_back() -> None:
     tags = [["Horror"] if row == 3 else None for row in range(18)]
-    place = shelves(TOPICS, [9] * 18, {"tags": tags}, owner={"pinned": ["v3"]})
+    place = context(TOPICS, [9] * 18, {"tags": tags}, owner={"pinned": ["v3"]})
     assert asking(place, query(history([0]), k=18))[0] == 3
     assert 3 not in asking(place, query(history([0]), k=18), "no horror")
 
@@ -145,7 +145,7 @@ def test_nobody_is_described_from_too_little() -> None:
 
 
 def test_new_videos_of_what_is_wanted_less_are_not_moved_up() -> None:
-    place = shelves([0] * 8 + [1] * 8, ([9] * 6 + [0] * 2) * 2, new_video_quota=0.5, diversity=0.0)
+    place = context([0] * 8 + [1] * 8, ([9] * 6 + [0] * 2) * 2, new_video_quota=0.5, diversity=0.0)
     asked = query(history([0, 1]), k=4)
     maker = Recommender(place.catalogue, place.model, place.section)
     assert {6, 7} & set(maker.rows(asked).tolist())

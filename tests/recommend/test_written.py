@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.language.generate.world import says, serving
-from tests.recommend.worlds import Written, history, shelves
+from tests.recommend.worlds import Written, context, history
 from vireo.language.generate import GeneratedValue
 from vireo.recommend.base import ParsedPreference
 from vireo.recommend.profile.llm_summary import ProfileSentence, llm_profile
@@ -25,7 +25,7 @@ def saying(sentence: str) -> Written:
 
 
 def plain(seen: Sequence[int] = (0, 1, 2, 6, 7)) -> Profile:
-    place = shelves([0] * 6 + [1] * 6, [9] * 12)
+    place = context([0] * 6 + [1] * 6, [9] * 12)
     wishes = (ParsedPreference("less war. Ignore the facts", -1.0),)
     return profile_of(place.catalogue, "ana", history(seen), wishes, 5)
 

@@ -75,7 +75,7 @@ def history(videos: Sequence[int], weights: Sequence[float] | None = None) -> Hi
     )
 
 
-def shelves(
+def context(
     topics: Sequence[int],
     viewers: Sequence[int],
     terms: Mapping[str, Sequence[object]] | None = None,

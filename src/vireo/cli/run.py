@@ -63,7 +63,5 @@ def command(
         print_picks(f"For {name}", done.workspace.recommend(name, k, query))
     if not user and len(names) > MAX_PRINTED_LISTS:
         say("")
-        say(
-            f"{len(names) - MAX_PRINTED_LISTS} more users: choose with --user, or all with --json."
-        )
+        say(f"{len(names) - MAX_PRINTED_LISTS} more users: choose with --user, or all with --json.")
     say(f"Workspace: {done.workspace.path}")

@@ -46,7 +46,7 @@ class ImplicitMF:
     name: ClassVar[str] = "als"
     scores_cold_items: ClassVar[bool] = False
     videos: Floats
-    """(n, d); zeros for videos that nobody wanted."""
+    """(n, d); zeros for videos without positives."""
     settings: AlsSection = field(default_factory=AlsSection)
 
     @classmethod
@@ -56,8 +56,8 @@ class ImplicitMF:
             threadpool_limits(1, "blas"),  # the matrices are small: threads would wait, not work
             context.progress.task("matrix factorisation", settings.iterations) as tick,
         ):
-            wanted = training.histories.positives
-            videos = alternate(wanted, settings, context.seed, tick)
+            positives = training.histories.positives
+            videos = alternate(positives, settings, context.seed, tick)
         return cls(videos, settings)
 
     @cached_property
@@ -98,7 +98,7 @@ class ImplicitMF:
         return predict(self.user_vectors(batch), self.videos, self.settings.link).astype(np.float32)
 
     def shares(self, history: History) -> Floats:
-        """Exact: the solve is linear in the videos wanted (Hu et al., section 5). (m, d)"""
+        """Exact: the solve is linear in the positives (Hu et al., section 5). (m, d)"""
         newest = history.newest_positives
         seen = self.videos[history.videos[newest]].astype(np.float64)
         shares = np.zeros((len(history.videos), self.videos.shape[1]), dtype=np.float32)
@@ -123,7 +123,7 @@ class ImplicitMF:
 
 
 def penalty(count: Ints | int, others: int, settings: AlsSection) -> Doubles:
-    """The ridge of one who occurs `count` times, where `others` could have been met."""
+    """Ridge of a row with `count` entries out of `others` possible ones."""
     occurrences = np.asarray(count + others / settings.confidence, dtype=np.float64)
     return np.asarray(settings.regularization * occurrences**settings.frequency_scaling)
 
@@ -131,9 +131,9 @@ def penalty(count: Ints | int, others: int, settings: AlsSection) -> Doubles:
 def alternate(
     observed: sparse.csr_matrix, settings: AlsSection, seed: int, tick: Callable[[], object]
 ) -> Floats:
-    """(users, videos), anything where a video was wanted -> the videos' factors (videos, d).
+    """(users, videos), non-zero for positives -> factors of the videos (videos, d).
 
-    Rows of videos that nobody wanted are zeros.
+    Videos without positives get zeros.
     """
     users, videos = observed.shape
     by_video = observed.T.tocsr()
@@ -141,7 +141,7 @@ def alternate(
     rng = np.random.default_rng(seed)
     factors = rng.normal(size=(videos, settings.embedding_size)).astype(np.float32)
     factors *= np.float32(0.1 / np.sqrt(settings.embedding_size))
-    factors[counts == 0] = 0.0  # they are no part of what could have been met
+    factors[counts == 0] = 0.0  # they had no chance of a positive
     for _ in range(settings.iterations):
         own = solved(observed, factors, int((counts > 0).sum()), settings)
         factors = solved(by_video, own, users, settings)

@@ -49,8 +49,8 @@ _CONTENT = "content.safetensors"
 CONTENT = "content"
 """The expert that reads what videos show and say, and nothing else."""
 CONTENT_SHARE = 0.5
-"""How much of the others' weight content takes over for a video that nobody wanted, unless
-validation shows that another share serves better."""
+"""Share of the other experts' weight that content takes over for cold items, unless
+validation finds a better one."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,14 @@ class InterestModel:
     """(n, d) the content space that Training held: for similar videos and for diversity."""
     report: Mapping[str, Any] = field(default_factory=dict)
     warm: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
-    """(n,) videos that somebody wanted; empty stands for all of them."""
-    cold_weights_: Mapping[str, float] | None = None
-    """The weights for videos that nobody wanted, of experts that can tell such apart; None: as
-    `handed_over` says."""
+    """(n,) videos with positives; empty stands for all of them."""
+    fitted_cold_weights: Mapping[str, float] | None = None
+    """Weights for cold items, of experts that score cold items; None: derived by
+    `default_cold_weights`."""
     allow_repeats: bool = False
-    """Whether videos that a viewer has met are candidates too."""
+    """Whether seen videos are candidates too."""
     offset: float = 0.0
-    """Added to the total of every video that nobody wanted."""
+    """Added to the total of cold items."""
 
     @cached_property
     def abilities(self) -> Mapping[str, Abilities]:
@@ -79,13 +79,13 @@ class InterestModel:
 
     @property
     def serving(self) -> dict[str, Expert]:
-        """Only the experts that help among the videos that somebody wanted."""
+        """Experts with a weight for warm items."""
         return {name: e for name, e in self.experts.items() if self.weights.get(name, 0.0) > 0}
 
     @cached_property
     def cold_weights(self) -> Mapping[str, float]:
-        """What each expert counts for a video that nobody wanted: those above 0."""
-        found = self.cold_weights_
+        """Weights above 0 for cold items."""
+        found = self.fitted_cold_weights
         if found is None:
             knowing = [name for name, expert in self.experts.items() if expert.scores_cold_items]
             found = default_cold_weights(self.weights, knowing)
@@ -118,7 +118,9 @@ class InterestModel:
         about = {
             "experts": list(self.experts),
             "weights": dict(self.weights),
-            "new_weights": None if self.cold_weights_ is None else dict(self.cold_weights_),
+            "cold_weights": None
+            if self.fitted_cold_weights is None
+            else dict(self.fitted_cold_weights),
             "repeats": self.allow_repeats,
             "offset": self.offset,
             "report": dict(self.report),
@@ -131,14 +133,13 @@ class InterestModel:
         experts = {name: EXPERTS.get(name).load(directory / name) for name in about["experts"]}
         arrays = read_arrays(directory / _CONTENT)
         content, warm = arrays["content"], arrays["warm"]
-        # builds of before there were such weights have none
-        rest = (about.get("new_weights"), about["repeats"], about["offset"])
+        rest = (about["cold_weights"], about["repeats"], about["offset"])
         return cls(experts, about["weights"], content, about["report"], warm, *rest)
 
     def summary(self) -> dict[str, Any]:
         return {
             "weights": dict(self.weights),
-            "new_weights": dict(self.cold_weights),
+            "cold_weights": dict(self.cold_weights),
             **self.report,
         }
 
@@ -146,8 +147,8 @@ class InterestModel:
 def default_cold_weights(
     weights: Mapping[str, float], knowing: Collection[str], share: float = CONTENT_SHARE
 ) -> dict[str, float]:
-    """Weights for videos that nobody wanted, made of the others: experts that can tell such apart
-    (`knowing`) keep theirs, and content takes over this share of what the rest would have had.
+    """Weights for cold items: experts that score them (`knowing`) keep their weight, and content
+    takes over this share of the weight of the others.
     """
     found = {name: weights.get(name, 0.0) for name in knowing}
     if CONTENT in found:

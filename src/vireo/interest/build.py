@@ -1,4 +1,4 @@
-"""The interest stage: fit every expert, weigh their opinions on held-back videos, fit them anew."""
+"""Interest stage: fit experts without held-out events, fit ensemble weights, fit experts on all."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def fit(training: Training, section: InterestSection, context: Context) -> Inter
         training.content,
         report,
         training.warm,
-        found.new_weights,
+        found.cold_weights,
         section.allow_repeats,
         found.offset,
     )
@@ -94,10 +94,10 @@ def _experts(training: Training, section: InterestSection, context: Context) -> 
 
 @dataclass(frozen=True)
 class _Found:
-    """What the users held back have shown."""
+    """Results of the validation on held-out users."""
 
     weights: dict[str, float]
-    new_weights: dict[str, float] | None
+    cold_weights: dict[str, float] | None
     offset: float
     report: Mapping[str, Any]
     experts: dict[str, Expert]
@@ -109,8 +109,8 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
     report = {"users": len(held.rows), "held_back": how}
     if len(held.rows) < FEWEST_USERS:
         note = (
-            f"Only {len(held.rows)} viewers have something to hold back ({FEWEST_USERS} are "
-            "needed): the experts keep their default weights."
+            f"Only {len(held.rows)} users have events to hold out ({FEWEST_USERS} are needed): "
+            "the ensemble keeps its default weights."
         )
         if section.validation_users:
             context.progress.say(note)
@@ -119,29 +119,29 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
     kept = hidden(training, held, context.seed)
     rest = replace(training, histories=kept_from(held.histories, kept), shared={})
     experts = _experts(rest, section, context)
-    court = ValidationScores.compute(experts, held, rest.warm, section.allow_repeats)
-    weights = choose(court)
-    for_new = with_content_fallback(court, weights)
-    wishes = cold_item_holdout(held.histories, kept, len(held.rows), context.seed)
-    own = cold_item_weights(experts, wishes, kept, rest.warm, sum(for_new.values()))
-    for_new = for_new if own is None else own
-    totals = {name: court.combined(name, 1.0) for name in court.scores}
-    totals["fused"] = fused = court.total(weights, for_new)
-    rates = quota_tradeoff(court, fused, ~rest.warm)
+    validation = ValidationScores.compute(experts, held, rest.warm, section.allow_repeats)
+    weights = choose(validation)
+    for_cold = with_content_fallback(validation, weights)
+    cold_held = cold_item_holdout(held.histories, kept, len(held.rows), context.seed)
+    own = cold_item_weights(experts, cold_held, kept, rest.warm, sum(for_cold.values()))
+    for_cold = for_cold if own is None else own
+    totals = {name: validation.combined(name, 1.0) for name in validation.scores}
+    totals["fused"] = fused = validation.total(weights, for_cold)
+    rates = quota_tradeoff(validation, fused, ~rest.warm)
     share = section.cold_item_share
-    offset = 0.0 if share is None else offset_for(court, fused, ~rest.warm, share)
-    ndcg = {name: round(float(court.gains(total).mean()), 6) for name, total in totals.items()}
+    offset = 0.0 if share is None else offset_for(validation, fused, ~rest.warm, share)
+    ndcg = {name: round(float(validation.gains(total).mean()), 6) for name, total in totals.items()}
     about = {
         "hidden_videos": len(kept),
-        "wishes_for_hidden": len(wishes.rows),
+        "hidden_positives": len(cold_held.rows),
         "offset": offset,
         "exchange": rates,
         **describe_tradeoff(rates),
     }
-    # the others' matrices would stand in memory twice while all are fitted anew
+    # free the held-out matrices before all experts are fitted again
     going_on = {name: e for name, e in experts.items() if Abilities.of(e).warm_start}
     report |= {"ndcg@10": ndcg, **about, "note": ""}
-    return _Found(weights, for_new, offset, report, going_on)
+    return _Found(weights, for_cold, offset, report, going_on)
 
 
 def _held_back(training: Training, section: InterestSection, seed: int) -> tuple[Holdout, str]:
@@ -151,10 +151,10 @@ def _held_back(training: Training, section: InterestSection, seed: int) -> tuple
     if section.validation == "time":
         held = by_time(training.histories, users, seed, section.allow_repeats)
         if len(held.rows) >= FEWEST_USERS:
-            return held, "the latest events of everybody"
+            return held, "the latest events of all users"
     unordered = not (training.histories.times != NO_TIME).any()
     if section.validation == "random" or (section.validation == "time" and unordered):
         held = random_split(training.histories, users, seed, section.allow_repeats)
-        return held, "a fifth of some viewers' wanted videos, by lot"
+        return held, "a random fifth of some users' positives"
     held = by_last(training.histories, users, seed, section.allow_repeats)
-    return held, "each viewer's last wanted video"
+    return held, "the last positive of each user"

@@ -1,4 +1,4 @@
-"""How much room new videos get, and what it costs: learnt on videos kept from the experts.
+"""Share of cold items in lists, and its cost, measured on videos hidden from the experts.
 
 A constant added to the scores of all new videos buys them places and takes them from the others.
 The table of exchange says how many, before anybody turns the screw: a good figure on new videos
@@ -21,7 +21,7 @@ from vireo.interest.holdout import Holdout, only
 OFFSETS = (-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0)
 """In standard deviations of a viewer's scores."""
 FEWEST_TARGETS = 50
-"""Where fewer held-back wishes are for new videos, some known ones are hidden too."""
+"""With fewer held-out positives of cold items, some warm items are hidden too."""
 _HIDDEN = 0.05
 """Share of the watched videos that are hidden."""
 _WAITING = 0.01
@@ -34,15 +34,15 @@ _PLACES = 10
 def hidden(training: Training, held: Holdout, seed: int) -> Ints:
     """Rows of videos to keep from the experts while the weights are found; often none.
 
-    Only where new videos with content wait for room, and too few of the held-back wishes are for
-    such. Drawn among the watched videos with content.
+    Only if the catalogue has many cold items with content, and few held-out positives are cold.
+    Hidden videos are drawn from the warm ones with content.
     """
     warm = held.histories.user_counts() > 0
-    wanted = np.concatenate([*held.targets, np.zeros(0, dtype=np.int64)])
+    targets = np.concatenate([*held.targets, np.zeros(0, dtype=np.int64)])
     waiting = ~training.warm & training.has_content
     able = np.flatnonzero(warm & training.has_content)
     count = int(_HIDDEN * len(able))
-    if waiting.mean() < _WAITING or not count or int((~warm[wanted]).sum()) >= FEWEST_TARGETS:
+    if waiting.mean() < _WAITING or not count or int((~warm[targets]).sum()) >= FEWEST_TARGETS:
         return np.zeros(0, dtype=np.int64)
     drawn = np.random.default_rng([seed, 5]).choice(able, count, replace=False)
     return np.sort(drawn).astype(np.int64)
@@ -53,21 +53,23 @@ def kept_from(histories: Histories, videos: Ints) -> Histories:
     return only(histories, ~np.isin(histories.videos, videos)) if len(videos) else histories
 
 
-def quota_tradeoff(court: ValidationScores, total: Floats, new: Bools) -> list[dict[str, float]]:
-    """Per offset: new videos' share of the first ten, NDCG@10 on wishes for known and for new ones.
+def quota_tradeoff(
+    validation: ValidationScores, total: Floats, new: Bools
+) -> list[dict[str, float]]:
+    """Per offset: share of cold items in the top 10, NDCG@10 on warm and on cold targets.
 
-    Empty where there is no new video, or nobody wished for one.
+    Empty without cold items or cold targets.
     """
-    of_new = new[court.targets]
+    of_new = new[validation.targets]
     if not new.any() or not of_new.any() or of_new.all():
         return []
-    known, fresh = _among(court, ~of_new), _among(court, of_new)
+    known, fresh = _among(validation, ~of_new), _among(validation, of_new)
     rows = []
     for offset in OFFSETS:
         moved = total + np.where(new, np.float32(offset), np.float32(0.0))
         row = {
             "offset": offset,
-            "share": new_share(court, moved, new),
+            "share": new_share(validation, moved, new),
             "known_ndcg@10": _mean(known, moved),
             "new_ndcg@10": _mean(fresh, moved),
         }
@@ -75,7 +77,7 @@ def quota_tradeoff(court: ValidationScores, total: Floats, new: Bools) -> list[d
     return rows
 
 
-def offset_for(court: ValidationScores, total: Floats, new: Bools, share: float) -> float:
+def offset_for(validation: ValidationScores, total: Floats, new: Bools, share: float) -> float:
     """The offset at which new videos hold this share of the first ten places, by bisection."""
     if not new.any():
         return 0.0
@@ -83,16 +85,16 @@ def offset_for(court: ValidationScores, total: Floats, new: Bools, share: float)
     for _ in range(_ROUNDS):
         middle = (low + high) / 2
         moved = total + np.where(new, np.float32(middle), np.float32(0.0))
-        low, high = (middle, high) if new_share(court, moved, new) < share else (low, middle)
+        low, high = (middle, high) if new_share(validation, moved, new) < share else (low, middle)
     return round((low + high) / 2, 6)
 
 
-def new_share(court: ValidationScores, total: Floats, new: Bools) -> float:
-    """Share of everybody's first ten places that new videos hold."""
-    scores = np.where(court.unseen, total, -np.inf)
+def new_share(validation: ValidationScores, total: Floats, new: Bools) -> float:
+    """Share of cold items in the top 10 of all users."""
+    scores = np.where(validation.unseen, total, -np.inf)
     places = min(_PLACES, scores.shape[1])
     top = np.argpartition(-scores, places - 1, axis=1)[:, :places]
-    reachable = np.take_along_axis(court.unseen, top, axis=1)
+    reachable = np.take_along_axis(validation.unseen, top, axis=1)
     return float((new[top] & reachable).sum() / max(int(reachable.sum()), 1))
 
 
@@ -109,10 +111,10 @@ def describe_tradeoff(rows: list[dict[str, float]]) -> Mapping[str, str]:
     }
 
 
-def _among(court: ValidationScores, chosen: Bools) -> ValidationScores:
-    return replace(court, owner=court.owner[chosen], targets=court.targets[chosen])
+def _among(validation: ValidationScores, chosen: Bools) -> ValidationScores:
+    return replace(validation, owner=validation.owner[chosen], targets=validation.targets[chosen])
 
 
-def _mean(court: ValidationScores, total: Floats) -> float:
+def _mean(validation: ValidationScores, total: Floats) -> float:
     """NDCG@10 over the users who have a target left."""
-    return float(court.gains(total)[np.unique(court.owner)].mean())
+    return float(validation.gains(total)[np.unique(validation.owner)].mean())

@@ -22,7 +22,7 @@ WIDTH = 128
 """Columns of a strip: with some thousand rows it takes a megabyte or two."""
 READS = 4
 """Times that a batch reads a row, on average, from which on cutting is worth it."""
-ROOM = 2
+MAX_CATALOGUE_RATIO = 2
 """Videos of the catalogue per watched one up to which strips, which hold all, are affordable."""
 
 
@@ -74,4 +74,4 @@ def worth_it(inputs: sparse.csr_matrix, watched: int, n: int) -> bool:
     Never where most of the `n` videos were not watched: the copy has columns for them too.
     """
     read_often = inputs.nnz >= READS * max(inputs.shape[1], 1)
-    return bool(read_often and n <= ROOM * max(watched, 1))
+    return bool(read_often and n <= MAX_CATALOGUE_RATIO * max(watched, 1))

@@ -1,6 +1,6 @@
 """Videos like the last ones: the weighted mean of what was watched, by text, picture and sound.
 
-The only expert that can score a video which nobody has watched.
+The only expert that can score videos without events.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from vireo.interest.base import Batch, InterestSection, Training
 
 _FILE = "content.safetensors"
 SPAN = 10.0
-"""Number of entries after which the weight of an old one has faded to 1/e."""
+"""Number of entries after which the weight of an entry has decayed to 1/e."""
 
 
 @dataclass(frozen=True)
 class ByContent(ABC):
-    """Whatever compares what it reads in a history with what videos show and say."""
+    """Base of experts that compare a vector of the history with the content of videos."""
 
     scores_cold_items: ClassVar[bool] = True
     rows: Floats
@@ -41,14 +41,14 @@ class ByContent(ABC):
 
     @abstractmethod
     def user_vectors(self, batch: Batch) -> Floats:
-        """What the viewers' scores are the inner products with. (b, d)"""
+        """User vectors; scores are inner products with content. (b, d)"""
 
     @abstractmethod
     def shares(self, history: History) -> Floats:
         """Exact: each entry's share of `towards`. (m, d)"""
 
     def contributions(self, history: History, video: int) -> Floats | None:
-        """Exact: each entry's share times its likeness to the video."""
+        """Exact: each entry's share times its similarity to the video."""
         return np.asarray(self.shares(history) @ self.rows[video], dtype=np.float32)
 
 
@@ -89,6 +89,6 @@ class Content(ByContent):
 
 
 def _shares(history: History) -> Floats:
-    """The weight of every entry, faded by its place from the end. (m,)"""
+    """Weight of every entry, decayed by its place from the end. (m,)"""
     place = np.arange(len(history.videos))[::-1]
     return (history.weights * np.exp(-place / SPAN)).astype(np.float32)

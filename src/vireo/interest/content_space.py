@@ -1,4 +1,4 @@
-"""Text, picture and sound vectors -> one content space in which nearness means likeness."""
+"""Text, picture and sound vectors -> one content space in which inner products are similarities."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def content_space(understanding: Understanding, video: VideoFeatures) -> tuple[F
     """(n, d) rows of length 1 in the catalogue's order, and (n,) which rows say anything.
 
     Every block is centred over the videos that have it (raw embeddings share a large mean that
-    makes everything look alike), scaled to length 1 and by the root of its weight, and joined. A
+    makes all vectors similar), scaled to length 1 and by the root of its weight, and joined. A
     missing block is zeros: it shifts nothing, and the other blocks carry the video.
     """
     if len(understanding.vectors) != len(video.picture):
@@ -41,7 +41,7 @@ def content_space(understanding: Understanding, video: VideoFeatures) -> tuple[F
 def new_item_rows(understanding: Understanding, vectors: Floats, dimension: int) -> Floats:
     """Text vectors of videos that came after the build -> their rows. (m, d') -> (m, d)
 
-    They have text alone, which is centred like everybody's; a row of zeros says nothing.
+    They have text alone, centred like all texts; a row of zeros has no similarity to others.
     """
     rows = np.zeros((len(vectors), dimension), dtype=np.float32)
     present = understanding.has_text

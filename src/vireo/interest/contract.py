@@ -28,8 +28,8 @@ from vireo.interest.expert_protocols import Abilities, contributions_to
 
 WORLDS: dict[str, tuple[list[list[int]], int]] = {
     "one user, one video": ([[0]], 1),
-    "all alike": ([[0, 1]] * 5, 3),
-    "nobody": ([], 4),
+    "identical users": ([[0, 1]] * 5, 3),
+    "no users": ([], 4),
     "only dislikes": ([[-1], [-2]], 3),
     "one video seen by everyone": ([[0], [0, 1], [0, 2, 1], [0, 3]], 5),
     "two tastes": ([[0, 1, 2], [1, 2, 0], [0, 2], [3, 4, 5], [4, 5, 3], [5, 3], [1, 0, -5]], 8),

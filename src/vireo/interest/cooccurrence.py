@@ -1,6 +1,6 @@
 """Counted item-to-item signals: what follows what, what is watched in one sitting, by one viewer.
 
-All are sparse, so that they still speak where the closed-form experts have too many videos. Item
+All are sparse, so they work where the catalogue is too large for the closed-form experts. Item
 transitions and session co-occurrence as baselines: Ludewig and Jannach 2018, arXiv:1803.09587; the
 weights of `knn`: Robertson and Walker 1994 (BM25).
 """
@@ -75,9 +75,9 @@ class Transitions:
     def asking(history: History) -> Floats:
         """How much each entry of a history asks. (m,)"""
         asked = np.zeros(len(history.videos), dtype=np.float32)
-        wanted = np.flatnonzero(history.weights > 0)
-        fading = np.exp(-np.arange(len(wanted))[::-1] / _SPAN)
-        asked[wanted] = np.where(fading < _LEAST, 0.0, fading)
+        positive = np.flatnonzero(history.weights > 0)
+        decay = np.exp(-np.arange(len(positive))[::-1] / _SPAN)
+        asked[positive] = np.where(decay < _LEAST, 0.0, decay)
         return asked
 
     def contributions(self, history: History, video: int) -> Floats | None:
@@ -94,7 +94,7 @@ class Transitions:
         return added
 
     def sparse_scores(self, history: History) -> SparseScores:
-        """What `score` says of the neighbours of a history."""
+        """`score` from the neighbours of a history."""
         _, neighbours, amounts = self._read(history)
         rows, place = np.unique(neighbours, return_inverse=True)
         sums = np.bincount(place, weights=amounts, minlength=len(rows))
@@ -153,7 +153,7 @@ class SessionCooccurrence(Transitions):
 
 @dataclass(frozen=True)
 class ItemKnn(Transitions):
-    """The nearest videos by common viewers: the last and the first count alike.
+    """The nearest videos by common users: all positives of a user have the same weight.
 
     A viewer's row is weighted as BM25 weights a text: who watched much says less of each video, and
     what few watched says more. Each video keeps its _NEAREST, unscaled, so that popular ones lead.
@@ -181,26 +181,26 @@ class ItemKnn(Transitions):
 
     @staticmethod
     def inputs(batch: Batch) -> sparse.csr_matrix:
-        """1 for every wanted video. (b, n)"""
+        """1 for every positive. (b, n)"""
         return batch.positives
 
     @staticmethod
     def asking(history: History) -> Floats:
-        """1 for the newest entry of every wanted video, which stands for all of them. (m,)"""
+        """1 for the newest entry of every positive, which stands for all of them. (m,)"""
         inputs = np.zeros(len(history.videos), dtype=np.float32)
         inputs[history.newest_positives] = 1.0
         return inputs
 
 
 def _wanted(training: Training) -> tuple[Ints, Ints, Ints]:
-    """User row, video and session of every wanted event, in order. (e,), (e,), (e,)"""
+    """User row, video and session of every positive event, in order. (e,), (e,), (e,)"""
     histories = training.histories
     keep = histories.weights > 0
     return histories.user_rows[keep], histories.videos[keep], histories.sessions[keep]
 
 
 def _counted(groups: Ints, videos: Ints, n: int) -> sparse.csr_matrix:
-    """Pairs of one group's events, the earlier video by row, faded by their distance. (n, n)"""
+    """Pairs of one group's events, the earlier video by row, decayed by their distance. (n, n)"""
     counts = sparse.csr_matrix((n, n), dtype=np.float64)
     for lag in range(1, min(_LONGEST, len(videos) - 1) + 1):
         earlier, later = videos[:-lag], videos[lag:]

@@ -4,9 +4,9 @@ With X the binary matrix of users and videos and P = (X'X + lambda I)^-1, the we
 B[i, j] = -P[i, j] / P[j, j], the diagonal 0, and the scores of a history x are x B. The diagonal of
 P is kept: with it, one viewer's part can be taken out of B exactly, without the others' histories.
 
-With C the unit rows of the content space, w C C' beside X'X is what w viewers would leave behind
-who watched by likeness alone (side information as added rows: Jeunen et al. 2020, CEASE). The
-expert `ease-text` has it, `ease` has not: validation weighs the one against the other.
+With C the unit rows of the content space, w C C' beside X'X is what w users would add who watch by
+similarity alone (side information as added rows: Jeunen et al. 2020, CEASE). The expert
+`ease-text` uses it, `ease` does not; validation weights them.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _FILE = "ease.safetensors"
 
 @dataclass(frozen=True)
 class Ease:
-    """EASE over everything that the viewer ever wanted."""
+    """EASE over all positives of a user."""
 
     name: ClassVar[str] = "ease"
     scores_cold_items: ClassVar[bool] = False
     weights: ItemItem
     span: float = 0.0
-    """Number of videos after which an input has faded to 1/e; 0: nothing fades."""
+    """Number of videos after which an input has decayed to 1/e; 0: no decay."""
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
@@ -95,7 +95,7 @@ class EaseRecent(Ease):
 
 @dataclass(frozen=True)
 class EaseText(EaseRecent):
-    """The last few videos once more, where B was also taught what is alike in content.
+    """EASE over the last videos with content similarity in B.
 
     Among the watched videos only: new ones are `content`'s to tell apart, which does it better
     (cold NDCG@10 on MovieLens-1M at most 0.007 by any weight of this term, 0.034 by `content`).
@@ -133,8 +133,8 @@ def _weights(
         binary = positives_matrix(training, videos)
         counts: Floats = (binary.T @ binary).toarray()
         if text:
-            alike = training.content[videos]
-            counts += np.float32(text) * (alike @ alike.T)
+            near = training.content[videos]
+            counts += np.float32(text) * (near @ near.T)
         return counts
 
     value = section.ease.regularization

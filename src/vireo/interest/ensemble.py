@@ -33,7 +33,7 @@ from vireo.interest.expert_scores import (
 from vireo.interest.score_moments import Moments
 
 COLD_USER_EXPERTS = ("popularity", "recent-popularity")
-"""Experts that score, in equal parts, users for whom all weighted experts are constant."""
+"""Experts with equal weights for users whose weighted experts are all constant."""
 
 
 class ColumnSubset:
@@ -176,7 +176,7 @@ class EnsembleScores:
 
     @cached_property
     def constant(self) -> Bools:
-        """(b,) users for whom no weighted expert ranks anything."""
+        """(b,) users whose weighted experts are all constant."""
         ranked = np.zeros(self.users, dtype=np.bool_)
         for name, scores in self.experts.items():
             weighted = self.weights[name] != 0

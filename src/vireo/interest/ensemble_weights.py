@@ -1,4 +1,4 @@
-"""How much each expert's word counts: found on what viewers wanted next, held back for it."""
+"""Ensemble weights for warm items, fitted on held-out events."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ MOST_CELLS = 130_000_000
 """Scores kept in memory at once (4 bytes each): large catalogues are validated on fewer users."""
 STEPS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 """Weights that are tried for an expert, against weight 1 of the best single one."""
-IMPERSONAL = frozenset({"popularity", "recent-popularity"})
-"""Experts that say the same to everybody."""
+NON_PERSONAL = frozenset({"popularity", "recent-popularity"})
+"""Experts with the same scores for all users."""
 SHARES = (0.0, 0.25, 0.75, 1.0, 1.25, 1.5)
-"""What is tried in place of STAND_IN."""
+"""Shares that validation compares with CONTENT_SHARE."""
 _BLOCK = 256
 """Users heard at once."""
 _PAIRS = 2048
@@ -53,17 +53,17 @@ Choice = TypeVar("Choice")
 
 @dataclass(frozen=True)
 class ValidationScores:
-    """Every expert's standardised opinion on the users held back, and how good a sum of them is."""
+    """Standardized scores of all experts for held-out users, with their targets."""
 
     scores: Mapping[str, Floats]
     """Per expert (v, n); 0 for videos that are new to it."""
     new: Bools
-    """(n,) videos that nobody wanted."""
+    """(n,) cold items."""
     unseen: Bools
     """(v, n) the candidates."""
     owner: Ints
     targets: Ints
-    """(p,) pairs of a user's place and a video that this user wanted next."""
+    """(p,) pairs of a user's place and a held-out positive of this user."""
     knowing: frozenset[str] = frozenset({CONTENT})
     """The experts that can tell new videos apart."""
 
@@ -97,13 +97,13 @@ class ValidationScores:
         owner, targets = pairs(held.targets)
         return cls(said, ~warm[columns], unseen, owner, np.searchsorted(columns, targets), knowing)
 
-    def total(self, weights: Mapping[str, float], for_new: Mapping[str, float]) -> Floats:
-        """The weighted sum, new videos with the weights `for_new`. (v, n)"""
+    def total(self, weights: Mapping[str, float], for_cold: Mapping[str, float]) -> Floats:
+        """The weighted sum, new videos with the weights `for_cold`. (v, n)"""
         total = np.zeros(self.unseen.shape, dtype=np.float32)
         of_new = np.zeros((len(total), int(self.new.sum())), dtype=np.float32)
         for name, scores in self.scores.items():
             total += np.float32(weights.get(name, 0.0)) * scores
-            of_new += np.float32(for_new.get(name, 0.0)) * scores[:, self.new]
+            of_new += np.float32(for_cold.get(name, 0.0)) * scores[:, self.new]
         total[:, self.new] = of_new
         return total
 
@@ -135,53 +135,55 @@ class ValidationScores:
         return np.asarray(best / ideal, dtype=np.float64)
 
 
-def choose(court: ValidationScores) -> dict[str, float]:
-    """Greedy forward selection: from the best personal expert, add who helps beyond noise.
+def choose(validation: ValidationScores) -> dict[str, float]:
+    """Greedy forward selection: start with the best personal expert, add significant gains.
 
-    Every expert of the court gets a weight, most of them perhaps 0; they sum to 1. What is the
-    same for everybody (IMPERSONAL) never outweighs what is personal: on logs of what a site showed
+    Returns a weight for every expert, many of them 0; they sum to 1. Non-personal experts
+    (NON_PERSONAL) never outweigh personal ones: on logs of what a site showed
     to all, recent popularity predicts best and recommends nothing.
     """
-    alone = {name: court.gains(court.combined(name, 1.0)).mean() for name in court.scores}
-    personal = [name for name in alone if name not in IMPERSONAL] or list(alone)
+    alone = {
+        name: validation.gains(validation.combined(name, 1.0)).mean() for name in validation.scores
+    }
+    personal = [name for name in alone if name not in NON_PERSONAL] or list(alone)
     first = max(personal, key=lambda name: alone[name])
-    weights, total = {first: 1.0}, court.combined(first, 1.0)
-    while found := _best_step(court, total, _steps(court.scores, weights)):
+    weights, total = {first: 1.0}, validation.combined(first, 1.0)
+    while found := _best_step(validation, total, _steps(validation.scores, weights)):
         name, weight = found
         weights[name] = weight
-        total = total + court.combined(name, weight)
+        total = total + validation.combined(name, weight)
     whole = sum(weights.values())
-    return {name: round(weights.get(name, 0.0) / whole, 6) for name in court.scores}
+    return {name: round(weights.get(name, 0.0) / whole, 6) for name in validation.scores}
 
 
 def _steps(names: Iterable[str], weights: Mapping[str, float]) -> list[tuple[str, float]]:
     """Every expert that has no weight yet, with every weight that it may get."""
-    same_for_all = sum(weight for name, weight in weights.items() if name in IMPERSONAL)
-    room = sum(weights.values()) - 2 * same_for_all
+    non_personal = sum(weight for name, weight in weights.items() if name in NON_PERSONAL)
+    spare = sum(weights.values()) - 2 * non_personal
     return [
         (name, weight)
         for name in names
         for weight in STEPS
-        if name not in weights and (name not in IMPERSONAL or weight <= room)
+        if name not in weights and (name not in NON_PERSONAL or weight <= spare)
     ]
 
 
 def _best_step(
-    court: ValidationScores, total: Floats, steps: Sequence[tuple[str, float]]
+    validation: ValidationScores, total: Floats, steps: Sequence[tuple[str, float]]
 ) -> tuple[str, float] | None:
-    """The expert and the weight that help most, if they help beyond noise."""
-    tried = ((step, total + court.combined(*step)) for step in steps)
-    return best_significant(court, total, tried)
+    """The expert and weight with the largest gain, if it is significant."""
+    tried = ((step, total + validation.combined(*step)) for step in steps)
+    return best_significant(validation, total, tried)
 
 
 def best_significant(
-    court: ValidationScores, total: Floats, tried: Iterable[tuple[Choice, Floats]]
+    validation: ValidationScores, total: Floats, tried: Iterable[tuple[Choice, Floats]]
 ) -> Choice | None:
-    """The choice whose total is better than this one by most, and by more than noise."""
-    before = court.gains(total)
+    """The choice with the largest gain over this total, if it is significant at 95%."""
+    before = validation.gains(total)
     best, found = 0.0, None
     for choice, other in tried:
-        change = court.gains(other) - before
+        change = validation.gains(other) - before
         error = change.std() / np.sqrt(len(change))
         if change.mean() > max(best, NOISE * error):
             best, found = float(change.mean()), choice
@@ -189,14 +191,14 @@ def best_significant(
 
 
 def with_content_fallback(
-    court: ValidationScores, weights: Mapping[str, float]
+    validation: ValidationScores, weights: Mapping[str, float]
 ) -> dict[str, float]:
-    """The weights for new videos, content standing in for the others at the share that helps most
-    beyond noise; at STAND_IN if none does."""
-    usual = default_cold_weights(weights, court.knowing)
-    others = (default_cold_weights(weights, court.knowing, share) for share in SHARES)
-    tried = ((other, court.total(weights, other)) for other in others)
-    return best_significant(court, court.total(weights, usual), tried) or usual
+    """Weights for cold items: content replaces the others at the share with the largest
+    significant gain, else at CONTENT_SHARE."""
+    usual = default_cold_weights(weights, validation.knowing)
+    others = (default_cold_weights(weights, validation.knowing, share) for share in SHARES)
+    tried = ((other, validation.total(weights, other)) for other in others)
+    return best_significant(validation, validation.total(weights, usual), tried) or usual
 
 
 def default_weights(names: Sequence[str]) -> dict[str, float]:

@@ -44,7 +44,7 @@ class ExpertHandle:
 
     @cached_property
     def order(self) -> Ints | None:
-        """(n,) rows by descending score of an expert that ranks alike for all users (d = 1)."""
+        """(n,) rows by descending score of an expert with one ranking for all users (d = 1)."""
         if self.vectors is None or self.vectors.shape[1] != 1:
             return None
         return np.argsort(-self.vectors[:, 0], kind="stable")

@@ -1,4 +1,4 @@
-"""Weights from video to video in closed form, among the videos that anybody wanted.
+"""Item-item weights in closed form, among videos with positives.
 
 With G the products of the videos' columns and P = (G + lambda I)^-1, the weights are
 B[i, j] = -P[i, j] / P[j, j], the diagonal 0 (Steck 2019, arXiv:1905.03375). The diagonal of P is
@@ -30,7 +30,7 @@ from vireo.interest.column_blocks import ColumnBlocks, worth_it
 
 @dataclass(frozen=True)
 class ItemItem:
-    """B among the videos that anybody wanted; all others score 0."""
+    """B among videos with positives; all others score 0."""
 
     videos: Ints
     """(w,) rows in the catalogue, rising."""
@@ -83,21 +83,21 @@ class ItemItem:
 
     @classmethod
     def load(cls, file: Path) -> tuple[ItemItem, Mapping[str, NDArray[Any]]]:
-        """What `save` wrote, and all arrays of the file."""
+        """Arrays and settings from `save`."""
         arrays = read_arrays(file)
         with safe_open(file, "np") as opened:
             note = (opened.metadata() or {}).get("note", "")
         kept = (arrays["videos"], arrays["matrix"], arrays["diagonal"])
         return cls(*kept, int(arrays["n_videos"][0]), note), arrays
 
-    def without(self, wanted: Ints) -> ItemItem:
-        """The weights as they would be if a viewer who wanted these videos had never come.
+    def without(self, positives: Ints) -> ItemItem:
+        """Exact weights after removal of one user with these positives.
 
         X'X loses x x', so P gains P x x' P / (1 - x' P x) (Sherman and Morrison 1950).
         """
-        places = np.searchsorted(self.videos, np.unique(wanted))
+        places = np.searchsorted(self.videos, np.unique(positives))
         places = places[places < len(self.videos)]
-        places = places[np.isin(self.videos[places], wanted)]
+        places = places[np.isin(self.videos[places], positives)]
         if not len(places):
             return self
         inverse = self.matrix * -self.diagonal
@@ -111,7 +111,7 @@ class ItemItem:
 
 
 def positives_matrix(training: Training, videos: Ints) -> sparse.csr_matrix:
-    """1 where a viewer wanted one of the videos. (users, w) float32"""
+    """1 for each positive. (users, w) float32"""
     binary = training.histories.positives[:, videos]
     binary.data[:] = 1.0
     return binary
@@ -119,8 +119,7 @@ def positives_matrix(training: Training, videos: Ints) -> sparse.csr_matrix:
 
 @dataclass(frozen=True)
 class Ridge:
-    """What is added to the diagonal, and the setting that it comes from, for whoever must raise
-    it."""
+    """Penalty added to the diagonal, and the name of its setting for error messages."""
 
     amount: float
     setting: str

@@ -1,7 +1,7 @@
-"""Videos that came after the build: the fitted experts make room for them, content speaks of them.
+"""Videos added after the build: experts get more columns, content scores the new ones.
 
-Nothing is trained: for a video that nobody wanted, `fused` lets the content expert stand in for
-all others anyhow (`InterestModel.warm`), so a row in the content space is all that is needed.
+No training is needed: for cold items the ensemble uses content in place of the other experts
+(`InterestModel.warm`), so a row in the content space is sufficient.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NEIGHBORS = 5
 
 @dataclass(frozen=True)
 class PaddedExpert:
-    """A fitted expert among more videos than it was fitted on: it has no opinion of the others."""
+    """A fitted expert among more videos than it was fitted on; the others score 0."""
 
     name: ClassVar[str] = "padded"
     scores_cold_items: ClassVar[bool] = False
@@ -119,12 +119,12 @@ class PaddedExpert:
 
 @dataclass(frozen=True)
 class NeighborPaddedExpert(PaddedExpert):
-    """For an expert that knows new videos: a newcomer stands where its nearest relatives stand."""
+    """For experts that score cold items: a new video gets the mean of its nearest neighbors."""
 
     name: ClassVar[str] = "related"
     scores_cold_items: ClassVar[bool] = True
     neighbors: Ints = field(default_factory=lambda: np.zeros((0, 1), dtype=np.int64))
-    """(m, RELATIVES) the known videos that are most like each newcomer."""
+    """(m, NEIGHBORS) the most similar known videos of each new video."""
 
     def score(self, batch: Batch) -> Floats:
         scores = super().score(batch)
@@ -132,7 +132,7 @@ class NeighborPaddedExpert(PaddedExpert):
         return scores
 
     def sparse_scores(self, history: History) -> SparseScores | None:
-        return None  # the relatives of newcomers are scored for every viewer
+        return None  # the neighbors of new videos are scored for every user
 
     def _added(self, own: Floats) -> Floats:
         return np.asarray(own[self.neighbors].mean(axis=1), dtype=np.float32)
@@ -167,9 +167,9 @@ def _wider(expert: Expert, content: Floats, known: int, relatives: Ints) -> Expe
 
 
 def _relatives(content: Floats, rows: Floats) -> Ints:
-    """(m, RELATIVES) the nearest known videos of each newcomer."""
+    """(m, NEIGHBORS) the most similar known videos of each new video."""
     count = min(NEIGHBORS, len(content))
     if not len(rows) or not count:
         return np.zeros((0, 1), dtype=np.int64)
-    likeness = unit_rows(rows) @ unit_rows(content).T
-    return np.argpartition(-likeness, count - 1, axis=1)[:, :count].astype(np.int64)
+    similarity = unit_rows(rows) @ unit_rows(content).T
+    return np.argpartition(-similarity, count - 1, axis=1)[:, :count].astype(np.int64)

@@ -1,10 +1,10 @@
-"""What is wanted next after what: ridge regression from the faded last videos to the next one.
+"""Next-item model: ridge regression from the decayed last videos to the next one.
 
-A row per event: the input holds every earlier video of that viewer, faded by exp(-lag / span),
+A row per event: the input holds every earlier video of that user, decayed by exp(-lag / span),
 once per span; the output is the event's own video. W = (X'X + lambda I)^-1 X'Y has a closed form,
-and so have X'X and X'Y, because fading is geometric: a pair of events (a, b) of one viewer meets in
+and so have X'X and X'Y, because the decay is geometric: a pair of events (a, b) of one user is in
 all rows after b, which is a geometric series. Linear next-item models: Choi et al. 2021 (SLIT);
-several spans let the very last video and the long taste speak with separate weights.
+several spans give the last video and the long-term taste separate weights.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from vireo.interest.base import Batch, InterestSection, NextItemSection, Trainin
 from vireo.interest.column_blocks import ColumnBlocks, worth_it
 
 _FILE = "next.safetensors"
-_FADED = 1e-3
-"""Inputs that have faded below this are left out."""
+_MIN_DECAY = 1e-3
+"""Inputs that have decayed below this are left out."""
 _CHUNK = 4_000_000
 """Pairs of events that are added up at once."""
 
@@ -54,13 +54,13 @@ class DecayedInputs:
         return place
 
     def inputs(self, batch: Batch) -> sparse.csr_matrix:
-        """Per span, exp(-k / span) for the k-th last wanted video, until it has faded away.
+        """Per span, exp(-k / span) for the k-th last positive, until it has decayed.
         (b, spans * w)"""
         positives, size = batch.positives_matrix, len(self.videos)
         places = self.place[positives.videos]
         owners, columns, values = [], [], []
         for at, span in enumerate(self.spans):
-            kept = positives.within(span, _FADED) & (places >= 0)
+            kept = positives.within(span, _MIN_DECAY) & (places >= 0)
             owners.append(positives.owners[kept])
             columns.append(at * size + places[kept])
             values.append(np.exp(-positives.lags[kept] / span))
@@ -71,16 +71,16 @@ class DecayedInputs:
         return matrix
 
     def remembered(self, history: History) -> Iterator[tuple[Ints, Doubles, Ints]]:
-        """Per span: the entries that have not faded, how much is left of each, and its input."""
-        wanted = np.flatnonzero(history.weights > 0)
-        places = self.place[history.videos[wanted]]
+        """Per span: entries that have not decayed, their inputs, and the decay factors."""
+        positive = np.flatnonzero(history.weights > 0)
+        places = self.place[history.videos[positive]]
         mine = places >= 0
-        lags = np.arange(len(wanted))[::-1][mine]
+        lags = np.arange(len(positive))[::-1][mine]
         for block, span in enumerate(self.spans):
-            fading = np.exp(-lags / span)
-            near = np.flatnonzero(fading >= _FADED)
+            decay = np.exp(-lags / span)
+            near = np.flatnonzero(decay >= _MIN_DECAY)
             inputs = block * len(self.videos) + places[mine][near]
-            yield wanted[mine][near], fading[near], inputs
+            yield positive[mine][near], decay[near], inputs
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class NextItem:
     matrix: Floats
     n_videos: int
     note: str = ""
-    """What was left out for want of memory."""
+    """Reason of a fit without all videos: memory."""
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
@@ -184,7 +184,7 @@ def _affordable(training: Training, settings: NextItemSection) -> tuple[Ints, tu
 
 
 def _sequences(training: Training, videos: Ints) -> tuple[Ints, Ints]:
-    """The wanted events among the videos, in order: (user row, place in `videos`). (e,), (e,)"""
+    """Positive events among the videos, in order: (user row, place in `videos`). (e,), (e,)"""
     histories = training.histories
     place = np.full(training.n_videos, -1, dtype=np.int64)
     place[videos] = np.arange(len(videos))
@@ -193,8 +193,8 @@ def _sequences(training: Training, videos: Ints) -> tuple[Ints, Ints]:
 
 
 def _longest(span: float) -> int:
-    """The lag at which an input has faded away."""
-    return int(np.ceil(-np.log(_FADED) * span))
+    """Lag at which an input has decayed."""
+    return int(np.ceil(-np.log(_MIN_DECAY) * span))
 
 
 def _after(users: Ints) -> Ints:
@@ -232,7 +232,7 @@ def _added(
 ) -> Doubles:
     """Sum over pairs of one user's events, `lag` apart, of exp(-lag / span) * values[later].
 
-    Lags from `first` until the input has faded. -> (size, size): [earlier item, later item]
+    Lags from `first` until the input has decayed. -> (size, size): [earlier item, later item]
     """
     total = np.zeros(size * size)
     cells: list[Ints] = []

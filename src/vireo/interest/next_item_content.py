@@ -1,4 +1,4 @@
-"""What is wanted next after what, told by content: `next` for videos that nobody has watched.
+"""Next-item model on content: scores videos without events.
 
 `next` has a column of weights for each watched video. Ridge regression from the videos' content to
 these columns says what the column of any video would be (the mapping of attributes to learnt
@@ -26,7 +26,7 @@ from vireo.interest.next_item import DecayedInputs, NextItem
 
 _FILE = "next-content.safetensors"
 _RIDGE = 10.0
-"""Of rows of length 1; new videos were ranked alike from 3 to 30."""
+"""Of rows of length 1; cold items were ranked equally well from 3 to 30."""
 _FEWEST = 10
 """Watched videos with content below which nothing is learnt."""
 _WELL_KNOWN = 5
@@ -35,7 +35,7 @@ _WELL_KNOWN = 5
 
 @dataclass(frozen=True)
 class NextItemContent(ByContent):
-    """score = what is left in memory (spans * w) @ told (spans * w, d) @ a video's content (d)."""
+    """score = decayed inputs (spans * w) @ side information (spans * w, d) @ content (d)."""
 
     name: ClassVar[str] = "next-item-content"
     videos: Ints
@@ -49,22 +49,22 @@ class NextItemContent(ByContent):
         fitted = training.shared.get(NextItem.name) or NextItem.fit(training, section, context)
         rows = unit_rows(training.content)
         learnt = training.has_content & (training.user_counts >= _WELL_KNOWN)
-        told = _told(fitted, rows, learnt)
-        return cls(rows, fitted.videos, fitted.spans, told)
+        side_information = _side_information(fitted, rows, learnt)
+        return cls(rows, fitted.videos, fitted.spans, side_information)
 
     def user_vectors(self, batch: Batch) -> Floats:
         """The content that is likely to come next. (b, d)"""
-        return np.asarray(self._faded.inputs(batch) @ self.side_information, dtype=np.float32)
+        return np.asarray(self._decayed.inputs(batch) @ self.side_information, dtype=np.float32)
 
     def shares(self, history: History) -> Floats:
         """Exact: the entries add up to `towards`. (m, d)"""
         shares = np.zeros((len(history), self.rows.shape[1]), dtype=np.float32)
-        for entries, left, inputs in self._faded.remembered(history):
+        for entries, left, inputs in self._decayed.remembered(history):
             shares[entries] += left[:, None] * self.side_information[inputs]
         return shares
 
     @cached_property
-    def _faded(self) -> DecayedInputs:
+    def _decayed(self) -> DecayedInputs:
         return DecayedInputs(self.videos, self.spans, len(self.rows))
 
     def save(self, directory: Path) -> None:
@@ -72,7 +72,7 @@ class NextItemContent(ByContent):
         arrays = {
             "videos": self.videos,
             "spans": spans,
-            "told": self.side_information,
+            "side_information": self.side_information,
             "rows": self.rows,
         }
         save_file({n: np.ascontiguousarray(a) for n, a in arrays.items()}, directory / _FILE)
@@ -81,10 +81,10 @@ class NextItemContent(ByContent):
     def load(cls, directory: Path) -> Self:
         arrays = read_arrays(directory / _FILE)
         spans = tuple(arrays["spans"].tolist())
-        return cls(arrays["rows"], arrays["videos"], spans, arrays["told"])
+        return cls(arrays["rows"], arrays["videos"], spans, arrays["side_information"])
 
 
-def _told(fitted: NextItem, rows: Floats, learnt: Bools) -> Floats:
+def _side_information(fitted: NextItem, rows: Floats, learnt: Bools) -> Floats:
     """The regression's weights (spans * w, d); zeros where there is too little to learn from."""
     columns = np.flatnonzero(learnt[fitted.videos])
     if len(columns) < _FEWEST:

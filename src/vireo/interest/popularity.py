@@ -1,4 +1,4 @@
-"""What everybody watches: the same opinion for all viewers, over all time or the last days."""
+"""Popularity: the same scores for all users, over all time or the last days."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FILE = "counts.safetensors"
 
 @dataclass(frozen=True)
 class ItemCounts:
-    """Scores of one count per video, alike for all users: log(1 + count)."""
+    """Scores of one count per video, the same for all users: log(1 + count)."""
 
     scores_cold_items: ClassVar[bool] = False
     counts: Doubles

@@ -1,4 +1,4 @@
-"""The menu of experts."""
+"""Registry of experts."""
 
 from __future__ import annotations
 

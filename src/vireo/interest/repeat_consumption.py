@@ -1,7 +1,7 @@
-"""What a viewer comes back to: own videos by how often and how lately they were wanted.
+"""Repeat consumption: a user's own videos by frequency and recency.
 
-Speaks only where `interest.allow_repeats` is on (live channels, songs, lectures that are reviewed):
-elsewhere a met video is no candidate. Frequency and recency of own consumption: Anderson et al.
+Active only with `interest.allow_repeats` (live channels, songs, lectures): elsewhere seen videos
+are no candidates. Frequency and recency of own consumption: Anderson et al.
 2014, "The dynamics of repeat consumption".
 """
 
@@ -19,13 +19,13 @@ from vireo.engine.base import Context
 from vireo.interest.base import Batch, InterestSection, Training
 
 _SPAN = 20.0
-"""Number of own events after which one has faded to 1/e."""
+"""Number of own events after which one has decayed to 1/e."""
 _LEAST = 1e-3
 
 
 @dataclass(frozen=True)
 class RepeatConsumption:
-    """The faded count of a viewer's own wishes; 0 for videos that were never met."""
+    """Decayed count of a user's own positives; 0 for unseen videos."""
 
     name: ClassVar[str] = "repeat"
     scores_cold_items: ClassVar[bool] = False
@@ -48,10 +48,10 @@ class RepeatConsumption:
     def contributions(self, history: History, video: int) -> Floats | None:
         """Exact: the entries add up to the score."""
         added = np.zeros(len(history), dtype=np.float32)
-        wanted = np.flatnonzero(history.weights > 0)
-        fading = np.exp(-np.arange(len(wanted))[::-1] / _SPAN)
-        fading[fading < _LEAST] = 0.0
-        added[wanted] = fading * (history.videos[wanted] == video)
+        positive = np.flatnonzero(history.weights > 0)
+        decay = np.exp(-np.arange(len(positive))[::-1] / _SPAN)
+        decay[decay < _LEAST] = 0.0
+        added[positive] = decay * (history.videos[positive] == video)
         return added
 
     def save(self, directory: Path) -> None:

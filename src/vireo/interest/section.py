@@ -1,4 +1,4 @@
-"""The settings of the interest room, `[interest]` and below."""
+"""Settings of user-interest modelling: `[interest]` and its sections."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class EaseSection(Section):
     regularization: Annotated[float, Field(gt=0)] = 500.0
     """Ridge penalty on the item-item weights."""
     content_weight: Annotated[float, Field(ge=0)] = 200.0
-    """`ease-text`: likeness of content counts as much as so many viewers; 0: none."""
+    """`ease-text`: content similarity counts as much as so many users; 0: none."""
     max_videos: int = 20_000
     """Above this many watched videos the inverse would not fit: the expert steps aside, says so."""
 
 
 class TrendSection(Section):
-    """`[interest.trend]`: recent popularity, moved by what the viewer wanted, in closed form."""
+    """`[interest.trend]`: recent popularity plus a linear model of the history, in closed form."""
 
     regularization: Annotated[float, Field(gt=0)] = 7.0
-    """Ridge penalty on the item-item weights, per viewer of the training: the higher, the more
-    alike are the lists of all."""
+    """Ridge penalty on the item-item weights, per training user: the higher, the more similar
+    are the lists of all users."""
 
 
 class AlsSection(Section):
@@ -48,7 +48,7 @@ class AlsSection(Section):
 
 
 class NextItemSection(Section):
-    """`[interest.next_item]`: the faded last videos -> the next one, in closed form."""
+    """`[interest.next_item]`: decayed last videos -> the next one, in closed form."""
 
     regularization: Annotated[float, Field(gt=0)] = 300.0
     """Ridge penalty on the weights."""
@@ -57,7 +57,7 @@ class NextItemSection(Section):
         6.0,
         30.0,
     )
-    """Numbers of videos after which an input has faded to 1/e; each span has weights of its own."""
+    """Numbers of videos after which an input has decayed to 1/e; each span has its own weights."""
     max_memory_mb: Annotated[int, Field(ge=1)] = 1024
     """Size of the matrix that is inverted: spans, then seldom watched videos, are left out."""
 
@@ -68,9 +68,9 @@ class SequenceSection(Section):
     size: Literal["small", "medium", "large"] = "small"
     """Dimension and blocks of the network: 64 x 2, 128 x 2 or 256 x 4."""
     max_length: Annotated[int, Field(ge=2, le=2000)] = 200
-    """Last wanted videos of a viewer that are read."""
+    """Last positives of a user that the network reads."""
     time_aware: bool = True
-    """Whether the time until the next event, and until now, is told to the network."""
+    """Whether the network reads the time until the next event, and until now."""
     epochs: Annotated[int, Field(ge=1)] = 14
     """Passes over all histories."""
     min_steps: Annotated[int, Field(ge=0)] = 100
@@ -94,8 +94,8 @@ class SequenceSection(Section):
     max_videos: Annotated[int, Field(ge=1)] = 200_000
     """Only so many videos, the most watched, get vectors of their own."""
     n_processes: Annotated[int, Field(ge=1)] = 1
-    """Processes that share every batch, through torch.distributed. Each drops activations of its
-    own: the loss falls alike, the last digits differ."""
+    """Processes that share every batch, through torch.distributed. Each drops other activations:
+    the loss falls equally, the last digits differ."""
 
 
 class SequenceContentSection(SequenceSection):
@@ -133,15 +133,15 @@ class InterestSection(Section):
     history_decay: Annotated[float, Field(gt=0)] = 5.0
     """`ease-recent`: the weight of the k-th last video falls as exp(-k / history_decay)."""
     allow_repeats: bool = False
-    """Whether a video that was met may be wanted again (live channels): then it is a candidate, and
-    the expert `again` speaks."""
+    """Whether a seen video may be recommended again (live channels): then it is a candidate, and
+    the expert `repeat` is active."""
     validation: Literal["time", "last", "random"] = "time"
-    """What is held back to find the weights: everybody's latest events (by lot, if no event has a
-    time), each user's last one, or events drawn by lot."""
+    """Events held out to fit the weights: the latest of all users (random ones, if no event has a
+    time), the last positive of each user, or random ones."""
     cold_item_share: Annotated[float, Field(ge=0, le=0.5)] | None = None
     """Share of the first ten places that new videos get by their scores; null: what they earn."""
     validation_users: Annotated[int, Field(ge=0)] = 2000
-    """Users on whom the weights are found."""
+    """Held-out users of the fit of the weights."""
     trend: TrendSection = TrendSection()
     ease: EaseSection = EaseSection()
     als: AlsSection = AlsSection()

@@ -1,7 +1,7 @@
-"""Recent popularity, moved by what the viewer wanted: for long horizons, where the crowd leads.
+"""Trend: recent popularity plus a linear model of the history, for long horizons.
 
-The share of the latest days' viewers who wanted a video is the base; a linear model adds what the
-viewer's own history says for or against it. With X the binary matrix, m its column means and B the
+The base is the share of recent users with a positive of a video; a linear model adds the effect of
+the user's own history. With X the binary matrix, m its column means and B the
 item-item weights of X - m in closed form (EASE, Steck 2019), a history x scores r + (x - m) B,
 where r are the recent shares. The ridge is so strong that B moves the base and does not replace it:
 what people will want over months is nearer to what all want now than to what goes with what.
@@ -26,13 +26,13 @@ _FILE = "trend.safetensors"
 
 @dataclass(frozen=True)
 class Trend:
-    """r + (x - m) B; of viewers who wanted nothing yet it has no opinion."""
+    """r + (x - m) B; 0 for users without positives."""
 
     name: ClassVar[str] = "trend"
     scores_cold_items: ClassVar[bool] = False
     weights: ItemItem
     base: Floats
-    """(w,) r - m B: what a viewer gets who wanted none of the videos."""
+    """(w,) r - m B: scores of a user without positives among these videos."""
 
     @classmethod
     def fit(cls, training: Training, section: InterestSection, context: Context) -> Self:
@@ -84,13 +84,13 @@ class Trend:
 
 
 def _recent_shares(histories: Histories, days: float, overall: Doubles) -> Doubles:
-    """Share of those who wanted anything in the latest days who wanted each video. (n,)
+    """Share of the users active in the latest days with a positive of each video. (n,)
 
     Without times it is the share of all.
     """
     if histories.now == NO_TIME:
         return overall
     since = histories.now - int(days * DAY)
-    lately = (histories.weights > 0) & (histories.times >= max(since, 0))
-    active = len(np.unique(histories.user_rows[lately]))
+    recent = (histories.weights > 0) & (histories.times >= max(since, 0))
+    active = len(np.unique(histories.user_rows[recent]))
     return np.asarray(histories.user_counts(since=since) / active) if active else overall

@@ -1,4 +1,4 @@
-"""The nouns of the recommend room: Query, Slate, Pick; the seam Step = (Query, Slate) -> Slate."""
+"""Query, Slate, Pick, Reason; a Step is a function (Query, Slate) -> Slate."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from vireo.recommend.settings import RecommendSection as RecommendSection
 from vireo.store.base import ONE, UserAttributes
 
 NO_USER = UserAttributes("")
-"""A viewer of whom nothing is told."""
+"""Attributes of a user without data."""
 
 
 @dataclass(frozen=True)
 class ParsedPreference:
-    """One wish of a viewer, read: how much more or less of what."""
+    """One stated preference, parsed: target, and strength of more or less."""
 
     text: str
     """As the viewer wrote it."""
@@ -31,7 +31,7 @@ class ParsedPreference:
     video: int = -1
     """The row of the video that "this" means, -1 for none."""
     words: str = ""
-    """What it is about, for words that are exactly a creator, topic, category or tag."""
+    """Exact creator, topic, category or tag that the words name; empty for other words."""
     blocks: str = ""
     """A creator, topic, category or tag that the viewer never wants to see again."""
 
@@ -43,7 +43,7 @@ def fixed_width(text: str, width: int) -> str:
 
 @dataclass(frozen=True)
 class Query:
-    """Who asks, and for what."""
+    """A list request: user state, and parameters of the list."""
 
     user_id: str | None
     history: History
@@ -57,13 +57,13 @@ class Query:
     exclude: frozenset[int] = frozenset()
     """Rows that must not come."""
     attributes: UserAttributes = NO_USER
-    """What is told of the viewer: age, region, languages, groups."""
+    """Stated attributes: age, region, languages, groups."""
     preferences: tuple[ParsedPreference, ...] = ()
-    """What the viewer wants more or less of."""
+    """Parsed preferences."""
     seeds: frozenset[int] = frozenset()
     """Rows of the history that the viewer named as examples, and did not watch here."""
     preference_offsets: Floats | None = None
-    """(n,) what the wishes add to the score of every video; None: nothing."""
+    """(n,) score offsets of the preferences; None without preferences."""
     impressions: Mapping[int, int] = field(default_factory=dict)
     """Row -> how often it was shown since the viewer last watched it."""
     requested_at: int = NO_TIME
@@ -76,9 +76,9 @@ class Query:
     """(n,) what the rules let through for this viewer; None: not yet asked."""
 
     remote: bool = False
-    """Whether the viewer consents to models on other machines being told of them."""
+    """Whether the user consents to sending data to remote models."""
     visible: Bools | None = None
-    """(n,) what this viewer may be told of: reasons name nothing else; None: everything."""
+    """(n,) videos that reasons may name; None: all."""
     pseudonym: str = ""
     """The name under which the viewer is kept, where that is not the id."""
     literal: bool = False
@@ -94,7 +94,7 @@ class Query:
 
     @property
     def right(self) -> str | None:
-        """What `access` calls this viewer alone; None for somebody without an id."""
+        """Personal entry of the column `access`; None without an id."""
         return f"{ONE}{self.pseudonym or self.user_id}" if self.user_id else None
 
     def may_show(self, video: int) -> bool:
@@ -107,7 +107,7 @@ class Query:
         return self.now if self.requested_at == NO_TIME else self.requested_at
 
     def mask(self, n_videos: int) -> Bools:
-        """True for what may be shown; without rules, for all that was not met. (n,)"""
+        """(n,) allowed videos; without eligibility rules all unseen ones."""
         if self.eligible is not None:
             return self.eligible
         rest = np.ones(n_videos, dtype=np.bool_)
@@ -133,8 +133,8 @@ class Reason:
     """Why a video is on the list: a fact, and the sentence that says it."""
 
     kind: str
-    """`watched`, `topic`, `like`, `wish`, `creator`, `popular`, `recent`, `new`, or the name of
-    the rule that put the video there: `pinned`, `required`, `explore`, `next`."""
+    """`watched`, `topic`, `query`, `preference`, `seed`, `creator`, `popular`, `recent`, `new`, or
+    the rule that placed the video: `pinned`, `required`, `exploration`, `next`."""
     text: str
     videos: tuple[int, ...] = ()
     """The rows of the viewer's own videos that the reason rests on."""
@@ -180,7 +180,7 @@ class Slate:
     reasons: tuple[Reason, ...] = ()
     """One per candidate once an explainer has run."""
     notes: tuple[str, ...] = ()
-    """What the viewer or the owner should know of this list."""
+    """Notes to the user or the owner about this list."""
     marks: Mapping[int, str] = field(default_factory=dict)
     """Row in the catalogue -> the rule that put it where it stands, if its score did not."""
 

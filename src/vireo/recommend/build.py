@@ -91,6 +91,6 @@ def _reader(
 def _terms(
     tables: Tables, video: VideoFeatures, ids: list[str], topics: list[str | None]
 ) -> pl.DataFrame:
-    """What the table says for rules, and a line of each video's dialogue for reasons."""
+    """Columns for rules, and one quote per video for reasons."""
     given = tables.videos.select(list(TERMS))
     return pl.concat([given, quotes(video.dialogue, ids, topics)], how="horizontal")

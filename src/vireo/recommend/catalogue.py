@@ -45,7 +45,7 @@ TERMS: dict[str, Any] = {
         "duration",
     )
 }
-"""What rules ask of a video, by the columns of the table of videos."""
+"""Columns of the table of videos that rules read."""
 KNOWN: dict[str, Any] = {**TERMS, **SCHEMA}
 """The same, and a line to quote."""
 
@@ -73,7 +73,7 @@ class Catalogue:
     trees: LambdaMartModel | None = None
     """The learned ranker, where one was trained."""
     text_preference: TextPreferenceModel | None = None
-    """What viewers of a taste watch, where it could be learnt."""
+    """Text preference model, if training showed a gain."""
     cross_modal: CrossModalMap | None = None
     """Where pictures and sound would lie among the texts, where it could be learnt."""
 
@@ -176,9 +176,9 @@ class Catalogue:
 
     def _beyond(self, said: Floats) -> tuple[Floats, float]:
         """(n,) less the mean of the videos that have text, 0 for the others; and their spread."""
-        told = said[self.has_text]
-        beyond = np.where(self.has_text, said - told.mean(), 0.0).astype(np.float32)
-        return beyond, float(told.std())
+        described = said[self.has_text]
+        beyond = np.where(self.has_text, said - described.mean(), 0.0).astype(np.float32)
+        return beyond, float(described.std())
 
     @cached_property
     def has_text(self) -> Bools:

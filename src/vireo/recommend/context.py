@@ -1,4 +1,4 @@
-"""Shelves: what the steps of a list reach for. Made once, shared by all of them."""
+"""StepContext: catalogue, models and settings, shared by all steps of a list."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class StepContext:
     catalogue: Catalogue
     model: InterestModel
     section: RecommendSection
-    writer: Generator | None = None
-    """The model that writes, where one is configured and asked for."""
+    generator: Generator | None = None
+    """The LLM, if one is configured and a step uses it."""
     min_people: int = 5
     """Counts of people are shown from this many on: smaller groups could be recognised."""
 
@@ -53,7 +53,7 @@ class StepContext:
     def usual(self) -> tuple[Floats, Floats]:
         """(d,) and (d, d): mean and covariance of a sample of the content rows.
 
-        Mean and spread of the sample's likenesses to any taste follow from these two.
+        Mean and spread of the sample's similarities to any profile follow from these two.
         """
         rows = self.catalogue.unit_content
         sample = rows[:: len(rows) // SAMPLE + 1]
@@ -98,7 +98,7 @@ ReadText = Callable[[str], Floats]
 
 
 def standardised(values: Floats) -> Floats:
-    """Zero mean, unit deviation; no opinion (all equal) gives zeros. (n,) -> (n,)"""
+    """Zero mean, unit deviation; constant scores give zeros. (n,) -> (n,)"""
     spread = float(values.std())
     if spread < 1e-9:
         return np.zeros_like(values, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What every Step must keep to: a test suite to inherit, for whatever makes or changes a slate.
+"""Contract suite of steps: a test class to inherit for a retriever, ranker, rule or explainer.
 
 class TestMine(StepContract):
     step = MyRule

@@ -32,8 +32,8 @@ PENALTIES = (0.1, 1.0, 10.0, 100.0)
 FOLDS = 5
 FEWEST, MOST = 20, 10_000
 """Videos with text and picture: fewer teach nothing, more are drawn from."""
-CROWD = 500
-"""Held-out pictures among which one is looked for at most."""
+MAX_HELD_OUT = 500
+"""Candidate pictures of the retrieval test, at most."""
 SURE = 2.0
 """Standard errors by which the search must beat chance."""
 _ROWS, _ABOUT = "sight.safetensors", "sight.json"
@@ -73,7 +73,7 @@ class CrossModalMap:
 
     @classmethod
     def load(cls, directory: Path) -> CrossModalMap | None:
-        """What was saved there, if anything was."""
+        """The saved model; None if none was saved."""
         about = read_json(directory / _ABOUT)
         if about is None:
             return None
@@ -81,7 +81,7 @@ class CrossModalMap:
 
 
 class MapValidation(NamedTuple):
-    """What held-out videos said of a map."""
+    """Retrieval figures of a map on held-out videos."""
 
     found: float
     """Mean reciprocal rank of a picture that is looked for by its own text."""
@@ -89,7 +89,7 @@ class MapValidation(NamedTuple):
     beyond: float
     """Standard errors between the two."""
     agreement: float
-    """Mean correlation of guessed and true likeness to a text."""
+    """Mean correlation of predicted and true similarity to a text."""
 
     def report(self, videos: int) -> dict[str, Any]:
         figures = {name: round(value, 4) for name, value in self._asdict().items()}
@@ -104,11 +104,14 @@ def learn(
     `text` is (n, d): text vectors, zeros where a video has no text.
     """
     seen = np.flatnonzero(video.has_picture | video.has_audio)
-    told = text[seen].any(axis=1)
-    if told.sum() < FEWEST:
-        return None, {"videos": int(told.sum()), "why": f"fewer than {FEWEST} have text and file"}
+    described = text[seen].any(axis=1)
+    if described.sum() < FEWEST:
+        return None, {
+            "videos": int(described.sum()),
+            "why": f"fewer than {FEWEST} have text and file",
+        }
     features = features_of(video, seen)
-    chosen = np.flatnonzero(told)
+    chosen = np.flatnonzero(described)
     if len(chosen) > MOST:
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, MOST, replace=False))
     x, y = features[chosen].astype(np.float64), _aimed(text[seen][chosen])
@@ -133,13 +136,13 @@ def checked(x: Doubles, y: Doubles, penalty: float, seed: int) -> MapValidation:
     fold = np.random.default_rng(seed).permutation(len(x)) % FOLDS
     ranks, chances, agreements = list[float](), list[float](), list[float]()
     for held in range(FOLDS):
-        out = np.flatnonzero(fold == held)[:CROWD]
+        out = np.flatnonzero(fold == held)[:MAX_HELD_OUT]
         learnt = fold != held
         guessed = unit(x[out] @ fitted(x[learnt], y[learnt], penalty))
-        likeness, truth = y[out] @ guessed.T, y[out] @ y[out].T  # (text, picture)
-        ranks += (1 / (1 + (likeness > likeness.diagonal()[:, None]).sum(axis=1))).tolist()
+        similarity, truth = y[out] @ guessed.T, y[out] @ y[out].T  # (text, picture)
+        ranks += (1 / (1 + (similarity > similarity.diagonal()[:, None]).sum(axis=1))).tolist()
         chances.append(float((1 / np.arange(1, len(out) + 1)).mean()))
-        agreements += _agreements(likeness, truth)
+        agreements += _agreements(similarity, truth)
     found = np.array(ranks)
     chance = float(np.mean(chances))
     error = float(found.std()) / np.sqrt(len(found)) + 1e-9
@@ -159,10 +162,10 @@ def unit(rows: Doubles) -> Doubles:
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))
 
 
-def _agreements(likeness: Doubles, truth: Doubles) -> list[float]:
+def _agreements(similarity: Doubles, truth: Doubles) -> list[float]:
     """Row by row, without the text's own video: that one is found by the ranks."""
     others = ~np.eye(len(truth), dtype=np.bool_)
-    pairs = zip(likeness, truth, others, strict=True)
+    pairs = zip(similarity, truth, others, strict=True)
     rows = [(a[keep], b[keep]) for a, b, keep in pairs if keep.sum() > 2]
     return [float(np.corrcoef(a, b)[0, 1]) for a, b in rows if a.std() > 0 and b.std() > 0] or [0.0]
 

@@ -21,7 +21,7 @@ from vireo.recommend.base import Query, Slate, Step
 from vireo.recommend.context import StepContext
 
 NON_DISCLOSABLE_RULES = ("access", "blocklist", "age")
-"""What these bar is not even named, be it in the viewer's own history."""
+"""Reasons name no video that these exclude, even from the user's own history."""
 MANDATORY_RULES = ("access", "blocklist", "age", "region", "availability")
 """Rules that always hold, listed in the config or not."""
 _MOST_BYTES = 64 * 2**20
@@ -36,11 +36,11 @@ class EligibilityRule(ABC):
     """
 
     name: ClassVar[str]
-    """As on the menu."""
+    """Name in the registry."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self.catalogue = shelves.catalogue
-        self.section = shelves.section
+    def __init__(self, context: StepContext) -> None:
+        self.catalogue = context.catalogue
+        self.section = context.section
 
     def applies(self) -> bool:
         """Whether the catalogue and the settings give the rule anything to exclude.
@@ -75,12 +75,12 @@ class EligibilityFilter:
     are given again and again: they are kept, and so is what several of them leave together.
     """
 
-    def __init__(self, shelves: StepContext, rules: Sequence[Step]) -> None:
-        self._n = len(shelves.catalogue)
+    def __init__(self, context: StepContext, rules: Sequence[Step]) -> None:
+        self._n = len(context.catalogue)
         self.filters = [
             rule for rule in rules if isinstance(rule, EligibilityRule) and rule.applies()
         ]
-        soft = set(shelves.section.relaxable_rules) - set(MANDATORY_RULES)
+        soft = set(context.section.relaxable_rules) - set(MANDATORY_RULES)
         self._strict = [rule for rule in self.filters if rule.name not in soft]
         self._secret = [rule for rule in self._strict if rule.name in NON_DISCLOSABLE_RULES]
         self._soft = [rule for rule in self.filters if rule.name in soft]
@@ -106,7 +106,7 @@ class EligibilityFilter:
         return {rule.name: rule.key(query) for rule in rules}
 
     def kind(self, query: Query) -> tuple[Hashable, Bools | None]:
-        """What the rules with keys depend on for this viewer, and (n,) what they let through.
+        """Keys of the rules for this user, and (n,) the videos that rules with keys allow.
 
         None: everything. Not to be changed: it is the same for all viewers of the kind.
         """
@@ -176,7 +176,7 @@ class EligibilityFilter:
 
 
 class _Kept:
-    """Answers by what they depend on; those that were not asked for lately leave first."""
+    """Cache of masks by key; the least recently used leave first."""
 
     def __init__(self, n: int) -> None:
         self._most = max(8, _MOST_BYTES // max(n, 1))

@@ -1,4 +1,4 @@
-"""Dialogue -> per video the line that speaks most plainly of its topic, and when it is said."""
+"""Quotes: per video the line of dialogue closest to its topic, with its time."""
 
 from __future__ import annotations
 

@@ -79,17 +79,17 @@ class Recommender:
         catalogue: Catalogue,
         model: InterestModel,
         section: RecommendSection,
-        writer: Generator | None = None,
+        generator: Generator | None = None,
         min_people: int = 5,
         before: Recommender | None = None,
     ) -> None:
         """`before` is one of the same model: only the catalogue's counts have changed since."""
-        shelves = StepContext(catalogue, model, section, writer, min_people)
+        context = StepContext(catalogue, model, section, generator, min_people)
         if before is not None:
-            shelves.keep(before.shelves)
+            context.keep(before.context)
         self.catalogue = catalogue
-        self.shelves: StepContext = shelves
-        retrievers = {name: RETRIEVERS.get(name)(shelves) for name in RETRIEVE}
+        self.context: StepContext = context
+        retrievers = {name: RETRIEVERS.get(name)(context) for name in RETRIEVE}
         self._retrieve = [
             (RETRIEVE[name], step)
             for name, step in retrievers.items()
@@ -97,20 +97,20 @@ class Recommender:
         ]
         chosen = {"lambdamart": section.ranker.enabled, "llm": section.reranker.enabled}
         self._learned = any(chosen.values())
-        rankers = ["sum", *(name for name, wanted in chosen.items() if wanted)]
-        self._rank = [RANKERS.get(name)(shelves) for name in rankers]
+        rankers = ["sum", *(name for name, enabled in chosen.items() if enabled)]
+        self._rank = [RANKERS.get(name)(context) for name in rankers]
         names = dict.fromkeys([*MANDATORY_RULES, *section.rules])
         parts = {name: RULES.get(name) for name in names}
         barring = [
             p for p in parts.values() if isinstance(p, type) and issubclass(p, EligibilityRule)
         ]
-        reranking = [p(shelves) for p in parts.values() if p not in barring]
+        reranking = [p(context) for p in parts.values() if p not in barring]
         self.rules: list[Step] = [rule for rule in reranking if getattr(rule, "enabled", True)]
         # What rules bar does not depend on counts: the answers that are kept stay true.
-        self.gate: EligibilityFilter = (
-            before.gate if before else EligibilityFilter(shelves, [p(shelves) for p in barring])
+        self.eligibility: EligibilityFilter = (
+            before.eligibility if before else EligibilityFilter(context, [p(context) for p in barring])
         )
-        self._explain = [EXPLAINERS.get("templates")(shelves)]
+        self._explain = [EXPLAINERS.get("templates")(context)]
 
     def slate(self, query: Query) -> Slate:
         """The list as a slate of at most `query.k` candidates: the query's page of it."""
@@ -140,7 +140,7 @@ class Recommender:
 
     @cached_property
     def _blocks(self) -> BlockRetriever:
-        return BlockRetriever(self.shelves, self.gate)
+        return BlockRetriever(self.context, self.eligibility)
 
     def listed(self, query: Query) -> Slate:
         """All candidates in the order of the rules, without reasons."""
@@ -148,11 +148,11 @@ class Recommender:
 
     def named(self, query: Query) -> Query:
         """The query with what may be named to its viewer."""
-        return self.gate.named(query)
+        return self.eligibility.named(query)
 
     def protected(self, query: Query) -> Bools:
         """(n,) what the rules that protect let this viewer see."""
-        return self.gate.protected(query)
+        return self.eligibility.protected(query)
 
     def rows(self, query: Query) -> Ints:
         """Only the rows of the list, best first, without reasons. (k,)"""
@@ -161,9 +161,9 @@ class Recommender:
     def _listed(self, query: Query) -> tuple[Slate, Query]:
         """All candidates in the order of the rules, and the query as it was admitted."""
         if query.preferences:
-            offsets = preference_offsets(self.shelves, query.preferences)
+            offsets = preference_offsets(self.context, query.preferences)
             query = query.replace(preference_offsets=offsets)
-        asked, notes = self.gate.apply(query)
+        asked, notes = self.eligibility.apply(query)
         assert asked.eligible is not None
         left = int(np.count_nonzero(asked.eligible))
         beyond = query.page > 1 and (query.page - 1) * query.k >= left
@@ -225,7 +225,7 @@ def picks_of(slate: Slate, catalogue: Catalogue) -> Picks:
 def shown_scores(scores: np.ndarray) -> list[float]:
     """Totals -> numbers in [0, 1] that fall with the rank.
 
-    The squash falls off slowly, so that large totals can still be told apart. Rules may move a
+    The squash is flat for large totals, which stay distinguishable. Rules may move a
     video above one with a higher total; the shown numbers belong to the places, so they are sorted.
     """
     squashed = sorted((0.5 + 0.5 * scores / (np.abs(scores) + HALFWAY)).tolist(), reverse=True)

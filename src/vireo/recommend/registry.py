@@ -1,4 +1,4 @@
-"""The menus of the recommend room. A part is a class that takes `Shelves` and is a Step."""
+"""Registries of list generation. A part is a class made from a StepContext; it is a Step."""
 
 from vireo.registry import Registry
 

@@ -1,4 +1,4 @@
-"""The settings of the recommend room: `[recommend]`, its owner's and its audience's part."""
+"""Settings of list generation: `[recommend]` with its owner and audience sections."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class AudienceSection(Section):
     """`[recommend.audience]`: what holds where nothing is known of a viewer or of a video."""
 
     default_user_age: Annotated[float, Field(ge=0)] = 18.0
-    """Age in years of viewers whose age nobody told."""
+    """Age in years of users without a stated age."""
     default_age_rating: Annotated[float, Field(ge=0)] = 0.0
     """Youngest age for videos without an age rating."""
     deny_by_default: bool = False
-    """Whether videos without access groups are closed to everybody, instead of open."""
+    """Whether videos without access groups are closed, instead of open to all users."""
 
 
 class IndexSection(Section):
@@ -56,7 +56,7 @@ class RankerSection(Section):
 
 
 class RerankerSection(Section):
-    """`[recommend.reranker]`: a model that writes puts the best candidates in order."""
+    """`[recommend.reranker]`: an LLM reranks the best candidates."""
 
     enabled: bool = False
     """Whether it is asked; the model is that of `[language.generation]`, which must be allowed \
@@ -64,16 +64,16 @@ to see `histories`."""
     candidates: Annotated[int, Field(ge=2, le=100)] = 20
     """How many of the best candidates it puts in order."""
     max_history: Annotated[int, Field(ge=1)] = 20
-    """Viewers who wanted more videos than this get the experts' order."""
+    """Users with more positives than this keep the order of the ensemble."""
     timeout_seconds: Annotated[float, Field(gt=0)] = 2.0
     """A list does not wait longer for it."""
 
 
 class TextPreferenceSection(Section):
-    """`[recommend.text_preference]`: what viewers of a taste watch, for those of whom a sentence is known."""
+    """`[recommend.text_preference]`: interests of cold-start users, predicted from their text."""
 
     users: Annotated[int, Field(ge=0)] = 4000
-    """Viewers, drawn by lot, from whom it is learnt when the workspace is built; 0: it is not."""
+    """Users sampled for its training; 0: no training."""
 
 
 class RecommendSection(Section):
@@ -98,9 +98,9 @@ class RecommendSection(Section):
     series_share: Annotated[float, Field(ge=0, le=1)] = 0.3
     """Share of the list for the next part of a series, and for what was left unfinished."""
     impression_discount: Annotated[float, Field(ge=0)] = 0.3
-    """What each time that a video was shown and not watched takes from its score (deviations)."""
+    """Score subtracted per impression without a watch, in standard deviations."""
     freshness_boost: Annotated[float, Field(ge=0)] = 0.0
-    """What a video of today gains in score (deviations); 0: age does not matter."""
+    """Score of a video published today, in standard deviations; 0: age has no effect."""
     freshness_half_life_days: Annotated[float, Field(gt=0)] = 30.0
     """Days after which that gain has halved."""
     max_age_days: Annotated[float, Field(ge=0)] = 0.0
@@ -112,9 +112,9 @@ class RecommendSection(Section):
     exploration_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the list that is drawn at random from the further candidates."""
     preference_weight: Annotated[float, Field(ge=0, le=1000)] = 3.0
-    """Weight of a viewer's wish ("less horror") against one deviation of the score."""
+    """Weight of a stated preference ("less horror"), in standard deviations of the score."""
     profile_min_events: Annotated[int, Field(ge=1)] = 5
-    """A viewer is not described from fewer wanted videos than this."""
+    """Minimum number of positives for a described profile."""
     llm_profiles: bool = False
     """Whether the model of `[language.generation]` words the descriptions of viewers. Histories \
 leave this machine only with `may_send` and the viewer's consent to `remote_models`."""

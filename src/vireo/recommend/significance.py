@@ -1,4 +1,4 @@
-"""Whether something learnt may be used: only with a gain beyond noise on viewers who taught it not.
+"""Significance test of trained parts: used only with a 95% significant gain on held-out users.
 
 Both things that a build learns of lists, the order of candidates and the map of tastes, are judged
 by this.

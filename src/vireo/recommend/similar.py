@@ -1,4 +1,4 @@
-"""Videos like one video: by content, and by who watches both. Works for a video nobody watched."""
+"""Videos similar to one video, by content and by co-watching, cold items included."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def similar(
 
 
 def no_similar(user_id: str | None) -> Picks:
-    """An empty list that says for whom it is empty."""
+    """An empty list with a note that says for which user."""
     note = (
-        "There is no other video that everybody may see: say for whom, if it is for somebody."
+        "There is no other video that all users may see: name a user (--user ID)."
         if user_id is None
         else f"There is no other video that '{user_id}' may see."
     )
@@ -49,19 +49,19 @@ def no_similar(user_id: str | None) -> Picks:
 
 
 def _by_viewers(catalogue: Catalogue, model: InterestModel, video: int) -> dict[str, Floats]:
-    """What the experts say to a viewer who has watched only this video."""
+    """Scores of the experts for a user who has watched only this video."""
     seed = History(
         np.array([video]), np.ones(1, dtype=np.float32), np.array([NO_TIME], dtype=np.int64)
     )
     ensemble = Ensemble.of(model, len(catalogue))
     parts = ensemble.score(Batch([seed], NO_TIME, len(catalogue))).parts()
-    opinions = {
+    scores = {
         name: values[0]
         for name, values in parts.items()
         if name != "content" and model.experts[name].contributions(seed, video) is not None
     }
-    weight = sum(model.weights[name] for name in opinions) or 1.0
-    return {name: (values / weight).astype(np.float32) for name, values in opinions.items()}
+    weight = sum(model.weights[name] for name in scores) or 1.0
+    return {name: (values / weight).astype(np.float32) for name, values in scores.items()}
 
 
 def _reason(catalogue: Catalogue, slate: Slate, place: int, video: int) -> Reason:

@@ -24,7 +24,7 @@ def best_rows(scores: ExpertScores, index: Index | None, count: int, allowed: Bo
     if index is not None:
         assert scores.user_vectors is not None
         return index.search(scores.user_vectors[0], count, allowed)
-    # Many experts score few videos and all others alike: these need no sorting.
+    # Many experts score few videos and give all others one value: these need no sorting.
     raw = scores.all_scores[0]
     above = allowed & (raw > np.float32(scores.mean[0]))
     enough = np.count_nonzero(above) >= count

@@ -1,4 +1,4 @@
-"""Who calls, and what that caller may do: dependencies of the endpoints."""
+"""Authentication and access rights of a request: dependencies of the endpoints."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def effective_user(caller: Principal, user_id: str | None) -> str | None:
 def require_visible(
     service: Service, caller: Principal, user_id: str | None, video_id: str
 ) -> None:
-    """Raises Refusal where the viewer may not see the video; other keys see all, for nobody."""
+    """Raise Refusal if the viewer may not see the video; service and owner keys see all."""
     if (user_id is not None or not caller.may("service")) and not service.videos.may_see(
         user_id, video_id
     ):

@@ -20,7 +20,7 @@ MOST_WORDS = 100_000
 
 @dataclass(frozen=True)
 class Principal:
-    """Who sends a request."""
+    """Sender of a request."""
 
     name: str
     """The key's id and name; `local` where no key is needed."""
@@ -41,4 +41,4 @@ class Principal:
 
 _ORDER: tuple[Scope, ...] = ("viewer", "service", "owner")
 LOCAL = Principal("local", "owner")
-"""Whoever sits at the machine, while there are no keys."""
+"""Any user of this machine, while there are no keys."""

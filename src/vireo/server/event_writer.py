@@ -1,4 +1,4 @@
-"""One thread writes everybody's events: many senders share a transaction, and so a wait for disk.
+"""Writer thread of events: requests share transactions, and so waits for the disk.
 
 Group commit, as databases do it (DeWitt et al. 1984): whatever arrives while one transaction is
 being made durable is written by the next one together.
@@ -17,7 +17,7 @@ from vireo.store.validation import check
 MOST_AT_ONCE = 2_000
 """Events in one transaction."""
 MOST_WAITING = 50_000
-"""Events that may wait for their turn; whoever comes later is asked to come again."""
+"""Events that may wait; beyond it requests are answered 503 with Retry-After."""
 
 _Waiting = tuple[Sequence[LiveEvent], "Future[int]"]
 

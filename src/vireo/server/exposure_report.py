@@ -1,4 +1,4 @@
-"""What viewers were shown: how much of the catalogue, how evenly, and how new videos fare."""
+"""Exposure: share of the catalogue shown, its concentration, and outcomes of new videos."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_SHOWN = 20
 
 @dataclass(frozen=True)
 class VideoOutcome:
-    """One video: how often it was shown, how many wanted it."""
+    """One video: impressions and users with a positive."""
 
     video_id: str
     title: str
@@ -31,20 +31,20 @@ class VideoOutcome:
     """A date; empty where none is known."""
     impressions: int
     viewers: int | None
-    """Who ever wanted it; None: too few to be spoken of."""
+    """Users with a positive; None: fewer than `min_group_size`."""
 
 
 @dataclass(frozen=True)
 class ExposureReport:
-    """What was shown, over the whole catalogue."""
+    """Impressions over the whole catalogue."""
 
     impressions: int
     coverage: float
     """Share of the catalogue that was shown to anybody."""
     gini: float
-    """0: all videos alike; 1: one video only."""
+    """0: equal for all videos; 1: one video only."""
     to_new: float
-    """Share of the impressions of videos that nobody has wanted yet."""
+    """Share of the impressions of cold items."""
     newest: tuple[VideoOutcome, ...]
     """The latest videos, the newest first."""
     most: tuple[VideoOutcome, ...]
@@ -52,41 +52,41 @@ class ExposureReport:
 
 
 def exposure(
-    nouns: LiveSnapshot, live: Sequence[tuple[int, LiveEvent]], min_people: int
+    snapshot: LiveSnapshot, live: Sequence[tuple[int, LiveEvent]], min_people: int
 ) -> ExposureReport:
     """From the impressions in the tables and the live ones since; `live` is (position, event)."""
-    shown = _shown(nouns, live)
+    shown = _shown(snapshot, live)
     there = np.ones(len(shown), dtype=np.bool_)
-    there[list(nouns.deleted)] = False
+    there[list(snapshot.deleted)] = False
     some = shown[there]
     counts = Counts(len(some))
     counts.counts = some
     total = int(some.sum())
-    never = nouns.catalogue.user_counts[there] == 0
+    never = snapshot.catalogue.user_counts[there] == 0
     return ExposureReport(
         impressions=total,
         coverage=counts.coverage(),
         gini=counts.gini(),
         to_new=float(some[never].sum() / total) if total else 0.0,
-        newest=_fared(nouns, shown, _newest(nouns), min_people),
-        most=_fared(nouns, shown, _most(shown), min_people),
+        newest=_fared(snapshot, shown, _newest(snapshot), min_people),
+        most=_fared(snapshot, shown, _most(shown), min_people),
     )
 
 
-def _shown(nouns: LiveSnapshot, live: Sequence[tuple[int, LiveEvent]]) -> Ints:
+def _shown(snapshot: LiveSnapshot, live: Sequence[tuple[int, LiveEvent]]) -> Ints:
     """Impressions of every video. (n,)"""
-    frames = [nouns.tables.events, event_rows(live)]
+    frames = [snapshot.tables.events, event_rows(live)]
     ids = [f.filter(pl.col("event") == IMPRESSION)["video_id"] for f in frames]
-    rows = np.array(nouns.catalogue.rows_of_all(pl.concat(ids)), dtype=np.int64)
-    return np.bincount(rows[rows >= 0], minlength=len(nouns.catalogue)).astype(np.int64)
+    rows = np.array(snapshot.catalogue.rows_of_all(pl.concat(ids)), dtype=np.int64)
+    return np.bincount(rows[rows >= 0], minlength=len(snapshot.catalogue)).astype(np.int64)
 
 
-def _newest(nouns: LiveSnapshot) -> list[int]:
-    """What came after the build, the last first; then by the date of publication."""
-    known = len(nouns.base.catalogue)
-    order = np.argsort(-nouns.catalogue.published[:known], kind="stable").tolist()
-    since = range(len(nouns.catalogue) - 1, known - 1, -1)
-    return [row for row in (*since, *order[:NEWEST]) if row not in nouns.deleted][:NEWEST]
+def _newest(snapshot: LiveSnapshot) -> list[int]:
+    """Videos added after the build, the last first; then by date of publication."""
+    known = len(snapshot.base.catalogue)
+    order = np.argsort(-snapshot.catalogue.published[:known], kind="stable").tolist()
+    since = range(len(snapshot.catalogue) - 1, known - 1, -1)
+    return [row for row in (*since, *order[:NEWEST]) if row not in snapshot.deleted][:NEWEST]
 
 
 def _most(shown: Ints) -> list[int]:
@@ -95,9 +95,9 @@ def _most(shown: Ints) -> list[int]:
 
 
 def _fared(
-    nouns: LiveSnapshot, shown: Ints, rows: Sequence[int], min_people: int
+    snapshot: LiveSnapshot, shown: Ints, rows: Sequence[int], min_people: int
 ) -> tuple[VideoOutcome, ...]:
-    catalogue = nouns.catalogue
+    catalogue = snapshot.catalogue
     viewers = [int(catalogue.user_counts[row]) for row in rows]
     return tuple(
         VideoOutcome(

@@ -1,4 +1,4 @@
-"""Refusal: an answer other than the wished one, raised by guards, endpoints and pages."""
+"""Refusal: an HTTP error raised by guards, endpoints and pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import Request
 
 
 class HttpProblem(Exception):
-    """Becomes problem details, or a page that says the same."""
+    """Rendered as problem details, or as a page with the same text."""
 
     def __init__(self, status: int, kind: str, detail: str, hint: str = "") -> None:
         super().__init__(detail)

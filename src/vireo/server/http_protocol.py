@@ -32,7 +32,7 @@ _LONG = (
 
 
 _CONTINUE = b"HTTP/1.1 100"
-"""What is no answer yet: who hears it sends the body."""
+"""Interim response: the client sends the body after it."""
 
 
 class _HeadTooLarge(Exception):
@@ -148,7 +148,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         self.transport.write(_written(*why))
         self.transport.write_eof()
-        if cycle is not None and not cycle.response_complete:  # what waits for the body is told
+        if cycle is not None and not cycle.response_complete:  # a reader of the body must end
             cycle.disconnected = True
             cycle.message_event.set()
         # What still comes is read and dropped: closing over it would have the system take the

@@ -32,7 +32,7 @@ def make_key(name: str, scope: Scope, user_id: str | None, moment: int) -> tuple
         )
     if (scope == "viewer") != (user_id is not None):
         raise InputError(
-            "A viewer's key opens one user's data; other keys open everybody's.",
+            "A viewer key grants one user's data; other keys grant all users' data.",
             "Type `vireo keys add NAME --scope viewer --user ID`, or leave --user out.",
         )
     if user_id is not None:
@@ -68,7 +68,7 @@ class KeyRing:
         return caller.name.partition(" ")[0] in self._keys
 
     def caller(self, token: str) -> Principal | None:
-        """Who holds this token; None for one that is no valid key."""
+        """The valid key of a token; None if there is none."""
         prefix, _, rest = token.partition("_")
         key_id, _, secret = rest.partition("_")
         key = self._keys.get(key_id)

@@ -1,4 +1,4 @@
-"""Lists that were made lately: kept until something about the viewer or the models changes."""
+"""Cache of recent lists, valid until the user or the models change."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ class ListCache:
 def cache_key(now: ServingState, user_id: str, standing: UserState) -> tuple[object, ...]:
     """Everything but the question that a list depends on."""
     last = standing.events[-1].event_id if standing.events else ""
-    # Models of taste do not look at trends, lists for strangers do.
-    stranger = not standing.events and not len(now.served.snapshot.histories.of(user_id))
-    trend = now.counts if stranger else 0
+    # Trends change cold-start lists only.
+    cold_start = not standing.events and not len(now.served.snapshot.histories.of(user_id))
+    trend = now.counts if cold_start else 0
     choices = repr(sorted(standing.choices.items()))
-    told = (standing.attributes, standing.preferences, choices, standing.forgotten)
+    state = (standing.attributes, standing.preferences, choices, standing.forgotten)
     # Windows and schedules open and close by the minute.
-    return (user_id, now.models, trend, last, *told, int(time.time() // 60))
+    return (user_id, now.models, trend, last, *state, int(time.time() // 60))

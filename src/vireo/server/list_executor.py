@@ -1,8 +1,8 @@
 """Turns: lists are made one after the other, or a few at a time.
 
-A list is many short steps of one interpreter: two threads would take turns at it, and each turn
-costs what nobody gains. How many wait for their turn is bounded at the door (guard.py), where a
-refusal costs next to nothing: what waits in a long line is late, and nobody gains that either.
+A list is many short steps of one interpreter: two threads would only alternate, at a cost. The
+number of waiting requests is bounded earlier (middleware.py), where a rejection is cheap: in a
+long queue every answer is late.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ def makes_list(path: str) -> bool:
 
 
 class NeedsThread(Exception):
-    """What was asked for may take long."""
+    """Whether the request may take long."""
 
 
 class ListExecutor:
     """One line for everything that makes lists.
 
     The way to a thread and back, and waiting for the interpreter there, cost as much as a quick
-    list. So the loop itself makes one whenever it has done everything else: what came meanwhile is
-    read, and what is refused, told. What waits for a database elsewhere or a model, or reckons for
-    long, would hold up everybody, and goes to a thread.
+    list. So the loop itself computes one when it is idle: waiting requests are read and rejections
+    sent first. Lists that wait for a remote database or model, or compute for long, would block the
+    loop; they run in a thread.
     """
 
     def __init__(self, threads: int, waits: bool = False) -> None:
@@ -51,7 +51,7 @@ class ListExecutor:
         self._usual = 0.0
 
     async def take(self, make: Callable[[bool], Made]) -> Made:
-        """What `make` returns, once it had its turn. Called with True, it is in the loop, and may
+        """Result of `make`. It is called with True in the loop, where it may
         raise NotAtOnce; then it is called with False, in a thread.
         """
         # The pool has a line of its own, but then one list follows the other and the loop gets the
@@ -79,8 +79,8 @@ class ListExecutor:
 
 
 async def _idle() -> None:
-    """Until the loop has nothing else to do, or has been at it for long: in a flood, refusals go
-    before lists, and some lists are made all the same."""
+    """Wait until the loop is idle, or was busy for long: under overload rejections go
+    before lists, and some lists are still computed."""
     began = now = time.perf_counter()
     while now - began < _PATIENCE_SECONDS:
         last = now

@@ -1,4 +1,4 @@
-"""What the address of a list may ask, read in one step and described in the OpenAPI document.
+"""Query parameters of lists, parsed in one step and described in the OpenAPI document.
 
 FastAPI reads and checks parameter by parameter, which for eight of them takes a third as long as
 all else that is done around a list.
@@ -43,11 +43,11 @@ class ListParams(BaseModel):
     def of(cls, request: Request) -> Self:
         """Raises RequestValidationError, as FastAPI does, for what cannot be used."""
         given = request.query_params
-        told: dict[str, Any] = {name: given[name] for name in given if name != "seeds"}
+        values: dict[str, Any] = {name: given[name] for name in given if name != "seeds"}
         if "seeds" in given:
-            told["seeds"] = given.getlist("seeds")
+            values["seeds"] = given.getlist("seeds")
         try:
-            return cls.model_validate(told)
+            return cls.model_validate(values)
         except ValidationError as error:
             wrong = [{**one, "loc": ("query", *one["loc"])} for one in error.errors()]
             raise RequestValidationError(wrong) from None

@@ -30,7 +30,7 @@ class ListService:
 
     @property
     def _now(self) -> ServingState:
-        """What is served; other models empty the cache. Raises NotBuilt before the first build."""
+        """The live snapshot; new models empty the cache. Raises NotBuilt before the first build."""
         now = self._state.now
         if now.models != self._models:
             self._models = now.models

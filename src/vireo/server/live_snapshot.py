@@ -30,7 +30,7 @@ _SHOWN = ("video_id", "title", "creator", "category", "published_at")
 
 @dataclass(frozen=True)
 class LiveSnapshot:
-    """Nouns (see published.py): rows of the build first, newcomers after them."""
+    """A build snapshot with live videos: rows of the build first, new videos after them."""
 
     base: BuildSnapshot
     tables: Tables
@@ -108,13 +108,13 @@ def _tables(tables: Tables, edited: Sequence[LiveVideo], new: Sequence[LiveVideo
 def _model(base: BuildSnapshot, rows: Sequence[int], moved: Floats, added: Floats) -> InterestModel:
     content = base.model.content
     width = content.shape[1]
-    newcomers = new_item_rows(base.understanding, added, width)
+    new_rows = new_item_rows(base.understanding, added, width)
     edits = new_item_rows(base.understanding, moved, width)
     text = moved.shape[1]
     changed = {
         row: _retold(content[row], edit, text) for row, edit in zip(rows, edits, strict=True)
     }
-    return with_new_items(base.model, newcomers, changed)
+    return with_new_items(base.model, new_rows, changed)
 
 
 def _retold(old: Floats, edit: Floats, text: int) -> Floats:
@@ -139,13 +139,13 @@ def _catalogue(
     )
     text = np.vstack([old.text, added]).astype(np.float32)
     text[list(rows)] = moved
-    nobody = np.zeros(len(added), dtype=np.int64)
+    zeros = np.zeros(len(added), dtype=np.int64)
     return replace(
         old,
         table=table,
-        topic_of=np.concatenate([old.topic_of, nobody - 1]),
-        user_counts=np.concatenate([old.user_counts, nobody]),
-        recent_counts=np.concatenate([old.recent_counts, nobody]),
+        topic_of=np.concatenate([old.topic_of, zeros - 1]),
+        user_counts=np.concatenate([old.user_counts, zeros]),
+        recent_counts=np.concatenate([old.recent_counts, zeros]),
         content=model.content,
         text=text,
         given_terms=tables.videos.select(list(TERMS)),

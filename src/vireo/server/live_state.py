@@ -1,4 +1,4 @@
-"""What is served at this moment, and the thread that keeps it fresh.
+"""Live state: the current snapshot, and the thread that refreshes it.
 
 A request takes `State.now` once and works with it to its end: whatever is published, rolled back
 or put meanwhile is swapped in as a whole, between requests.
@@ -91,7 +91,7 @@ class StateRefresher:
         try:
             if self._base is not None:
                 self._base.warm()
-        except Exception as error:  # lists do without it, and who searches is told again
+        except Exception as error:  # lists work without it, and a search reports it again
             LOG.error("The language model cannot be loaded: %s", first_line(error))
 
     def refresh(self) -> None:
@@ -145,7 +145,7 @@ class StateRefresher:
         return None
 
     def _whole(self, stages: dict[str, str]) -> BuildSnapshot:
-        """Every byte compared, every noun in memory."""
+        """Verify every hash and load every part into memory."""
         for stage, artifact_id in stages.items():
             manifest = self._work.resources.artifacts.find(stage, artifact_id)
             if manifest is not None:
@@ -169,7 +169,7 @@ class StateRefresher:
             self._made = self._plain
             self._position = position
         before = self._now
-        # From the one before, which holds what was derived of the videos; counts are put anew.
+        # The previous one holds what was derived from videos; counts are computed again.
         made = (self._made or self._plain).counting(*self.trends.counts(self._plain))
         served = OnlineRecommender(
             made, self._work.config, self._store, before.served if before else None
@@ -185,7 +185,7 @@ class StateRefresher:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, in one line; its name where it says nothing."""
+    """An error's message in one line; its class if the message is empty."""
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 

@@ -18,7 +18,7 @@ from vireo.recommend.catalogue import Catalogue
 from vireo.serving.snapshot import BuildSnapshot
 
 ALWAYS = ("content", "popularity", "recent-popularity")
-"""Experts that are asked without a weight of their own: for newcomers, and for strangers."""
+"""Experts used without a weight: for new videos and for cold-start users."""
 _BLOCK = 4_096
 _SAME = 1e-6
 

@@ -1,4 +1,4 @@
-"""What the service counts of itself, in the format that Prometheus reads."""
+"""Metrics of the service in Prometheus format."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Metrics:
         """One request more."""
         key = (route, method, status)
         if key not in self._known:  # finding them takes longer than counting
-            told = self.requests.labels(route, method, str(status))
-            self._known[key] = (told, self.seconds.labels(route))
+            counter = self.requests.labels(route, method, str(status))
+            self._known[key] = (counter, self.seconds.labels(route))
         count, times = self._known[key]
         count.inc()
         times.observe(seconds)

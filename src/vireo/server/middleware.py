@@ -102,8 +102,8 @@ class RequestMiddleware:
         return None
 
     def _too_many(self, turn: _Turn, lists: bool) -> str:
-        """What there is too much of, or the empty string."""
-        # Bodies that come slowly, which needs no key, keep nobody waiting but one another.
+        """The exceeded limit, or the empty string."""
+        # Slow bodies, which need no key, delay only each other.
         arriving = len(self._arriving)
         many = arriving if turn in self._arriving else self._waiting - arriving
         if many > self._section.max_in_flight:
@@ -187,10 +187,10 @@ class _Turn:
             self.status = message["status"]
             if self.limit is not None and not self.limit.expired():
                 self.limit.reschedule(None)  # a film may take as long as it lasts
-            told = message["headers"]
-            there = {name for name, _ in told}
+                headers = message["headers"]
+            there = {name for name, _ in headers}
             more = (*_ALWAYS, (b"x-request-id", self.request_id.encode()))
-            message["headers"] = [*told, *(one for one in more if one[0] not in there)]
+            message["headers"] = [*headers, *(one for one in more if one[0] not in there)]
         await self._send(message)
 
 

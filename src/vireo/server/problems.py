@@ -70,9 +70,9 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    """What happened, with the value that caused it."""
+    """Description of the error, with the value that caused it."""
     hint: str = ""
-    """What to do."""
+    """Next step for the client."""
     instance: str = ""
     """The request's id, as in the header X-Request-ID."""
 
@@ -103,7 +103,7 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Every error of the app becomes a problem; on pages, a page that says the same."""
+    """Install handlers: every error becomes problem details, or a page on pages."""
     app.add_exception_handler(LogIn, _on_log_in)
     app.add_exception_handler(HttpProblem, _on_refusal)
     app.add_exception_handler(VireoError, _on_error)
@@ -121,7 +121,7 @@ def described(
     wants_page = "text/html" in request.headers.get("accept", "")
     if not wants_page or request.url.path.startswith(("/v1/", "/api/", "/metrics")):
         return answer
-    shown = bare("problem.html", status, told=json.loads(bytes(answer.body)))
+    shown = bare("problem.html", status, problem=json.loads(bytes(answer.body)))
     for name in ("retry-after", "www-authenticate"):
         if name in answer.headers:
             shown.headers[name] = answer.headers[name]

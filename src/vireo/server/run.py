@@ -42,7 +42,7 @@ def run_server(work: Workspace, host: str, port: int, say: Callable[[str], None]
     at = listening.getsockname()
     say(f"Vireo serves {work.path} at http://{f'[{at[0]}]' if ':' in at[0] else at[0]}:{at[1]}/")
     if keyless:
-        say("There are no keys: only this machine is answered, and whoever uses it is the owner.")
+        say("There are no keys: only this machine is answered; its users have owner rights.")
     server_of(work).run(sockets=[listening])
 
 

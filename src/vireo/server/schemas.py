@@ -1,4 +1,4 @@
-"""What goes in and out of the API, as OpenAPI tells it."""
+"""Schemas of requests and responses."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _one_or_many(body: object) -> str:
     return "events" if isinstance(body, list) else "event"
 
 
-# Told apart before they are read, so that an error is about what was meant.
+# Discriminated before validation, so that errors name fields of the right schema.
 EventsIn = Annotated[
     Annotated[EventIn, Tag("event")]
     | Annotated[list[EventIn], Field(min_length=1, max_length=MOST_BATCH), Tag("events")],
@@ -80,7 +80,7 @@ class EventsOut(Out):
 
 
 class SessionEvent(In):
-    """What somebody without a name did just now."""
+    """Latest events of an anonymous session."""
 
     video_id: Id
     event: Word = "view"
@@ -89,7 +89,7 @@ class SessionEvent(In):
 
 
 class SessionIn(In):
-    """A list for somebody without a name; nothing of it is kept."""
+    """A list for an anonymous session; nothing is stored."""
 
     events: Annotated[list[SessionEvent], Field(max_length=MOST_BATCH)] = []
     k: Length = 10
@@ -125,7 +125,7 @@ class OwnVideo(Out):
     video_id: str
     title: str
     share: float
-    """Below 0 speaks against."""
+    """Negative values lower the score."""
 
 
 class ListOut(Out):
@@ -207,7 +207,7 @@ class VideoIn(In):
 
 
 class VideoOut(Out):
-    """What is known of a video: given, seen, heard, understood."""
+    """Facts about a video: metadata, visual features, dialogue, record."""
 
     model_config = ConfigDict(extra="allow")
 

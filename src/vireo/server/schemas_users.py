@@ -1,4 +1,4 @@
-"""What goes in and out of the API about viewers: consent, wishes, facts, downloads, receipts."""
+"""Schemas about users: consent, preferences, attributes, exports, receipts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vireo.store.validation import MOST_AGE, MOST_WISH, MOST_WORD
 
 
 class ConsentIn(In):
-    """What the viewer allows, by purpose; a purpose that is left out stays as it was."""
+    """Consent by purpose; omitted purposes stay unchanged."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
@@ -31,11 +31,11 @@ class ConsentIn(In):
 
 
 class PreferenceIn(In):
-    """What a viewer wants more or less of: "less horror", "more of this"."""
+    """A stated preference: "less horror", "more of this"."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=MOST_WISH, pattern=SAID)]
     video_id: Id | Literal[""] = ""
-    """What "this" means."""
+    """Video id that "this" refers to."""
 
 
 class UserChange(In):
@@ -51,7 +51,7 @@ class UserChange(In):
 
 
 class UserAttributesIn(In):
-    """What is known of a viewer outside: lists obey it, nothing is trained on it."""
+    """Attributes from other systems: rules use them, training does not."""
 
     age: Annotated[float, Field(ge=0, le=MOST_AGE)] | None = None
     """In years."""
@@ -66,7 +66,7 @@ class UserAttributesIn(In):
 
 
 class PreferenceOut(Out):
-    """One wish, and the number by which it is taken back."""
+    """A preference with its number, for removal."""
 
     number: int
     text: str
@@ -75,7 +75,7 @@ class PreferenceOut(Out):
 
 
 class ChoicesOut(Out):
-    """What a viewer chose and wishes."""
+    """Choices and preferences of a user."""
 
     query: str = ""
     consent: ConsentIn | None = None
@@ -96,7 +96,7 @@ class UserOut(Out):
 
 
 class ReceiptOut(Out):
-    """What was removed, and what the next build will remove."""
+    """Removed data, and data that the next build removes."""
 
     live_events: int
     source_rows: int

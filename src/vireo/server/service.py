@@ -81,7 +81,7 @@ class Service:
                 self.builds.look()
                 self._finish_forgetting()
             self.state.failed = ""
-        except Busy:  # somebody builds: the rest of a forgetting waits for the next look
+        except Busy:  # a build runs: the rest of an erasure waits for the next refresh
             self.state.failed = ""
         except Exception as error:  # the thread must outlive whatever went wrong
             self.state.failed = first_line(error)
@@ -93,7 +93,7 @@ class Service:
 
     @property
     def now(self) -> ServingState:
-        """What is served at this moment; raises NotBuilt before anything is published."""
+        """The live snapshot; raises NotBuilt before the first build is published."""
         return self.state.now
 
     def _forget_lists(self) -> None:

@@ -1,4 +1,4 @@
-"""Who watches what now: distinct viewers per video among the live events since the build."""
+"""Trends: distinct users per video among the live events since the build."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Trends:
     ) -> None:
         self._store = store
         self._least = min_people
-        self._wanted = {word for word, weight in words.items() if weight > 0}
+        self._positive_types = {word for word, weight in words.items() if weight > 0}
         self._recent = int(recent_days * DAY)
         self._begin(0)
 
@@ -35,41 +35,44 @@ class Trends:
         self._latest = 0
         self._added: dict[str, list[int]] = {}
 
-    def follow(self, nouns: Snapshot) -> bool:
+    def follow(self, snapshot: Snapshot) -> bool:
         """Take in what came since; True if anything changed."""
         changed = False
-        if nouns.live_until != self._start or self._store.generation() != self._generation:
-            self._begin(nouns.live_until)
+        if snapshot.live_until != self._start or self._store.generation() != self._generation:
+            self._begin(snapshot.live_until)
             changed = True
         for batch in self._store.events(self._until):
             for position, event in batch:
                 self._until = position
-                changed |= self._count(event, nouns)
+                changed |= self._count(event, snapshot)
         return changed
 
-    def _count(self, event: LiveEvent, nouns: Snapshot) -> bool:
-        if event_word(event.event.strip()) not in self._wanted:
+    def _count(self, event: LiveEvent, snapshot: Snapshot) -> bool:
+        if event_word(event.event.strip()) not in self._positive_types:
             return False
         viewers = self._moments.setdefault(event.video_id, {})
         viewer = hash(event.user_id)
         if viewer not in viewers:
-            row = nouns.catalogue.find(event.video_id)
-            before = _watched(nouns.histories.of(event.user_id), row)
+            row = snapshot.catalogue.find(event.video_id)
+            before = _watched(snapshot.histories.of(event.user_id), row)
             added = self._added.setdefault(event.video_id, [0, 0])
             added[0] += before is None
-            added[1] += before is None or before < nouns.histories.now - self._recent
+            added[1] += before is None or before < snapshot.histories.now - self._recent
         viewers[viewer] = max(event.timestamp, viewers.get(viewer, 0))
         self._latest = max(self._latest, event.timestamp)
         return True
 
-    def counts(self, nouns: Snapshot) -> tuple[Ints, Ints]:
+    def counts(self, snapshot: Snapshot) -> tuple[Ints, Ints]:
         """Viewers ever and recent viewers of every video, the live ones added. -> (n,), (n,)"""
-        viewers, recent = nouns.catalogue.user_counts.copy(), nouns.catalogue.recent_counts.copy()
-        for video_id, (ever, lately) in self._added.items():
-            row = nouns.catalogue.find(video_id)
+        viewers, recent = (
+            snapshot.catalogue.user_counts.copy(),
+            snapshot.catalogue.recent_counts.copy(),
+        )
+        for video_id, (ever, latest) in self._added.items():
+            row = snapshot.catalogue.find(video_id)
             if row is not None:
                 viewers[row] += ever
-                recent[row] += lately
+                recent[row] += latest
         return viewers, recent
 
     def now(self, hours: float, most: int) -> list[tuple[str, int]]:
@@ -87,7 +90,7 @@ class Trends:
 
 
 def _watched(history: History, row: int | None) -> int | None:
-    """When the viewer last wanted the video, as far as the build knows; None: never."""
+    """Time of the user's last positive of the video in the build; None: never."""
     if row is None or not len(history):
         return None
     times = history.times[(history.videos == row) & (history.weights > 0)]

@@ -53,6 +53,6 @@ class UserService:
             return None
 
     def known(self, user_id: str) -> dict[str, Any] | None:
-        """What is known of a viewer; None for a stranger."""
+        """Facts about a user; None for an unknown one."""
         served = self._state.now.served
         return served.about_user(user_id) if len(served.queries.history(user_id)) else None

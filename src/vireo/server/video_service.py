@@ -31,7 +31,7 @@ class VideoService:
         self._on_change()
 
     def about(self, video_id: str) -> dict[str, Any]:
-        """What is known of a video, also of one that was put a moment ago."""
+        """Facts about a video, live videos included."""
         try:
             return self._state.now.served.about_video(video_id)
         except VireoError as error:

@@ -1,4 +1,4 @@
-"""What is known of one video, as facts for people: given, seen, heard, understood."""
+"""Facts about one video for display: metadata, visual features, dialogue, record."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ LONGEST_SHOWN = 400
 """Characters of a text that people are shown."""
 
 
-def video_facts(nouns: Snapshot, row: int, min_people: int) -> dict[str, Any]:
-    """What was read, seen, heard and understood of the video in this row.
+def video_facts(snapshot: Snapshot, row: int, min_people: int) -> dict[str, Any]:
+    """Metadata, visual features, dialogue and record of the video in this row.
 
-    How many watched it is told from `min_people` on, and where nobody did.
+    The number of users is given from `min_people` on, and if it is 0.
     """
-    facts = nouns.tables.videos.row(row, named=True)
+    facts = snapshot.tables.videos.row(row, named=True)
     video_id = facts["video_id"]
     given = _filled({**facts, "published_at": date_of(facts["published_at"])})
-    if row >= len(nouns.understanding.records):
-        note = "It came after the last build: the next one looks at its file."
+    if row >= len(snapshot.understanding.records):
+        note = "Added after the last build: the next build reads its file."
         return {"video_id": video_id, "metadata": given, "visual": {"status": note}}
-    lines = nouns.video.dialogue.filter(pl.col("video_id") == video_id)
-    record = nouns.understanding.records[row]
+    lines = snapshot.video.dialogue.filter(pl.col("video_id") == video_id)
+    record = snapshot.understanding.records[row]
     return {
         "video_id": video_id,
         "metadata": given,
-        "visual": _filled(nouns.video.table.row(row, named=True)),
+        "visual": _filled(snapshot.video.table.row(row, named=True)),
         "dialogue": lines.drop("video_id").head(5).to_dicts(),
-        "record": _filled({**asdict(record), "topic": nouns.catalogue.topics[row]}),
-        **_watched(int(nouns.catalogue.user_counts[row]), min_people),
+        "record": _filled({**asdict(record), "topic": snapshot.catalogue.topics[row]}),
+        **_watched(int(snapshot.catalogue.user_counts[row]), min_people),
     }
 
 

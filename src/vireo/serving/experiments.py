@@ -1,7 +1,7 @@
 """Variants: the same models with other settings of `[recommend]`, for part of the viewers.
 
-Who gets which is a stable hash of the experiment's name and the viewer's id: nothing is stored, the
-same viewer stays with the same variant, and another name deals anew.
+A stable hash of the experiment's name and the user id assigns the variant: nothing is stored, a
+user keeps the variant, and a new name assigns all users again.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _over(own: dict[str, object], changed: Mapping[str, object]) -> dict[str, ob
 
 
 def experiment_of(config: Config, moment: int) -> Experiment | None:
-    """What is tried now; None where nothing is. `moment` in ms since 1970 UTC."""
+    """The running experiment; None if there is none. `moment` in ms since 1970 UTC."""
     names = variant_names(config)
     if not names:
         return None

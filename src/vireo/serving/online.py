@@ -59,7 +59,7 @@ class Recommenders:
     def is_ready(self, name: str = "") -> bool:
         """Whether it is built already and calls no LLM."""
         built = self._built.get("" if name == CONTROL else name)
-        return built is not None and built.shelves.writer is None
+        return built is not None and built.context.generator is None
 
 
 class OnlineRecommender:
@@ -156,7 +156,7 @@ class OnlineRecommender:
             return replace(profile, reason="this viewer has not agreed to `remote_models`")
         generator = self.snapshot.generator
         if generator is None:
-            return replace(profile, reason="no model that writes: language.generation.model")
+            return replace(profile, reason="no LLM is configured: language.generation.model")
         return llm_profile(profile, generator)
 
     def videos(self) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ class RequestOptions:
     seeds: tuple[str, ...] = ()
     """Ids of videos that stand for the taste, as if they had been watched."""
     attributes: UserAttributes | None = None
-    """Told with the question, in place of what the store knows."""
+    """User state of the request, in place of the stored one."""
     at: int | None = None
     """The moment of asking (ms since 1970 UTC); None: now."""
     current_video: str = ""
@@ -63,12 +63,12 @@ def with_seed_videos(history: History, picked: list[int], now: int) -> History:
 def impressions_since_watch(
     shown: Sequence[Impression], history: History, catalogue: Catalogue
 ) -> dict[int, int]:
-    """Row -> how often a video was shown since the viewer last met it."""
-    met = dict(zip(history.videos.tolist(), history.times.tolist(), strict=True))
+    """Impressions of each video row since the user last saw it."""
+    seen = dict(zip(history.videos.tolist(), history.times.tolist(), strict=True))
     rows = catalogue.rows_of_all([video for video, _ in shown])
     counts: Counter[int] = Counter()
     for row, (_, moment) in zip(rows, shown, strict=True):
-        if row >= 0 and (moment is None or moment > met.get(row, NO_TIME)):
+        if row >= 0 and (moment is None or moment > seen.get(row, NO_TIME)):
             counts[row] += 1
     return dict(counts)
 

@@ -32,13 +32,13 @@ from vireo.understanding.vectors import fused_of
 from vireo.video.base import VideoFeatures
 
 _AT_ONCE = 8
-"""New videos that are read before whoever typed a sentence may have the model."""
+"""New videos that are embedded before waiting text queries get the model."""
 _PAUSE_SECONDS = 0.001
 """A lock that is taken again at once goes past those who wait for it."""
 
 
 class Snapshot(Protocol):
-    """What lists, reasons and pages are made from: one published build, or one with live videos."""
+    """Loaded parts of one published build; lists, reasons and pages read them."""
 
     @property
     def tables(self) -> Tables: ...
@@ -69,7 +69,7 @@ class Snapshot(Protocol):
 
     @property
     def generator(self) -> Generator | None:
-        """The configured model that writes, or None."""
+        """The configured LLM, or None."""
         ...
 
     def embed_query(self, sentence: str) -> Floats:
@@ -88,54 +88,54 @@ class BuildSnapshot:
         self._context = context
         self._reading = threading.Lock()
 
-    def replace(self, **nouns: Any) -> BuildSnapshot:
-        """The same build with other nouns in the place of some; what is loaded stays loaded."""
+    def replace(self, **parts: Any) -> BuildSnapshot:
+        """A snapshot with some parts replaced; loaded parts are shared."""
         other = BuildSnapshot(self._manifests, self._config, self._context)
-        other.__dict__.update({**self.__dict__, **nouns})  # its lock too: the model is the same
+        other.__dict__.update({**self.__dict__, **parts})  # its lock too: the model is the same
         return other
 
-    def _noun(self, stage: str, parts: tuple[str, ...] = ()) -> Any:
+    def _output(self, stage: str, parts: tuple[str, ...] = ()) -> Any:
         return load_output(self._manifests[stage], STAGES[stage], parts)
 
     @cached_property
     def tables(self) -> Tables:
-        noun: Tables = self._noun("data")
-        return noun
+        output: Tables = self._output("data")
+        return output
 
     @cached_property
     def histories(self) -> Histories:
-        noun: Histories = self._noun("behavior")
-        return noun
+        output: Histories = self._output("behavior")
+        return output
 
     @cached_property
     def model(self) -> InterestModel:
-        noun: InterestModel = self._noun("interest")
-        return noun
+        output: InterestModel = self._output("interest")
+        return output
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        noun: Catalogue = self._noun("recommend")
-        return noun
+        output: Catalogue = self._output("recommend")
+        return output
 
     @cached_property
     def understanding(self) -> Understanding:
-        noun: Understanding = self._noun("understanding", ("vectors",))
-        return noun
+        output: Understanding = self._output("understanding", ("vectors",))
+        return output
 
     @cached_property
     def video(self) -> VideoFeatures:
-        noun: VideoFeatures = self._noun("video")
-        return noun
+        output: VideoFeatures = self._output("video")
+        return output
 
     @cached_property
     def language(self) -> LanguageModel:
         """The model that made the text vectors: tuned or base."""
-        checkpoint: Checkpoint = self._noun("pretraining")
+        checkpoint: Checkpoint = self._output("pretraining")
         return load(self._config.language, self._context, checkpoint.model)
 
     @cached_property
     def generator(self) -> Generator | None:
-        """The configured model that writes, or None."""
+        """The configured LLM, or None."""
         return generator(self._config.language.generation, self._context)
 
     @cached_property
@@ -188,7 +188,7 @@ class BuildSnapshot:
     def _reader(self) -> Iterator[LanguageModel]:
         """The language model for oneself: tokenizers take one caller at a time.
 
-        Raises StageFailed where its files cannot be used: that is no fault of whoever asks.
+        Raises StageFailed if its files cannot be used, which is no fault of the request.
         """
         with self._reading:
             try:

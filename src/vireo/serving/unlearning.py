@@ -1,7 +1,7 @@
 """A published build without the viewers who were forgotten after it: their counts, their weight.
 
-Experts that can be downdated exactly are (`InterestModel.without`); the others are fitted anew by
-the next build. Until then no history of a forgotten viewer is read.
+Experts with exact removal lose the user (`InterestModel.without`); the others are fitted again by
+the next build. Until then no history of an erased user is read.
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ def _uncounted(catalogue: Catalogue, gone: Sequence[History], since: int) -> Cat
     """The catalogue whose counts leave these viewers out."""
     viewers, recent = catalogue.user_counts.copy(), catalogue.recent_counts.copy()
     for history in gone:
-        wanted = history.positives
-        viewers[np.unique(wanted.videos)] -= 1
-        recent[_lately(wanted, since)] -= 1
+        positives = history.positives
+        viewers[np.unique(positives.videos)] -= 1
+        recent[_recent(positives, since)] -= 1
     return catalogue.with_counts(viewers, recent)
 
 
-def _lately(wanted: History, since: int) -> Ints:
+def _recent(positives: History, since: int) -> Ints:
     """Distinct videos since a moment (ms); events without a time belong to no period."""
-    return np.unique(wanted.videos[(wanted.times >= max(since, 0)) & (wanted.times != NO_TIME)])
+    return np.unique(
+        positives.videos[(positives.times >= max(since, 0)) & (positives.times != NO_TIME)]
+    )

@@ -1,4 +1,4 @@
-"""What each of the viewer's own videos adds to one score, exactly, over all linear experts."""
+"""Exact contributions of a user's videos to one score, over all linear experts."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from vireo.interest.base import CONTENT, CONTENT_SHARE, InterestModel
 
 @dataclass(frozen=True)
 class Shares:
-    """What each of the viewer's own videos adds to one score."""
+    """Contributions of the videos in a user's history to one score."""
 
     videos: Ints
     """(m,) distinct rows in the catalogue, the most recently watched last."""
     shares: Floats
-    """(m,) summed over all events with the video; below 0 speaks against it."""
+    """(m,) summed over all events of the video; may be negative."""
 
     def strongest(self) -> int | None:
-        """The own video that speaks most for the score; None if none does."""
+        """Video with the largest contribution; None without a positive one."""
         if not self.shares.max(initial=0.0) > 0:
             return None
         return int(self.videos[int(self.shares.argmax())])
@@ -60,7 +60,7 @@ class Contributions:
         return [Shares(videos, column) for column in np.ascontiguousarray(self._added(rows).T)]
 
     def strongest(self, rows: Ints, nameable: Bools | None) -> list[int | None]:
-        """Per video (v,) the own video that speaks most for it, of those that may be named."""
+        """History video with the largest contribution to each video (v,), of nameable ones."""
         videos, _ = self._distinct
         added = self._added(rows)
         if nameable is not None:
@@ -73,7 +73,7 @@ class Contributions:
         return [one if high > 0 else None for one, high in zip(best, most, strict=True)]
 
     def _added(self, rows: Ints) -> Floats:
-        """What each of the distinct own videos adds to the score of each video. (m, v)"""
+        """Contribution of each distinct video of the history to each video. (m, v)"""
         model = self._model
         total = np.zeros((len(self._history.videos), len(rows)), dtype=np.float32)
         new = ~model.warm[rows] if len(model.warm) else np.zeros(len(rows), dtype=np.bool_)
@@ -81,10 +81,10 @@ class Contributions:
         of_new = {CONTENT: CONTENT_SHARE, **model.cold_weights}
         for name in model.experts:
             weights = np.where(new, of_new.get(name, 0.0), model.weights.get(name, 0.0))
-            speaks = np.flatnonzero(weights > 0)
-            shares = self._of(name, rows[speaks]) if len(speaks) else None
+            active = np.flatnonzero(weights > 0)
+            shares = self._of(name, rows[active]) if len(active) else None
             if shares is not None:
-                total[:, speaks] += _scaled(shares, weights[speaks])
+                total[:, active] += _scaled(shares, weights[active])
         videos, entry = self._distinct
         if len(videos) == len(entry):  # nothing was watched twice
             found = np.empty_like(total)

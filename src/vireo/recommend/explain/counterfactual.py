@@ -1,7 +1,7 @@
 """The counterfactual: which of the viewer's own videos put this one on their list.
 
-The own videos are taken away, what contributes most first, and the list is really made anew after
-each; what could stay after all is then put back. So whatever is shown holds. Going by contributions
+Videos of the history are removed, largest contribution first, and the list is computed again after
+each; those that are not needed are then put back. So the statement holds. Going by contributions
 finds a small set fast, not always the smallest: that would take a list per subset.
 """
 
@@ -28,14 +28,14 @@ MakeList = Callable[[Query], Ints]
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """Own videos without which a video would not be on the list: made anew without them."""
+    """Videos of the history without which a video leaves the list, by computing the list again."""
 
     listed: bool
     """Whether the video is on the list at all."""
     videos: tuple[tuple[str, str], ...]
     """(id, title); none where nothing was found."""
     lists: int
-    """How many lists were made anew to find out."""
+    """Number of computed lists."""
 
     def as_json(self) -> dict[str, Any]:
         shown = [{"video_id": video, "title": title} for video, title in self.videos]
@@ -47,7 +47,7 @@ class Counterfactual:
         if not self.videos:
             return f"No set of up to {MOST} own videos was found without which it would not come."
         titles = " and ".join(f"“{title}”" for _, title in self.videos)
-        return f"Without {titles} it would not be on the list (the list was made anew to see)."
+        return f"Without {titles} it would not be on the list (computed again without them)."
 
 
 def counterfactual(
@@ -79,7 +79,7 @@ def counterfactual(
 
 
 def without(query: Query, videos: Sequence[int]) -> Query:
-    """The question of a viewer who never met these videos, which are not offered either."""
+    """The query without these videos in the history; they are not candidates either."""
     history = query.history
     keep = ~np.isin(history.videos, videos)
     rest = History(history.videos[keep], history.weights[keep], history.times[keep])

@@ -56,8 +56,8 @@ class Explanation:
         lines += _bars("score by source", list(self.sources.items()))
         own = [(f"“{title}”", share) for _, title, share in self.own_videos]
         if not own:
-            return "\n".join([*lines, "Nothing in this viewer's history speaks for or against it."])
-        lines += _bars("what their own videos add", own)
+            return "\n".join([*lines, "No video of this user's history contributes to the score."])
+        lines += _bars("contributions of their videos", own)
         return "\n".join([*lines, *([f"  {self.counterfactual}"] if self.counterfactual else [])])
 
 
@@ -71,17 +71,17 @@ def _bars(title: str, entries: list[tuple[str, float]]) -> list[str]:
 
 
 def explanation(
-    shelves: StepContext, query: Query, video: int, make: MakeList | None = None
+    context: StepContext, query: Query, video: int, make: MakeList | None = None
 ) -> Explanation:
     """Why the video in this row stands where it does for the query's viewer.
 
     `make` makes lists: with it, the counterfactual is looked for.
     """
-    catalogue = shelves.catalogue
-    parts = _parts(shelves, query)
+    catalogue = context.catalogue
+    parts = _parts(context, query)
     total = np.sum([np.zeros(len(catalogue), dtype=np.float32), *parts.values()], axis=0)
     place = int((total > total[video]).sum()) + 1
-    own = contributions(shelves.model, query.history, video)
+    own = contributions(context.model, query.history, video)
     return Explanation(
         user_id=query.user_id or "",
         video_id=catalogue.ids[video],
@@ -92,20 +92,20 @@ def explanation(
         sources={n: round(float(v[video]), 4) for n, v in parts.items() if v[video]},
         own_videos=_own(catalogue, own.among(query.visible)),
         counterfactual=(
-            counterfactual(make, catalogue, shelves.model, query, video) if make else None
+            counterfactual(make, catalogue, context.model, query, video) if make else None
         ),
     )
 
 
-def _parts(shelves: StepContext, query: Query) -> dict[str, Floats]:
-    """(n,) by source: the experts', or a stranger's, and what the viewer's wishes add."""
-    asked = preference_offsets(shelves, query.preferences)
-    wish = {} if asked is None else {"preference": asked}
+def _parts(context: StepContext, query: Query) -> dict[str, Floats]:
+    """(n,) by source: the experts', or the cold-start ones, and stated preferences."""
+    offsets = preference_offsets(context, query.preferences)
+    preference = {} if offsets is None else {"preference": offsets}
     if not query.known:
-        return {**popular_columns(shelves.catalogue), **wish}
-    batch = Batch([query.history], query.now, len(shelves.catalogue))
-    parts = shelves.ensemble.score(batch).parts()
-    return {**{name: values[0] for name, values in parts.items()}, **wish}
+        return {**popular_columns(context.catalogue), **preference}
+    batch = Batch([query.history], query.now, len(context.catalogue))
+    parts = context.ensemble.score(batch).parts()
+    return {**{name: values[0] for name, values in parts.items()}, **preference}
 
 
 def _own(catalogue: Catalogue, own: Shares) -> tuple[tuple[str, str, float], ...]:

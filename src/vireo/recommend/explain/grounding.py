@@ -29,7 +29,7 @@ _QUOTED = re.compile(r"[“\"«]([^”\"»]+)[”\"»]")
 
 
 def named_outside(sentence: str, facts: Sequence[str]) -> list[str]:
-    """What the sentence names that the facts do not: none means that it may be shown.
+    """Names in the sentence that the facts lack; empty if the sentence may be shown.
 
     Quoted text must stand in the facts as it is; other words may come in any order.
     """

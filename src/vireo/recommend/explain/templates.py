@@ -15,22 +15,22 @@ from vireo.recommend.explain.contributions import Contributions
 from vireo.recommend.quotes import at
 from vireo.recommend.retrieve.preferences import preference_offsets
 
-CROWD = ("popularity", "recent-popularity", "popular", "recent", "fresh")
-"""Sources that know nothing of the viewer."""
+NON_PERSONAL = ("popularity", "recent-popularity", "popular", "recent", "fresh")
+"""Sources without personal data."""
 BY_RULE = {
     "pinned": "Chosen for everybody by the editors",
     "required": "Chosen for everybody by the editors",
     "next": "The next part of what you are watching",
     "exploration": "Something else, to find out whether you like it",
 }
-"""What is said of videos that a rule, and not their score, put where they stand."""
+"""Reasons of videos that a rule placed."""
 
 
 class _Behind:
-    """The own videos that speak most for the videos shown; looked for once, for all of them."""
+    """History videos with the largest contribution to the shown videos, computed once for all."""
 
-    def __init__(self, shelves: StepContext, query: Query, shown: Ints) -> None:
-        self._model, self._query, self._shown = shelves.model, query, shown
+    def __init__(self, context: StepContext, query: Query, shown: Ints) -> None:
+        self._model, self._query, self._shown = context.model, query, shown
 
     def strongest(self, video: int) -> int | None:
         return self._causes[video]
@@ -45,14 +45,14 @@ class _Behind:
 class TemplateExplainer:
     """Reasons by template; nothing is said that the model did not use."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._shelves = shelves
-        self._catalogue = shelves.catalogue
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
+        self._catalogue = context.catalogue
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         shown = slate.take(np.arange(min(query.k, len(slate))))
         scores = shown.scores_by_source()
-        behind = _Behind(self._shelves, query, shown.videos)
+        behind = _Behind(self._context, query, shown.videos)
         vector = query.text_vector
         seen = None if vector is None else self._catalogue.by_picture(vector)
         reasons = tuple(
@@ -78,9 +78,9 @@ class TemplateExplainer:
         if best == "text-preference" and sources[best] > 0:
             return Reason("query", f"Liked by viewers with such a taste: “{query.text.strip()}”")
         if best == "preference" and sources[best] > 0:
-            return self._by_wish(query, video)
-        crowd = sum(sources.get(name, 0.0) for name in CROWD)
-        if query.known and crowd <= sum(sources.values()) - crowd:
+            return self._by_preference(query, video)
+        non_personal = sum(sources.get(name, 0.0) for name in NON_PERSONAL)
+        if query.known and non_personal <= sum(sources.values()) - non_personal:
             cause = behind.strongest(video)
             if cause is not None:
                 return self._by_own_video(query, video, cause)
@@ -94,14 +94,14 @@ class TemplateExplainer:
             return Reason("query", f"Looks or sounds like your words “{words}”")
         return Reason("query", f"Fits your words “{words}”{about}")
 
-    def _by_wish(self, query: Query, video: int) -> Reason:
-        """The viewer's own sentence; of several, the one that speaks most for this video."""
+    def _by_preference(self, query: Query, video: int) -> Reason:
+        """The stated preference with the largest contribution to this video."""
         topic = self._catalogue.topics[video]
         about = f" (topic: {topic})" if topic else ""
-        wanted = [wish for wish in query.preferences if wish.strength > 0 and not wish.blocks]
-        said = [preference_offsets(self._shelves, (wish,)) for wish in wanted]
+        positive = [one for one in query.preferences if one.strength > 0 and not one.blocks]
+        said = [preference_offsets(self._context, (one,)) for one in positive]
         gains = [0.0 if gain is None else float(gain[video]) for gain in said]
-        words = wanted[int(np.argmax(gains))].text
+        words = positive[int(np.argmax(gains))].text
         return Reason("preference", f"You asked for “{words}”{about}")
 
     def _by_own_video(self, query: Query, video: int, cause: int) -> Reason:
@@ -125,7 +125,7 @@ class TemplateExplainer:
         return Reason("watched", f"Because you watched “{title}”", (cause,))
 
     def _quoted(self, video: int) -> str:
-        """What is said in the recommended video on its topic, and when; nothing if unknown."""
+        """A quote of the recommended video on its topic, with its time; empty if unknown."""
         lines, moments = self._quotes
         line = lines[video]
         return "" if line is None else f"; at {at(moments[video])}: “{line}”"
@@ -153,10 +153,10 @@ class TemplateExplainer:
             int(self._catalogue.recent_counts[video]),
             int(self._catalogue.user_counts[video]),
         )
-        if best in ("recent", "recent-popularity") and recent >= self._shelves.min_people:
+        if best in ("recent", "recent-popularity") and recent >= self._context.min_people:
             return Reason("recent", f"Watched by {recent} viewers in the latest days")
         if best == "fresh" or viewers == 0:
             return Reason("new", "New in the catalogue")
-        if viewers >= self._shelves.min_people:
+        if viewers >= self._context.min_people:
             return Reason("popular", f"Popular: {viewers} viewers")
         return Reason("popular", "For variety: few have found it yet")

@@ -19,7 +19,7 @@ from vireo.recommend.index.spec import IndexSpec
 from vireo.recommend.top_k import top
 
 FEW = 2000
-"""So few allowed rows are compared one and all: probing would miss most of them."""
+"""Up to this many allowed rows are compared exhaustively: probing would miss most of them."""
 MANY = 0.2
 """From this share of allowed rows on, they are sorted out after the search."""
 _HALF = 2.0**-11
@@ -54,8 +54,8 @@ class AnnIndex:
                 plan.made["main"] = flat(held) if plan.exact else inverted(*given, held)
             if "longest" not in plan.made:
                 plan.made["longest"] = float(np.sqrt(np.einsum("nd,nd->n", own, own).max()))
-        nobody = np.zeros(0, dtype=np.int64)
-        return cls(plan, plan.made["main"], vectors, plan.made["longest"], nobody)
+        empty = np.zeros(0, dtype=np.int64)
+        return cls(plan, plan.made["main"], vectors, plan.made["longest"], empty)
 
     @property
     def recall(self) -> float:

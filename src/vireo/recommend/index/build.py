@@ -18,7 +18,7 @@ VIEWERS = 200
 """Viewers whose questions the recall is measured on."""
 _FEWEST = 20
 NOTE = (
-    "{n} videos are scored one and all for every list: above {until} that is slow, and the extra "
+    "{n} videos are scored exhaustively for every list: above {until} that is slow, and the extra "
     "`index` (pip install 'vireo-recommender[index]') finds the nearest without."
 )
 
@@ -53,8 +53,8 @@ def _plan(
     section: IndexSection,
     seed: int,
 ) -> IndexSpec:
-    everybody = len(model.warm) == 0 or getattr(expert, "scores_cold_items", True)
-    known = np.ones(len(vectors), dtype=np.bool_) if everybody else model.warm
+    all_rows = len(model.warm) == 0 or getattr(expert, "scores_cold_items", True)
+    known = np.ones(len(vectors), dtype=np.bool_) if all_rows else model.warm
     if len(vectors) <= section.exact_max_videos and vectors.shape[1] < WIDE:
         return exact_spec(vectors, known)
     asked = _questions(expert, vectors, histories, seed)
@@ -66,7 +66,7 @@ def _plan(
 def _questions(
     expert: SupportsDotProduct, vectors: Floats, histories: Histories, seed: int
 ) -> Floats:
-    """What is asked of the index: by viewers, or, where there are hardly any, by videos. (q, d)"""
+    """Queries for tuning: user vectors, or video vectors if there are few users. (q, d)"""
     random = np.random.default_rng(seed)
     rows = np.sort(random.permutation(len(histories))[:VIEWERS])
     batch = Batch([histories.row(int(row)) for row in rows], histories.now, histories.n_videos)

@@ -76,7 +76,7 @@ def found(
 
 def _wide(rows: Floats) -> Floats:
     """Filled up with zeros to a multiple of LANES: other widths take many times as long. (n, d')"""
-    wanted = -(-rows.shape[1] // LANES) * LANES
-    wide = np.zeros((len(rows), wanted), dtype=np.float32)
+    padded = -(-rows.shape[1] // LANES) * LANES
+    wide = np.zeros((len(rows), padded), dtype=np.float32)
     wide[:, : rows.shape[1]] = rows
     return wide

@@ -41,7 +41,7 @@ class IndexSpec:
     basis: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     """(d, w) what wide vectors are narrowed with before they are compared; none: they are not."""
     over: int = 1
-    """Narrowed: so many times as many are taken, and compared anew in full width."""
+    """Factor of candidates that a projected index returns; they are rescored in full width."""
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The index, once it was made: every recommender over the same build shares it."""
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
@@ -80,19 +80,19 @@ def save_plans(plans: Mapping[str, IndexSpec], directory: Path) -> None:
 
 
 def load_plans(directory: Path) -> dict[str, IndexSpec]:
-    """What `save_plans` wrote."""
+    """Read the output of `save_plans`."""
     about = read_json(directory / _ABOUT) or {}
     arrays = read_arrays(directory / _ARRAYS) if about else {}
     return {
         name: IndexSpec(
             arrays[f"{name}.centroids"],
             arrays[f"{name}.lists"],
-            told["probes"],
-            told["recall@100"],
-            Moments(told["known"], arrays[f"{name}.total"], arrays[f"{name}.squares"]),
-            told["count"],
+            spec["probes"],
+            spec["recall@100"],
+            Moments(spec["known"], arrays[f"{name}.total"], arrays[f"{name}.squares"]),
+            spec["count"],
             arrays[f"{name}.basis"],
-            told.get("over", 1),
+            spec.get("over", 1),
         )
-        for name, told in about.items()
+        for name, spec in about.items()
     }

@@ -40,8 +40,8 @@ class SubsetIndex:
         """The `count` best rows in no order, where `allowed` (n,) lets through none but these rows
         and those that came after the plan was made.
 
-        Of narrowed vectors the best in few directions: whoever asks compares what is brought in
-        full width, and to compare four times as many first takes longer than all the rest.
+        Of projected vectors these are the best in few dimensions: callers rescore them in full
+        width; rescoring four times as many first would take longer than the rest.
         """
         plan, vectors = self.stored.plan, self.stored.vectors
         later = plan.count + np.flatnonzero(allowed[plan.count :])
@@ -62,17 +62,17 @@ class SubsetIndex:
         return np.concatenate([some, later])
 
 
-def portion_of(index: Index | None, wanted: Bools) -> SubsetIndex | None:
-    """The rows that are `wanted` (n,), apart; None where that is not worth it, or not exact.
+def portion_of(index: Index | None, allowed: Bools) -> SubsetIndex | None:
+    """A separate index of the `allowed` rows (n,); None if it would not pay, or not be exact.
 
-    It is kept with the plan, and serves as long as what is wanted only becomes less.
+    It is kept with the plan while the allowed rows only become fewer.
     """
     if not isinstance(index, AnnIndex) or len(index.deleted):
         return None
     plan = index.plan
     if plan.exact and not plan.narrowed:  # every row is compared there, and proven
         return None
-    there = wanted[: plan.count]
+    there = allowed[: plan.count]
     with plan.lock:
         kept = plan.made.get("portion")
         if kept is None or np.count_nonzero(there) > np.count_nonzero(there[kept[0]]):

@@ -43,7 +43,7 @@ def exact_spec(vectors: Floats, known: Bools) -> IndexSpec:
 def tune_pca(vectors: Floats, known: Bools, queries: Floats, goal: float) -> IndexSpec | None:
     """The plan for wide vectors (n, d) that are compared in the few directions they differ in.
 
-    The best so many times COUNT are compared anew in full width. None where no width will do.
+    The best so many times COUNT are rescored in full width. None if no width is sufficient.
     """
     moments = _moments(vectors, known)
     truth = exact(vectors, queries, min(COUNT, len(vectors)))
@@ -89,8 +89,8 @@ def tune_ivf(vectors: Floats, known: Bools, queries: Floats, goal: float, seed: 
     """The plan for vectors (n, d), asked for by queries (q, d) like these.
 
     `known` (n,) marks the rows that count as candidates of their expert, for the moments. A goal
-    that no part of the lists reaches is met by probing all of them. Wide vectors lie in the lists
-    in few directions, if these lose no more than half of what may be lost.
+    that no share of the lists reaches takes probes of all. Wide vectors are projected to few
+    dimensions if that loses no more than half of the tolerated recall.
     """
     moments = _moments(vectors, known)
     truth = exact(vectors, queries, min(COUNT, len(vectors)))
@@ -147,7 +147,7 @@ def _probes(
 ) -> tuple[int, float]:
     """The fewest of 1, 2, 3, 4, 6, 8, 12, ... probes that reach the goal, and their recall.
 
-    `over` times as many as the true ones are taken: those are compared anew.
+    `over` times as many as needed are taken and rescored.
     """
     tried = sorted({min(lists, step * 2**power // 2) for power in range(14) for step in (2, 3)})
     recall = 0.0

@@ -1,4 +1,4 @@
-"""A profile's sentence by a model that writes; the template's stays where it may not or cannot."""
+"""Profile sentence by an LLM; the template's sentence stays if the LLM may not or cannot write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences of viewers -> wishes: "less horror", "more slow documentaries", "no Ann Example".
+"""Parser of stated preferences: "less horror", "more slow documentaries", "no Ann Example".
 
 The language is English; a sentence without one of the words below asks for more of what it says.
 """
@@ -65,7 +65,7 @@ def clauses(sentence: str) -> Iterator[Clause]:
 
 
 def unclear(sentence: str, video_id: str) -> str:
-    """What a sentence leaves open, as a question; empty where it can be read."""
+    """Question about an ambiguous text; empty if it can be parsed."""
     for clause in clauses(sentence):
         if clause.is_this and not video_id:
             return f"which video is “{clause.what}”"
@@ -86,7 +86,7 @@ def _clause(text: str) -> Clause:
 def parse_preferences(
     edits: list[Preference], catalogue: Catalogue, read: Callable[[str], Floats] | None
 ) -> tuple[ParsedPreference, ...]:
-    """The wishes in a viewer's own sentences; `read` turns words into a vector, if text is there.
+    """Parsed preferences of a user's texts; `read` embeds words, if the catalogue has text.
 
     "no X" blocks, where X is exactly a creator, a topic, a category or a tag; else it is a strong
     "less X". "this" is the video that the edit names.

@@ -26,24 +26,24 @@ class Interest:
 
     topic: str
     share: float
-    """Of what the viewer wanted, by weight."""
+    """Share of the positives, by weight."""
     videos: tuple[tuple[str, str], ...]
     """(id, title) of the videos that show it, what weighs most first."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What is known of a viewer's taste, as data and as a sentence."""
+    """Interests of a user as data and as a sentence."""
 
     user_id: str
     events: int
-    """Wanted videos that it rests on."""
+    """Number of positives."""
     interests: tuple[Interest, ...]
     preferences: tuple[str, ...]
     """In the viewer's own words."""
     sentence: str
     author: str = "template"
-    """What wrote the sentence: `template`, or the name of the model."""
+    """Author of the sentence: `template`, or the name of the LLM."""
     reason: str = ""
     """Why a model that was to write it did not; empty otherwise."""
 
@@ -58,19 +58,19 @@ def profile_of(
     catalogue: Catalogue,
     user_id: str,
     history: History,
-    wishes: Sequence[ParsedPreference],
+    preferences: Sequence[ParsedPreference],
     fewest: int,
 ) -> Profile:
-    """The profile of a viewer; nothing is described from fewer than `fewest` wanted videos."""
+    """Profile of a user; it describes no interests below `fewest` positives."""
     videos = np.unique(history.positives.videos)
-    told = tuple(dict.fromkeys(wish.text for wish in wishes))
+    stated = tuple(dict.fromkeys(preference.text for preference in preferences))
     if len(videos) < fewest:
         known = f"{len(videos)} of the {fewest} videos that a description needs"
-        sentence = f"Too little is known yet: {known}.{_asked(told)}"
-        return Profile(user_id, len(videos), (), told, sentence)
+        sentence = f"Too little is known yet: {known}.{_stated(stated)}"
+        return Profile(user_id, len(videos), (), stated, sentence)
     interests = _interests(catalogue, history)
-    sentence = _sentence(interests, len(videos)) + _asked(told)
-    return Profile(user_id, len(videos), interests, told, sentence)
+    sentence = _sentence(interests, len(videos)) + _stated(stated)
+    return Profile(user_id, len(videos), interests, stated, sentence)
 
 
 def _interests(catalogue: Catalogue, history: History) -> tuple[Interest, ...]:
@@ -107,5 +107,5 @@ def _titles(interest: Interest) -> str:
     return " and ".join(f"“{title}”" for _, title in interest.videos[:2])
 
 
-def _asked(wishes: Sequence[str]) -> str:
-    return f" You asked for: {'; '.join(f'“{wish}”' for wish in wishes)}." if wishes else ""
+def _stated(preferences: Sequence[str]) -> str:
+    return f" You asked for: {'; '.join(f'“{one}”' for one in preferences)}." if preferences else ""

@@ -1,4 +1,4 @@
-"""What a learned ranker knows of a candidate: its scores by source, and what no expert reads."""
+"""Features of candidates for the learned ranker: scores by source, age, popularity, history."""
 
 from __future__ import annotations
 

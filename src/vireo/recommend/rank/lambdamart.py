@@ -13,9 +13,9 @@ from vireo.recommend.rank.features import features
 class LambdaMartRanker:
     """Puts known viewers' candidates in the trees' order; the scores go with the places."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._catalogue = shelves.catalogue
-        self._trees = shelves.catalogue.trees
+    def __init__(self, context: StepContext) -> None:
+        self._catalogue = context.catalogue
+        self._trees = context.catalogue.trees
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if self._trees is None or not self._trees.adopted or not query.known or len(slate) < 2:

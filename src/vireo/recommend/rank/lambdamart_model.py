@@ -44,7 +44,7 @@ class LambdaMartModel:
 
     @classmethod
     def load(cls, directory: Path) -> LambdaMartModel | None:
-        """What was saved there, if anything was."""
+        """The saved model; None if none was saved."""
         about = read_json(directory / _ABOUT)
         if about is None:
             return None

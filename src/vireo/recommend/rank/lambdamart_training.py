@@ -1,8 +1,8 @@
-"""Learning an order, and whether it may be used: only with a gain beyond noise on other viewers.
+"""Training of the learned ranker, used only with a significant gain on held-out users.
 
-Everybody's latest events are held back, the experts are fitted on the rest, and their candidates
-for those viewers are labelled with what was wanted next. Half of the viewers teach the trees, the
-other half decide: NDCG@10 against the plain sum, with a 95% interval of the difference.
+The latest events of all users are held out, the experts are fitted on the rest, and their
+candidates for these users are labelled with the held-out positives. Half of the users train the
+trees, the other half test them: NDCG@10 against the plain sum, with a 95% interval.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class RankingCase:
-    """One held-back viewer: candidates in the order of the sum, and what was wanted next."""
+    """One held-out user: candidates in the order of the sum, labelled by held-out positives."""
 
     rows: Doubles
     """(c, f)"""
-    wanted: Ints
-    """(c,) 1 for candidates that were wanted."""
+    labels: Ints
+    """(c,) 1 for held-out positives."""
     targets: int
-    """How many videos were wanted, candidates or not."""
+    """Held-out positives, among the candidates or not."""
 
 
 def learn(
@@ -90,8 +90,8 @@ def _fitted_before(
     context: Context,
 ) -> InterestModel:
     """The serving experts as they would have been before the held-back events."""
-    told = np.asarray(model.content.any(axis=1))
-    training = Training(held.histories, model.content, told, catalogue.published)
+    described = np.asarray(model.content.any(axis=1))
+    training = Training(held.histories, model.content, described, catalogue.published)
     names = [*dict.fromkeys([*model.serving, "content"])]
     experts = {name: EXPERTS.get(name).fit(training, interest, context) for name in names}
     return replace(model, experts=experts, warm=training.warm)
@@ -105,29 +105,29 @@ def _cases(
     sources: Sequence[str],
 ) -> list[RankingCase]:
     then = replace(catalogue, user_counts=held.histories.user_counts(), index_specs={})
-    shelves = StepContext(then, before, section)
-    retrieve, rank = EnsembleRetriever(shelves), ScoreSum(shelves)
+    step_context = StepContext(then, before, section)
+    retrieve, rank = EnsembleRetriever(step_context), ScoreSum(step_context)
     cases = []
     for row, targets in zip(held.rows.tolist(), held.targets, strict=True):
         history = held.histories.row(row)
         query = Query(None, history, section.k, now=held.histories.now)
         slate = rank(query, retrieve(query, Slate.empty()))
-        wanted = np.isin(slate.videos, targets).astype(np.int64)
-        cases.append(RankingCase(features(then, query, slate, sources), wanted, len(targets)))
+        labels = np.isin(slate.videos, targets).astype(np.int64)
+        cases.append(RankingCase(features(then, query, slate, sources), labels, len(targets)))
     return cases
 
 
 def _trained(cases: Sequence[RankingCase], seed: int) -> str:
-    """LightGBM's text of the trees; empty where no candidate was wanted."""
+    """Trees in LightGBM's text format; empty if no candidate is a positive."""
     import lightgbm
 
-    telling = [case for case in cases if case.wanted.any()]
-    if not telling:
+    labelled = [case for case in cases if case.labels.any()]
+    if not labelled:
         return ""
     data = lightgbm.Dataset(
-        np.concatenate([case.rows for case in telling]),
-        label=np.concatenate([case.wanted for case in telling]),
-        group=[len(case.wanted) for case in telling],
+        np.concatenate([case.rows for case in labelled]),
+        label=np.concatenate([case.labels for case in labelled]),
+        group=[len(case.labels) for case in labelled],
         params={"verbosity": -1},
     )
     booster = lightgbm.train(SETTINGS | {"seed": seed}, data, num_boost_round=ROUNDS)
@@ -135,9 +135,9 @@ def _trained(cases: Sequence[RankingCase], seed: int) -> str:
 
 
 def _verdict(trees: LambdaMartModel, cases: Sequence[RankingCase]) -> dict[str, Any]:
-    """NDCG@10 of the sum and of the trees on viewers who taught neither."""
-    plain = np.array([_ndcg(case, case.wanted) for case in cases])
-    learnt = np.array([_ndcg(case, case.wanted[_order(trees, case)]) for case in cases])
+    """NDCG@10 of the sum and of the trees on the test users."""
+    plain = np.array([_ndcg(case, case.labels) for case in cases])
+    learnt = np.array([_ndcg(case, case.labels[_order(trees, case)]) for case in cases])
     return significance_test(plain, learnt, ("sum", "learned"))
 
 

@@ -1,4 +1,4 @@
-"""A model that writes puts the best candidates in order: listwise, for short histories, in time.
+"""An LLM reranks the best candidates, listwise, for short histories, within a time limit.
 
 Off by default: with long histories such models lose to the experts (docs/recommend.md). Whatever
 is answered, only a permutation of the given candidates is taken, and the list says what happened.
@@ -18,9 +18,9 @@ from vireo.recommend.base import Query, Slate
 from vireo.recommend.context import StepContext
 
 LATEST = 20
-"""Watched videos that are told, the latest ones."""
+"""Watched videos in the prompt, the latest ones."""
 _TITLE = 120
-"""Characters of a title that are told."""
+"""Characters of a title in the prompt."""
 _VERSION = 1
 _INSTRUCTIONS = """\
 You put videos in order for one viewer. `watched` lists videos that the viewer liked, the latest
@@ -39,10 +39,10 @@ class RankingReply(BaseModel):
 class LlmReranker:
     """Reorders the first `reranker.candidates`; the scores go with the places."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._catalogue = shelves.catalogue
-        self._section = shelves.section.reranker
-        self._writer = shelves.writer
+    def __init__(self, context: StepContext) -> None:
+        self._catalogue = context.catalogue
+        self._section = context.section.reranker
+        self._generator = context.generator
         self._pool = ThreadPoolExecutor(1, "reranker")
         self._asked: Future[list[GeneratedValue[RankingReply]]] | None = None
 
@@ -61,15 +61,15 @@ class LlmReranker:
         if order is None:
             return slate, f"skipped because {answer.reason or 'its answer was no permutation'}"
         moved = slate.move_to_front(order)
-        assert self._writer is not None
-        return moved.scoring(slate.scores), f"used ({self._writer.name})"
+        assert self._generator is not None
+        return moved.scoring(slate.scores), f"used ({self._generator.name})"
 
     def _gate(self, query: Query, count: int) -> str:
         """Why it is not asked at all; empty where it is."""
         most, known = self._section.max_history, len(np.unique(query.history.positives.videos))
-        if self._writer is None:
-            return "no model that writes is configured (language.generation.model)"
-        if self._writer.remote and not query.remote:
+        if self._generator is None:
+            return "no LLM is configured (language.generation.model)"
+        if self._generator.remote and not query.remote:
             return "this viewer does not consent to models on other machines (remote_models)"
         if not known:
             return "nothing is known of this viewer"
@@ -78,7 +78,7 @@ class LlmReranker:
         return "" if count > 1 else "there is nothing to put in order"
 
     def _prompt(self, query: Query, slate: Slate, count: int) -> Prompt[RankingReply]:
-        """Only what this viewer may be told of, without a word about who they are."""
+        """Prompt of one user, from permitted data only and without the user id."""
         liked = query.history.positives.videos
         named = [row for row in liked.tolist() if query.may_show(row)][-LATEST:]
         data = {
@@ -99,8 +99,8 @@ class LlmReranker:
         """The answer, or why there is none in time. A late one is kept for the next time."""
         if self._asked is not None and not self._asked.done():
             return "the model is still busy with an earlier list"
-        assert self._writer is not None
-        self._asked = self._pool.submit(self._writer.generate, [prompt])
+        assert self._generator is not None
+        self._asked = self._pool.submit(self._generator.generate, [prompt])
         try:
             return self._asked.result(timeout=self._section.timeout_seconds)[0]
         except TooLate:

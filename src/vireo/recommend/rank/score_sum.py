@@ -11,8 +11,8 @@ from vireo.recommend.context import StepContext
 class ScoreSum:
     """Weighted, standardised scores, trained apart, are simply added."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._viewers = shelves.catalogue.user_counts
+    def __init__(self, context: StepContext) -> None:
+        self._viewers = context.catalogue.user_counts
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         total = np.zeros(len(slate.videos), dtype=np.float32)

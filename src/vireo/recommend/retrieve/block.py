@@ -63,11 +63,11 @@ class BlockRetriever:
             kinds.setdefault(self._gate.kind(queries[row])[0], []).append(row)
         many = [group for group in kinds.values() if len(group) >= MIN_ALIKE]
         few = [row for group in kinds.values() if len(group) < MIN_ALIKE for row in group]
-        for group, alike in (*((group, True) for group in many), (few, False)):
+        for group, uniform in (*((group, True) for group in many), (few, False)):
             for start in range(0, len(group), self.size):
                 part = group[start : start + self.size]
                 some = [queries[row] for row in part]
-                subset = self._subset(self._gate.kind(some[0])[1] if alike else None)
+                subset = self._subset(self._gate.kind(some[0])[1] if uniform else None)
                 for place, query, slate in self._block(some, subset):
                     yield part[place], query, slate
 

@@ -1,4 +1,4 @@
-"""For viewers of whom nothing is known: what many watch, what many watch now, what is new."""
+"""Candidates of cold-start users: popular, recently popular and new videos."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from vireo.recommend.retrieve.merge import merged
 from vireo.recommend.top_k import best_of_each
 
 SHARES = {"popular": 0.5, "recent": 0.4, "fresh": 0.1}
-"""How the three add up to a list for a stranger."""
+"""Weights of the three sources in a cold-start list."""
 
 
 class ColdStart:
     """Popularity, recent popularity and date of publication, in fixed shares."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._shelves = shelves
-        self._columns = popular_columns(shelves.catalogue)
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
+        self._columns = popular_columns(context.catalogue)
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        allowed = query.mask(len(self._shelves.catalogue))
-        count = max(self._shelves.section.candidates, query.k)
-        # Of an empty list the rule that emptied it speaks.
+        allowed = query.mask(len(self._context.catalogue))
+        count = max(self._context.section.candidates, query.k)
+        # The rule that emptied a list explains it.
         noted = slate.noting(_note(query)) if allowed.any() else slate
         ranked = dict(self._columns)
         if query.preference_offsets is not None:
@@ -43,7 +43,7 @@ def _note(query: Query) -> str:
 
 
 def popular_columns(catalogue: Catalogue) -> dict[str, Floats]:
-    """(n,) by source what a stranger's list is made from; SHARES says how they are weighted."""
+    """(n,) scores by source of a cold-start list; SHARES holds their weights."""
     published = catalogue.table["published_at"].fill_null(0).to_numpy().astype(np.float64)
     known = published > 0
     fresh = np.where(known, published, published[known].min() if known.any() else 0)

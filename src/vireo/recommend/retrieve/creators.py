@@ -12,15 +12,15 @@ from vireo.recommend.context import StepContext
 from vireo.recommend.retrieve.merge import scored
 
 MOST = 20
-"""Creators that are asked, those with the greatest share of what was wanted first."""
+"""Creators to read, those with the largest share of the positives first."""
 
 
 class SameCreator:
     """Adds candidates without a score of their own: the experts, who come next, score them."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._catalogue = shelves.catalogue
-        self._candidates = shelves.section.candidates
+    def __init__(self, context: StepContext) -> None:
+        self._catalogue = context.catalogue
+        self._candidates = context.section.candidates
         self.enabled = bool((self._catalogue.creator_of >= 0).any())
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
@@ -37,7 +37,7 @@ class SameCreator:
 
 
 def favourites(history: History, catalogue: Catalogue) -> Ints:
-    """The creators of what was wanted, by weight, at most MOST of them."""
+    """Creators of the positives by weight, at most MOST of them."""
     liked = history.positives
     creators = catalogue.creator_of[liked.videos]
     known = creators >= 0

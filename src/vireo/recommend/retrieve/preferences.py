@@ -1,4 +1,4 @@
-"""What the viewer wants more or less of -> what that adds to the score of every video."""
+"""Score offsets of all videos from a user's stated preferences."""
 
 from __future__ import annotations
 
@@ -13,44 +13,46 @@ from vireo.recommend.rules.blocklist import carrying
 from vireo.recommend.top_k import best_of_each
 
 EDGE = 0.5
-"""A video is about a wish when it lies this many deviations nearer to it than the average."""
+"""A video matches a preference if it is this many deviations closer than the average."""
 NAMED = 2.0
-"""Deviations beyond the edge for a video that carries exactly the words of the wish."""
+"""Deviations above the threshold for a video labelled with the exact words."""
 
 
 class Preferences:
-    """Adds candidates near what is wanted; what is wanted less only loses (`Query.leaning`)."""
+    """Adds candidates with positive offsets; negative ones only lower scores."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._shelves = shelves
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if query.preference_offsets is None:
             return slate
-        count = max(self._shelves.section.candidates, query.k)
+        count = max(self._context.section.candidates, query.k)
         columns = {"preference": query.preference_offsets}
-        wanted = query.mask(len(self._shelves.catalogue)) & (query.preference_offsets > 0)
-        return merged(slate, columns, best_of_each(columns, count, wanted))
+        positive = query.mask(len(self._context.catalogue)) & (query.preference_offsets > 0)
+        return merged(slate, columns, best_of_each(columns, count, positive))
 
 
-def preference_offsets(shelves: StepContext, wishes: tuple[ParsedPreference, ...]) -> Floats | None:
-    """(n,) deviations to add: above 0 near what is wanted more, below 0 near what less."""
-    catalogue, weight = shelves.catalogue, shelves.section.preference_weight
-    parts = [wish.strength * _nearness(catalogue, wish) for wish in wishes if not wish.blocks]
+def preference_offsets(
+    context: StepContext, preferences: tuple[ParsedPreference, ...]
+) -> Floats | None:
+    """(n,) deviations to add to the scores: positive for "more", negative for "less"."""
+    catalogue, weight = context.catalogue, context.section.preference_weight
+    parts = [one.strength * _nearness(catalogue, one) for one in preferences if not one.blocks]
     if not parts:
         return None
     return np.asarray(weight * np.sum(parts, axis=0), dtype=np.float32)
 
 
-def _nearness(catalogue: Catalogue, wish: ParsedPreference) -> Floats:
-    """How clearly each video is about the wish: 0 for most, never below. (n,)"""
+def _nearness(catalogue: Catalogue, preference: ParsedPreference) -> Floats:
+    """How clearly each video matches the preference: 0 for most, never below. (n,)"""
     near = np.zeros(len(catalogue), dtype=np.float32)
-    if wish.video >= 0:
-        near = standardised(catalogue.unit_content @ catalogue.unit_content[wish.video])
-    elif wish.vector is not None and catalogue.text.any():
-        near = standardised(catalogue.near(wish.vector))
+    if preference.video >= 0:
+        near = standardised(catalogue.unit_content @ catalogue.unit_content[preference.video])
+    elif preference.vector is not None and catalogue.text.any():
+        near = standardised(catalogue.near(preference.vector))
     beyond = np.maximum(near - EDGE, 0.0)
-    if wish.words:
-        named = carrying(catalogue, [wish.words])
+    if preference.words:
+        named = carrying(catalogue, [preference.words])
         beyond = np.where(named, np.maximum(beyond, NAMED), beyond)
     return np.asarray(beyond, dtype=np.float32)

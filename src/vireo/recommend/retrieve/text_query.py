@@ -13,21 +13,21 @@ from vireo.recommend.top_k import best_of_each
 class TextQuery:
     """Nearness of the sentence to each video's text and looks, against the strongest source.
 
-    Of a viewer of whom nothing else is known, the sentence says what they may like besides: the
-    map of tastes (recommend/taste/) adds that, where it was shown to help.
+    For a user without history the text also predicts interests: the text preference model
+    (recommend/text_preference/) adds its scores where a test showed a gain.
     """
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._shelves = shelves
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
         if query.text_vector is None:
             return slate
-        catalogue, section = self._shelves.catalogue, self._shelves.section
+        catalogue, section = self._context.catalogue, self._context.section
         if not catalogue.text.any():
             return slate.noting("No video has any text, so the sentence cannot steer the list.")
         near = standardised(catalogue.near(query.text_vector))
-        strongest = max(self._shelves.model.weights.values(), default=1.0) if query.known else 1.0
+        strongest = max(self._context.model.weights.values(), default=1.0) if query.known else 1.0
         columns = {
             "text-query": (section.query_weight * max(strongest, 0.5) * near).astype(np.float32)
         }

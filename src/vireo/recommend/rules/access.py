@@ -1,4 +1,4 @@
-"""Who may open a video: only viewers in one of its groups, or named by it. Never gives way."""
+"""Access rights: only users in a video's groups, or named by it, may see it. Never relaxed."""
 
 from __future__ import annotations
 

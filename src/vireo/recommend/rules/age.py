@@ -15,7 +15,7 @@ from vireo.recommend.eligibility import EligibilityRule
 
 
 class AgeRating(EligibilityRule):
-    """The column `age_rating`; for what nobody told, `audience.assumed_age` and `unrated_age`."""
+    """Column `age_rating`; defaults are `default_user_age` and `default_age_rating`."""
 
     name: ClassVar[str] = "age"
 
@@ -30,8 +30,8 @@ class AgeRating(EligibilityRule):
         return int(np.searchsorted(self._steps, self._age(query), side="right"))
 
     def _age(self, query: Query) -> float:
-        told = query.attributes.age
-        return self.section.audience.default_user_age if told is None else told
+        age = query.attributes.age
+        return self.section.audience.default_user_age if age is None else age
 
     @cached_property
     def _youngest(self) -> Doubles:

@@ -1,4 +1,4 @@
-"""Blocked creators, topics and videos: the owner's for everybody, a viewer's for themselves."""
+"""Blocklist: creators, topics and videos blocked by the owner, or by a user for themselves."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Blocklist(EligibilityRule):
     name: ClassVar[str] = "blocklist"
 
     def mask(self, query: Query) -> Bools | None:
-        own = [wish.blocks for wish in query.preferences if wish.blocks]
+        own = [preference.blocks for preference in query.preferences if preference.blocks]
         if not own:
             return None if self._by_owner.all() else self._by_owner
         return self._by_owner & ~carrying(self.catalogue, own)
 
     def key(self, query: Query) -> Hashable:
-        return tuple(sorted({wish.blocks for wish in query.preferences if wish.blocks}))
+        return tuple(sorted({one.blocks for one in query.preferences if one.blocks}))
 
     @cached_property
     def _by_owner(self) -> Bools:

@@ -22,9 +22,9 @@ POOL = 10
 class Calibration:
     """Reorders; `calibration` is c."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._strength = shelves.section.calibration
-        self._topic_of = shelves.catalogue.topic_of
+    def __init__(self, context: StepContext) -> None:
+        self._strength = context.section.calibration
+        self._topic_of = context.catalogue.topic_of
         self._n = int(self._topic_of.max(initial=-1)) + 2  # the last one: no topic
         self.enabled = self._strength > 0
 
@@ -32,39 +32,39 @@ class Calibration:
         pool = min(len(slate), POOL * query.k)
         if self._strength <= 0 or not query.known or pool < 2:
             return slate
-        wanted = topic_shares(query.history, self._topic_of, self._n)
+        target = topic_shares(query.history, self._topic_of, self._n)
         topics = self._topic_of[slate.videos[:pool]] % self._n
         # The order may be another rule's work: the scores go with the places.
         scores = np.sort(slate.scores[:pool])[::-1].astype(np.float64)
-        order = calibrated(scores, topics, wanted, min(query.k, pool), self._strength)
+        order = calibrated(scores, topics, target, min(query.k, pool), self._strength)
         # Which videos come is Steck's choice; the best of them still come first.
         return slate.move_to_front(np.sort(order))
 
 
 def topic_shares(history: History, topic_of: Ints, n: int) -> Doubles:
-    """Each topic's share of what was wanted, by weight. -> (n,), the last one for no topic"""
+    """Weighted share of each topic in the positives. -> (n,), the last one for no topic"""
     liked = history.positives
     sums = np.bincount(topic_of[liked.videos] % n, weights=liked.weights, minlength=n)
     total = sums.sum()
     return np.asarray(sums / total if total > 0 else sums, dtype=np.float64)
 
 
-def calibrated(scores: Doubles, topics: Ints, wanted: Doubles, count: int, c: float) -> Ints:
-    """Greedy choice. scores, topics (m,), wanted (t,) -> (count,) places, best first.
+def calibrated(scores: Doubles, topics: Ints, target: Doubles, count: int, c: float) -> Ints:
+    """Greedy choice. scores, topics (m,), target (t,) -> (count,) places, best first.
 
     Scores are scaled to [0, 1], so that `c` means the same on every list. Candidates of one topic
-    change q alike, so only the best one left of every topic is weighed: t sums instead of m.
+    change q equally, so only the best candidate left of each topic is compared: t sums, not m.
     """
     span = float(scores.max() - scores.min())
     worth = (scores - scores.min()) / span if span > 0 else np.ones_like(scores)
     queues = _queues(worth, topics)
     kinds = np.array(sorted(queues), dtype=np.int64)
     heads = np.array([(1 - c) * worth[queues[kind][-1]] for kind in kinds.tolist()])
-    held = np.flatnonzero(wanted > 0)
-    terms = c * _terms(wanted[held], count)
+    held = np.flatnonzero(target > 0)
+    terms = c * _terms(target[held], count)
     at = np.searchsorted(kinds, held)
     at[at == len(kinds)] = 0
-    able = kinds[at] == held  # of what is wanted, what there is
+    able = kinds[at] == held  # topics of the target that have candidates
     row_of = dict(zip(held.tolist(), range(len(held)), strict=True))
     places, rows = at[able], np.flatnonzero(able)
     now = np.zeros(len(held), dtype=np.int64)
@@ -94,7 +94,7 @@ def _queues(worth: Doubles, topics: Ints) -> dict[int, list[int]]:
 
 
 def _terms(p: Doubles, count: int) -> Doubles:
-    """What each topic adds to KL(p | q) with 0, 1, ... of the list's 1, 2, ... videos.
+    """Terms of KL(p | q) by topic, for 0, 1, ... of the first 1, 2, ... videos.
 
     p (t,) -> (t, count + 1, count)
     """

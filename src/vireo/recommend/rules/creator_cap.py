@@ -12,13 +12,13 @@ from vireo.recommend.context import StepContext
 class CreatorCap:
     """At most `creator_cap` per creator on a list; the rest waits at the end of the candidates.
 
-    Videos of no known creator are not counted. Where everybody else has run out, the cap gives
-    way, and the list says so.
+    Videos without a creator are not counted. If no other candidates are left, the cap is
+    exceeded, and the list says so.
     """
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._cap = shelves.section.creator_cap
-        self._creator_of = shelves.catalogue.creator_of
+    def __init__(self, context: StepContext) -> None:
+        self._cap = context.section.creator_cap
+        self._creator_of = context.catalogue.creator_of
         self.enabled = self._cap > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:

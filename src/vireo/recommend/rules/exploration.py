@@ -16,8 +16,8 @@ class Exploration:
     many lists the share is exact, because what does not divide is rounded by chance, too.
     """
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._share = shelves.section.exploration_rate
+    def __init__(self, context: StepContext) -> None:
+        self._share = context.section.exploration_rate
         self.enabled = self._share > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:

@@ -1,4 +1,4 @@
-"""Freshness: what was published lately gains, half as much after `fresh_days`."""
+"""Freshness: a bonus for recent videos with half-life `freshness_half_life_days`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from vireo.recommend.context import StepContext
 class Freshness:
     """Adds `freshness` deviations to a video of this moment; videos without a date gain nothing."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._section = shelves.section
-        self._catalogue = shelves.catalogue
+    def __init__(self, context: StepContext) -> None:
+        self._section = context.section
+        self._catalogue = context.catalogue
         self.enabled = self._section.freshness_boost > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:

@@ -1,4 +1,4 @@
-"""What was shown again and again and not watched fades."""
+"""Impression discount: videos shown and not watched lose score."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from vireo.recommend.context import StepContext
 
 
 class ImpressionDiscount:
-    """Takes `impression_fade` deviations from the score per showing, and sorts anew."""
+    """Subtracts `impression_discount` standard deviations per impression, then sorts again."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._fade = shelves.section.impression_discount
-        self.enabled = self._fade > 0
+    def __init__(self, context: StepContext) -> None:
+        self._discount = context.section.impression_discount
+        self.enabled = self._discount > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        if not query.impressions or self._fade <= 0 or not len(slate):
+        if not query.impressions or self._discount <= 0 or not len(slate):
             return slate
-        scores = slate.scores - np.float32(self._fade) * _times(query.impressions, slate.videos)
+        scores = slate.scores - np.float32(self._discount) * _times(query.impressions, slate.videos)
         return slate.ranked(scores)
 
 

@@ -1,4 +1,4 @@
-"""Languages: a viewer who told theirs gets videos in these, and videos of no told language."""
+"""Languages: users with stated languages get videos in these, or without a language."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Language(EligibilityRule):
 
     def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("language")
-        wanted = self.key(query)
-        if not wanted or labels.bare.all():
+        languages = self.key(query)
+        if not languages or labels.bare.all():
             return None
-        spoken = [label for label in labels.rows_of if _main(label) in wanted]
+        spoken = [label for label in labels.rows_of if _main(label) in languages]
         return labels.bare | labels.carrying(spoken)
 
     def key(self, query: Query) -> frozenset[str]:

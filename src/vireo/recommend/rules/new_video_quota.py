@@ -1,4 +1,4 @@
-"""A share of the list for videos that nobody has watched, if their content fits this viewer."""
+"""New-video quota: a share of the list for videos without events that fit the user's content."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from vireo.recommend.seeded_random import rounded, seeded_uniform
 _ALIKE = 1e-6
 """A smaller spread is rounding: all videos are equally like the taste."""
 FIT = 1.0
-"""A new video fits when its likeness to the taste is this many deviations above the average."""
+"""A new video fits if its similarity to the profile is this many deviations above the mean."""
 
 
 class NewVideoQuota:
     """Moves fitting new videos up into the last places of the list, never in place of all.
 
-    Over many lists the share is met exactly where enough fit: what does not divide (a tenth of
-    five places) is rounded by chance, seeded by viewer and session.
+    Over many lists the share is exact where enough videos fit: a fraction (a tenth of five
+    places) is rounded at random, seeded by user and session.
     """
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._share = shelves.section.new_video_quota
-        self._viewers = shelves.catalogue.user_counts
-        self._content = shelves.catalogue.unit_content
-        self._usual, self._around = shelves.usual
+    def __init__(self, context: StepContext) -> None:
+        self._share = context.section.new_video_quota
+        self._viewers = context.catalogue.user_counts
+        self._content = context.catalogue.unit_content
+        self._usual, self._around = context.usual
         self.enabled = self._share > 0 and bool((self._viewers == 0).any())
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
@@ -38,8 +38,8 @@ class NewVideoQuota:
         new = self._viewers[slate.videos] == 0
         share = self._share * k
         places = int(share) if share.is_integer() else rounded(share, seeded_uniform("new", query))
-        wanted = places - int(np.count_nonzero(new[:k]))
-        if wanted <= 0:
+        missing = places - int(np.count_nonzero(new[:k]))
+        if missing <= 0:
             return slate
         fit = np.full(len(slate), -np.inf, dtype=np.float32)
         fit[new] = self._fit(query.history, slate.videos[new])
@@ -49,10 +49,10 @@ class NewVideoQuota:
                 query.preference_offsets[slate.videos] >= 0
             )  # not what the viewer asked for less of
         further = k + np.flatnonzero(fits[k:])
-        promoted = further[np.argsort(-fit[further], kind="stable")][:wanted]
+        promoted = further[np.argsort(-fit[further], kind="stable")][:missing]
         if not len(promoted):
             return slate
-        # Videos that are new already keep their places; the others make room from the end.
+        # New videos in the list keep their places; others are replaced from the end.
         giving = np.flatnonzero(~new[:k])[::-1][: len(promoted)]
         kept = np.ones(k, dtype=np.bool_)
         kept[giving] = False
@@ -61,7 +61,7 @@ class NewVideoQuota:
         return slate.move_to_front(first).marking("new", slate.videos[promoted])
 
     def _fit(self, history: History, videos: Ints) -> Floats:
-        """Likeness of the videos to the mean of what was wanted, in deviations. -> (c,)"""
+        """Standardized similarity of videos to the mean of the user's positives. -> (c,)"""
         taste = self._content[history.positives.videos].mean(axis=0)
         usual = float(self._usual @ taste)
         spread = float(np.sqrt(max(quadratic(self._around, taste), 0.0)))

@@ -10,8 +10,8 @@ from vireo.recommend.rules.required import allowed
 class Pinned:
     """Only on the first page, and only where the viewer may see them and has not yet."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        self._rows = shelves.catalogue.rows_of(shelves.section.owner.pinned)
+    def __init__(self, context: StepContext) -> None:
+        self._rows = context.catalogue.rows_of(context.section.owner.pinned)
         self.enabled = len(self._rows) > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:

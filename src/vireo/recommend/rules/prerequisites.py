@@ -30,12 +30,12 @@ class Prerequisites(EligibilityRule):
             return None
         begun = unfinished(query.history, self.section.continue_below)
         done = np.setdiff1d(query.history.positives.videos, begun)
-        met = np.zeros(len(counts), dtype=np.int64)
+        fulfilled = np.zeros(len(counts), dtype=np.int64)
         starts, ends = asking.indptr[done], asking.indptr[done + 1]
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            met[asking.indices[start:end]] += 1
+            fulfilled[asking.indices[start:end]] += 1
         allowed = np.ones(len(self.catalogue), dtype=np.bool_)
-        allowed[rows] = met == counts
+        allowed[rows] = fulfilled == counts
         return allowed
 
     @cached_property

@@ -11,7 +11,7 @@ from vireo.recommend.eligibility import EligibilityRule
 
 
 class Region(EligibilityRule):
-    """The column `regions`; viewers whose region nobody told see what is shown everywhere."""
+    """Column `regions`; users without a region see videos without regions only."""
 
     name: ClassVar[str] = "region"
 

@@ -12,9 +12,9 @@ from vireo.recommend.context import StepContext
 class Required:
     """Only where the viewer may see them, and has not yet."""
 
-    def __init__(self, shelves: StepContext) -> None:
-        owner = shelves.section.owner
-        self._rows = shelves.catalogue.rows_of(owner.required)
+    def __init__(self, context: StepContext) -> None:
+        owner = context.section.owner
+        self._rows = context.catalogue.rows_of(owner.required)
         self.enabled = len(self._rows) > 0
 
     def __call__(self, query: Query, slate: Slate) -> Slate:

@@ -1,4 +1,4 @@
-"""What the viewer has seen does not come again, unless repeats are wanted."""
+"""Seen videos are excluded, unless repeats are allowed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vireo.recommend.eligibility import EligibilityRule
 
 
 def unfinished(history: History, share: float) -> Ints:
-    """Videos that the viewer wanted and of which they never saw this share; the latest first.
+    """Positives of which the user watched less than this share; the latest first.
 
     Views weigh as much as was watched of them (see docs/behavior.md).
     """

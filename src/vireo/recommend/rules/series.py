@@ -23,10 +23,10 @@ class Series:
     first part that is still to come stays where its score put it; the others go to the end.
     """
 
-    def __init__(self, shelves: StepContext) -> None:
-        terms = shelves.catalogue.terms
-        self._section = shelves.section
-        self._n = len(shelves.catalogue)
+    def __init__(self, context: StepContext) -> None:
+        terms = context.catalogue.terms
+        self._section = context.section
+        self._n = len(context.catalogue)
         self._series_of = numbered(terms["series"])
         episode = terms["episode"].fill_null(NO_EPISODE).to_numpy().astype(np.int64)
         rows = np.arange(self._n)

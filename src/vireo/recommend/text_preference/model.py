@@ -1,4 +1,4 @@
-"""TasteMap: a linear map from the vector of a sentence to how likely each video is to be wanted."""
+"""TextPreferenceModel: a linear map from a text embedding to the interest in each video."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class TextPreferenceModel:
     usual: Floats
     """(w,) what the mean sentence's viewers want: popularity."""
     weight: float = 0.0
-    """Of the standardised scores beside the other sources of a stranger's list; 0: not used."""
+    """Weight of the standardized scores in cold-start lists with a text; 0: not used."""
     report: Mapping[str, Any] = field(default_factory=dict)
-    """What other viewers than those it learnt from said of it."""
+    """Result of the test on users outside the training."""
 
     @property
     def adopted(self) -> bool:
@@ -64,7 +64,7 @@ class TextPreferenceModel:
 
     @classmethod
     def load(cls, directory: Path) -> TextPreferenceModel | None:
-        """What was saved there, if anything was."""
+        """The saved model; None if none was saved."""
         about = read_json(directory / _ABOUT)
         if about is None:
             return None

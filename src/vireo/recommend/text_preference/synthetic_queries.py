@@ -1,4 +1,4 @@
-"""Sentences as a new viewer might write them: the topics of three videos that somebody wanted."""
+"""Synthetic queries: topics of three positives of a user, as a cold-start user might write."""
 
 from __future__ import annotations
 
@@ -16,31 +16,35 @@ PICKED = 3
 MOST_WORDS, FEWEST_WORDS = 8, 2
 """Tags, topics or categories in a sentence."""
 FEWEST = 2 * PICKED
-"""Wanted videos that a viewer must have, so that some are left to foretell."""
+"""Positives that a user must have, so that some are left to predict."""
 
 
 @dataclass(frozen=True)
 class SyntheticQuery:
-    """What a viewer could have written, and what they wanted besides."""
+    """A query made from some positives of a user, and the other positives as targets."""
 
     sentence: str
     picked: Ints
     """Rows of the videos that the sentence is about."""
-    wanted: Ints
-    """All other rows that they wanted."""
+    targets: Ints
+    """All other positives."""
 
 
 def words_of(catalogue: Catalogue) -> list[list[str]]:
     """Per video its tags, its category, and the words that name its topic."""
-    told = zip(
+    terms = zip(
         catalogue.terms["tags"].to_list(),
         catalogue.table["category"].to_list(),
         catalogue.topics,
         strict=True,
     )
     return [
-        [word for word in dict.fromkeys([*(tags or ()), *_said(category, topic)]) if _speaks(word)]
-        for tags, category, topic in told
+        [
+            word
+            for word in dict.fromkeys([*(tags or ()), *_said(category, topic)])
+            if _is_descriptive(word)
+        ]
+        for tags, category, topic in terms
     ]
 
 
@@ -48,7 +52,7 @@ def _said(category: str | None, topic: str | None) -> list[str]:
     return [*([category] if category else []), *(topic.split(", ") if topic else [])]
 
 
-def _speaks(word: str) -> bool:
+def _is_descriptive(word: str) -> bool:
     return any(map(str.isalpha, word))
 
 
@@ -69,14 +73,14 @@ def cases_of(
     shorter: bool = False,
 ) -> list[SyntheticQuery]:
     """One case per viewer with enough videos that have words; `shorter`: with fewer words."""
-    speaking = np.array([bool(said) for said in words], dtype=np.bool_)
+    described = np.array([bool(said) for said in words], dtype=np.bool_)
     cases = []
     for user in users:
-        wanted = np.unique(histories.row(user).positives.videos)
-        if len(wanted) < FEWEST or int(speaking[wanted].sum()) < PICKED:
+        positives = np.unique(histories.row(user).positives.videos)
+        if len(positives) < FEWEST or int(described[positives].sum()) < PICKED:
             continue
-        picked = random.permutation(wanted[speaking[wanted]])[:PICKED]
+        picked = random.permutation(positives[described[positives]])[:PICKED]
         most = int(random.integers(FEWEST_WORDS, MOST_WORDS + 1)) if shorter else MOST_WORDS
         sentence = sentence_of(picked.tolist(), words, most)
-        cases.append(SyntheticQuery(sentence, picked, np.setdiff1d(wanted, picked)))
+        cases.append(SyntheticQuery(sentence, picked, np.setdiff1d(positives, picked)))
     return cases

@@ -1,8 +1,8 @@
-"""Learning the map, and whether it may be used: only with a gain beyond noise on other viewers.
+"""Training of the text preference model, used only with a significant gain on held-out users.
 
-Of viewers drawn by lot most teach: their sentences are regressed on what else they wanted (ridge,
-in closed form). A second part of them chooses the penalty and the weight, a third part, which did
-neither, decides: NDCG@10 against the list that a stranger's sentence gets without the map.
+Users are drawn at random. Most are for training: a ridge regression, in closed form, from their
+queries to their other positives. A second part chooses penalty and weight. A third part decides:
+NDCG@10 against the list of a cold-start user with the same text, without the model.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vireo.recommend.text_preference.synthetic_queries import SyntheticQuery, ca
 FEWEST = 200
 """Viewers below which nothing is learnt."""
 MOST_VIDEOS = 20_000
-"""The most wanted videos, of which there are weights: 4 bytes each for every number of a vector."""
+"""Videos with weights, most frequent first: 4 bytes each per dimension of an embedding."""
 PENALTIES = (3.0, 10.0, 30.0, 100.0)
 WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0)
 GOOD_ENOUGH = 0.98
@@ -58,11 +58,11 @@ def learn(
     chosen, decided = (cases_of(histories, words, part, random) for part in (choosing, deciding))
     if len(taught) < FEWEST or min(len(chosen), len(decided)) < cut // 2:
         return None
-    court = TextPreferenceValidation.of(
+    validation = TextPreferenceValidation.of(
         catalogue, section.query_weight, _known(taught, len(catalogue))
     )
-    best = _best(fits(taught, read, catalogue), court, chosen, read)
-    return _judged(best, court, decided, read(_sentences(decided)))
+    best = _best(fits(taught, read, catalogue), validation, chosen, read)
+    return _judged(best, validation, decided, read(_sentences(decided)))
 
 
 def fits(
@@ -71,10 +71,10 @@ def fits(
     """The map for every penalty: (X'X + c I)^-1 X'Y, X and Y about their means."""
     vectors = read(_sentences(cases)).astype(np.float64)
     videos = _known(cases, len(catalogue))
-    wanted = _wanted(cases, len(catalogue))[:, videos]
-    centre, usual = vectors.mean(axis=0), np.asarray(wanted.mean(axis=0)).ravel()
+    targets = _target_matrix(cases, len(catalogue))[:, videos]
+    centre, usual = vectors.mean(axis=0), np.asarray(targets.mean(axis=0)).ravel()
     about = vectors - centre
-    gram, both = about.T @ about, np.asarray((wanted.T @ about).T)
+    gram, both = about.T @ about, np.asarray((targets.T @ about).T)
     for penalty in PENALTIES:
         weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), both)
         learnt, middle, common = (p.astype(np.float32) for p in (weights, centre, usual))
@@ -86,40 +86,40 @@ def _sentences(cases: Sequence[SyntheticQuery]) -> list[str]:
 
 
 def _known(cases: Sequence[SyntheticQuery], n_videos: int) -> Ints:
-    counts = np.bincount(np.concatenate([case.wanted for case in cases]), minlength=n_videos)
+    counts = np.bincount(np.concatenate([case.targets for case in cases]), minlength=n_videos)
     most = np.argsort(-counts, kind="stable")[:MOST_VIDEOS]
     return np.sort(most[counts[most] > 0])
 
 
-def _wanted(cases: Sequence[SyntheticQuery], n_videos: int) -> sparse.csr_matrix:
-    """A row per case, of length 1, so that who watches most does not teach most. (m, n)"""
-    sizes = np.array([len(case.wanted) for case in cases])
+def _target_matrix(cases: Sequence[SyntheticQuery], n_videos: int) -> sparse.csr_matrix:
+    """One row of length 1 per case, so that each user has the same influence. (m, n)"""
+    sizes = np.array([len(case.targets) for case in cases])
     values = np.repeat(1.0 / np.sqrt(np.maximum(sizes, 1)), sizes)
-    columns = np.concatenate([case.wanted for case in cases])
+    columns = np.concatenate([case.targets for case in cases])
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     return sparse.csr_matrix((values, columns, offsets), shape=(len(cases), n_videos))
 
 
 @dataclass(frozen=True)
 class TextPreferenceValidation:
-    """What a stranger's list is made from beside the map, of the videos that the map knows."""
+    """Cold-start scores without the model, for the videos of the model."""
 
     videos: Ints
-    crowd: Floats
-    """(w,) what popularity and freshness add."""
+    popularity: Floats
+    """(w,) scores of popularity and freshness."""
     text: Floats
     """(w, d)"""
     like_weight: float
 
     @classmethod
     def of(cls, catalogue: Catalogue, like_weight: float, videos: Ints) -> TextPreferenceValidation:
-        crowd = np.sum(list(popular_columns(catalogue).values()), axis=0)
-        return cls(videos, crowd[videos], catalogue.text[videos], like_weight)
+        popularity = np.sum(list(popular_columns(catalogue).values()), axis=0)
+        return cls(videos, popularity[videos], catalogue.text[videos], like_weight)
 
     def without(self, vectors: Floats) -> Floats:
-        """(b, w) the total that strangers' sentences get otherwise."""
+        """(b, w) scores of the texts without the model."""
         near = [standardised(row) for row in vectors @ self.text.T]
-        return np.asarray(self.crowd + self.like_weight * np.stack(near), dtype=np.float32)
+        return np.asarray(self.popularity + self.like_weight * np.stack(near), dtype=np.float32)
 
     def ndcg(self, totals: Floats, cases: Sequence[SyntheticQuery]) -> Doubles:
         """NDCG@10 of the whole ranking, the videos behind the sentence left out. (b,)"""
@@ -128,23 +128,23 @@ class TextPreferenceValidation:
         for at, case in enumerate(cases):
             own = np.where(np.isin(self.videos, case.picked), -np.inf, totals[at])
             listed = self.videos[np.argsort(-own, kind="stable")[:K]]
-            hits = np.isin(listed, case.wanted)
-            values[at] = discounts[: len(listed)][hits].sum() / discounts[: len(case.wanted)].sum()
+            hits = np.isin(listed, case.targets)
+            values[at] = discounts[: len(listed)][hits].sum() / discounts[: len(case.targets)].sum()
         return values
 
 
 def _best(
     maps: Iterator[TextPreferenceModel],
-    court: TextPreferenceValidation,
+    validation: TextPreferenceValidation,
     cases: Sequence[SyntheticQuery],
     read: ReadTexts,
 ) -> TextPreferenceModel:
     """The penalty whose best weight is best; of its weights the smallest that is good enough."""
     vectors = read(_sentences(cases))
-    plain, tried = court.without(vectors), []
+    plain, tried = validation.without(vectors), []
     for made in maps:
         own = made.of_known(vectors)
-        figures = [float(court.ndcg(plain + w * own, cases).mean()) for w in WEIGHTS]
+        figures = [float(validation.ndcg(plain + w * own, cases).mean()) for w in WEIGHTS]
         tried.append((max(figures), figures, made))
     top, figures, made = max(tried, key=lambda row: row[0])
     good = [w for w, ndcg in zip(WEIGHTS, figures, strict=True) if ndcg >= GOOD_ENOUGH * top]
@@ -153,14 +153,14 @@ def _best(
 
 def _judged(
     made: TextPreferenceModel,
-    court: TextPreferenceValidation,
+    validation: TextPreferenceValidation,
     cases: Sequence[SyntheticQuery],
     vectors: Floats,
 ) -> TextPreferenceModel:
-    """The map with its verdict; without a gain its weight is 0."""
-    plain = court.without(vectors)
-    before = court.ndcg(plain, cases)
-    after = court.ndcg(plain + made.weight * made.of_known(vectors), cases)
+    """The model with the result of the test; without a significant gain its weight is 0."""
+    plain = validation.without(vectors)
+    before = validation.ndcg(plain, cases)
+    after = validation.ndcg(plain + made.weight * made.of_known(vectors), cases)
     said = significance_test(before, after, ("without", "with"))
     report = {**made.report, "weight": made.weight, **said}
     return replace(made, weight=made.weight if said["adopted"] else 0.0, report=report)

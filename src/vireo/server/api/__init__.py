@@ -1,1 +1,1 @@
-"""The REST API under /v1, one file per noun."""
+"""The REST API under /v1, one file per resource."""

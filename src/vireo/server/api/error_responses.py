@@ -1,4 +1,4 @@
-"""What every endpoint may answer besides its own: problems, documented."""
+"""OpenAPI documentation of the error responses that all endpoints share."""
 
 from __future__ import annotations
 

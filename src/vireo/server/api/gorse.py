@@ -136,7 +136,7 @@ def get_user(user_id: UserId, service: ServiceOf, caller: PrincipalOf) -> User:
 
 @router.delete("/user/{user_id}", responses=problems())
 def delete_user(user_id: UserId, service: ServiceOf, caller: PrincipalOf) -> RowAffected:
-    """Forgets the user, as DELETE /v1/users does; deleting somebody unknown is no error here."""
+    """Erase the user, as DELETE /v1/users does; an unknown user is no error here."""
     require_user(caller, user_id)
     check_text("user_id", user_id)
     receipt = service.users.forget_quietly(user_id)
@@ -179,7 +179,7 @@ async def session(
     n: N = 10,
     offset: Offset = 0,
 ) -> list[Score]:
-    """A list for somebody without a name, from their feedback; nothing is kept."""
+    """A list for an anonymous session, from its feedback; nothing is stored."""
     now = round(time.time() * 1000)
     events = [_event(one.model_copy(update={"UserId": "session"}), now, "") for one in body]
     picks = await turns.take(partial(service.lists.session, events, min(MOST_K, n + offset), ""))
@@ -191,25 +191,25 @@ async def session(
 def neighbors(
     video_id: VideoId, service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0
 ) -> list[Score]:
-    """What is like an item."""
+    """Items similar to an item."""
     return _scores(_near(service, video_id, min(MOST_K, n + offset)), offset)
 
 
 def _near(service: Service, video_id: str, k: int) -> Picks:
     if not service.videos.may_see(None, video_id):
-        raise UnknownVideo(f"There is no video '{video_id}' for everybody.", "")
+        raise UnknownVideo(f"There is no video '{video_id}' that all users may see.", "")
     return service.lists.similar(video_id, k)
 
 
 @router.get("/popular", responses=problems())
 def popular(service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0) -> list[Score]:
-    """What many watch of late."""
+    """Trending items."""
     return _scores(service.lists.trending(min(MOST_K, n + offset)), offset)
 
 
 @router.get("/latest", responses=problems())
 def latest(service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0) -> list[Score]:
-    """What came last."""
+    """Newest items."""
     return _scores(service.lists.newest(None, min(MOST_K, n + offset)), offset)
 
 

@@ -1,4 +1,4 @@
-"""Gorse's nouns as its clients spell them, and what becomes of each here."""
+"""Schemas of Gorse's API, and their mapping to Vireo."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Feedback(BaseModel):
 
 
 class User(BaseModel):
-    """A user; labels are read by nobody here."""
+    """A user; labels are not used."""
 
     UserId: Id
     Labels: Any = None

@@ -38,7 +38,7 @@ UserId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
 VideoId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
 For = Annotated[
     str | None,
-    Query(min_length=1, max_length=MOST_ID, description="For whom; default: anybody."),
+    Query(min_length=1, max_length=MOST_ID, description="User id; default: an anonymous user."),
 ]
 K = Annotated[int | None, Query(ge=1, le=MOST_K, description="Length; default: recommend.k.")]
 
@@ -125,7 +125,7 @@ def explanation(
 async def session(
     request: Request, body: SessionIn, service: ServiceOf, caller: PrincipalOf, turns: ExecutorOf
 ) -> ListOut:
-    """A list for somebody without a name, from what they did just now. Nothing is kept."""
+    """A list for an anonymous session from its latest events. Nothing is stored."""
     events = body.live(round(time.time() * 1000))
     picks = await turns.take(partial(service.lists.session, events, body.k, body.query))
     return ListOut.of(picks, request_id_of(request))
@@ -140,7 +140,7 @@ def similar(
     k: K = None,
     user_id: For = None,
 ) -> ListOut:
-    """Videos like this one; works for a video that nobody has watched."""
+    """Videos similar to this one, cold items included."""
     viewer = effective_user(caller, user_id)
     require_visible(service, caller, viewer, video_id)
     picks = service.lists.similar(video_id, k or service.work.config.recommend.k, viewer)
@@ -168,7 +168,7 @@ def search(
 def trending(
     request: Request, service: ServiceOf, caller: PrincipalOf, k: K = None, user_id: For = None
 ) -> ListOut:
-    """What the most people watch in these hours; only what enough of them do."""
+    """The most watched videos of the window, with at least `min_group_size` users each."""
     viewer = effective_user(caller, user_id)
     picks = service.lists.trending(k or service.work.config.recommend.k, viewer)
     return ListOut.of(picks, request_id_of(request))

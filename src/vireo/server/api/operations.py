@@ -1,4 +1,4 @@
-"""Health, readiness, metrics, builds: for whoever runs the service."""
+"""Health, readiness, metrics and builds: endpoints for operators."""
 
 from __future__ import annotations
 

@@ -27,17 +27,17 @@ def show(user_id: UserId, response: Response, service: ServiceOf, caller: Princi
 def change(
     user_id: UserId, body: UserChange, service: ServiceOf, caller: PrincipalOf
 ) -> ChoicesOut:
-    """Set a taste sentence or consent, add or take back wishes; it counts in the next list."""
+    """Set text query or consent, add or remove preferences; the next list uses them."""
     require_user(caller, user_id)
     check_text("user_id", user_id)
     choices = body.model_dump(exclude_unset=True, include={"query", "consent"})
-    for wish in body.add_preferences:
-        service.work.add_preference(user_id, wish.text, wish.video_id)
+    for preference in body.add_preferences:
+        service.work.add_preference(user_id, preference.text, preference.video_id)
     for number in body.remove_preferences:
         service.work.remove_preference(user_id, number)
     kept = service.users.choose(user_id, choices) if choices else service.store.choices(user_id)
-    wishes = [vars(edit) for edit in service.store.preferences_of(user_id)]
-    return ChoicesOut.model_validate({**kept, "preferences": wishes})
+    preferences = [vars(one) for one in service.store.preferences_of(user_id)]
+    return ChoicesOut.model_validate({**kept, "preferences": preferences})
 
 
 @router.put("/{user_id}", responses=problems())

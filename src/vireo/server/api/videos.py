@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 @router.get("/{video_id}", responses=problems(404))
 def show(video_id: VideoId, service: ServiceOf, caller: PrincipalOf) -> VideoOut:
-    """What was given, seen, heard and understood of a video."""
+    """Metadata, visual features, dialogue and record of a video."""
     require_visible(service, caller, caller.user_id, video_id)
     return VideoOut(**service.videos.about(video_id))
 

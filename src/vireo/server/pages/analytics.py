@@ -29,7 +29,7 @@ def shown(request: Request, response: Response, service: ServiceOf, session: Own
     overlay = service.now.overlay
     live = [one for batch in service.store.events(overlay.live_until) for one in batch]
     least = service.work.config.privacy.min_group_size
-    facts = {"told": exposure(overlay, live, least), "least": least}
+    facts = {"report": exposure(overlay, live, least), "least": least}
     return page(request, response, session, "exposure.html", **facts)
 
 
@@ -37,7 +37,7 @@ def shown(request: Request, response: Response, service: ServiceOf, session: Own
 def variants(
     request: Request, response: Response, service: ServiceOf, session: OwnerOf
 ) -> Response:
-    """What is tried on viewers, and what they answer."""
+    """Experiments and their outcomes."""
     experiments = service.store.experiments()
     facts: dict[str, Any] = {
         "running": service.lists.variants,
@@ -56,7 +56,7 @@ def variants(
 def requests(
     request: Request, response: Response, service: ServiceOf, session: OwnerOf
 ) -> Response:
-    """What viewers asked to see of themselves, or to be forgotten; what of it still waits."""
+    """Requests for access or erasure, and their pending parts."""
     actions = service.store.actions(MOST_ACTIONS)
     asked = [action for action in actions if action.action in ASKED]
     facts = {
@@ -68,7 +68,7 @@ def requests(
 
 
 def _waiting(service: Service) -> str:
-    """What of the last forgetting is still to do, in words; empty: nothing."""
+    """Pending parts of the last erasure, in words; empty: none."""
     work = service.work
     if Pending.read(work.path) is None:
         return ""

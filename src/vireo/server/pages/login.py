@@ -22,7 +22,7 @@ async def form() -> Response:
 @router.post("/login")
 async def enter(request: Request, form: OwnForm, service: ServiceOf) -> Response:
     """A key -> a session. There is no session yet, so the form has no token: but another's page
-    must not log a visitor in as somebody else."""
+    must not log a visitor in under another name."""
     host = request.client.host if request.client else ""
     if request.app.state.buckets.take(f"login {host}", TRIES_PER_MINUTE):
         raise HttpProblem(429, "too-many", "Too many tries.", "Wait a minute.")

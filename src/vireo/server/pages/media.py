@@ -57,7 +57,7 @@ def thumbnail(video_id: str, service: ServiceOf, session: SessionOf) -> Response
 
 
 def sighted(service: Service, session: Session, video_id: str) -> None:
-    """Raises Refusal where whoever is looked as may not see the video."""
+    """Raise Refusal if the selected viewer may not see the video."""
     if not service.videos.may_see(session.user_id or None, video_id):
         raise HttpProblem(404, "unknown-video", f"There is no video '{video_id}' for this viewer.")
 

@@ -117,7 +117,7 @@ def videos(
 def video(
     request: Request, response: Response, video_id: str, service: ServiceOf, session: OwnerOf
 ) -> Response:
-    """What was given, seen, heard and understood of one video."""
+    """Metadata, visual features, dialogue and record of one video."""
     about = for_display(service.videos.about(video_id))
     return page(request, response, session, "video.html", about=about, video_id=video_id)
 
@@ -188,5 +188,5 @@ def try_user(
 
 @router.get("/audit", response_class=HTMLResponse)
 def audit(request: Request, response: Response, service: ServiceOf, session: OwnerOf) -> Response:
-    """What was done, by whom, when."""
+    """Log of actions: time, actor, action."""
     return page(request, response, session, "audit.html", actions=service.store.actions(500))

@@ -35,7 +35,7 @@ def _day(seconds: float) -> str:
 
 
 def bars(entries: list[tuple[str, float]]) -> list[dict[str, Any]]:
-    """(label, value) -> rows to draw: length in [0, WIDEST], and which way it speaks."""
+    """(label, value) -> bars: length in [0, WIDEST], and the sign."""
     most = max((abs(value) for _, value in entries), default=0.0) or 1.0
     ordered = sorted(entries, key=lambda entry: -entry[1])
     return [
@@ -62,7 +62,7 @@ def page(
 
 
 def bare(name: str, status: int = 200, **facts: Any) -> HTMLResponse:
-    """A page for somebody who has no session: the log-in form, an error."""
+    """A page without a session: the log-in form, an error."""
     text = (
         _templates()
         .get_template(name)

@@ -51,7 +51,7 @@ def home(request: Request, response: Response, service: ServiceOf, session: Sess
 
 
 def _users(service: Service, session: Session) -> list[str]:
-    """Some viewers to try, for those who may look at everybody's lists."""
+    """Sample users, for keys that may see all users' lists."""
     return service.now.served.users()[:200] if session.caller.may("service") else []
 
 
@@ -83,13 +83,13 @@ def _why(service: Service, user_id: str, video_id: str) -> dict[str, Any] | None
     """The place in the viewer's own order, and the contributions to draw."""
     if not user_id or service.now.overlay.catalogue.find(video_id) is None:
         return None
-    told = service.lists.explain(user_id, video_id)
+    explanation = service.lists.explain(user_id, video_id)
     return {
-        "place": told.place,
-        "of": told.of,
-        "seen": told.seen,
-        "sources": bars(list(told.sources.items())),
-        "own": bars([(title, share) for _, title, share in told.own_videos]),
+        "place": explanation.place,
+        "of": explanation.of,
+        "seen": explanation.seen,
+        "sources": bars(list(explanation.sources.items())),
+        "own": bars([(title, share) for _, title, share in explanation.own_videos]),
     }
 
 
@@ -106,7 +106,7 @@ def search(
 
 @router.get("/me", response_class=HTMLResponse)
 def me(request: Request, response: Response, service: ServiceOf, session: SessionOf) -> Response:
-    """What I said of myself, what is known of me, and how to take it away."""
+    """Stated data, derived profile, and controls to remove both."""
     user = session.user_id
     standing = service.store.user_state(user) if user else None
     choices = dict(standing.choices) if standing else {}
@@ -194,7 +194,7 @@ def forget(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Respons
 
 @router.post("/user")
 def choose(form: TrustedForm, session: SessionOf) -> Response:
-    """Whose lists are shown, for those who may look at everybody's."""
+    """Select the user whose lists are shown, for keys that may see all users' lists."""
     user = form.get("user", "").strip()
     if user:
         check_text("user", user)
@@ -206,7 +206,7 @@ def choose(form: TrustedForm, session: SessionOf) -> Response:
 
 def _own(session: Session) -> str:
     if not session.user_id:
-        raise HttpProblem(422, "bad-input", "Nobody is chosen.", "Say who you are at the top.")
+        raise HttpProblem(422, "bad-input", "No user is selected.", "Select a user at the top.")
     return session.user_id
 
 
