@@ -25,7 +25,7 @@ class PublishedPointer:
         state = read_json(self._path)
         if state is None or not _is_sound(state):
             raise CorruptArtifact(
-                f"{self._path} is damaged, so nobody can tell what is served.",
+                f"{self._path} is damaged, so the published artifacts are unknown.",
                 "Delete it and run `vireo build`: nothing is built twice.",
             )
         return state
@@ -38,7 +38,7 @@ class PublishedPointer:
         return dict(state["current"]["stages"])
 
     def all_published(self) -> list[dict[str, str]]:
-        """What is served and what was served before, the latest first; empty before any build."""
+        """Published artifact sets, the latest first; empty before any build."""
         state = self._read()
         every = [*([state["current"]] if state["current"] else []), *state["earlier"]]
         return [dict(one["stages"]) for one in every]

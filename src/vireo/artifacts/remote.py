@@ -1,6 +1,6 @@
-"""What is served, copied to where other machines reach it: any URL that fsspec reads and writes.
+"""Push and pull: a copy of the published artifacts at any URL that fsspec reads and writes.
 
-The copy holds the served set and nothing else, so what was forgotten here and built anew leaves it
+The copy holds the published set and nothing else, so erased data leaves it
 with the next push. A manifest is written after its files, and the list of the set after all of
 them: who reads sees a whole set or none.
 """
@@ -30,7 +30,7 @@ _ID = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True)
 class TransferReport:
-    """What a push or a pull did, counted in artefacts."""
+    """Counts of artifacts that a push or a pull copied, found or removed."""
 
     stages: Mapping[str, str]
     """stage -> artefact id, as it is served."""
@@ -75,8 +75,8 @@ class RemoteStore:
                     size += self._send(manifest)
                     copied += 1
                 tick(1, manifest.stage)
-            told = json.dumps({"stages": stages}, indent=1, sort_keys=True)
-            self._system.pipe_file(self._at(_SET), told.encode())
+            document = json.dumps({"stages": stages}, indent=1, sort_keys=True)
+            self._system.pipe_file(self._at(_SET), document.encode())
             removed = self._remove_others(stages)
         return TransferReport(stages, copied, len(manifests) - copied, removed, size)
 
@@ -134,8 +134,8 @@ class RemoteStore:
                     f"Nothing was pushed to {self.url}.",
                     f"Where it was built: vireo push {self.url}",
                 )
-            told = json.loads(self._system.cat_file(self._at(_SET)))
-            stages = {str(stage): str(id_) for stage, id_ in told["stages"].items()}
+            document = json.loads(self._system.cat_file(self._at(_SET)))
+            stages = {str(stage): str(id_) for stage, id_ in document["stages"].items()}
         for name in [*stages, *stages.values()]:
             self._check(_NAME.fullmatch(name) is not None, name)
         return stages
@@ -163,9 +163,9 @@ class RemoteStore:
     def _manifest(self, stage: str, id_: str, folder: Path) -> dict[str, Any]:
         with self._access("read"):
             self._system.get_file(self._at(stage, id_, MANIFEST), str(folder / MANIFEST))
-            told = json.loads((folder / MANIFEST).read_bytes())
-            files: dict[str, Any] = told["files"]
-        self._check(ArtifactStore.id_of(told["recipe"]) == id_, f"{stage}/{id_}/{MANIFEST}")
+            document = json.loads((folder / MANIFEST).read_bytes())
+            files: dict[str, Any] = document["files"]
+        self._check(ArtifactStore.id_of(document["recipe"]) == id_, f"{stage}/{id_}/{MANIFEST}")
         return files
 
     def _check(self, is_sound: bool, name: str) -> None:

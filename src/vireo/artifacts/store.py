@@ -20,7 +20,7 @@ _KEYS = {"recipe", "files", "summary", "seconds"}
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an artefact is made of, and from what."""
+    """Files and recipe of an artifact."""
 
     stage: str
     id: str
@@ -55,7 +55,7 @@ def _has_size(path: Path, size: int) -> bool:
 
 
 class ArtifactStore:
-    """The shelf of one workspace."""
+    """The artifacts of one workspace."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -27,9 +27,9 @@ _KINDS = {
 
 
 def read_arrays(
-    path: Path, wanted: Callable[[str], bool] = lambda _: True
+    path: Path, selected: Callable[[str], bool] = lambda _: True
 ) -> dict[str, NDArray[Any]]:
-    """Name -> array, of those whose name is wanted, in the order of the file.
+    """Arrays by name, of those whose name is selected, in the order of the file.
 
     Raises SafetensorError for a file that is none, or not whole.
     """
@@ -40,12 +40,12 @@ def read_arrays(
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size))
         header.pop("__metadata__", None)
-        for name, told in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-            if not wanted(name):
+        for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+            if not selected(name):
                 continue
-            array = np.empty(told["shape"], dtype=_KINDS[told["dtype"]])
+            array = np.empty(entry["shape"], dtype=_KINDS[entry["dtype"]])
             bytes_of: Any = array.reshape(-1).view(np.uint8)
-            file.seek(8 + size + told["data_offsets"][0])
+            file.seek(8 + size + entry["data_offsets"][0])
             if file.readinto(bytes_of) != array.nbytes:
                 raise OSError(f"{path} ended early.")
             found[name] = array

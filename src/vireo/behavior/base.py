@@ -1,4 +1,4 @@
-"""The nouns of the behaviour room: History (one viewer) and Histories (all of them)."""
+"""History (events of one user) and Histories (all users)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class BehaviorSection(Section):
     """Weights halve after this many days; 0 switches decay off."""
     duration_correction: bool = False
     """Whether the share watched of a view counts beside what is usual for videos of its length:
-    short ones are watched to their end more often, whoever watches."""
+    short ones are watched to their end more often by all users."""
     session_gap_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     """A pause longer than this starts a new session."""
     max_events_per_day: Annotated[int, Field(ge=1)] = 2000
@@ -68,7 +68,7 @@ class History:
     videos: Ints
     """Row numbers in the catalogue."""
     weights: Floats
-    """Above 0: wanted. At or below 0: seen and not liked."""
+    """Above 0: positive. At or below 0: seen and not liked."""
     times: Ints
     """Milliseconds since 1970 UTC, or NO_TIME."""
 
@@ -96,7 +96,7 @@ class History:
 
 @dataclass(frozen=True)
 class Histories:
-    """Everybody's interactions, grouped by user; within a user in order of time, then as shipped.
+    """Events of all users, grouped by user; within a user in order of time, then as ingested.
 
     `offsets` (users + 1,) delimits the users in the flat arrays (interactions,).
     """

@@ -24,7 +24,7 @@ _MOST_WORDS = 50
 
 
 def build(tables: Tables, section: BehaviorSection, context: Context) -> Histories:
-    """Everybody's history. Reads the parts `events` and `videos` (whose order is the rows')."""
+    """Histories of all users. Reads the parts `events` and `videos` (whose order is the rows')."""
     histories = histories_of(tables.events, tables.videos, section)
     for note in histories.report["notes"]:
         context.progress.say(note)
@@ -43,7 +43,7 @@ def histories_of(
 
     Also weighs events that a build has not seen; then `now` (ms), `rating_max` and `usual` come
     from it (`histories.now`, `histories.report["rating_max"]` and `["usual_shares"]`), so that both
-    speak alike. The few live events of one viewer are weighed in `lately.py`.
+    agree. `online_weights.py` weights the few live events of one user.
     """
     coded, users = _coded(events, videos)
     arrays = EventArrays.from_table(coded)
@@ -149,7 +149,7 @@ def _quoted(word: str) -> str:
 def _notes(
     words: Mapping[str, int], dropped: Mapping[str, int], section: BehaviorSection
 ) -> list[str]:
-    """What the owner should know, and what to type about it."""
+    """Notes for the owner, with the next step."""
     known = event_weights(section)
     notes = [
         f"{count} events of the unknown kind {_quoted(word)} were left out. To use them, give "

@@ -50,12 +50,12 @@ def _duplicate(events: EventArrays, section: BehaviorSection) -> Bools:
     window = int(section.duplicate_seconds * 1000)
     order = np.lexsort((events.type, events.video, events.user))  # stable: times stay sorted
     last, this = order[:-1], order[1:]
-    alike = np.ones(len(this), dtype=np.bool_)
+    equal = np.ones(len(this), dtype=np.bool_)
     for column in (events.user, events.video, events.type):
-        alike &= column[this] == column[last]
+        equal &= column[this] == column[last]
     timed = (events.time[this] != NO_TIME) & (events.time[last] != NO_TIME)
     bad = np.zeros(len(events), dtype=np.bool_)
-    bad[this] = alike & timed & (events.time[this] - events.time[last] <= window)
+    bad[this] = equal & timed & (events.time[this] - events.time[last] <= window)
     timeless = np.flatnonzero(events.time == NO_TIME)
     if len(timeless):
         bad[timeless[_repeated_rows(events, timeless)]] = True

@@ -45,7 +45,7 @@ def usual_shares(events: EventArrays) -> dict[str, float]:
 
 
 def corrected(share: Doubles, duration: Doubles, usual: Mapping[str, float]) -> Doubles:
-    """(e,) ratios as if videos of all durations were watched alike on average."""
+    """(e,) ratios corrected for duration: all durations have one mean."""
     factors = {int(name): usual[ALL] / mean for name, mean in usual.items() if name != ALL}
     if not factors:
         return share

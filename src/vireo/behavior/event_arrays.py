@@ -1,4 +1,4 @@
-"""Coded events as arrays, one row each: what cleaning and weighting work on, in builds and online."""
+"""Events as arrays, one entry each; cleaning and weighting use them in builds and online."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam of the store: live events and videos, viewers and their wishes, keys, the audit log."""
+"""Protocols of the database: events, videos, users, preferences, keys, audit log."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vireo.store.naming import Naming
 
 ONE = "user:"
 """`user:ana` among those who may open a video is the viewer `ana` alone; without an id it is
-nobody: what was one forgotten viewer's alone must not be open to all."""
+no user: an entry for one erased user must not open the video to all."""
 Scope = Literal["viewer", "service", "owner"]
-"""What a key may do: one viewer's data; everybody's data; everything."""
+"""Rights of a key: one user's data; all users' data; everything."""
 
 
 class StoreSection(Section):
@@ -47,7 +47,7 @@ class LiveEvent:
 
 @dataclass(frozen=True)
 class UserAttributes:
-    """What is told, not guessed, of a viewer: lists obey it at once, nothing is trained on it."""
+    """Stated attributes of a user: rules use them at once, training does not."""
 
     user_id: str
     age: float | None = None
@@ -62,16 +62,16 @@ class UserAttributes:
 
 @dataclass(frozen=True)
 class Preference:
-    """One wish of a viewer, in their own words: "less horror", "more slow documentaries"."""
+    """A stated preference: "less horror", "more slow documentaries"."""
 
     user_id: str
     text: str
     video_id: str = ""
-    """What "this" means in "less of this"."""
+    """Video that "this" refers to in "less of this"."""
     at: int = 0
     """Milliseconds since 1970 UTC."""
     number: int = 0
-    """Given by the store: wishes are taken back by it."""
+    """Given by the store; used to remove the preference."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class VideoChange:
 
 @dataclass(frozen=True)
 class UserState:
-    """What the database knows of one viewer at this moment."""
+    """Everything in the database about one user."""
 
     attributes: UserAttributes
     events: tuple[LiveEvent, ...] = ()
@@ -220,30 +220,30 @@ class Videos(Protocol):
 
 
 class Users(Protocol):
-    """What is told of viewers, what they chose and wish, and who must be forgotten."""
+    """User attributes, choices, preferences, and erasures."""
 
     def set_users(self, viewers: Sequence[UserAttributes]) -> int:
-        """Keep what is told of these viewers in place of what was; return how many were kept."""
+        """Replace the attributes of these users; return how many were stored."""
         ...
 
     def user(self, user_id: str) -> UserAttributes:
-        """What is told of a viewer; a Viewer without anything for one of whom nothing is."""
+        """Attributes of a user; empty ones for an unknown user."""
         ...
 
     def add_preference(self, edit: Preference) -> Preference:
-        """Keep a wish, and return it with its number; a forgotten viewer's is refused."""
+        """Store a preference and return it with its number; erased users are rejected."""
         ...
 
     def preferences_of(self, user_id: str) -> list[Preference]:
-        """A viewer's wishes, the oldest first."""
+        """Preferences of a user, oldest first."""
         ...
 
     def remove_preference(self, user_id: str, number: int) -> bool:
-        """Take one wish of a viewer back; whether there was one."""
+        """Delete one preference of a user; whether there was one."""
         ...
 
     def choices(self, user_id: str) -> dict[str, Any]:
-        """What the viewer chose: taste sentence, consent; empty when nothing."""
+        """Choices of the user: text query, consent; empty without any."""
         ...
 
     def set_choices(self, user_id: str, choices: Mapping[str, Any]) -> None:
@@ -255,7 +255,7 @@ class Users(Protocol):
         ...
 
     def user_states(self, user_ids: Sequence[str], after: int = 0) -> dict[str, UserState]:
-        """The same of many viewers at once; those of whom nothing is known are not in it."""
+        """State of several users; users without any data are left out."""
         ...
 
     def forget(self, user_id: str) -> int:

@@ -1,4 +1,4 @@
-"""What every store must keep to: a test suite to inherit, for the built-in one and for yours.
+"""Contract suite of stores: a test class to inherit for built-in and other stores.
 
 class TestMine(StoreContract):
     def open(self, place: Path) -> Store:
@@ -123,8 +123,8 @@ class StoreContract:
 
     def test_somebody_unknown_can_be_forgotten(self, tmp_path: Path) -> None:
         store = self.open(tmp_path)
-        assert store.forget("nobody") == 0
-        assert store.is_forgotten("nobody")
+        assert store.forget("unknown") == 0
+        assert store.is_forgotten("unknown")
         store.close()
 
     def test_what_cannot_be_kept_is_refused_whole(self, tmp_path: Path) -> None:
@@ -201,13 +201,13 @@ class StoreContract:
         assert store.user_state("ana") == UserState(UserAttributes("ana"))
         store.append([live(1), live(2, "bo"), live(3)])
         store.set_choices("ana", {"query": "the sea"})
-        wish = store.add_preference(Preference("ana", "less horror"))
+        preference = store.add_preference(Preference("ana", "less horror"))
         store.set_users([UserAttributes("ana", 12)])
         assert store.user_state("ana") == UserState(
-            UserAttributes("ana", 12), (live(1), live(3)), (wish,), {"query": "the sea"}
+            UserAttributes("ana", 12), (live(1), live(3)), (preference,), {"query": "the sea"}
         )
         assert store.user_state("ana", after=1).events == (live(3),)
-        many = ["nobody", "ana", *(f"u{n}" for n in range(1200)), "bo"]
+        many = ["unknown", "ana", *(f"u{n}" for n in range(1200)), "bo"]
         assert store.user_states(many) == {user: store.user_state(user) for user in ("ana", "bo")}
         assert store.user_states(["ana", "bo"], after=2) == {
             "ana": store.user_state("ana", after=2)

@@ -103,7 +103,7 @@ class Database:
                     prepare(connection, self._name)
                     return bytes.fromhex(first_facts(connection))
             except (SQLAlchemyError, StageFailed) as error:
-                # Somebody else may be making the same tables at this moment.
+                # Another process may be creating the same tables.
                 if attempt:
                     self._engine.dispose()
                     raise self._failed(error) from None
@@ -120,7 +120,7 @@ class Database:
         )
 
     def _told(self, error: Exception, reason: str) -> str:
-        """What a caller may hear: a server's own words name its host and its users."""
+        """Public error text: a server's own words name its host and its users."""
         if self.is_file:
             return f"The database failed: {reason}."
         library: Any = self._engine.dialect.loaded_dbapi

@@ -20,14 +20,14 @@ class PreparedQuery:
         self._order: Sequence[str] | None = compiled.positiontup
 
     def rows(self, driver: Any, **values: Any) -> Sequence[Any]:
-        """The rows, for these values of the parameters; asked of the driver's own connection: rows
-        are all that is wanted of a result."""
-        told: Any = values
+        """Rows of the query for these parameters, through the driver's connection, which skips
+        SQLAlchemy's result objects."""
+        parameters: Any = values
         if self._order is not None:
-            told = tuple(values[name] for name in self._order)
+            parameters = tuple(values[name] for name in self._order)
         cursor = driver.cursor()
         try:
-            cursor.execute(self._text, told)
+            cursor.execute(self._text, parameters)
             rows: Sequence[Any] = cursor.fetchall()
         except self._errors as error:
             raise DBAPIError(self._text, None, error) from error

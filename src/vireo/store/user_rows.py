@@ -1,4 +1,4 @@
-"""Viewers and their wishes in the SQL store: the questions that are asked of two tables."""
+"""Rows of user attributes and preferences in the SQL store."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from vireo.store.schema import CHOICES, EVENTS, MOST_AT_ONCE, PREFERENCES, USERS
 
 _FACTS = ("age", "region", "languages", "groups_of")
 SELECT_ATTRIBUTES = select(*(USERS.c[name] for name in _FACTS))
-"""What is told of viewers; ask for one of them."""
+"""Attributes, filtered by user."""
 SELECT_PREFERENCES = select(*(PREFERENCES.c[field.name] for field in fields(Preference))).order_by(
     PREFERENCES.c.number
 )
-"""Wishes, the oldest first; ask for one viewer's."""
+"""Preferences, oldest first, filtered by user."""
 
 
 def keep_viewers(connection: Connection, viewers: Sequence[UserAttributes]) -> None:
-    """Put these viewers in the place of what was told of them before."""
+    """Replace the attributes of these users."""
     for start in range(0, len(viewers), MOST_AT_ONCE):
         some = viewers[start : start + MOST_AT_ONCE]
         ids = [viewer.user_id for viewer in some]
@@ -42,7 +42,7 @@ def _row(viewer: UserAttributes) -> dict[str, object]:
 
 
 def viewer_of(user_id: str, rows: Sequence[Any]) -> UserAttributes:
-    """What is told of a viewer, from the rows that SELECT_ATTRIBUTES found."""
+    """Attributes of a user from the rows of SELECT_ATTRIBUTES."""
     if not rows:
         return UserAttributes(user_id)
     age, region, *lists = rows[0]
@@ -51,12 +51,12 @@ def viewer_of(user_id: str, rows: Sequence[Any]) -> UserAttributes:
 
 
 def keep_edit(connection: Connection, edit: Preference) -> None:
-    """One more wish."""
+    """Insert a preference."""
     connection.execute(insert(PREFERENCES), asdict(edit))
 
 
 def known_among(connection: Connection, users: Sequence[str], after: int) -> dict[str, UserState]:
-    """What is known of these viewers, where anything is; of events, those after a position."""
+    """State of these users, without those that have no data; events after a position."""
 
     def rows(question: Select[Any], column: ColumnElement[str]) -> dict[str, list[Any]]:
         asked = question.add_columns(column).where(column.in_(users))
@@ -65,7 +65,7 @@ def known_among(connection: Connection, users: Sequence[str], after: int) -> dic
             by_user.setdefault(user, []).append(tuple(row))
         return by_user
 
-    told, edits = (
+    attributes, edits = (
         rows(SELECT_ATTRIBUTES, USERS.c.user_id),
         rows(SELECT_PREFERENCES, PREFERENCES.c.user_id),
     )
@@ -73,17 +73,17 @@ def known_among(connection: Connection, users: Sequence[str], after: int) -> dic
     choices = rows(select(CHOICES.c.body), CHOICES.c.user_id)
     return {
         user: UserState(
-            viewer_of(user, told.get(user, ())),
+            viewer_of(user, attributes.get(user, ())),
             tuple(LiveEvent(*row) for row in events.get(user, ())),
             tuple(Preference(*row) for row in edits.get(user, ())),
             dict(json.loads(choices[user][0][0])) if user in choices else {},
         )
-        for user in {**told, **edits, **events, **choices}
+        for user in {**attributes, **edits, **events, **choices}
     }
 
 
 def edits_of(connection: Connection, user_id: str) -> list[Preference]:
-    """A viewer's wishes, the oldest first."""
+    """Preferences of a user, oldest first."""
     return [
         Preference(*row)
         for row in connection.execute(SELECT_PREFERENCES.where(PREFERENCES.c.user_id == user_id))
@@ -91,9 +91,9 @@ def edits_of(connection: Connection, user_id: str) -> list[Preference]:
 
 
 def delete_of(connection: Connection, user_id: str, number: int | None = None) -> int:
-    """Delete one wish of a viewer, or, without a number, everything that is told of them."""
-    wishes = delete(PREFERENCES).where(PREFERENCES.c.user_id == user_id)
+    """Delete one preference of a user, or, without a number, all attributes and preferences."""
+    preferences = delete(PREFERENCES).where(PREFERENCES.c.user_id == user_id)
     if number is not None:
-        return int(connection.execute(wishes.where(PREFERENCES.c.number == number)).rowcount)
-    told = connection.execute(delete(USERS).where(USERS.c.user_id == user_id)).rowcount
-    return int(told) + int(connection.execute(wishes).rowcount)
+        return int(connection.execute(preferences.where(PREFERENCES.c.number == number)).rowcount)
+    attributes = connection.execute(delete(USERS).where(USERS.c.user_id == user_id)).rowcount
+    return int(attributes) + int(connection.execute(preferences).rowcount)

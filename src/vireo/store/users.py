@@ -1,4 +1,4 @@
-"""What is told of viewers, what they chose and wish, and who is forgotten, in a SQL database."""
+"""User attributes, choices, preferences and erasures in a SQL database."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _STANDING = {
     "preferences": SELECT_PREFERENCES.where(PREFERENCES.c.user_id == _USER),
     "choices": select(CHOICES.c.body).where(CHOICES.c.user_id == _USER),
 }
-"""What `standing` asks, one question of each table."""
+"""Queries of `user_state`, one per table."""
 
 
 class SqlUsers:
@@ -61,7 +61,7 @@ class SqlUsers:
         self._asked = {n: PreparedQuery(q, database.dialect) for n, q in _STANDING.items()}
 
     def choices(self, user_id: str) -> dict[str, Any]:
-        """What the viewer set; empty when nothing."""
+        """Choices of the user; empty without any."""
         with self._database.transaction() as connection:
             return _choices(connection, user_id)
 
@@ -71,21 +71,21 @@ class SqlUsers:
         with self._database.reading() as driver:
             if asked["forgotten"].rows(driver, hash=self._database.hash(user_id)):
                 return UserState(UserAttributes(user_id), forgotten=True)
-            told, events, edits, choices = (
+            attributes, events, edits, choices = (
                 asked["attributes"].rows(driver, user=user_id),
                 asked["events"].rows(driver, user=user_id, after=after),
                 asked["preferences"].rows(driver, user=user_id),
                 asked["choices"].rows(driver, user=user_id),
             )
         return UserState(
-            viewer_of(user_id, told),
+            viewer_of(user_id, attributes),
             tuple(LiveEvent(*row) for row in events),
             tuple(Preference(*row) for row in edits),
             dict(json.loads(choices[0][0])) if choices else {},
         )
 
     def user_states(self, user_ids: Sequence[str], after: int = 0) -> dict[str, UserState]:
-        """The same of many viewers at once; those of whom nothing is known are not in it."""
+        """State of several users; users without any data are left out."""
         found: dict[str, UserState] = {}
         with self._database.transaction() as connection:
             for start in range(0, len(user_ids), MOST_AT_ONCE):
@@ -113,7 +113,7 @@ class SqlUsers:
                 connection.execute(insert(CHOICES), {"user_id": user_id, "body": body})
 
     def set_users(self, viewers: Sequence[UserAttributes]) -> int:
-        """Keep what is told of these viewers; return how many. The forgotten are left out.
+        """Replace the attributes of these users; return how many. Erased ones are left out.
 
         Raises InputError, and keeps nothing, if one of them could not be kept unchanged.
         """
@@ -127,12 +127,12 @@ class SqlUsers:
         return len(kept)
 
     def user(self, user_id: str) -> UserAttributes:
-        """What is told of a viewer."""
+        """Attributes of a user."""
         with self._database.reading() as driver:
             return viewer_of(user_id, self._asked["attributes"].rows(driver, user=user_id))
 
     def add_preference(self, edit: Preference) -> Preference:
-        """Keep a wish, and return it with its number. Raises InputError for a forgotten viewer."""
+        """Store a preference, return it numbered; raises InputError for an erased user."""
         check_edit(edit)
         with self._database.transaction(write=True) as connection:
             number = self._database.locked(connection, "preferences") + 1
@@ -147,18 +147,18 @@ class SqlUsers:
         return kept
 
     def preferences_of(self, user_id: str) -> list[Preference]:
-        """A viewer's wishes, the oldest first."""
+        """Preferences of a user, oldest first."""
         with self._database.transaction() as connection:
             return edits_of(connection, user_id)
 
     def remove_preference(self, user_id: str, number: int) -> bool:
-        """Take one wish of a viewer back; whether there was one."""
+        """Delete one preference of a user; whether there was one."""
         with self._database.transaction(write=True) as connection:
             self._database.locked(connection, "key")
             return delete_of(connection, user_id, number) > 0
 
     def forget(self, user_id: str) -> int:
-        """Delete the user's events, wishes, choices and keys, keep a keyed hash of the id.
+        """Delete the user's events, preferences, choices and keys; keep a keyed hash of the id.
 
         Returns how many events were deleted.
         """

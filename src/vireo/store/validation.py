@@ -1,4 +1,4 @@
-"""What must hold before something enters a database: the same answer from every database."""
+"""Validation before a write to the database, equal for all databases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vireo.store.base import LiveEvent, LiveVideo, Preference, UserAttributes
 
 MOST_ID = 512
 MOST_WORD = 64
-MOST_WISH = 1000
+MAX_PREFERENCE_LENGTH = 1000
 MOST_AGE = 150
 LAST_MOMENT = 253_402_300_800_000
 """The year 10000 in milliseconds: whatever is later is no moment."""
@@ -89,20 +89,20 @@ def check_viewers(viewers: Iterable[UserAttributes]) -> None:
         aged = viewer.age is None or 0 <= viewer.age <= MOST_AGE
         if not (viewer.user_id.strip() and sized and aged and all(map(_storable, texts))):
             raise InputError(
-                f"What is told of the viewer {viewer.user_id!r:.80} cannot be kept.",
+                f"The attributes of user {viewer.user_id!r:.80} cannot be stored.",
                 f"An id has 1 to {MOST_ID} characters, a region up to {MOST_WORD}, an age is from"
                 f" 0 to {MOST_AGE}.",
             )
 
 
 def check_edit(edit: Preference) -> None:
-    """Raises InputError for a wish without words, or one that no database could keep."""
+    """Raises InputError for a preference without words, or one that no database could store."""
     texts = (edit.user_id, edit.text, edit.video_id)
-    short = len(edit.text) <= MOST_WISH and max(len(texts[0]), len(texts[2])) <= MOST_ID
+    short = len(edit.text) <= MAX_PREFERENCE_LENGTH and max(len(texts[0]), len(texts[2])) <= MOST_ID
     if not (edit.user_id.strip() and edit.text.strip() and short and all(map(_storable, texts))):
         raise InputError(
-            f"The wish {edit.text!r:.80} cannot be kept.",
-            f'Write a sentence of up to {MOST_WISH} characters, like "less horror".',
+            f"The preference {edit.text!r:.80} cannot be stored.",
+            f'Write a sentence of up to {MAX_PREFERENCE_LENGTH} characters, like "less horror".',
         )
 
 

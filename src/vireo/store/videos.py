@@ -62,7 +62,7 @@ class SqlVideos:
 
 
 def open_to_nobody(connection: Connection, user_id: str) -> None:
-    """Where a video names the viewer among those who may open it, it names nobody."""
+    """Remove the user from the access lists of videos."""
     named = select(VIDEOS.c.video_id, VIDEOS.c.body).where(VIDEOS.c.body.contains(ONE))
     for video_id, body in connection.execute(named).all():
         video = _video(json.loads(body))
