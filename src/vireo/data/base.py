@@ -1,4 +1,4 @@
-"""The nouns of the data room: Tables (videos, media, events, comments, rejects, held-out)."""
+"""Tables of videos, media, events, comments, rejects and held-out events; their schemas."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VIDEO_SCHEMA: dict[str, Any] = {
     "published_at": pl.Int64,  # milliseconds since 1970 UTC
     "duration": pl.Float64,  # seconds
     "transcript": pl.String,
-    "age_rating": pl.Int64,  # the youngest age that may see it, in years
+    "age_rating": pl.Int64,  # minimum age in years
     "regions": pl.List(pl.String),  # where it may be shown; null: everywhere
     "access": pl.List(pl.String),  # groups, or `user:ID`, that may see it; null: not restricted
     "available_from": pl.Int64,  # milliseconds since 1970 UTC
@@ -58,9 +58,9 @@ EVENT_SCHEMA: dict[str, Any] = {
     "value": pl.Float64,
     "watch_seconds": pl.Float64,
     "session_id": pl.String,
-    "sequence": pl.Int64,  # the shipped order: breaks ties in time
+    "sequence": pl.Int64,  # order of the source: breaks ties in time
 }
-"""Columns of `events` and `heldout`, in the shipped order."""
+"""Columns of `events` and `heldout`, in the order of the source."""
 
 COMMENT_SCHEMA: dict[str, Any] = {
     "user_id": pl.String,
@@ -92,15 +92,12 @@ class DataSection(Section):
     max_future_days: Annotated[float, Field(ge=0)] = 1.0
     """Rows dated further than this after the moment of reading are rejected."""
     remote: bool = False
-    """Video files named by URL are fetched (anything that fsspec reads); else they are not."""
+    """Whether video files at URLs are fetched (any file system of fsspec)."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which events are held out for evaluation; the empty split holds nothing out.
-
-    The split is part of the data recipe, so whatever is built from it can't see the future.
-    """
+    """Events held out for evaluation; part of the data recipe, so no model sees them."""
 
     protocol: Literal["none", "time", "leave-one-out", "cold-items", "cold-users", "random"] = (
         "none"
@@ -108,17 +105,16 @@ class Split:
     cutoff: int | None = None
     """For `time`: milliseconds since 1970 UTC; events at or after it are held out."""
     until: int | None = None
-    """For `time`: events at or after it are neither learned from nor held out."""
+    """For `time`: events at or after it are neither in training nor held out."""
     share: float = 0.2
     """Of the videos (`cold-items`), the users (`cold-users`), each user's events (`random`)."""
     variant: Literal["random", "chronological"] = "random"
-    """For `cold-items`: any videos, or those that came last."""
+    """For `cold-items`: random videos, or the latest ones."""
     seed: int = 0
-    """Of whatever is drawn by chance."""
 
     def recipe(self) -> dict[str, Any]:
-        """The JSON that enters the artefact's id: only what this protocol looks at."""
-        looked_at = {
+        """JSON for the artifact id: the fields that this protocol uses."""
+        used = {
             "none": (),
             "time": ("cutoff", "until"),
             "leave-one-out": (),
@@ -126,7 +122,7 @@ class Split:
             "cold-users": ("share", "seed"),
             "random": ("share", "seed"),
         }[self.protocol]
-        given = {name: getattr(self, name) for name in looked_at}
+        given = {name: getattr(self, name) for name in used}
         return {"protocol": self.protocol, **{n: v for n, v in given.items() if v is not None}}
 
 
@@ -140,12 +136,16 @@ def _read(path: Path) -> pl.DataFrame:
         ) from error
 
 
+def _part(name: str) -> cached_property[pl.DataFrame]:
+    return cached_property(lambda tables: tables.part(name))
+
+
 @dataclass(frozen=True)
 class Tables:
     """Validated tables on disk, read part by part.
 
-    A stage declares the parts that it reads (`pipeline.py`); reading another one is an error,
-    because its content would not be part of the stage's id.
+    A stage declares the parts that it reads (`pipeline.py`); another part is an error, because
+    its content is not in the stage's id.
     """
 
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
@@ -163,29 +163,12 @@ class Tables:
             return _read(self.directory / f"{name}.parquet")
         return pl.DataFrame(schema=PART_SCHEMAS[name])
 
-    @cached_property
-    def videos(self) -> pl.DataFrame:
-        return self.part("videos")
-
-    @cached_property
-    def media(self) -> pl.DataFrame:
-        return self.part("media")
-
-    @cached_property
-    def events(self) -> pl.DataFrame:
-        return self.part("events")
-
-    @cached_property
-    def comments(self) -> pl.DataFrame:
-        return self.part("comments")
-
-    @cached_property
-    def heldout(self) -> pl.DataFrame:
-        return self.part("heldout")
-
-    @cached_property
-    def rejects(self) -> pl.DataFrame:
-        return self.part("rejects")
+    videos = _part("videos")
+    media = _part("media")
+    events = _part("events")
+    comments = _part("comments")
+    heldout = _part("heldout")
+    rejects = _part("rejects")
 
     def save(self, directory: Path) -> None:
         for name in PART_SCHEMAS:

@@ -1,4 +1,4 @@
-"""The tables of a source without one viewer: events, comments, and refused rows that name them."""
+"""Erasure of one user from the tables of a source, rejected rows included."""
 
 from __future__ import annotations
 
@@ -12,37 +12,36 @@ import polars as pl
 from vireo.store.base import ONE
 
 _BETWEEN_CELLS = re.compile(r'[\s,;|"\x1f]+')
-"""What parts the cells in the text of a line that could not be split."""
+"""Separators of cells in a line that could not be split."""
 
 
 def without_user(
     frames: Mapping[str, pl.DataFrame], report: Mapping[str, Any], user_id: str
 ) -> tuple[dict[str, pl.DataFrame], dict[str, Any], int]:
-    """The frames and the report without the viewer, and how many rows of tables that cost.
+    """Frames and report without the user, and the number of rows removed or changed.
 
-    A video that the viewer may open by name (`user:ID`) names nobody in their place. Refused rows
-    are found by the viewer's column; where a row could not be split into cells, by
-    any cell that equals the id.
+    In the access list of a video an empty `user:` replaces `user:ID`. A rejected row belongs to
+    the user if its user column holds the id; if it has no columns, if any cell does.
     """
-    theirs = pl.col("user_id") == user_id
+    own = pl.col("user_id") == user_id
     account = dict(report["tables"].get("events", {}))
     named = _rejects_of(frames["rejects"], account.get("user_column", ""), user_id)
-    videos, opened = _unnamed(frames["videos"], user_id)
+    videos, opened = _without_access(frames["videos"], user_id)
     kept = {
         **frames,
         "videos": videos,
-        "events": frames["events"].filter(~theirs),
-        "comments": frames["comments"].filter(~theirs),
+        "events": frames["events"].filter(~own),
+        "comments": frames["comments"].filter(~own),
         "rejects": frames["rejects"].filter(~named),
     }
-    # One row of a log can give several events; they share its number.
-    accepted = frames["events"].filter(theirs)["sequence"].n_unique()
-    refused = frames["rejects"].filter(named)["reason"].value_counts()
-    count = accepted + int(refused["count"].sum())
+    # Events of one row share its number.
+    accepted = frames["events"].filter(own)["sequence"].n_unique()
+    rejected_rows = frames["rejects"].filter(named)["reason"].value_counts()
+    count = accepted + int(rejected_rows["count"].sum())
     if not count:
         return kept, dict(report), opened
     rejected = dict(account["rejected"])
-    for reason, rows in refused.iter_rows():
+    for reason, rows in rejected_rows.iter_rows():
         rejected[reason] -= rows
     account.update(
         read=account["read"] - count,
@@ -53,19 +52,19 @@ def without_user(
     return kept, {**report, "tables": {**report["tables"], "events": account}}, count + opened
 
 
-def who_is_named(frames: Mapping[str, pl.DataFrame], report: Mapping[str, Any]) -> set[str]:
-    """Whoever `without_viewer` would find; where a row could not be split, every cell of it."""
+def user_ids_in(frames: Mapping[str, pl.DataFrame], report: Mapping[str, Any]) -> set[str]:
+    """Ids of all users in the frames; of a row that could not be split, every cell."""
     access = frames["videos"]["access"].explode().drop_nulls()
     one = access.filter(access.str.starts_with(ONE)).str.strip_prefix(ONE)
     lists = (frames["events"]["user_id"], frames["comments"]["user_id"], one)
     users = {user for column in lists for user in column.drop_nulls().unique()}
-    refused = frames["rejects"].filter(pl.col("table") == "events")["raw"].drop_nulls()
+    rejected_rows = frames["rejects"].filter(pl.col("table") == "events")["raw"].drop_nulls()
     column = report["tables"].get("events", {}).get("user_column", "")
-    return users.union(*(_cells(raw, column) for raw in refused))
+    return users.union(*(_cells(raw, column) for raw in rejected_rows))
 
 
-def _unnamed(videos: pl.DataFrame, user_id: str) -> tuple[pl.DataFrame, int]:
-    """The videos with nobody in the viewer's place among those who may open them; how many."""
+def _without_access(videos: pl.DataFrame, user_id: str) -> tuple[pl.DataFrame, int]:
+    """Videos with `user:` in place of `user:ID` in their access lists, and their number."""
     one, access = f"{ONE}{user_id}", videos["access"]
     named = access.list.contains(one).fill_null(value=False)
     if not named.any():
@@ -75,23 +74,19 @@ def _unnamed(videos: pl.DataFrame, user_id: str) -> tuple[pl.DataFrame, int]:
 
 
 def _rejects_of(rejects: pl.DataFrame, column: str, user_id: str) -> pl.Series:
-    """Which refused rows of events name the viewer."""
-    # A quick look first; JSON may spell characters in two ways.
+    """Mask of the rejected events of the user. (rejects,)"""
+    # A substring search first; JSON has two spellings of a non-ASCII character.
     spellings = [json.dumps(user_id)[1:-1], json.dumps(user_id, ensure_ascii=False)[1:-1]]
     maybe = (rejects["table"] == "events") & rejects["raw"].str.contains_any(spellings)
     names = [
-        bool(look) and _names(raw, column, user_id)
+        bool(look) and user_id in _cells(raw, column)
         for look, raw in zip(maybe, rejects["raw"], strict=True)
     ]
     return pl.Series(names, dtype=pl.Boolean)
 
 
-def _names(raw: str, column: str, user_id: str) -> bool:
-    return user_id in _cells(raw, column)
-
-
 def _cells(raw: str, column: str) -> set[str]:
-    """Where a viewer's id may stand in the text of a refused row."""
+    """Cells of a rejected row that may hold a user id."""
     row = json.loads(raw)
     if isinstance(row, dict):
         return {str(row.get(column) or "").strip()}

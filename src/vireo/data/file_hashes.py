@@ -1,4 +1,4 @@
-"""Media files -> sha256 of their bytes, remembered by path, size and time of change."""
+"""SHA-256 of media files, cached by path, size and modification time."""
 
 from __future__ import annotations
 
@@ -32,41 +32,39 @@ def with_digests(
 
 
 def digests(paths: Iterable[str], cache: Path, progress: Progress) -> dict[str, str | None]:
-    """Path -> sha256; only files that are new or changed since the last call are read.
+    """SHA-256 by path; reads only files that are new or changed. For a URL: `remote.identity`.
 
-    Of a URL the identity (see remote.py).
-
-    Pipes and devices are never opened, for reading them might not end.
+    Pipes and devices are never opened: a read may not end.
     """
     paths = list(paths)
-    remembered = read_json(cache / CACHE) or {}
-    fresh = dict(remembered)
+    cached = read_json(cache / CACHE) or {}
+    fresh = dict(cached)
     found: dict[str, str | None] = {}
     with progress.task("reading files", len(paths)) as tick:
         for path in paths:
-            if is_url(path):  # asked anew each time: only its file system knows what changed
+            if is_url(path):  # never cached: only its file system knows of a change
                 found[path] = identity(path)
                 tick()
                 continue
-            entry = _entry(Path(path), remembered.get(path))
+            entry = _entry(Path(path), cached.get(path))
             found[path] = None if entry is None else str(entry[2])
             if entry is not None:
                 fresh[path] = entry
             tick()
-    if fresh != remembered:
+    if fresh != cached:
         cache.mkdir(parents=True, exist_ok=True)
         write_json(cache / CACHE, fresh)
     return found
 
 
-def _entry(path: Path, remembered: object) -> list[int | str] | None:
-    """[size, time of change in ns, sha256] of a file, or None where it can't be read."""
+def _entry(path: Path, cached: object) -> list[int | str] | None:
+    """[size, modification time in ns, sha256], or None for an unreadable file."""
     try:
         if not path.is_file():
             return None
         state = path.stat()
-        if isinstance(remembered, list) and remembered[:2] == [state.st_size, state.st_mtime_ns]:
-            return remembered
+        if isinstance(cached, list) and cached[:2] == [state.st_size, state.st_mtime_ns]:
+            return cached
         return [state.st_size, state.st_mtime_ns, digest_of_file(path)]
     except OSError:
         return None

@@ -15,16 +15,16 @@ import fsspec
 from vireo.artifacts.files import digest_of_json
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_TELLING = (
+_VERSION_FIELDS = (
     *("size", "etag", "mtime", "created", "lastmodified", "contentmd5", "md5hash"),
     *("checksum", "digest", "crc32c", "generation", "versionid"),
 )
-"""What file systems say that changes with the content, letters only."""
+"""Fields of a file's status that change with its content, letters only."""
 _CHUNK = 1_000_000
 
 
 class CannotFetch(Exception):
-    """The file behind a URL cannot be had; the text says why."""
+    """The file at a URL cannot be fetched."""
 
 
 def is_url(path: str) -> bool:
@@ -32,21 +32,21 @@ def is_url(path: str) -> bool:
 
 
 def identity(url: str) -> str | None:
-    """A name for the content behind a URL without reading it, or None where it cannot be had.
+    """Digest of the URL and of its size, time and checksums; None if it is unavailable.
 
-    Made of the URL and of size, time and checksums as far as its file system tells them; where
-    it tells nothing but the size, other content of the same length is not noticed.
+    The content is not read: if the file system reports only a size, a change of equal length is
+    not noticed.
     """
     try:
         system, path = fsspec.url_to_fs(url)
-        told = system.info(path)
+        status = system.info(path)
     except Exception:  # every file system has its own errors
         return None
-    if told.get("type", "file") != "file":
+    if status.get("type", "file") != "file":
         return None
-    names = {name: re.sub("[^a-z0-9]", "", name.lower()) for name in told}
-    telling = {names[name]: str(told[name]) for name in told if names[name] in _TELLING}
-    return digest_of_json([url, telling])
+    names = {name: re.sub("[^a-z0-9]", "", name.lower()) for name in status}
+    version = {names[name]: str(status[name]) for name in status if names[name] in _VERSION_FIELDS}
+    return digest_of_json([url, version])
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Ingested tables as immutable sources: what was accepted, what was refused, and the accounting."""
+"""Ingested tables as immutable sources: accepted rows, rejects, and row counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import polars as pl
 from vireo.artifacts.files import digest_of_file, digest_of_json, read_json, write_json
 from vireo.data import READERS
 from vireo.data.base import DataSection
-from vireo.data.erasure import who_is_named, without_user
+from vireo.data.erasure import user_ids_in, without_user
 from vireo.data.readers import RAW_SCHEMAS, RawTables, ReadRequest
 from vireo.engine.progress import NullProgress, Progress
 from vireo.errors import InputError, StageFailed
@@ -121,16 +121,13 @@ class Sources:
         index = read_json(path)
         if index is None or not isinstance(index.get("sources"), list):
             raise InputError(
-                f"{path} is damaged, so nobody can tell which tables count.",
+                f"{path} is damaged, so the ingested sources are unknown.",
                 "Ingest all tables again: `vireo ingest --replace` for the first.",
             )
         return [str(name) for name in index["sources"]]
 
     def each(self, look: Callable[[Source], T]) -> list[T]:
-        """What is found in every source; looked at once more where a writer replaced them.
-
-        Readers need no lock: a viewer may be forgotten while another one's rows are read.
-        """
+        """Results of `look` for every source; repeated if a writer replaced them meanwhile."""
         while True:
             names = self._indexed()
             try:
@@ -140,15 +137,15 @@ class Sources:
                     raise
 
     def named(self) -> set[str]:
-        """Whoever may be named in any row, the refused ones too; some of them are no viewers."""
+        """Ids of all users in any row, rejects included; may hold other cells of rejects."""
         users: set[str] = set()
         for source in self.all():
             frames = {name: source.frame(name) for name in RAW_SCHEMAS}
-            users |= who_is_named(frames, source.report)
+            users |= user_ids_in(frames, source.report)
         return users
 
     def mentions(self, user_id: str) -> bool:
-        """Whether any row is this viewer's, or names them among the refused."""
+        """Whether any row, rejects included, belongs to this user."""
 
         def found(source: Source) -> bool:
             frames = {name: source.frame(name) for name in RAW_SCHEMAS}
@@ -157,7 +154,7 @@ class Sources:
         return any(self.each(found))
 
     def forget(self, user_id: str) -> int:
-        """Rewrite the sources without a viewer's rows, refused ones too; returns how many."""
+        """Rewrite the sources without the user's rows, rejects included; returns how many."""
         removed, ids = 0, []
         for source in self.all():
             frames = {name: source.frame(name) for name in RAW_SCHEMAS}

@@ -1,4 +1,4 @@
-"""All events -> those to learn from, and those held out; comments obey the same split."""
+"""Train and held-out events of a split; comments obey the same split."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ TRAIN, HELD, NEITHER = "train", "held", "neither"
 def parts_of(events: pl.DataFrame, split: Split, videos: pl.DataFrame) -> pl.Series:
     """Per event TRAIN, HELD or NEITHER. Raises InputError for a split that cannot be made.
 
-    `time`: events from the cutoff on (and before `until`) are held out; events without a moment
-    are learned from. `leave-one-out`: the last event but impressions of each viewer who has two or
-    more (by moment, then in the shipped order), with whatever else the same row of the table said:
-    a like must not give away the view that came with it. `cold-items`: every event of a share of
-    the videos, and of all other videos each viewer's last event, so that warm and cold figures come
-    from the same lists. `cold-users`: every event of a share of the users. `random`: a share of
+    `time`: events from the cutoff on (and before `until`) are held out; events without a time
+    are in training. `leave-one-out`: the last event but impressions of each user who has two or
+    more (by time, then in source order), with all other events of its row: a like must not give
+    away its view. `cold-items`: every event of a share of
+    the videos, and of all other videos each user's last event, so that one list gives warm and
+    cold metrics. `cold-users`: every event of a share of the users. `random`: a share of
     each user's videos, at least one of those who have two.
     """
     held = _HELD[split.protocol](events, split, videos)
@@ -35,10 +35,7 @@ def parts_of(events: pl.DataFrame, split: Split, videos: pl.DataFrame) -> pl.Ser
 def seen_comments(
     comments: pl.DataFrame, heldout: pl.DataFrame, training: pl.DataFrame, split: Split
 ) -> pl.DataFrame:
-    """The comments that may be read.
-
-    None from the cutoff on; none of a held-out event; none on a cold item or by a cold user.
-    """
+    """Comments before the cutoff, not of held-out events, cold items or cold users."""
     if split.protocol == "time":
         return comments.filter(~_late(comments, split))
     key = ["user_id", "video_id", "timestamp"]
@@ -83,13 +80,13 @@ def _last_ones(events: pl.DataFrame, split: Split, videos: pl.DataFrame) -> pl.S
 
 
 def _cold_items(events: pl.DataFrame, split: Split, videos: pl.DataFrame) -> pl.Series:
-    met = events["video_id"].unique().sort()
-    count = _count_of(len(met), split, "videos")
+    seen = events["video_id"].unique().sort()
+    count = _count_of(len(seen), split, "videos")
     if split.variant == "chronological":
-        cold = _latest(events, videos, met)[:count]
+        cold = _latest(events, videos, seen)[:count]
     else:
-        order = np.random.default_rng(split.seed).permutation(len(met))
-        cold = met.gather(order[:count])
+        order = np.random.default_rng(split.seed).permutation(len(seen))
+        cold = seen.gather(order[:count])
     is_cold = events["video_id"].is_in(cold.implode())
     warm = events.filter(~is_cold)
     last = pl.Series(np.zeros(len(events), dtype=np.bool_))
@@ -97,24 +94,20 @@ def _cold_items(events: pl.DataFrame, split: Split, videos: pl.DataFrame) -> pl.
     return is_cold | last.scatter(rows, _last_ones(warm, split, videos))
 
 
-def _latest(events: pl.DataFrame, videos: pl.DataFrame, met: pl.Series) -> pl.Series:
-    """The videos that came last first: by publication, else by their first event."""
+def _latest(events: pl.DataFrame, videos: pl.DataFrame, seen: pl.Series) -> pl.Series:
+    """Videos, latest first: by publication, else by first event."""
     first = events.group_by("video_id").agg(pl.col("timestamp", "sequence").min())
     table = (
-        met.to_frame()
+        seen.to_frame()
         .join(first, on="video_id")
         .join(videos.select("video_id", "published_at"), on="video_id", how="left")
     )
-    came = pl.coalesce("published_at", "timestamp") if _all_dated(table) else pl.col("timestamp")
+    dated = table["published_at"].null_count() == 0
+    came = pl.col("published_at" if dated else "timestamp")
     ordered = table.with_columns(came.alias("came")).sort(
         ["came", "sequence", "video_id"], descending=True, nulls_last=True
     )
     return ordered["video_id"]
-
-
-def _all_dated(table: pl.DataFrame) -> bool:
-    """Whether moments of publication can order all videos."""
-    return table["published_at"].null_count() == 0
 
 
 def _cold_users(events: pl.DataFrame, split: Split, videos: pl.DataFrame) -> pl.Series:
@@ -129,12 +122,12 @@ def _at_random(events: pl.DataFrame, split: Split, videos: pl.DataFrame) -> pl.S
     key = ["user_id", "video_id"]
     pairs = events.select(key).unique().sort(key)
     drawn = pairs.with_columns(
-        pl.Series("luck", np.random.default_rng(split.seed).permutation(len(pairs)))
+        pl.Series("draw", np.random.default_rng(split.seed).permutation(len(pairs)))
     )
     own = pl.len().over("user_id")
-    wanted = (own * split.share).floor().clip(lower_bound=1)
+    count = (own * split.share).floor().clip(lower_bound=1)
     held = drawn.with_columns(
-        ((pl.col("luck").rank("ordinal").over("user_id") <= wanted) & (own >= 2)).alias("held")
+        ((pl.col("draw").rank("ordinal").over("user_id") <= count) & (own >= 2)).alias("held")
     ).select(*key, "held")
     marked = events.select(key).join(held, on=key, how="left", maintain_order="left")
     return marked["held"].fill_null(value=False)

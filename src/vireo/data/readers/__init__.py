@@ -1,16 +1,16 @@
-"""The seam of the readers: a Request goes in, RawTables come out, and every row is accounted for.
+"""Interface of readers: a ReadRequest in, RawTables out, with a count of every row.
 
-A reader is one function, `read(request: Request) -> RawTables`, and one line in a menu:
+A reader is one function, `read(request: ReadRequest) -> RawTables`, and a registry entry:
 
-    def read(request: Request) -> RawTables:
+    def read(request: ReadRequest) -> RawTables:
         talks = pl.read_csv(request.videos)
         videos = talks.select(video_id=pl.col("url").str.strip_chars(), title="title")
-        account = Account(file=request.videos.name, read=len(talks), accepted=len(videos))
-        return RawTables(videos=videos, accounts={"videos": account})
+        counts = RowCounts(file=request.videos.name, read=len(talks), accepted=len(videos))
+        return RawTables(videos=videos, counts={"videos": counts})
 
-Frames need not have every column of their schema (missing ones become null), and the built-in
-tools (`rows.read_rows`, `sifting.sift`, `parse`) do the tedious half: see `kuairand.py`. An
-outside package offers its reader through the entry-point group `vireo.readers`.
+Columns of the schema that a frame lacks become null. `rows.read_rows`, `validation.validate` and
+`parse` help; `kuairand.py` is an example. Other packages register their readers in the entry-point
+group `vireo.readers`.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ RAW_SCHEMAS: dict[str, dict[str, Any]] = {
     "comments": COMMENT_SCHEMA,
     "rejects": REJECT_SCHEMA,
 }
-"""What a source keeps; digests of media files are taken when the data stage is built."""
+"""Schemas of a source; the data stage adds digests of media files."""
 
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """What is to be read: at least one of the two paths is given."""
+    """Files to read (at least one) and options."""
 
     videos: Path | None
     events: Path | None
     section: DataSection
     now: int
-    """The moment of reading, in milliseconds since 1970 UTC: what is the future is up to it."""
+    """Time of reading, ms since 1970 UTC; later events are in the future."""
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Their column name -> ours, as the user gave them."""
+    """Column of the file -> our column, from the user."""
 
 
 @dataclass(frozen=True)
 class RowCounts:
-    """What became of the rows of one table: accepted + rejected = read."""
+    """Rows of one table: accepted + rejected = read."""
 
     file: str
     read: int
@@ -64,13 +64,13 @@ class RowCounts:
     rejected: Mapping[str, int] = field(default_factory=dict)
     """Reason -> rows."""
     warnings: Mapping[str, int] = field(default_factory=dict)
-    """What was odd about accepted rows -> rows; an optional value that can't be read is null."""
+    """Warning -> accepted rows; an unreadable optional value is null."""
     notes: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Our column name -> theirs."""
+    """Our column -> column of the file."""
     columns_not_used: tuple[str, ...] = ()
     user_column: str = ""
-    """Their name of the column of viewers, so that a forgotten one is found in `rejects`."""
+    """User column of the file, to find an erased user in `rejects`."""
 
     def as_json(self) -> dict[str, Any]:
         lists = {"notes": list(self.notes), "columns_not_used": list(self.columns_not_used)}
@@ -84,7 +84,7 @@ def empty(name: str) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class RawTables:
-    """Normalised rows of one reading, and one Account per table ("videos", "events")."""
+    """Normalized rows of one read, and RowCounts per table ("videos", "events")."""
 
     videos: pl.DataFrame = field(default_factory=lambda: empty("videos"))
     media: pl.DataFrame = field(default_factory=lambda: empty("media"))

@@ -1,6 +1,7 @@
-"""Cells that say who may see a video and when: a cell that cannot be read never opens anything.
+"""Columns of access, age rating, region, availability window and schedule of videos.
 
-Unreadable rights, regions and dates reject the row; an unreadable age counts as the highest.
+An unreadable cell never grants access: unreadable groups, regions and dates reject the row, an
+unreadable age rating counts as 18.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from vireo.data.readers.validation import Rule, unreadable
 from vireo.data.schedule import slots
 
 ADULT = 18
-"""The age that an age rating stands for when nobody can read it."""
+"""Age for an unreadable age rating."""
 RATINGS = {
     "G": 0, "U": 0, "TVY": 0, "TVG": 0, "ALL": 0, "TVY7": 7, "PG": 10, "TVPG": 10,
     "PG13": 13, "TV14": 14, "R": 17, "NC17": 17, "TVMA": 17, "X": 18,
 }  # fmt: skip
-"""Letters of the usual rating boards, without punctuation -> the youngest age meant."""
+"""Rating of the usual boards, without punctuation -> minimum age in years."""
 LISTS = ("regions", "access", "needs", "participants")
 GUARDED = ("regions", "access")
 MOMENTS = ("available_from", "available_until")
@@ -27,11 +28,11 @@ LEVELS = {"beginner": 1, "introductory": 1, "basic": 1, "intermediate": 2, "adva
 TERMS_RULES: tuple[Rule, ...] = tuple(
     (pl.col(f"spoilt {name}"), f"{name} cannot be read") for name in (*GUARDED, *MOMENTS)
 )
-"""Reject rows whose rights or windows were given and cannot be read: they must not open."""
+"""Reject rows with unreadable groups, regions or windows."""
 
 
 def terms(rows: Rows, layout: Layout) -> list[pl.Series]:
-    """The columns of VIDEO_SCHEMA that rules ask for, and marks for TERMS_RULES and warnings."""
+    """Columns of VIDEO_SCHEMA for eligibility rules, and marks for TERMS_RULES and warnings."""
     given = rows.frame.select(
         ROW,
         *(words(column(rows, layout, n)).alias(n) for n in (*LISTS, "series", "schedule")),

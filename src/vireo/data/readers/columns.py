@@ -1,4 +1,4 @@
-"""Their column names -> ours: the usual aliases, and what `--columns theirs=ours` says."""
+"""Mapping of a file's columns to ours: aliases, and `--columns THEIRS=OURS`."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ EVENT_ALIASES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Layout:
-    """Which of their columns stands for which of ours in one table."""
+    """Columns of one table that are used, and those that are not."""
 
     used: dict[str, str]
-    """Ours -> theirs."""
+    """Our column -> column of the file."""
     not_used: tuple[str, ...]
 
 
 def plain(name: str) -> str:
-    """The name without case and punctuation: `Video ID`, `videoId` and `video_id` are one."""
+    """Normalized name: `Video ID`, `videoId` and `video_id` are equal."""
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
@@ -117,9 +117,9 @@ def require(layout: Layout, rows: Rows, what: str, *either: tuple[str, ...]) -> 
     for names in either:
         if any(name in layout.used for name in names):
             continue
-        wanted = " or ".join(f"`{name}`" for name in names)
+        needed = " or ".join(f"`{name}`" for name in names)
         raise InputError(
-            f"{rows.source} has no column {wanted}, which a table of {what} needs."
+            f"{rows.source} has no column {needed}, which a table of {what} needs."
             f" Columns found: {', '.join(rows.names) or 'none'}.",
             f"Say which one it is: `--columns THEIRS={names[0]}`.",
         )

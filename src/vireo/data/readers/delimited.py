@@ -1,4 +1,4 @@
-"""CSV and TSV -> Split: whole columns at once where there is no quote, line by line elsewhere."""
+"""CSV and TSV: Arrow's reader for text without quotes, the csv module otherwise."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def _first_line(text: str) -> tuple[str, str, str]:
     return line.rstrip("\r\n"), "", text[len(line) :]
 
 
-def _wrong_width(found: int, wanted: int) -> str:
-    few = "few" if found < wanted else "many"
-    return f"too {few} fields: {found} instead of {wanted}"
+def _wrong_width(found: int, expected: int) -> str:
+    few = "few" if found < expected else "many"
+    return f"too {few} fields: {found} instead of {expected}"
 
 
 def _columns_at_once(body: str, separator: str, names: list[str]) -> ParsedCells:
-    """Arrow's reader, which hands over the rows of a wrong width one by one."""
+    """Cells by Arrow's reader; rows with a wrong number of fields are broken."""
     bad: list[Broken] = []
 
     def set_aside(row: Any) -> str:

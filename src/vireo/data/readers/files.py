@@ -1,4 +1,4 @@
-"""A file of a table -> its text: gzip, encodings, and every way in which a file is no table."""
+"""Text of a table file: gzip, encodings, and errors for files that are no text."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _sensible(text: str) -> bool:
     """Whether it looks like words of a Western language.
 
     Other one-byte and Asian encodings, read as Western, give rows of accented letters without
-    plain ones between them, or signs that nobody writes.
+    plain ones between them, or rare signs.
     """
     controls = any(character < " " and character not in "\t\r\n\0" for character in set(text))
     beyond = len(_BEYOND.findall(text))

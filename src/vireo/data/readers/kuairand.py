@@ -104,14 +104,14 @@ def _log(path: Path, request: ReadRequest) -> tuple[Rows, ValidatedRows]:
 def _all_logs(logs: list[tuple[Rows, ValidatedRows]]) -> tuple[RawTables, pl.DataFrame]:
     """The events of all logs in their order, and each video's length. (video_id, duration)"""
     frames, start = [], 0
-    for rows, sifted in logs:
-        frames.append(sifted.accepted.with_columns(sequence=pl.col(ROW) + start))
+    for rows, validated in logs:
+        frames.append(validated.accepted.with_columns(sequence=pl.col(ROW) + start))
         start += len(rows)
     accepted = pl.concat(frames)
     events = _events(accepted)
     length = pl.col("duration_ms").filter(pl.col("duration_ms") > 0).max() / 1000
     lengths = accepted.group_by("video_id", maintain_order=True).agg(length.alias("duration"))
-    rejects = pl.concat([sifted.rejects for _, sifted in logs])
+    rejects = pl.concat([validated.rejects for _, validated in logs])
     total = _account(logs, rejects, len(events))
     return RawTables(events=events, rejects=rejects, counts={"events": total}), lengths
 
@@ -120,7 +120,7 @@ def _account(
     logs: list[tuple[Rows, ValidatedRows]], rejects: pl.DataFrame, events: int
 ) -> RowCounts:
     layout_of = {rows.source: _layout(rows, dict(zip(USED, USED, strict=True))) for rows, _ in logs}
-    parts = [account(rows, layout_of[rows.source], sifted) for rows, sifted in logs]
+    parts = [account(rows, layout_of[rows.source], validated) for rows, validated in logs]
     accepted = sum(part.accepted for part in parts)
     warnings: dict[str, int] = {}
     for part in parts:
@@ -142,8 +142,8 @@ def _account(
     )
 
 
-def _layout(rows: Rows, wanted: dict[str, str]) -> Layout:
-    used = {ours: theirs for ours, theirs in wanted.items() if theirs in rows.names}
+def _layout(rows: Rows, names: dict[str, str]) -> Layout:
+    used = {ours: theirs for ours, theirs in names.items() if theirs in rows.names}
     return Layout(used, tuple(name for name in rows.names if name not in used.values()))
 
 
@@ -188,11 +188,11 @@ def _catalogue(rows: Rows, lengths: pl.DataFrame) -> RawTables:
         unreadable("upload_dt could not be read", given["upload_dt"], published),
         unreadable("video_duration is not a number above 0", given["video_duration"], length),
     )
-    sifted = validate("videos", rows, parsed, VIDEO_RULES, unique="video_id")
-    videos = sifted.accepted.join(lengths, on="video_id", how="left", maintain_order="left")
+    validated = validate("videos", rows, parsed, VIDEO_RULES, unique="video_id")
+    videos = validated.accepted.join(lengths, on="video_id", how="left", maintain_order="left")
     videos = videos.with_columns(
         pl.coalesce("feature_duration", "duration").alias("duration"),
         pl.col("tags").list.first().alias("category"),
     )
-    found = account(rows, _layout(rows, _FEATURES), sifted)
-    return RawTables(videos=_titled(videos), rejects=sifted.rejects, counts={"videos": found})
+    found = account(rows, _layout(rows, _FEATURES), validated)
+    return RawTables(videos=_titled(videos), rejects=validated.rejects, counts={"videos": found})

@@ -77,8 +77,8 @@ def _ordered(tables: RawTables, folder: Path) -> RawTables:
     events, note = in_true_order(tables.events, folder)
     if not note:
         return tables
-    told = replace(tables.counts["events"], notes=(*tables.counts["events"].notes, note))
-    return replace(tables, events=events, counts={**tables.counts, "events": told})
+    counts = replace(tables.counts["events"], notes=(*tables.counts["events"].notes, note))
+    return replace(tables, events=events, counts={**tables.counts, "events": counts})
 
 
 def _rows(folder: Path, name: str) -> Rows:
@@ -114,8 +114,8 @@ def _enriched(movies: RawTables, rows: Rows) -> RawTables:
     """The movies with the texts of another table; its other rows are rejected."""
     layout = _enrichment_layout(rows)
     require(layout, rows, "movie texts", ("video_id",))
-    sifted = _sift_texts(rows, layout, movies.videos["video_id"])
-    texts = sifted.accepted
+    validated = _validated_texts(rows, layout, movies.videos["video_id"])
+    texts = validated.accepted
     none = pl.lit([], pl.List(pl.String))
     both = pl.concat_list(pl.col("tags").fill_null(none), pl.col("keywords").fill_null(none))
     videos = movies.videos.drop(ROW).join(texts, on="video_id", how="left", maintain_order="left")
@@ -125,8 +125,8 @@ def _enriched(movies: RawTables, rows: Rows) -> RawTables:
         both.list.unique(maintain_order=True).alias("tags"),
     )
     note = f"{len(texts)} rows of {rows.source} added texts to movies, no further videos."
-    total = _together(movies.counts["videos"], account(rows, layout, sifted, (note,)))
-    rejects = pl.concat([movies.rejects, sifted.rejects])
+    total = _together(movies.counts["videos"], account(rows, layout, validated, (note,)))
+    rejects = pl.concat([movies.rejects, validated.rejects])
     return replace(movies, videos=videos, rejects=rejects, counts={"videos": total})
 
 
@@ -140,7 +140,7 @@ def _enrichment_layout(rows: Rows) -> Layout:
     return Layout(used, tuple(not_used))
 
 
-def _sift_texts(rows: Rows, layout: Layout, ids: pl.Series) -> ValidatedRows:
+def _validated_texts(rows: Rows, layout: Layout, ids: pl.Series) -> ValidatedRows:
     given = rows.frame.select(
         ROW,
         words(column(rows, layout, "video_id")).alias("video_id"),
@@ -156,10 +156,10 @@ def _sift_texts(rows: Rows, layout: Layout, ids: pl.Series) -> ValidatedRows:
     return validate("videos", rows, given, rules, unique="video_id")
 
 
-def _first_text(rows: Rows, wanted: Sequence[str]) -> pl.Expr:
-    """Per row the first text among the wanted columns that the table has."""
+def _first_text(rows: Rows, columns: Sequence[str]) -> pl.Expr:
+    """Per row the first text among these columns."""
     by_plain = {plain(name): name for name in rows.names}
-    found = [words(pl.col(by_plain[name])) for name in wanted if name in by_plain]
+    found = [words(pl.col(by_plain[name])) for name in columns if name in by_plain]
     return pl.coalesce(pl.lit(None, pl.String), *found)
 
 

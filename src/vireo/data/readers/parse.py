@@ -1,4 +1,4 @@
-"""Cells of text -> moments, numbers, lists of tags; what can't be read becomes null."""
+"""Text cells as timestamps, numbers and lists of tags; unreadable ones are null."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def numbers(column: pl.Series) -> pl.Series:
 def moments(column: pl.Series, *, years: bool = False) -> pl.Series:
     """Milliseconds since 1970 UTC, as Int64, of moments in any usual notation.
 
-    Numbers count seconds, milliseconds, microseconds or nanoseconds, told apart by their size;
+    Numbers count seconds, milliseconds, microseconds or nanoseconds, by their size;
     eight digits are a day (20240131), and with `years` four digits are a year. Everything else
     is ISO 8601, where a moment without a time zone is taken for UTC.
     """
@@ -144,7 +144,7 @@ def _literal(text: str) -> Any:
 def _mapped(
     column: pl.Series, where: pl.Series, function: Callable[[str], Any], kind: Any
 ) -> pl.Series:
-    """The function's value of the cells `where` it is wanted (null elsewhere), once per text."""
+    """Function values of the cells at `where`, null elsewhere; one call per distinct text."""
     known = {cell: function(cell) for cell in column.filter(where).unique(maintain_order=True)}
-    wanted = pl.select(pl.when(where).then(column)).to_series()
-    return pl.Series([None if cell is None else known[cell] for cell in wanted], dtype=kind)
+    cells = pl.select(pl.when(where).then(column)).to_series()
+    return pl.Series([None if cell is None else known[cell] for cell in cells], dtype=kind)

@@ -1,4 +1,4 @@
-"""A table of viewers -> what is told of each: age, region, languages, groups. An id is enough."""
+"""User attributes from a table: age, region, languages, groups; only an id is required."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _RULES: tuple[Rule, ...] = (
     (pl.col("spoilt groups"), "groups cannot be read"),
     (pl.col("spoilt age"), "age cannot be read"),
 )
-"""What protects somebody is not guessed: a row whose age or groups are spoilt is refused."""
+"""Age and groups protect users, so a row where they are unreadable is rejected."""
 
 
 @dataclass(frozen=True)
 class UserTable:
-    """The viewers of one table, and what became of its rows."""
+    """Users of one table, with its row counts and rejects."""
 
     users: tuple[UserAttributes, ...]
     account: RowCounts
@@ -50,21 +50,21 @@ def read_users(path: Path, now: int) -> UserTable:
         *(trimmed(column(rows, layout, n)).alias(n) for n in ("age", "born")),
         *(words(column(rows, layout, n)).alias(n) for n in ("languages", "groups")),
     )
-    age, told = _ages(given, now), given.select(pl.coalesce("age", "born")).to_series()
+    age, given_age = _ages(given, now), given.select(pl.coalesce("age", "born")).to_series()
     groups, languages = tags(given["groups"]), tags(given["languages"])
     parsed = given.with_columns(
         age.alias("age"),
         groups.alias("groups"),
         languages.alias("languages"),
         (given["groups"].is_not_null() & groups.is_null()).alias("spoilt groups"),
-        (told.is_not_null() & age.is_null()).alias("spoilt age"),
+        (given_age.is_not_null() & age.is_null()).alias("spoilt age"),
         unreadable("languages could not be read", given["languages"], languages),
     )
-    sifted = validate("viewers", rows, parsed, _RULES, unique="user_id")
+    validated = validate("viewers", rows, parsed, _RULES, unique="user_id")
     return UserTable(
-        tuple(_viewer(row) for row in sifted.accepted.iter_rows(named=True)),
-        account(rows, layout, sifted),
-        sifted.rejects,
+        tuple(_viewer(row) for row in validated.accepted.iter_rows(named=True)),
+        account(rows, layout, validated),
+        validated.rejects,
     )
 
 

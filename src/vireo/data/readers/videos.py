@@ -1,4 +1,4 @@
-"""Rows of a catalogue -> videos and their media files. An id or a title is all that is needed."""
+"""Videos and media files from the rows of a catalog; an id or a title is required."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def videos_from(rows: Rows, layout: Layout, folder: Path, *, remote: bool = Fals
     Where there is no id, the exact title is the id. Of rows with an equal id the first stays.
     """
     parsed = parse_videos(rows, layout)
-    sifted = validate("videos", rows, parsed, _TABLE_RULES, unique="video_id")
-    media, notes = _media(sifted, folder, remote)
+    validated = validate("videos", rows, parsed, _TABLE_RULES, unique="video_id")
+    media, notes = _media(validated, folder, remote)
     return RawTables(
-        videos=sifted.accepted,
+        videos=validated.accepted,
         media=media,
-        rejects=sifted.rejects,
-        counts={"videos": account(rows, layout, sifted, notes)},
+        rejects=validated.rejects,
+        counts={"videos": account(rows, layout, validated, notes)},
     )
 
 
@@ -83,25 +83,25 @@ def _duration(given: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     return read["given"], read.select(pl.when(pl.col("value") > 0).then("value")).to_series()
 
 
-def _media(sifted: ValidatedRows, folder: Path, fetched: bool) -> tuple[pl.DataFrame, list[str]]:
-    """The files that the accepted rows name, and what is to be said about them."""
-    rows = sifted.accepted.select("video_id", "path", "subtitles")
+def _media(validated: ValidatedRows, folder: Path, fetched: bool) -> tuple[pl.DataFrame, list[str]]:
+    """Media files of the accepted rows, and notes."""
+    rows = validated.accepted.select("video_id", "path", "subtitles")
     named = rows.filter(pl.col("path").is_not_null())
     remote = named["path"].str.contains(f"^{URL.pattern}")
-    wanted = named if fetched else named.filter(~remote)
-    local = wanted.with_columns(
-        pl.Series(name, [resolved(p, folder, fetched) for p in wanted[name]], pl.String)
+    used = named if fetched else named.filter(~remote)
+    local = used.with_columns(
+        pl.Series(name, [resolved(p, folder, fetched) for p in used[name]], pl.String)
         for name in ("path", "subtitles")
     )
     lone = rows.filter(pl.col("path").is_null() & pl.col("subtitles").is_not_null())
     absent = sum(1 for path in local["path"] if not is_url(path) and not Path(path).is_file())
     what = "it is fetched." if fetched else "nothing is downloaded (data.remote is false)."
-    said = [
+    notes = [
         (int(remote.sum()), f"videos have a URL instead of a file: {what}"),
         (absent, "video files are not there."),
         (len(lone), "videos name subtitles but no file: the subtitles are not read."),
     ]
-    return local, [f"{count} {what}" for count, what in said if count]
+    return local, [f"{count} {what}" for count, what in notes if count]
 
 
 def resolved(path: str | None, folder: Path, fetched: bool = False) -> str | None:
