@@ -1,4 +1,4 @@
-"""The database: live events and forgotten viewers. SQLite by default, PostgreSQL by URL."""
+"""Database of live events, videos, users and keys: SQLite by default, PostgreSQL by URL."""
 
 from vireo.store.base import LiveEvent, Store, StoreSection
 

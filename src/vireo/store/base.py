@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from vireo.settings import Section
-from vireo.store.naming import Naming
 
 ONE = "user:"
-"""`user:ana` among those who may open a video is the viewer `ana` alone; without an id it is
-no user: an entry for one erased user must not open the video to all."""
+"""Prefix of a user in the access list of a video: `user:ana`. `user:` alone is no user: it takes
+the place of an erased one, so that the list never becomes empty, which is open to all."""
 Scope = Literal["viewer", "service", "owner"]
 """Rights of a key: one user's data; all users' data; everything."""
 
@@ -20,16 +19,16 @@ class StoreSection(Section):
     """`[store]`: the database of live events."""
 
     url: str = ""
-    """SQLAlchemy URL; empty means the SQLite file `vireo.db` in the workspace. The environment
-    variable VIREO_DATABASE stands above it."""
+    """SQLAlchemy URL; empty: the SQLite file `vireo.db` of the workspace. VIREO_DATABASE overrides
+    it."""
 
 
 @dataclass(frozen=True)
 class LiveEvent:
-    """One event as a platform sends it."""
+    """One event, as the platform sends it."""
 
     event_id: str
-    """Chosen by the sender: the same id twice is one event."""
+    """Set by the sender; a repeated id is one event."""
     user_id: str
     video_id: str
     event: str
@@ -40,9 +39,9 @@ class LiveEvent:
     text: str | None = None
     session_id: str | None = None
     request_id: str | None = None
-    """The list on which the video was shown or chosen: the `request_id` of its answer."""
+    """Id of the list that showed the video."""
     rank: int | None = None
-    """The place on that list, 1 for the first."""
+    """Position in that list, from 1."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,13 @@ class UserAttributes:
 
     user_id: str
     age: float | None = None
-    """In years."""
+    """Years."""
     region: str = ""
-    """For rights of showing: usually a country's code."""
+    """Usually a country code; availability by region uses it."""
     languages: tuple[str, ...] = ()
-    """That the viewer understands; none: all."""
+    """Languages that the user understands; empty: all."""
     groups: tuple[str, ...] = ()
-    """For rights of access."""
+    """Access groups."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Preference:
 
 @dataclass(frozen=True)
 class LiveVideo:
-    """One video as a platform sends it; the columns of the table of videos, and the files."""
+    """One video, as the platform sends it: columns of VIDEO_SCHEMA, and files."""
 
     video_id: str
     title: str | None = None
@@ -91,7 +90,7 @@ class LiveVideo:
     """Seconds."""
     transcript: str | None = None
     age_rating: int | None = None
-    """The youngest age that may see it, in years."""
+    """Minimum age in years."""
     regions: tuple[str, ...] = ()
     access: tuple[str, ...] = ()
     available_from: int | None = None
@@ -110,10 +109,10 @@ class LiveVideo:
 
 @dataclass(frozen=True)
 class VideoChange:
-    """A video that was put or deleted; of each id only the latest change is kept."""
+    """Latest change of one video."""
 
     position: int
-    """Grows with every change."""
+    """Increases with every change."""
     video: LiveVideo
     deleted: bool
 
@@ -124,22 +123,22 @@ class UserState:
 
     attributes: UserAttributes
     events: tuple[LiveEvent, ...] = ()
-    """In the order of arrival."""
+    """In order of arrival."""
     preferences: tuple[Preference, ...] = ()
-    """The oldest first."""
+    """Oldest first."""
     choices: Mapping[str, Any] = field(default_factory=dict)
     forgotten: bool = False
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key as it is kept: never the secret, only its hash."""
+    """An API key; its secret is stored as a hash only."""
 
     key_id: str
     name: str
     scope: Scope
     user_id: str | None
-    """For `viewer`: whose data it opens."""
+    """User of a `viewer` key."""
     digest: str
     """SHA-256 of the secret, in hexadecimal."""
     created_at: int
@@ -154,159 +153,152 @@ class Action:
     moment: int
     """Milliseconds since 1970 UTC."""
     actor: str
-    """The key's id and name, or `local`."""
+    """Id and name of the key, or `local`."""
     action: str
     subject: str
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Variants of the lists that are tried on viewers, from a moment on."""
+    """Online experiment: variants of the lists, compared from a point in time."""
 
     name: str
-    """Seeds who gets which variant."""
+    """Seed of the assignment of users to variants."""
     variants: tuple[str, ...]
-    """Their names, in the order that decides who gets which."""
+    """Names; their order is part of the assignment."""
     settings: str
-    """Digest of what was served as each: other settings are another experiment."""
+    """Digest of the settings of all variants; other settings are another experiment."""
     after: int = 0
-    """The position of the last event before it began."""
+    """Position of the last event before its start."""
     began_at: int = 0
     """Milliseconds since 1970 UTC."""
 
 
 class Events(Protocol):
-    """Live events. Durable when a call returns; safe to kill at any moment."""
+    """Live events; durable when a call returns."""
 
     def append(self, events: Sequence[LiveEvent]) -> int:
-        """Store the events; return how many were new. Idempotent by event_id."""
-        ...
+        """Store events, idempotent by event_id; return the number of new ones.
+
+        Ignores events of erased users. Raises InputError, and stores nothing, if an event
+        cannot be stored unchanged.
+        """
 
     def append_all(self, batches: Sequence[Sequence[LiveEvent]]) -> list[int]:
-        """Several senders' events in one transaction; how many of each were new."""
-        ...
+        """Store several batches in one transaction; the number of new events of each."""
 
     def events(self, after: int = 0, batch: int = 10_000) -> Iterator[list[tuple[int, LiveEvent]]]:
-        """Batches of (position, event) with position > after, in the order of arrival."""
-        ...
+        """Batches of (position, event) with position > after, in order of arrival."""
 
     def events_of(self, user_id: str, after: int = 0) -> list[LiveEvent]:
-        """One user's events with position > after, in the order of arrival."""
-        ...
+        """One user's events with position > after, in order of arrival."""
 
     def watermark(self) -> int:
         """The position of the last event, 0 when there is none."""
-        ...
 
 
 class Videos(Protocol):
-    """Live videos: put and deleted while the service runs, merged by the next build."""
+    """Videos put or deleted since the build; the next build merges them."""
 
     def put_video(self, video: LiveVideo) -> int:
-        """Keep the video in place of an earlier one; returns the change's position."""
-        ...
+        """Insert or replace a video; returns the position. Raises InputError for a bad value."""
 
     def delete_video(self, video_id: str) -> int:
-        """The video leaves the catalogue, wherever it came from; returns the position."""
-        ...
+        """Delete a video of any source from the catalog; returns the position."""
 
     def video_changes(self, after: int = 0) -> list[VideoChange]:
-        """The latest change of each video with position > after, in the order of arrival."""
-        ...
+        """The latest change of each video with position > after, in order of arrival."""
 
     def video_position(self) -> int:
         """The position of the last change, 0 when there is none."""
-        ...
 
 
 class Users(Protocol):
-    """User attributes, choices, preferences, and erasures."""
+    """User attributes, choices, preferences and erasures."""
 
-    def set_users(self, viewers: Sequence[UserAttributes]) -> int:
+    def set_users(self, users: Sequence[UserAttributes]) -> int:
         """Replace the attributes of these users; return how many were stored."""
-        ...
 
     def user(self, user_id: str) -> UserAttributes:
         """Attributes of a user; empty ones for an unknown user."""
-        ...
 
-    def add_preference(self, edit: Preference) -> Preference:
+    def add_preference(self, preference: Preference) -> Preference:
         """Store a preference and return it with its number; erased users are rejected."""
-        ...
 
     def preferences_of(self, user_id: str) -> list[Preference]:
         """Preferences of a user, oldest first."""
-        ...
 
     def remove_preference(self, user_id: str, number: int) -> bool:
         """Delete one preference of a user; whether there was one."""
-        ...
 
     def choices(self, user_id: str) -> dict[str, Any]:
         """Choices of the user: text query, consent; empty without any."""
-        ...
 
     def set_choices(self, user_id: str, choices: Mapping[str, Any]) -> None:
-        """Keep it in place of the earlier one; JSON values only."""
-        ...
+        """Replace the choices (JSON values). Raises InputError for an erased user."""
 
     def user_state(self, user_id: str, after: int = 0) -> UserState:
-        """All that a list needs to know of a viewer beyond the build, in one question."""
-        ...
+        """State of one user; everything that a list needs beyond the build."""
 
     def user_states(self, user_ids: Sequence[str], after: int = 0) -> dict[str, UserState]:
         """State of several users; users without any data are left out."""
-        ...
 
     def forget(self, user_id: str) -> int:
-        """Delete the user's rows and remember (by keyed hash) not to take them again."""
-        ...
+        """Delete all data of the user and reject new data; returns the deleted events."""
 
     def consent_answers(self, purpose: str) -> dict[str, bool]:
-        """Viewer -> their yes or no to a purpose; the silent are not in it."""
-        ...
+        """Consent by user, for users with an answer to this purpose."""
 
     def is_forgotten(self, user_id: str) -> bool: ...
 
     def forgotten_among(self, user_ids: Collection[str]) -> set[str]:
-        """Those of the users who are forgotten: one question instead of one per user."""
-        ...
+        """Those of the users that were erased, in one query."""
 
     def generation(self) -> int:
-        """Grows whenever events were deleted, so that builds made from them are seen as stale."""
-        ...
+        """Increases with every erasure, so that older builds are stale."""
+
+
+class Naming(Protocol):
+    """User ids in the store: plain ids or pseudonyms of one key."""
+
+    def pseudonym_of(self, user_id: str) -> str:
+        """The stored id of a user: the plain id or its pseudonym."""
+
+    def pseudonym_key(self) -> str:
+        """Fingerprint of the key of the pseudonyms; empty for plain ids."""
+
+    def set_pseudonym_key(self, fingerprint: str) -> None:
+        """Use this key for pseudonyms from now on."""
+
+    def has_plain_ids(self) -> bool:
+        """Whether any table holds a plain user id."""
 
 
 class Keys(Protocol):
-    """Keys of the service, and what was done with them."""
+    """API keys and the audit log."""
 
     def add_key(self, key: Key) -> None: ...
 
     def all_keys(self) -> list[Key]:
-        """Every key, revoked ones too, the oldest first."""
-        ...
+        """All keys, oldest first, revoked ones included."""
 
     def revoke_key(self, key_id: str, moment: int) -> bool:
-        """False where there is no such key, or it was revoked before."""
-        ...
+        """Revoke a key; False for an unknown or revoked one."""
 
     def log(self, action: Action) -> None: ...
 
     def actions(self, most: int = 200) -> list[Action]:
-        """The latest actions, the newest first."""
-        ...
+        """The latest actions, newest first."""
 
 
 class Experiments(Protocol):
-    """Which variants were tried, from when on."""
+    """Online experiments."""
 
     def begin_experiment(self, experiment: Experiment) -> Experiment:
-        """Keep it with the position and the moment, unless it is the one that runs already."""
-        ...
+        """Store it with the current position, unless it is already running."""
 
     def experiments(self) -> list[Experiment]:
-        """All of them, the latest first."""
-        ...
+        """All experiments, latest first."""
 
 
 class Store(Events, Videos, Users, Naming, Keys, Experiments, Protocol):
@@ -314,7 +306,6 @@ class Store(Events, Videos, Users, Naming, Keys, Experiments, Protocol):
 
     @property
     def is_file(self) -> bool:
-        """Whether it is read in this process, so that no question waits for another one."""
-        ...
+        """Whether the database is a file, read in this process."""
 
     def close(self) -> None: ...

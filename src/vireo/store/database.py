@@ -1,14 +1,14 @@
-"""One SQL database: its engine, its transactions, its turns of writing, its errors made ours."""
+"""A SQL database: engine, transactions, write lock, prepared queries, errors."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Dialect, Engine, Select, create_engine, event, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from vireo.errors import DatabaseFailed, StageFailed
 from vireo.store.migrations import prepare
@@ -17,12 +17,12 @@ from vireo.store.schema import FACTS, FORGOTTEN, first_facts, get_number, presen
 BUSY_SECONDS = 30.0
 CONNECT_SECONDS = 5
 POOL = 8
-"""Connections that are kept; as many again are opened when all are in use."""
+"""Pooled connections; as many again open when all are in use."""
 _WRITE = "vireo_write"
 
 
 class Database:
-    """A database whose tables are there; raises StageFailed where it does not answer."""
+    """An open database with all tables; raises StageFailed if it does not answer."""
 
     def __init__(self, url: URL) -> None:
         self._name = url.render_as_string(hide_password=True)
@@ -44,34 +44,34 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        """The driver's own connection, on which all that the block reads is of one moment.
+        """The driver's connection in one read transaction, for PreparedQuery.
 
-        For Prepared questions: a transaction of SQLAlchemy takes longer than all of a list's.
+        A transaction of SQLAlchemy takes longer than all queries of a list.
         """
         library: Any = self._engine.dialect.loaded_dbapi
         try:
             driver = self._engine.raw_connection()
             try:
                 if self.is_file:
-                    driver.cursor().execute("BEGIN").close()  # others begin by themselves
+                    driver.cursor().execute("BEGIN").close()  # other drivers begin by themselves
                 yield driver
             finally:
-                driver.close()  # the pool rolls back what was begun
+                driver.close()  # the pool rolls back
         except (SQLAlchemyError, library.Error) as error:
             raise self._failed(error) from None
 
     def locked(self, connection: Connection, name: str) -> int:
-        """The number of a fact, after every other writer has finished."""
-        # SQLite locked the file when the transaction began; others lock this one row.
+        """The number of a fact, locked until the transaction ends."""
+        # SQLite locked the file when the transaction began; other databases lock this row.
         connection.execute(select(FACTS).where(FACTS.c.name == "key").with_for_update()).all()
         return get_number(connection, name)
 
     def hash(self, user_id: str) -> str:
-        """The keyed hash under which a forgotten viewer is remembered."""
+        """Keyed hash of a user id, stored for erased users."""
         return hmac.digest(self._key, user_id.encode("utf-8", "replace"), "sha256").hex()
 
-    def refused(self, connection: Connection, users: set[str]) -> set[str]:
-        """Those of the users who are forgotten."""
+    def erased_among(self, connection: Connection, users: set[str]) -> set[str]:
+        """Those of the users that were erased."""
         if connection.scalar(select(FORGOTTEN.c.hash).limit(1)) is None:
             return set()
         by_hash = {self.hash(user): user for user in users}
@@ -79,11 +79,11 @@ class Database:
 
     @property
     def dialect(self) -> Dialect:
-        """How this database spells its SQL."""
+        """SQL dialect."""
         return self._engine.dialect
 
     def wipe(self) -> None:
-        """SQLite's log keeps deleted rows until it is folded into the file."""
+        """Truncate SQLite's write-ahead log, which still holds deleted rows."""
         if self._engine.dialect.name == "sqlite":
             raw = self._engine.raw_connection()
             try:
@@ -92,11 +92,10 @@ class Database:
                 raw.close()
 
     def close(self) -> None:
-        """Let go of every connection."""
         self._engine.dispose()
 
     def _prepare(self) -> bytes:
-        """Make what is missing, and return the key of the hashes."""
+        """Create missing tables, and return the key of the hashes."""
         for attempt in range(2):
             try:
                 with self.transaction(write=True) as connection:
@@ -116,23 +115,49 @@ class Database:
         return DatabaseFailed(
             f"The database {self._name} failed: {reason}",
             "Check [store] url, and that it runs.",
-            self._told(error, reason),
+            self._public_text(error, reason),
         )
 
-    def _told(self, error: Exception, reason: str) -> str:
-        """Public error text: a server's own words name its host and its users."""
+    def _public_text(self, error: Exception, reason: str) -> str:
+        """Error text for clients, without host and user names of a database server."""
         if self.is_file:
             return f"The database failed: {reason}."
         library: Any = self._engine.dialect.loaded_dbapi
         cause = getattr(error, "orig", None) or error
         if isinstance(cause, (library.OperationalError, library.InterfaceError)):
             return "The database does not answer."
-        return "The database refuses what it was asked."
+        return "The database rejects the query."
+
+
+class PreparedQuery:
+    """A SELECT with named parameters, compiled once for one database."""
+
+    def __init__(self, query: Select[Any], dialect: Dialect) -> None:
+        compiled = query.compile(dialect=dialect)
+        self._text = str(compiled)
+        driver: Any = dialect.loaded_dbapi
+        self._errors = driver.Error
+        self._order: Sequence[str] | None = compiled.positiontup
+
+    def rows(self, driver: Any, **values: Any) -> Sequence[Any]:
+        """Rows for these parameters, read from the driver without SQLAlchemy's result objects."""
+        parameters: Any = values
+        if self._order is not None:
+            parameters = tuple(values[name] for name in self._order)
+        cursor = driver.cursor()
+        try:
+            cursor.execute(self._text, parameters)
+            rows: Sequence[Any] = cursor.fetchall()
+        except self._errors as error:
+            raise DBAPIError(self._text, None, error) from error
+        finally:
+            cursor.close()
+        return rows
 
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        # A host that is silent must not keep a request for the minutes that TCP waits.
+        # Without it a silent host blocks a request until TCP times out after minutes.
         timed = url.get_driver_name().startswith("psycopg") and "connect_timeout" not in url.query
         return create_engine(
             url,
@@ -149,9 +174,9 @@ def _engine(url: URL) -> Engine:
 
 
 def _on_connect(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.isolation_level = None  # `_on_begin` sends BEGIN
     cursor = connection.cursor()
-    # FULL: an answered append survives a power cut. secure_delete: forgotten rows are erased.
+    # FULL: a completed append survives a power cut. secure_delete: deleted rows are overwritten.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -1,4 +1,4 @@
-"""Live events in a SQL database: appended, numbered in the order of arrival, one per id."""
+"""Live events in a SQL database, unique by id, numbered in order of arrival."""
 
 from __future__ import annotations
 
@@ -17,28 +17,23 @@ _EVENT = [EVENTS.c[field.name] for field in fields(LiveEvent)]
 
 
 class SqlEvents:
-    """Events (see base.py). Writers take turns, so positions follow the arrival."""
+    """Events (see base.py); one writer at a time, so positions follow the arrival."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def append(self, events: Sequence[LiveEvent]) -> int:
-        """Store the events; return how many were new. Those of forgotten viewers never are.
-
-        Raises InputError, and stores nothing, if one of them could not be kept unchanged.
-        """
         return self.append_all([events])[0]
 
     def append_all(self, batches: Sequence[Sequence[LiveEvent]]) -> list[int]:
-        """Several senders' events in one transaction; how many of each were new."""
         every = [event for batch in batches for event in batch]
         check(every)
         with self._database.transaction(write=True) as connection:
             last = self._database.locked(connection, "position")
             ids = list(dict.fromkeys(event.event_id for event in every))
             known = present(connection, EVENTS.c.event_id, ids)
-            refused = self._database.refused(connection, {event.user_id for event in every})
-            fresh = [_fresh(batch, known, refused) for batch in batches]
+            erased = self._database.erased_among(connection, {event.user_id for event in every})
+            fresh = [_fresh(batch, known, erased) for batch in batches]
             new = [event for batch in fresh for event in batch]
             if new:
                 rows = [{"position": last + n, **asdict(e)} for n, e in enumerate(new, start=1)]
@@ -47,44 +42,41 @@ class SqlEvents:
         return [len(batch) for batch in fresh]
 
     def events(self, after: int = 0, batch: int = 10_000) -> Iterator[list[tuple[int, LiveEvent]]]:
-        """Batches of (position, event) with position > after, in the order of arrival."""
         while True:
-            question = (
+            query = (
                 select(EVENTS.c.position, *_EVENT)
                 .where(EVENTS.c.position > after)
                 .order_by(EVENTS.c.position)
                 .limit(batch)
             )
             with self._database.transaction() as connection:
-                rows = connection.execute(question).all()
+                rows = connection.execute(query).all()
             if not rows:
                 return
             yield [(row[0], LiveEvent(*row[1:])) for row in rows]
             after = rows[-1][0]
 
     def events_of(self, user_id: str, after: int = 0) -> list[LiveEvent]:
-        """One user's events with position > after, in the order of arrival."""
         mine = (EVENTS.c.user_id == user_id, EVENTS.c.position > after)
         with self._database.transaction() as connection:
-            rows = connection.execute(events_question().where(*mine)).all()
+            rows = connection.execute(select_events().where(*mine)).all()
         return [LiveEvent(*row) for row in rows]
 
     def watermark(self) -> int:
-        """The position of the last event, 0 when there is none."""
         with self._database.transaction() as connection:
             return int(connection.scalar(select(func.max(EVENTS.c.position))) or 0)
 
 
-def events_question() -> Select[Any]:
-    """Events as rows of LiveEvent, in the order of arrival; say whose, and after which."""
+def select_events() -> Select[Any]:
+    """Events as rows of LiveEvent, in order of arrival; to be filtered."""
     return select(*_EVENT).order_by(EVENTS.c.position)
 
 
-def _fresh(batch: Sequence[LiveEvent], known: set[str], refused: set[str]) -> list[LiveEvent]:
-    """The events that are to be stored; their ids count as known from then on."""
+def _fresh(batch: Sequence[LiveEvent], known: set[str], erased: set[str]) -> list[LiveEvent]:
+    """Events to store; adds their ids to `known`."""
     fresh = []
     for event in batch:
-        if event.event_id not in known and event.user_id not in refused:
+        if event.event_id not in known and event.user_id not in erased:
             known.add(event.event_id)
             fresh.append(event)
     return fresh

@@ -1,7 +1,7 @@
-"""Versions of the tables: an older database is brought up to date when it is opened.
+"""Migrations: an older database is upgraded when it is opened.
 
-A plain list instead of a migration framework: see docs/decisions. Steps add columns or tables, so
-that an older process can still read; step 3 renames tables, from before the first release.
+Steps add columns or tables, so that an older process can still read; step 3, from before the first
+release, renames tables. See docs/decisions.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Step = Callable[[Connection], None]
 
 
 def _lists_of_events(connection: Connection) -> None:
-    """2: an event names the list on which its video stood, and the place."""
+    """2: events have the list and the rank of their video."""
     add_columns(connection, EVENTS, (EVENTS.c.request_id, EVENTS.c.rank))
 
 
 def _rename_to_users_and_preferences(connection: Connection) -> None:
-    """3: tables, facts and choices get the names of the API."""
+    """3: tables, facts and choices have the names of the API."""
     for old, new in (("vireo_viewers", USERS), ("vireo_edits", PREFERENCES)):
         if inspect(connection).has_table(old):
             quote = connection.dialect.identifier_preparer.quote
@@ -51,14 +51,14 @@ def _rename_to_users_and_preferences(connection: Connection) -> None:
 
 
 STEPS: dict[int, Step] = {2: _lists_of_events, 3: _rename_to_users_and_preferences}
-"""Version -> what leads to it from the one before. Whole new tables need no step."""
+"""Version -> step from the one before; new tables need no step."""
 LATEST = 3
 
 
 def prepare(connection: Connection, name: str) -> None:
-    """Make the tables that are missing, and take the steps that an older database lacks.
+    """Create missing tables and run missing steps; raises StageFailed for a newer version.
 
-    `name` stands for the database in errors; raises StageFailed for one that a newer Vireo made.
+    `name` is the database in errors.
     """
     version = _version(connection)
     if version > LATEST:
@@ -70,18 +70,18 @@ def prepare(connection: Connection, name: str) -> None:
         STEPS[step](connection)
     META.create_all(connection)
     if version != LATEST:
-        set_fact(connection, "schema", LATEST)
+        set_fact(connection, "schema", number=LATEST)
 
 
 def _version(connection: Connection) -> int:
-    """0 for an empty database; 1 for one from before versions were written down."""
+    """0 for an empty database; 1 for one without a stored version."""
     if not inspect(connection).has_table(FACTS.name):
         return 0
     return get_number(connection, "schema") or 1
 
 
 def add_columns(connection: Connection, table: Table, columns: Sequence[Column[object]]) -> None:
-    """Add the columns that the table lacks."""
+    """Add missing columns."""
     there = {column["name"] for column in inspect(connection).get_columns(table.name)}
     quoted = connection.dialect.identifier_preparer.format_table(table)
     for column in columns:

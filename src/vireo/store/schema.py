@@ -1,4 +1,4 @@
-"""The tables of the SQL store, and the small questions that are asked of them."""
+"""Tables of the SQL store, and queries of counters and facts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sqlalchemy import (
 from vireo.store.validation import MOST_ID, MOST_WORD
 
 MOST_AT_ONCE = 500
-"""Values in one question to the database."""
+"""Values in one query."""
 
 META = MetaData()
 FACTS = Table(
@@ -34,13 +34,12 @@ FACTS = Table(
     Column("text", String(128), nullable=False, default=""),
     Column("number", BigInteger, nullable=False, default=0),
 )
-"""`position`, `videos`, `preferences`, `audit`, `experiments`: the last number given; `generation`;
-`schema`: the version of the tables; `key`: of the hashes of forgotten viewers; `pseudonym_key`: the
-fingerprint of the key of the pseudonyms."""
+"""Counters `position`, `videos`, `preferences`, `audit`, `experiments`, `generation`; `schema`:
+version of the tables; `key`: of the hashes of erased users; `pseudonym_key`: its fingerprint."""
 EVENTS = Table(
     "vireo_events",
     META,
-    # Given by us, one writer at a time: never reused, and visible in the order of the numbers.
+    # Assigned by one writer at a time: never reused, and visible in this order.
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("event_id", String(MOST_ID), nullable=False, unique=True),
     Column("user_id", String(MOST_ID), nullable=False, index=True),
@@ -121,7 +120,7 @@ FORGOTTEN = Table("vireo_forgotten", META, Column("hash", String(64), primary_ke
 
 
 def first_facts(connection: Connection) -> str:
-    """The facts that a new database lacks; returns the key, in hexadecimal."""
+    """Insert the missing facts; returns the key, in hexadecimal."""
     there = set(connection.scalars(select(FACTS.c.name)))
     counters = dict.fromkeys(
         ("position", "generation", "videos", "preferences", "audit", "experiments"), ""
@@ -141,35 +140,26 @@ def set_number(connection: Connection, name: str, number: int) -> None:
     connection.execute(update(FACTS).where(FACTS.c.name == name).values(number=number))
 
 
-def set_fact(connection: Connection, name: str, number: int) -> None:
-    """Like `set_number`, for a fact that may not be there yet."""
-    _set(connection, name, number=number)
-
-
 def get_text(connection: Connection, name: str) -> str:
     return str(connection.scalar(select(FACTS.c.text).where(FACTS.c.name == name)) or "")
 
 
-def set_text(connection: Connection, name: str, text: str) -> None:
-    """Keep a fact that may not be there yet."""
-    _set(connection, name, text=text)
-
-
-def _set(connection: Connection, name: str, **cells: str | int) -> None:
+def set_fact(connection: Connection, name: str, **cells: str | int) -> None:
+    """Insert or update the `number` or `text` of a fact."""
     done = connection.execute(update(FACTS).where(FACTS.c.name == name).values(**cells))
     if not done.rowcount:
         connection.execute(insert(FACTS), {"name": name, **cells})
 
 
 def next_number(connection: Connection, name: str) -> int:
-    """Count on by one; the writers' turn must have been taken."""
+    """Increment a counter; call `Database.locked` before."""
     number = get_number(connection, name) + 1
     set_number(connection, name, number)
     return number
 
 
 def present(connection: Connection, column: Column[str], values: Sequence[str]) -> set[str]:
-    """Those of the values that the column holds."""
+    """Those of the values that are in the column."""
     found: set[str] = set()
     for start in range(0, len(values), MOST_AT_ONCE):
         some = values[start : start + MOST_AT_ONCE]

@@ -14,23 +14,23 @@ MOST_WORD = 64
 MAX_PREFERENCE_LENGTH = 1000
 MOST_AGE = 150
 LAST_MOMENT = 253_402_300_800_000
-"""The year 10000 in milliseconds: whatever is later is no moment."""
+"""The year 10000 in ms; later timestamps are invalid."""
 MOST_RANK = 2**31
 _IDS = ("event_id", "user_id", "video_id")
 
 
 def check(events: Iterable[LiveEvent]) -> None:
-    """Raises InputError for the first event that some database could not keep unchanged."""
+    """Raises InputError for the first event that some database cannot store unchanged."""
     for event in events:
         problem = _problem(event)
         if problem:
             raise InputError(
-                f"The event {event.event_id!r:.80} {problem}.", "Mend it, send it again."
+                f"The event {event.event_id!r:.80} {problem}.", "Correct it and send it again."
             )
 
 
 def check_video(video: LiveVideo) -> None:
-    """Raises InputError for a video that some database could not keep unchanged."""
+    """Raises InputError for a video that some database cannot store unchanged."""
     cells = asdict(video).values()
     texts = [cell for cell in cells if isinstance(cell, str)]
     texts += [text for cell in cells if isinstance(cell, tuple) for text in cell]
@@ -47,22 +47,24 @@ def check_video(video: LiveVideo) -> None:
         else ""
     )
     if problem:
-        raise InputError(f"The video {video.video_id!r:.80} {problem}.", "Mend it, send it again.")
+        raise InputError(
+            f"The video {video.video_id!r:.80} {problem}.", "Correct it and send it again."
+        )
 
 
 def check_text(what: str, text: str) -> None:
-    """Raises InputError for an id that some database could not keep unchanged."""
-    if not text.strip() or len(text) > MOST_ID or "\0" in text or not _encodable(text):
+    """Raises InputError for an id that some database cannot store unchanged."""
+    if not text.strip() or len(text) > MOST_ID or not _storable(text):
         raise InputError(
             f"The {what} {text!r:.80} cannot be stored.",
-            f"Send 1 to {MOST_ID} characters, none of them a control character.",
+            f"Send 1 to {MOST_ID} characters, without NUL characters.",
         )
 
 
 def _problem(event: LiveEvent) -> str:
     texts = {f.name: v for f in fields(event) if isinstance(v := getattr(event, f.name), str)}
     for name, text in texts.items():
-        if "\0" in text or not _encodable(text):
+        if not _storable(text):
             return f"has a character in {name} that cannot be stored"
         limit = {"text": None, "event": MOST_WORD}.get(name, MOST_ID)
         if limit is not None and len(text) > limit:
@@ -75,28 +77,28 @@ def _problem(event: LiveEvent) -> str:
         if number is not None and not math.isfinite(number):
             return f"has the {name} {number}, which is not a number"
     if event.rank is not None and not 0 < event.rank < MOST_RANK:
-        return f"has the rank {event.rank}, which is no place on a list"
+        return f"has the rank {event.rank}, which is no position in a list"
     if not 0 <= event.timestamp < LAST_MOMENT:
-        return f"has the timestamp {event.timestamp}, which is no moment (milliseconds since 1970)"
+        return f"has the timestamp {event.timestamp}, which is no time (milliseconds since 1970)"
     return ""
 
 
-def check_viewers(viewers: Iterable[UserAttributes]) -> None:
-    """Raises InputError for the first viewer that some database could not keep unchanged."""
-    for viewer in viewers:
-        texts = [viewer.user_id, viewer.region, *viewer.languages, *viewer.groups]
-        sized = len(viewer.user_id) <= MOST_ID and len(viewer.region) <= MOST_WORD
-        aged = viewer.age is None or 0 <= viewer.age <= MOST_AGE
-        if not (viewer.user_id.strip() and sized and aged and all(map(_storable, texts))):
+def check_viewers(users: Iterable[UserAttributes]) -> None:
+    """Raises InputError for the first user that some database cannot store unchanged."""
+    for user in users:
+        texts = [user.user_id, user.region, *user.languages, *user.groups]
+        sized = len(user.user_id) <= MOST_ID and len(user.region) <= MOST_WORD
+        aged = user.age is None or 0 <= user.age <= MOST_AGE
+        if not (user.user_id.strip() and sized and aged and all(map(_storable, texts))):
             raise InputError(
-                f"The attributes of user {viewer.user_id!r:.80} cannot be stored.",
+                f"The attributes of user {user.user_id!r:.80} cannot be stored.",
                 f"An id has 1 to {MOST_ID} characters, a region up to {MOST_WORD}, an age is from"
                 f" 0 to {MOST_AGE}.",
             )
 
 
 def check_edit(edit: Preference) -> None:
-    """Raises InputError for a preference without words, or one that no database could store."""
+    """Raises InputError for an empty preference, or one that cannot be stored."""
     texts = (edit.user_id, edit.text, edit.video_id)
     short = len(edit.text) <= MAX_PREFERENCE_LENGTH and max(len(texts[0]), len(texts[2])) <= MOST_ID
     if not (edit.user_id.strip() and edit.text.strip() and short and all(map(_storable, texts))):
@@ -107,12 +109,7 @@ def check_edit(edit: Preference) -> None:
 
 
 def _storable(text: str) -> bool:
-    return "\0" not in text and _encodable(text)
-
-
-def _encodable(text: str) -> bool:
     try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
+        return b"\0" not in text.encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate
         return False
-    return True
