@@ -15,8 +15,8 @@ from bench.base import Split
 from bench.source_digest import READING, digest_of_sources
 from vireo.arrays import Floats, Ints
 from vireo.behavior.base import NO_TIME, Histories
+from vireo.behavior.build import session_numbers
 from vireo.behavior.event_arrays import UNKNOWN
-from vireo.behavior.sessions import sessions
 from vireo.config import Config
 from vireo.data.base import VIDEO_SCHEMA, Tables
 from vireo.engine.base import Context
@@ -42,7 +42,7 @@ def histories_of(split: Split, config: Config) -> Histories:
         videos=rows["item"].to_numpy().astype(np.int64),
         weights=rows["value"].to_numpy().astype(np.float32),
         times=times,
-        sessions=sessions(users, times, unknown, config.behavior.session_gap_minutes),
+        sessions=session_numbers(users, times, unknown, config.behavior.session_gap_minutes),
     )
 
 

@@ -121,7 +121,7 @@ def test_where_nothing_was_pushed_and_where_nothing_can_be(built: Path, tmp_path
     (tmp_path / "file").write_text("in the way", "utf-8")
     with pytest.raises(InputError, match="cannot be written"):
         work.push(str(tmp_path / "file" / "below"))
-    with pytest.raises(InputError, match="no name"):
+    with pytest.raises(InputError, match="URL is empty"):
         work.push(" ")
     with pytest.raises(InputError, match="is a workspace"):
         work.push(str(built))

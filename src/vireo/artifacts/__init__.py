@@ -1,4 +1,4 @@
-"""Immutable, content-addressed results on disk; `live.json` is the only thing that moves."""
+"""Immutable, content-addressed artifacts on disk, and the pointer to the published ones."""
 
 from vireo.artifacts.published import PublishedPointer
 from vireo.artifacts.store import ArtifactStore, Manifest

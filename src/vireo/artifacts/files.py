@@ -1,4 +1,4 @@
-"""Files that are either complete or absent, and their hashes."""
+"""Atomic writes of files and directories, JSON files, and hashes."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ from typing import Any
 
 
 def digest_of_file(path: Path) -> str:
-    """sha256 of a file's bytes, read in blocks."""
+    """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of_json(value: Any) -> str:
-    """sha256 of a JSON value in its canonical spelling."""
+    """SHA-256 of a JSON value in canonical form."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Where to write a file, or make a folder, that stands at `path` once the block has ended:
-    whole, in the place of what stood there, or not at all.
+    """A temporary path for a file or directory that replaces `path` when the block ends.
 
-    What a kill leaves has a name that begins with a dot and ends with ".tmp".
+    After an exception `path` is unchanged; a killed process leaves `.*.tmp` behind.
     """
-    # Named by the writer: two threads that write at once must not share it.
+    # Unique per thread: concurrent writers must not share it.
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         yield temporary
-        if temporary.is_dir():  # which takes the place of nothing but an empty one
+        if temporary.is_dir():  # it can replace only an empty directory
             shutil.rmtree(path, ignore_errors=True)
         temporary.replace(path)
     finally:
@@ -47,7 +46,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    """Write JSON atomically and durably."""
     text = json.dumps(value, indent=1, sort_keys=True)
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
@@ -56,7 +55,7 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The JSON object in a file, or None where there is none that can be read."""
+    """The JSON object in a file, or None for a missing or invalid one."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Live: which artefacts are served now; `publish` moves the pointer, `rollback` moves it back."""
+"""The pointer to the published artifacts, with publish and rollback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_HISTORY = 20
 
 
 class PublishedPointer:
-    """`live.json`: the current set of artefact ids, and the ones before it."""
+    """`live.json`: the current set of artifact ids, and earlier sets."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -31,7 +31,7 @@ class PublishedPointer:
         return state
 
     def current(self) -> dict[str, str]:
-        """stage -> artefact id; raises NotBuilt before the first build."""
+        """Artifact id by stage; raises NotBuilt before the first build."""
         state = self._read()
         if not state["current"]:
             raise NotBuilt("Nothing is published here yet.", "Run `vireo build` first.")
@@ -44,15 +44,15 @@ class PublishedPointer:
         return [dict(one["stages"]) for one in every]
 
     def stamp(self) -> tuple[int, int]:
-        """Changes whenever something is published or rolled back; cheap enough to ask often."""
+        """Modification time and inode of the pointer: changes with publish and rollback."""
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except OSError:
             return 0, 0
-        return found.st_mtime_ns, found.st_ino
+        return status.st_mtime_ns, status.st_ino
 
     def publish(self, stages: Mapping[str, str]) -> bool:
-        """Serve these artefacts from now on; False if they are served already."""
+        """Publish these artifacts; False if they are the current ones."""
         state = self._read()
         if state["current"] and state["current"]["stages"] == dict(stages):
             return False
@@ -62,7 +62,7 @@ class PublishedPointer:
         return True
 
     def rollback(self) -> dict[str, str]:
-        """Serve what was served before; raises InputError when there is nothing before."""
+        """Publish the set before the current one; raises InputError if there is none."""
         state = self._read()
         if not state["earlier"]:
             raise InputError("There is nothing to roll back to.", "`vireo build` makes new ones.")
@@ -71,7 +71,7 @@ class PublishedPointer:
         return dict(current["stages"])
 
     def drop_history(self) -> None:
-        """Keep only the current set: what was served before must not come back."""
+        """Remove the earlier sets, so that a rollback cannot restore erased data."""
         state = self._read()
         if state["current"]:
             write_json(self._path, {"current": state["current"], "earlier": []})

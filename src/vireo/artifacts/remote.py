@@ -1,8 +1,7 @@
 """Push and pull: a copy of the published artifacts at any URL that fsspec reads and writes.
 
-The copy holds the published set and nothing else, so erased data leaves it
-with the next push. A manifest is written after its files, and the list of the set after all of
-them: who reads sees a whole set or none.
+The copy holds only the published set, so the next push removes erased data. A manifest is written
+after its files, and the list of the set last: a reader sees a complete set or none.
 """
 
 from __future__ import annotations
@@ -33,21 +32,20 @@ class TransferReport:
     """Counts of artifacts that a push or a pull copied, found or removed."""
 
     stages: Mapping[str, str]
-    """stage -> artefact id, as it is served."""
+    """Artifact id by stage, as published."""
     copied: int
     already_there: int
-    """Artefacts that were there already."""
     removed: int = 0
     bytes: int = 0
 
 
 class RemoteStore:
-    """The copy behind one URL, such as `s3://bucket/vireo`, or a directory that hosts share."""
+    """The copy at a URL, such as `s3://bucket/vireo`, or in a shared directory."""
 
     def __init__(self, url: str) -> None:
-        """Raises InputError for a URL that no installed file system reads."""
+        """Raises InputError for a URL of no installed file system."""
         if not url.strip():
-            raise InputError("The place has no name.", "Name a directory or a URL.")
+            raise InputError("The URL is empty.", "Name a directory or a URL.")
         self.url = url
         try:
             self._system, root = fsspec.url_to_fs(url)
@@ -61,9 +59,9 @@ class RemoteStore:
     def push(
         self, artifacts: ArtifactStore, live: PublishedPointer, progress: Progress
     ) -> TransferReport:
-        """Copy what is served there, then take away what is not served.
+        """Copy the published artifacts, then remove all others from the copy.
 
-        Raises NotBuilt before the first build, InputError where the place cannot be written.
+        Raises NotBuilt before the first build, InputError for a URL that cannot be written.
         """
         stages = live.current()
         manifests = [_found(artifacts, stage, id_) for stage, id_ in sorted(stages.items())]
@@ -83,10 +81,10 @@ class RemoteStore:
     def pull(
         self, artifacts: ArtifactStore, live: PublishedPointer, progress: Progress
     ) -> TransferReport:
-        """Fetch what is not here yet, check every byte, then serve that set.
+        """Fetch missing artifacts, verify their hashes, then publish the set.
 
-        Raises InputError where nothing was pushed, CorruptArtifact for a file that is not what its
-        manifest says; what was served before goes on being served then.
+        Raises InputError if nothing was pushed, CorruptArtifact for a file with another hash; the
+        published set is unchanged then.
         """
         stages = self._set()
         copied = size = 0
@@ -103,7 +101,7 @@ class RemoteStore:
         with self._access("read"):
             if self._system.exists(f"{self._root}/vireo.toml"):
                 raise InputError(
-                    f"{self.url} is a workspace: a push would take its earlier builds away.",
+                    f"{self.url} is a workspace: a push would remove its earlier builds.",
                     "Name another directory; `vireo pull` brings a set into a workspace.",
                 )
 
@@ -115,7 +113,7 @@ class RemoteStore:
         return sum(int(entry["bytes"]) for entry in manifest.files.values())
 
     def _remove_others(self, stages: Mapping[str, str]) -> int:
-        """Artefacts that are not of this set; the manifest first, so that none is found half."""
+        """Remove artifacts outside this set, manifest first; returns their number."""
         removed = 0
         for stage in stages:
             for id_ in _names(self._system, self._at(stage)):
@@ -141,13 +139,11 @@ class RemoteStore:
         return stages
 
     def _fetch(self, artifacts: ArtifactStore, stage: str, id_: str) -> int:
-        """One artefact, aside, checked and renamed into place. -> bytes"""
+        """Fetch, verify and rename one artifact into place; returns its bytes."""
         home = artifacts.root / stage
         home.mkdir(parents=True, exist_ok=True)
         remove_partial(home)
-        with atomic_path(
-            home / id_
-        ) as folder:  # what stands there is damaged: `find` did not accept it
+        with atomic_path(home / id_) as folder:  # replaces a damaged artifact
             folder.mkdir()
             files = self._manifest(stage, id_, folder)
             for name, entry in files.items():
@@ -168,8 +164,8 @@ class RemoteStore:
         self._check(ArtifactStore.id_of(document["recipe"]) == id_, f"{stage}/{id_}/{MANIFEST}")
         return files
 
-    def _check(self, is_sound: bool, name: str) -> None:
-        if not is_sound:
+    def _check(self, is_valid: bool, name: str) -> None:
+        if not is_valid:
             raise CorruptArtifact(
                 f"{name} at {self.url} is not what its manifest says.",
                 f"Push once more where it was built: vireo push {self.url}",
@@ -182,7 +178,7 @@ class RemoteStore:
 
     @contextmanager
     def _access(self, what: str) -> Iterator[None]:
-        """Every file system has its own errors: all mean that the place cannot be used."""
+        """InputError for any error of a file system; each has its own exceptions."""
         try:
             yield
         except (InputError, CorruptArtifact, KeyboardInterrupt):
@@ -196,7 +192,7 @@ class RemoteStore:
 
 
 def _names(system: Any, directory: str) -> list[str]:
-    """The names in a directory of any file system; none where it is not there."""
+    """Names in a directory; none if it does not exist."""
     if not system.exists(directory):
         return []
     system.invalidate_cache()
@@ -206,7 +202,7 @@ def _names(system: Any, directory: str) -> list[str]:
 
 
 def _is_inside(name: str) -> bool:
-    """Whether a relative path stays in its directory."""
+    """Whether a relative path stays within its directory."""
     path = PurePosixPath(name)
     return bool(name) and not path.is_absolute() and ".." not in path.parts and "\\" not in name
 
@@ -215,6 +211,6 @@ def _found(artifacts: ArtifactStore, stage: str, id_: str) -> Manifest:
     manifest = artifacts.find(stage, id_)
     if manifest is None:
         raise CorruptArtifact(
-            f"The artefact {stage}/{id_} that is served is not whole.", "Run `vireo build` again."
+            f"The artifact {stage}/{id_} is published, but incomplete.", "Run `vireo build` again."
         )
     return manifest

@@ -1,4 +1,4 @@
-"""Artifacts: `artifacts/<stage>/<id>/`, written aside, hashed, renamed into place, never edited."""
+"""Artifacts in `artifacts/<stage>/<id>/`: written once, hashed, and never changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vireo.errors import CorruptArtifact
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-"""Layout of the manifest itself."""
+"""Layout of the manifest."""
 _KEYS = {"recipe", "files", "summary", "seconds"}
 
 
@@ -27,14 +27,14 @@ class Manifest:
     directory: Path
     recipe: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]]
-    """Relative path -> sha256 and bytes."""
+    """SHA-256 and bytes by relative path."""
     summary: Mapping[str, Any]
     seconds: float
     output_format: int = 0
-    """Layout of the files beside the manifest (`Stage.format`); 0: from before it was written."""
+    """Layout of the other files (`Stage.format`); 0: from an older version."""
 
     def content(self, parts: Sequence[str] = ()) -> str:
-        """Hash of the bytes of some files (by their stem), or of all of them."""
+        """Hash of the files with these stems, or of all files."""
         chosen = {
             name: entry["sha256"]
             for name, entry in self.files.items()
@@ -43,7 +43,7 @@ class Manifest:
         return digest_of_json(chosen)
 
     def is_complete(self) -> bool:
-        """Whether every file is there with its size; `Artifacts.verify` reads the bytes."""
+        """Whether every file has its size; `ArtifactStore.verify` reads the bytes."""
         return all(_has_size(self.directory / n, e["bytes"]) for n, e in self.files.items())
 
 
@@ -62,11 +62,11 @@ class ArtifactStore:
 
     @staticmethod
     def id_of(recipe: Mapping[str, Any]) -> str:
-        """The id that a recipe leads to: 16 hexadecimal digits."""
+        """Artifact id of a recipe: 16 hexadecimal digits."""
         return digest_of_json(recipe)[:16]
 
     def find(self, stage: str, artifact_id: str) -> Manifest | None:
-        """The manifest of a complete artefact, or None."""
+        """The manifest of a complete artifact, or None."""
         directory = self.root / stage / artifact_id
         raw = read_json(directory / MANIFEST)
         if raw is None or raw.get("format") != FORMAT or not raw.keys() >= _KEYS:
@@ -92,15 +92,13 @@ class ArtifactStore:
         seconds: float,
         output_format: int,
     ) -> Manifest:
-        """Save into a temporary directory, hash, rename into place; return the manifest."""
+        """Save, hash and rename an artifact into place; returns its manifest."""
         artifact_id = self.id_of(recipe)
         home = self.root / stage
         home.mkdir(parents=True, exist_ok=True)
         remove_partial(home)
         final = home / artifact_id
-        with atomic_path(
-            final
-        ) as temporary:  # what stands there is damaged: `find` did not accept it
+        with atomic_path(final) as temporary:  # replaces a damaged artifact
             temporary.mkdir()
             save(temporary)
             manifest = {
@@ -123,24 +121,23 @@ class ArtifactStore:
         return found
 
     def all(self, stage: str | None = None) -> list[Manifest]:
-        """Every complete artefact, of one stage or of all."""
+        """All complete artifacts, of one stage or of all."""
         pattern = f"{stage or '*'}/*/{MANIFEST}"
         paths = sorted(self.root.glob(pattern))
         found = (self.find(path.parent.parent.name, path.parent.name) for path in paths)
         return [manifest for manifest in found if manifest is not None]
 
     def damaged(self) -> list[Path]:
-        """Directories of artefacts that are not complete."""
-        homes = sorted(path for path in self.root.glob("*/*") if path.is_dir())
-        named = (path for path in homes if not path.name.startswith("."))
-        return [path for path in named if not self._is_known(path)]
-
-    def _is_known(self, directory: Path) -> bool:
-        stage = directory.parent.name
-        return stage == "encoder" or self.find(stage, directory.name) is not None
+        """Directories of incomplete artifacts."""
+        return [
+            path
+            for path in sorted(self.root.glob("*/*"))
+            if path.is_dir() and not path.name.startswith(".") and path.parent.name != "encoder"
+            if self.find(path.parent.name, path.name) is None
+        ]
 
     def verify(self, manifest: Manifest) -> None:
-        """Read every byte; raise CorruptArtifact for the first file that differs."""
+        """Read every file; raises CorruptArtifact for the first that differs."""
         for name, entry in manifest.files.items():
             path = manifest.directory / name
             if not path.exists() or digest_of_file(path) != entry["sha256"]:
@@ -151,7 +148,7 @@ class ArtifactStore:
 
 
 def _files_of(folder: Path) -> dict[str, dict[str, Any]]:
-    """Path within the folder -> digest and size."""
+    """SHA-256 and size by path within the folder."""
     return {
         path.relative_to(folder).as_posix(): {
             "sha256": digest_of_file(path),
@@ -163,6 +160,6 @@ def _files_of(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def remove_partial(home: Path) -> None:
-    """Remove what killed builds left behind."""
+    """Remove the leftovers of killed builds."""
     for leftover in home.glob(".*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)

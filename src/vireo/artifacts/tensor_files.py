@@ -1,8 +1,4 @@
-"""Arrays out of safetensors files, each read once into the memory that it stays in.
-
-The library's own reader maps the file and copies out of the map, so that for a moment everything is
-in memory twice: with vectors of 100,000 videos that is half a gigabyte at the worst time.
-"""
+"""Arrays of safetensors files, read without the second copy that the library's reader makes."""
 
 from __future__ import annotations
 
@@ -29,10 +25,7 @@ _KINDS = {
 def read_arrays(
     path: Path, selected: Callable[[str], bool] = lambda _: True
 ) -> dict[str, NDArray[Any]]:
-    """Arrays by name, of those whose name is selected, in the order of the file.
-
-    Raises SafetensorError for a file that is none, or not whole.
-    """
+    """Arrays with selected names, in file order; raises SafetensorError for an invalid file."""
     with safe_open(path, "np"):  # compares the header with the file's length
         pass
     found = {}
@@ -44,9 +37,9 @@ def read_arrays(
             if not selected(name):
                 continue
             array = np.empty(entry["shape"], dtype=_KINDS[entry["dtype"]])
-            bytes_of: Any = array.reshape(-1).view(np.uint8)
+            buffer: Any = array.reshape(-1).view(np.uint8)
             file.seek(8 + size + entry["data_offsets"][0])
-            if file.readinto(bytes_of) != array.nbytes:
+            if file.readinto(buffer) != array.nbytes:
                 raise OSError(f"{path} ended early.")
             found[name] = array
     return found

@@ -1,4 +1,4 @@
-"""Behaviour preprocessing: clean, weighted histories in order of time."""
+"""Behavior preprocessing: clean, weighted histories in order of time."""
 
 from vireo.behavior.base import BehaviorSection, Histories, History
 

@@ -51,24 +51,24 @@ class BehaviorSection(Section):
     half_life_days: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """Weights halve after this many days; 0 switches decay off."""
     duration_correction: bool = False
-    """Whether the share watched of a view counts beside what is usual for videos of its length:
-    short ones are watched to their end more often by all users."""
+    """Whether watch ratios are divided by the mean of their duration class: short videos have
+    higher ones."""
     session_gap_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     """A pause longer than this starts a new session."""
     max_events_per_day: Annotated[int, Field(ge=1)] = 2000
-    """Users with more events in one day are taken for bots and set aside."""
+    """Users with more events in one day count as bots; their events are dropped."""
     duplicate_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
-    """The same user, video and event again within this time counts once; 0 means same instant."""
+    """Events of one user, video and type within this time count once; 0: at one time."""
 
 
 @dataclass(frozen=True)
 class History:
-    """One viewer's interactions, oldest first. All arrays have the same length (m,)."""
+    """Events of one user, oldest first; all arrays are (m,)."""
 
     videos: Ints
-    """Row numbers in the catalogue."""
+    """Rows in the catalog."""
     weights: Floats
-    """Above 0: positive. At or below 0: seen and not liked."""
+    """Above 0: positive; else seen and not liked."""
     times: Ints
     """Milliseconds since 1970 UTC, or NO_TIME."""
 
@@ -82,13 +82,13 @@ class History:
 
     @cached_property
     def positives(self) -> History:
-        """Only the interactions with a positive weight."""
+        """Events with a positive weight."""
         keep = self.weights > 0
         return History(self.videos[keep], self.weights[keep], self.times[keep])
 
     @cached_property
     def newest_positives(self) -> Ints:
-        """Positions of the newest positive interaction with each video, rising."""
+        """Positions of the newest positive event of each video, ascending."""
         positives = np.flatnonzero(self.weights > 0)[::-1]
         _, first = np.unique(self.videos[positives], return_index=True)
         return np.sort(positives[first])
@@ -98,7 +98,7 @@ class History:
 class Histories:
     """Events of all users, grouped by user; within a user in order of time, then as ingested.
 
-    `offsets` (users + 1,) delimits the users in the flat arrays (interactions,).
+    `offsets` (users + 1,) delimits the users in the flat arrays (events,).
     """
 
     user_ids: tuple[str, ...]
@@ -110,11 +110,10 @@ class Histories:
     sessions: Ints
     report: Mapping[str, Any] = field(default_factory=dict)
     clock: int | None = None
-    """ms; the time of the last event where these are a part of all; None: of these events."""
+    """Time of the last event of all users (ms), for a part of them; None: of these events."""
 
     @cached_property
     def row_of(self) -> dict[str, int]:
-        """User id -> row."""
         return {user: row for row, user in enumerate(self.user_ids)}
 
     def __len__(self) -> int:
@@ -126,18 +125,18 @@ class Histories:
         return History(self.videos[part], self.weights[part], self.times[part])
 
     def of(self, user_id: str) -> History:
-        """The history of a user; empty for one who is not known."""
+        """The history of a user; empty for an unknown one."""
         row = self.row_of.get(user_id)
         return History.empty() if row is None else self.row(row)
 
     @cached_property
     def user_rows(self) -> Ints:
-        """The user row of every interaction. (interactions,)"""
+        """User row of every event. (events,)"""
         return np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.offsets))
 
     @cached_property
     def now(self) -> int:
-        """The time of the last known event: the clock of whatever is built from this."""
+        """Time of the last event (ms), or NO_TIME."""
         if self.clock is not None:
             return self.clock
         return int(self.times.max()) if len(self.times) else NO_TIME
@@ -153,10 +152,7 @@ class Histories:
         return matrix
 
     def user_counts(self, since: int | None = None) -> Ints:
-        """Distinct users per video with a positive weight; with `since` (ms) only from then on.
-
-        Events without a time belong to no period. -> (videos,)
-        """
+        """Distinct users with a positive event per video, since a time (ms). (videos,)"""
         keep = self.weights > 0
         if since is not None:
             keep &= self.times >= max(since, 0)

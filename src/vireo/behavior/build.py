@@ -1,4 +1,4 @@
-"""The behaviour stage: events -> clean, weighted histories in order of time."""
+"""Behavior stage: clean, weighted histories in order of time."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vireo.arrays import Doubles
+from vireo.arrays import Doubles, Ints
 from vireo.behavior.base import NO_TIME, BehaviorSection, Histories
 from vireo.behavior.clean import clean
 from vireo.behavior.duration_bias import usual_shares
-from vireo.behavior.event_arrays import EventArrays
-from vireo.behavior.sessions import sessions
+from vireo.behavior.event_arrays import UNKNOWN, EventArrays
 from vireo.behavior.weights import event_weights, highest_rating, weights_of
 from vireo.data.base import Tables
 from vireo.engine.base import Context
 
-_MOST_WORDS = 50
-"""Event words that are listed by name in the report; the rest is summed."""
+_MAX_EVENT_TYPES = 50
+"""Event types with their own count in the report; the others are summed."""
 
 
 def build(tables: Tables, section: BehaviorSection, context: Context) -> Histories:
-    """Histories of all users. Reads the parts `events` and `videos` (whose order is the rows')."""
+    """Histories of all users, from the parts `events` and `videos`."""
     histories = histories_of(tables.events, tables.videos, section)
     for note in histories.report["notes"]:
         context.progress.say(note)
@@ -39,11 +38,10 @@ def histories_of(
     rating_max: float | None = None,
     usual: Mapping[str, float] | None = None,
 ) -> Histories:
-    """Histories of the users in `events` (EVENT_SCHEMA) over the catalogue `videos`.
+    """Histories of the users in `events` (EVENT_SCHEMA) over the catalog `videos`.
 
-    Also weighs events that a build has not seen; then `now` (ms), `rating_max` and `usual` come
-    from it (`histories.now`, `histories.report["rating_max"]` and `["usual_shares"]`), so that both
-    agree. `online_weights.py` weights the few live events of one user.
+    For events after a build, `now` (ms), `rating_max` and `usual` are those of the build:
+    `histories.now`, `report["rating_max"]` and `report["usual_shares"]`.
     """
     coded, users = _coded(events, videos)
     arrays = EventArrays.from_table(coded)
@@ -65,7 +63,7 @@ def histories_of(
 
 
 def _coded(events: pl.DataFrame, videos: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-    """Rows with numbers for user and video, in the order of the histories; the user ids."""
+    """Events with user and video rows, in the order of the histories; the user ids."""
     users = events["user_id"].drop_nulls().unique().sort()
     number = pl.int_range(pl.len(), dtype=pl.Int64)
     user_rows = users.to_frame().with_columns(user=number)
@@ -75,7 +73,7 @@ def _coded(events: pl.DataFrame, videos: pl.DataFrame) -> tuple[pl.DataFrame, pl
     coded = (
         events.with_columns(
             event=pl.col("event").str.strip_chars().str.to_lowercase().fill_null(""),
-            timestamp=pl.when(time >= 0).then(time),  # negative means not known
+            timestamp=pl.when(time >= 0).then(time),  # negative: unknown
         )
         .join(user_rows, on="user_id", how="left", maintain_order="left")
         .join(video_rows, on="video_id", how="left", maintain_order="left")
@@ -85,7 +83,7 @@ def _coded(events: pl.DataFrame, videos: pl.DataFrame) -> tuple[pl.DataFrame, pl
 
 
 def _unweighted(weights: Doubles) -> dict[str, int]:
-    """Number of events without a weight, and with weight 0."""
+    """Counts of events without a weight and of weight 0."""
     missing, zero = int(np.isnan(weights).sum()), int((weights == 0).sum())
     counts = {"event word without a weight": missing, "event of weight 0": zero}
     return {reason: count for reason, count in counts.items() if count}
@@ -107,9 +105,25 @@ def _histories(
         videos=used.video.astype(np.int64),
         weights=weights.astype(np.float32),
         times=used.time.astype(np.int64),
-        sessions=sessions(used.user, used.time, used.session, section.session_gap_minutes),
+        sessions=session_numbers(used.user, used.time, used.session, section.session_gap_minutes),
         report=report,
     )
+
+
+def session_numbers(user: Ints, time: Ints, session: Ints, gap_minutes: float) -> Ints:
+    """Session number of each event, ascending over all users; input sorted by user and time. (e,)
+
+    A session starts where the session id changes, or after a pause if one of the ids is missing.
+    """
+    if not len(user):
+        return np.zeros(0, dtype=np.int64)
+    last, this = slice(None, -1), slice(1, None)
+    timed = (time[last] != NO_TIME) & (time[this] != NO_TIME)
+    paused = timed & (time[this] - time[last] > int(gap_minutes * 60_000))
+    shipped = (session[last] != UNKNOWN) & (session[this] != UNKNOWN)
+    changed = np.where(shipped, session[this] != session[last], paused)
+    starts = changed | (user[this] != user[last])
+    return np.concatenate([[0], np.cumsum(starts)]).astype(np.int64)
 
 
 def _report(
@@ -122,9 +136,9 @@ def _report(
 ) -> dict[str, Any]:
     words = events["event"].str.strip_chars().str.to_lowercase().fill_null("").value_counts()
     counts = dict(words.sort(["count", "event"], descending=[True, False]).iter_rows())
-    listed = dict(list(counts.items())[:_MOST_WORDS])
-    if others := sum(counts.values()) - sum(listed.values()):
-        listed["(others)"] = others
+    by_type = dict(list(counts.items())[:_MAX_EVENT_TYPES])
+    if others := sum(counts.values()) - sum(by_type.values()):
+        by_type["(others)"] = others
     return {
         "read": events.height,
         "kept": len(used),
@@ -134,16 +148,11 @@ def _report(
         "videos_seen": len(np.unique(used.video)),
         "positive": int((weights > 0).sum()),
         "without_time": int((used.time == NO_TIME).sum()),
-        "events": listed,
+        "events": by_type,
         "weights": event_weights(section),
         "rating_max": rating_max,
-        "notes": _notes(listed, dropped, section),
+        "notes": _notes(by_type, dropped, section),
     }
-
-
-def _quoted(word: str) -> str:
-    """As a TOML string."""
-    return json.dumps(word, ensure_ascii=False)
 
 
 def _notes(
@@ -151,12 +160,14 @@ def _notes(
 ) -> list[str]:
     """Notes for the owner, with the next step."""
     known = event_weights(section)
-    notes = [
-        f"{count} events of the unknown kind {_quoted(word)} were left out. To use them, give "
-        f"the word a weight in vireo.toml: [behavior] weights = {{{_quoted(word)} = 1.0}}."
-        for word, count in words.items()
-        if word not in known and word != "(others)"
-    ]
+    notes = []
+    for word, count in words.items():
+        if word not in known and word != "(others)":
+            quoted = json.dumps(word, ensure_ascii=False)
+            notes.append(
+                f"{count} events of the unknown kind {quoted} were left out. To use them, give "
+                f"the word a weight in vireo.toml: [behavior] weights = {{{quoted} = 1.0}}."
+            )
     if bots := dropped.get("bot (too many events on one day)", 0):
         notes.append(
             f"{bots} events of users with more than {section.max_events_per_day} on one day were "

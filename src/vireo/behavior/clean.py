@@ -1,4 +1,4 @@
-"""Cleaning: impossible events, duplicates and bots are dropped and counted by reason."""
+"""Removal of impossible events, duplicates and bots, with counts by reason."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from vireo.behavior.base import DAY, NO_TIME, BehaviorSection
 from vireo.behavior.event_arrays import UNKNOWN, EventArrays
 
 MAX_REPEATS = 50.0
-"""Watch time above this many times the duration is an error of the log."""
+"""Watch time above this many durations is a logging error."""
 
 
 def clean(events: EventArrays, section: BehaviorSection) -> tuple[EventArrays, dict[str, int]]:
-    """The credible events, and the number of dropped ones by reason."""
+    """Valid events, and counts of the dropped ones by reason."""
     dropped: dict[str, int] = {}
     for reason, rule in _RULES.items():
         bad = rule(events, section)
@@ -25,28 +25,8 @@ def clean(events: EventArrays, section: BehaviorSection) -> tuple[EventArrays, d
     return events, dropped
 
 
-def _without_user(events: EventArrays, section: BehaviorSection) -> Bools:
-    return np.asarray(events.user == UNKNOWN)
-
-
-def _unknown_video(events: EventArrays, section: BehaviorSection) -> Bools:
-    return np.asarray(events.video == UNKNOWN)
-
-
-def _impossible_watch(events: EventArrays, section: BehaviorSection) -> Bools:
-    return np.asarray((events.watch_seconds < 0) | np.isinf(events.watch_seconds))
-
-
-def _endless_watch(events: EventArrays, section: BehaviorSection) -> Bools:
-    known = events.duration > 0
-    return np.asarray(known & (events.watch_seconds > MAX_REPEATS * events.duration))
-
-
 def _duplicate(events: EventArrays, section: BehaviorSection) -> Bools:
-    """Soon after an event of one user, video and type, such as a player's heartbeats.
-
-    Of events without a time, only rows that are equal in every column are duplicates.
-    """
+    """Repeats within `duplicate_seconds`; without a time, rows equal in every column."""
     window = int(section.duplicate_seconds * 1000)
     order = np.lexsort((events.type, events.video, events.user))  # stable: times stay sorted
     last, this = order[:-1], order[1:]
@@ -78,7 +58,7 @@ def _bot(events: EventArrays, section: BehaviorSection) -> Bools:
     users, days = events.user[timed], events.time[timed] // DAY
     if not len(users):
         return np.zeros(len(events), dtype=np.bool_)
-    # Events are sorted by user and time, so the events of one day stand together.
+    # Events are sorted by user and time, so those of one day are adjacent.
     starts = np.flatnonzero(
         np.concatenate([[True], (users[1:] != users[:-1]) | (days[1:] != days[:-1])])
     )
@@ -88,10 +68,14 @@ def _bot(events: EventArrays, section: BehaviorSection) -> Bools:
 
 
 _RULES: dict[str, Callable[[EventArrays, BehaviorSection], Bools]] = {
-    "no user": _without_user,
-    "video not in the catalogue": _unknown_video,
-    "watch_seconds is negative or not a number": _impossible_watch,
-    f"watch_seconds above {MAX_REPEATS:.0f} times the duration": _endless_watch,
+    "no user": lambda e, _: e.user == UNKNOWN,
+    "video not in the catalogue": lambda e, _: e.video == UNKNOWN,
+    "watch_seconds is negative or not a number": lambda e, _: (
+        (e.watch_seconds < 0) | np.isinf(e.watch_seconds)
+    ),
+    f"watch_seconds above {MAX_REPEATS:.0f} times the duration": lambda e, _: (
+        (e.duration > 0) & (e.watch_seconds > MAX_REPEATS * e.duration)
+    ),
     "duplicate": _duplicate,
     "bot (too many events on one day)": _bot,
 }

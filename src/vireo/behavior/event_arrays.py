@@ -15,12 +15,12 @@ from vireo.data.readers.event_types import event_word
 from vireo.store.base import LiveEvent
 
 UNKNOWN = -1
-"""Row of a user or video that is not in the catalogue; code of a missing session id."""
+"""Row of an unknown user or video; code of a missing session id."""
 
 
 @dataclass(frozen=True)
 class EventArrays:
-    """Events sorted by user and time; equal and missing times keep their order. (e,) each"""
+    """Events sorted by user and time (stable); arrays (e,)."""
 
     user: Ints
     video: Ints
@@ -31,11 +31,11 @@ class EventArrays:
     value: Doubles
     """Ratings; NaN where missing."""
     watch_seconds: Doubles
-    """NaN where missing, infinite where the log says that it is not a number."""
+    """NaN where missing, infinite for a NaN in the log."""
     duration: Doubles
-    """Seconds of the video; 0 where not known."""
+    """Seconds of the video; 0 if unknown."""
     session: Ints
-    """Code of the shipped session id, or UNKNOWN."""
+    """Code of the session id, or UNKNOWN."""
     types: tuple[str, ...]
     """Event types, in lower case."""
 
@@ -86,10 +86,7 @@ class EventArrays:
     def from_live(
         cls, events: Sequence[LiveEvent], row_of: Callable[[str], int | None], durations: Doubles
     ) -> EventArrays:
-        """Live events of one user; those with unknown videos are left out.
-
-        `row_of` gives the row of a video id; `durations` (n,) are seconds, NaN where not known.
-        """
+        """Live events of one user, without unknown videos; `durations` (n,) in seconds or NaN."""
         known = [(row, event) for event in events if (row := row_of(event.video_id)) is not None]
         times = [event.timestamp if event.timestamp >= 0 else NO_TIME for _, event in known]
         order = sorted(range(len(known)), key=times.__getitem__)

@@ -1,4 +1,4 @@
-"""Slices: histories on disk, read for a range of viewers at a time, whatever all of them weigh."""
+"""Histories on disk, read for a range of users at a time."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vireo.arrays import Ints
 from vireo.behavior.base import NO_TIME, Histories
 
 BLOCK = 4_000_000
-"""Times that are read at once to find the last."""
+"""Times read at once to find the last."""
 
 
 @dataclass(frozen=True)
 class HistoryShards:
-    """The directory of an artefact of the behaviour stage."""
+    """Histories in the directory of a behavior artifact."""
 
     directory: Path
 
@@ -29,12 +29,12 @@ class HistoryShards:
         return len(self._offsets) - 1
 
     def users(self, start: int, stop: int) -> list[str]:
-        """The ids of the viewers in these rows."""
+        """User ids in these rows."""
         table = pl.scan_parquet(self.directory / "users.parquet")
         return table.slice(start, stop - start).collect()["user_id"].to_list()
 
     def part(self, start: int, stop: int) -> Histories:
-        """The viewers in these rows, with the clock and the report of all of them."""
+        """Histories of these rows, with the clock and the report of all users."""
         users = self.users(start, stop)
         first, last = int(self._offsets[start]), int(self._offsets[start + len(users)])
         names = ("videos", "weights", "times", "sessions")
@@ -46,15 +46,15 @@ class HistoryShards:
 
     @cached_property
     def now(self) -> int:
-        """The time of the last known event of anybody."""
+        """Time of the last event of all users (ms), or NO_TIME."""
         count = int(self._offsets[-1])
         blocks = (self._read("times", at, min(at + BLOCK, count)) for at in range(0, count, BLOCK))
         return max((int(block.max()) for block in blocks), default=NO_TIME)
 
     @cached_property
     def _about(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.directory / "about.json").read_text("utf-8"))
-        return found
+        about: dict[str, Any] = json.loads((self.directory / "about.json").read_text("utf-8"))
+        return about
 
     @cached_property
     def _offsets(self) -> Ints:
@@ -66,6 +66,6 @@ class HistoryShards:
         return self.directory / "histories.safetensors"
 
     def _read(self, name: str, first: int, last: int) -> np.ndarray[Any, Any]:
-        # opened for each read: pages of an open map would count as this process's memory
+        # opened for each read: pages of an open map count as memory of the process
         with safe_open(self._file, "np") as file:
             return np.asarray(file.get_slice(name)[first:last])

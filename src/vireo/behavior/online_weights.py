@@ -17,22 +17,22 @@ from vireo.store.base import LiveEvent
 
 @dataclass(frozen=True)
 class OnlineWeighting:
-    """Scales of a build that its later events are weighted with."""
+    """Scales of a build, to weight later events."""
 
     section: BehaviorSection
     now: int
-    """ms; NO_TIME: no event of the build has a time, so events do not age."""
+    """Time of the last event of the build (ms); NO_TIME: events do not decay."""
     rating_max: float | None
     usual: Mapping[str, float]
     """Mean watch ratios by duration class."""
     durations: Doubles
-    """(n,) seconds of every video; NaN where not known."""
+    """(n,) seconds, NaN if unknown."""
 
     @classmethod
     def after(
         cls, built: Histories, section: BehaviorSection, durations: Doubles
     ) -> OnlineWeighting:
-        """The scales that the histories of a build were made with."""
+        """The scales of a build."""
         usual = built.report.get("usual_shares", {})
         return cls(section, built.now, built.report.get("rating_max"), usual, durations)
 

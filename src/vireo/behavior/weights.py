@@ -1,4 +1,4 @@
-"""Event weights: event type times watch ratio or rating, decayed by age."""
+"""Event weights: type, watch ratio or rating, and decay with age."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from vireo.behavior.event_arrays import EventArrays
 QUICK_SECONDS = 1.0
 QUICK_SHARE = 0.05
 QUICK_WEIGHT = -0.1
-"""Factor of a view that was left at once: weak negative feedback."""
+"""Factor of an abandoned view: weak negative feedback."""
 MIN_RATING = 0.1
-"""The lowest rating is still evidence of watching, so its weight stays above 0."""
+"""Lowest factor of a rating, which is still evidence of watching."""
 UNVALUED_RATING = 0.5
 """Factor of a rating without a value."""
 MIN_AGE = 1e-6
-"""Decay never reaches 0, which in float32 would drop the event."""
+"""Lowest decay factor: 0 would drop the event."""
 
 
 def event_weights(section: BehaviorSection) -> dict[str, float]:
-    """Event type -> weight: the defaults, with the settings over them."""
+    """Weight by event type: the defaults, overridden by the settings."""
     own = {name.strip().lower(): weight for name, weight in section.weights.items()}
     return {**DEFAULT_WEIGHTS, **own}
 
@@ -43,11 +43,10 @@ def weights_of(
     rating_max: float | None,
     usual: Mapping[str, float] = {},
 ) -> Doubles:
-    """(e,) weight of each event; NaN for a type without a weight, 0 for one to be dropped.
+    """(e,) weight of each event; NaN for a type without a weight, 0 for an event to drop.
 
-    `now` (ms) is the time from which age is counted: the last known event, never the wall clock,
-    so that equal events get equal weights tomorrow. `usual` are mean watch ratios by duration
-    class (`duration_bias.py`), where these are corrected.
+    `now` (ms) is the last event, not the wall clock, so that weights are reproducible. `usual`:
+    mean watch ratios by duration class (`duration_bias.py`).
     """
     known = event_weights(section)
     by_type = np.array([known.get(name, np.nan) for name in events.types], dtype=np.float64)
@@ -66,7 +65,7 @@ def _view(events: EventArrays, base: Doubles, usual: Mapping[str, float]) -> Dou
     watched, duration = events.watch_seconds, events.duration
     share = np.full(len(events), np.nan)
     np.divide(watched, duration, out=share, where=duration > 0)
-    # Half a second of a one-second clip is no quick skip.
+    # Half a second of a one-second clip is not abandoned.
     short = (watched < QUICK_SECONDS) & (np.nan_to_num(share, nan=0.0) < 0.5)
     left = ((share < QUICK_SHARE) | short) & (base > 0)
     factor = np.clip(corrected(share, duration, usual), 0.0, 1.0)
