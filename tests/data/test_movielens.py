@@ -129,7 +129,7 @@ def test_ties_in_time_follow_the_true_order_where_it_is_known(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "rows", [[(7, 1, 1), (7, 2, 2)], [(6, 3, 1), (6, 3, 2), (7, 1, 1), (7, 2, 2)], None]
 )
-def test_an_order_that_does_not_fit_is_left_aside_and_said(
+def test_an_order_that_does_not_match_is_ignored_with_a_note(
     tmp_path: Path, rows: list[tuple[int, int, int]] | None
 ) -> None:
     dat(tmp_path, zipped=False)
@@ -139,4 +139,4 @@ def test_an_order_that_does_not_fit_is_left_aside_and_said(
         order(tmp_path, *rows)
     tables = read(None, tmp_path, reader="movielens")
     assert tables.events["video_id"].to_list() == ["2", "1", "3"]
-    assert "left aside" in tables.counts["events"].notes[-1]
+    assert "was ignored" in tables.counts["events"].notes[-1]

@@ -103,7 +103,7 @@ def test_tables_that_come_after_the_forgetting_bring_nobody_back(
     work.close()
 
 
-def test_who_is_named_is_whoever_would_be_removed(tmp_path: Path) -> None:
+def test_user_ids_are_those_that_erasure_removes(tmp_path: Path) -> None:
     """`named` must find all that `forget` removes: what it misses, a kill would leave behind."""
     videos = tmp_path / "videos.csv"
     videos.write_text("video_id,title,access\nv1,One,user:opener|staff\nv2,Two,\n")

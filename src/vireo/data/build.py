@@ -1,8 +1,8 @@
-"""The stage `data`: sources and live events -> Tables, split, with every row accounted for."""
+"""Data stage: Tables of all sources and live events, split, with counts of every row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from vireo.artifacts.files import digest_of_json
 from vireo.data.base import DataSection, Split, Tables
 from vireo.data.file_hashes import with_digests
 from vireo.data.merge import MergedBehavior, MergedCatalogue, merge_behavior
-from vireo.data.readers import conform, empty
+from vireo.data.readers import conform, empty, sum_counts
 from vireo.data.sources import Source, Sources
 from vireo.data.split import HELD, TRAIN, parts_of, seen_comments
 from vireo.engine.base import Context
@@ -22,7 +22,7 @@ from vireo.store.base import Store
 def recipe(
     sources: Sources, store: Store, split: Split, section: DataSection, cache: Path
 ) -> dict[str, Any]:
-    """Everything that the tables depend on, as JSON: it enters the artefact's id."""
+    """All inputs of the tables, as JSON for the artifact id."""
     every = sources.all()
     catalogue = MergedCatalogue.of(every, store.video_changes())
     media = with_digests(catalogue.media, cache)
@@ -40,9 +40,9 @@ def recipe(
 def build(
     sources: Sources, store: Store, split: Split, section: DataSection, context: Context
 ) -> Tables:
-    """Merge, check against the catalogue, hold out. `videos` and `media` know nothing of a split.
+    """Tables of all sources, validated against the catalog and split.
 
-    Without any table of videos the catalogue is made of the ids that the events name.
+    Without a table of videos the catalog is made of the ids in the events.
     """
     every = sources.all()
     catalogue = MergedCatalogue.of(every, store.video_changes())
@@ -53,14 +53,14 @@ def build(
         videos = conform(ids, "videos")
     part = parts_of(behavior.events, split, videos)
     training, heldout = behavior.events.filter(part == TRAIN), behavior.events.filter(part == HELD)
-    refused = [source.frame("rejects") for source in every]
+    rejects = [source.frame("rejects") for source in every]
     frames = {
         "videos": videos,
         "media": with_digests(catalogue.media, context.cache, context.progress),
         "events": training,
         "comments": seen_comments(behavior.comments, heldout, training, split),
         "heldout": heldout,
-        "rejects": pl.concat([empty("rejects"), *refused, behavior.rejects]),
+        "rejects": pl.concat([empty("rejects"), *rejects, behavior.rejects]),
     }
     return Tables(frames, _report(every, catalogue, behavior, frames, split))
 
@@ -72,13 +72,13 @@ def _report(
     frames: Mapping[str, pl.DataFrame],
     split: Split,
 ) -> dict[str, Any]:
-    """The accounting over all sources: per table, accepted + rejected = read."""
+    """Row counts over all sources: accepted + rejected = read for each table."""
     videos = _total(every, "videos")
     events = _total(every, "events")
     late = behavior.rejected()
     events["read"] += behavior.live
     events["accepted"] += behavior.live - sum(late.values())
-    events["rejected"] = _sum([events["rejected"], late])
+    events["rejected"] = sum_counts([events["rejected"], late])
     events["live"] = behavior.live
     events["live_until"] = behavior.live_until
     videos["replaced"] = catalogue.replaced
@@ -99,7 +99,7 @@ def _report(
             "neither": len(behavior.events) - len(frames["events"]) - len(frames["heldout"]),
             "comments_withheld": len(behavior.comments) - len(frames["comments"]),
         },
-        "notes": [*_notes(every, catalogue, unreadable), *_none_left(events, catalogue)],
+        "notes": [*_notes(every, catalogue, unreadable), *_no_events(events, catalogue)],
     }
 
 
@@ -114,8 +114,8 @@ def _notes(every: Sequence[Source], catalogue: MergedCatalogue, unreadable: int)
     return list(dict.fromkeys(notes))
 
 
-def _none_left(events: Mapping[str, Any], catalogue: MergedCatalogue) -> list[str]:
-    """Tables that do not fit each other are the commonest reason for an empty behaviour."""
+def _no_events(events: Mapping[str, Any], catalogue: MergedCatalogue) -> list[str]:
+    """A note if no event was accepted, most often because the video ids differ."""
     if events["accepted"] or not events["read"]:
         return []
     known = catalogue.videos["video_id"].head(1).to_list()
@@ -138,13 +138,5 @@ def _total(every: Sequence[Source], table: str) -> dict[str, Any]:
     return {
         "read": sum(account["read"] for account in accounts),
         "accepted": sum(account["accepted"] for account in accounts),
-        "rejected": _sum(account["rejected"] for account in accounts),
+        "rejected": sum_counts(account["rejected"] for account in accounts),
     }
-
-
-def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for part in counts:
-        for reason, rows in part.items():
-            total[reason] = total.get(reason, 0) + rows
-    return total

@@ -1,4 +1,4 @@
-"""All sources and the live events -> one catalogue and one behaviour, unknown videos refused."""
+"""Merge of all sources and live events into one catalog and one set of events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vireo.data.sources import Source
 from vireo.store.base import Store, VideoChange
 
 LIVE = "live"
-"""Stands for the file's name in rejects of live events; the row is the position in the store."""
+"""Source of rejected live events; their row is the position in the store."""
 UNKNOWN = "unknown video"
 SEVERAL = "the title fits several videos"
 FORGOTTEN = "a forgotten viewer"
@@ -23,13 +23,13 @@ FORGOTTEN = "a forgotten viewer"
 
 @dataclass(frozen=True)
 class MergedCatalogue:
-    """The videos of all sources and the live ones; of equal ids the last row counts."""
+    """Videos of all sources and live ones; of rows with one id the last counts."""
 
     videos: pl.DataFrame
     media: pl.DataFrame
     replaced: int
     live_until: int = 0
-    """Position in the store of the last live video."""
+    """Position of the last live video in the store."""
 
     @classmethod
     def of(cls, sources: Sequence[Source], changes: Sequence[VideoChange] = ()) -> MergedCatalogue:
@@ -44,7 +44,7 @@ class MergedCatalogue:
         last = every.unique("video_id", keep="last", maintain_order=True)
         gone = [change.video.video_id for change in changes if change.deleted]
         kept = last.filter(~pl.col("video_id").is_in(gone))
-        # A later row that names no file takes the earlier one's file away, too.
+        # A later row without a file also removes the file of an earlier row.
         key = ["video_id", "place"]
         files = named.join(kept.select(key), on=key, how="semi", maintain_order="left")
         until = max((change.position for change in changes), default=0)
@@ -55,7 +55,7 @@ _NOWHERE = pl.lit(None, pl.Int64)
 
 
 def _placed(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
-    """One frame per source, with the source's place in the column `place`."""
+    """Frames with the number of their source in the column `place`."""
     return [
         frame.with_columns(pl.lit(place, pl.Int64).alias("place"))
         for place, frame in enumerate(frames)
@@ -64,25 +64,24 @@ def _placed(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
 
 @dataclass(frozen=True)
 class MergedBehavior:
-    """Events in the shipped order, comments, and the rows that were refused only now."""
+    """Events in source order, comments, and rows rejected by the merge."""
 
     events: pl.DataFrame
     comments: pl.DataFrame
     rejects: pl.DataFrame
     live: int
-    """Live events that were read."""
+    """Number of live events."""
     live_until: int
-    """Position in the store of the last one."""
+    """Position of the last live event in the store."""
 
     def rejected(self) -> dict[str, int]:
-        """Reason -> rows."""
         return dict(self.rejects["reason"].value_counts().sort("reason").iter_rows())
 
 
 def merge_behavior(sources: Sequence[Source], store: Store, videos: pl.DataFrame) -> MergedBehavior:
-    """Every event with its video's id. An empty catalogue refuses nothing: ids stand for videos.
+    """Events of all sources with video ids; an empty catalog accepts every id.
 
-    `sequence` becomes the order over all sources, the live events last.
+    `sequence` is the order over all sources, live events last.
     """
     events, comments = _events_of(sources)
     live = _live_events(store)
@@ -105,7 +104,7 @@ def merge_behavior(sources: Sequence[Source], store: Store, videos: pl.DataFrame
 
 
 def _events_of(sources: Sequence[Source]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Events with `source`, `row` and `by_title`; comments with `by_title`."""
+    """Events with `source`, `row` and `by_title`, and comments with `by_title`."""
     where = {"source": pl.String, "row": pl.Int64, "by_title": pl.Boolean}
     events = [pl.DataFrame(schema={**EVENT_SCHEMA, **where})]
     comments = [empty("comments").with_columns(by_title=pl.lit(value=False))]
@@ -128,7 +127,7 @@ def _events_of(sources: Sequence[Source]) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _live_events(store: Store) -> pl.DataFrame:
-    """The store's events with `text`, `source`, `row` and `by_title`."""
+    """Events of the store with `text`, `source`, `row` and `by_title`."""
     found = [entry for batch in store.events() for entry in batch]
     return event_rows(found).with_columns(
         pl.lit(LIVE).alias("source"),
@@ -138,7 +137,7 @@ def _live_events(store: Store) -> pl.DataFrame:
 
 
 def _ids(videos: pl.DataFrame) -> Mapping[str, str | None]:
-    """Title -> id, None where one title stands for several videos."""
+    """Video id by title, None for the title of several videos."""
     known = videos.select("title", "video_id").drop_nulls().group_by("title")
     pairs = known.agg(pl.col("video_id").first(), pl.len().alias("videos"))
     return {title: video if n == 1 else None for title, video, n in pairs.iter_rows()}
@@ -150,11 +149,11 @@ def _with_reasons(
     videos: pl.DataFrame,
     forgotten: set[str],
 ) -> pl.DataFrame:
-    """The rows with titles turned into ids, and a `reason` where they cannot be taken."""
+    """Rows with ids in place of titles, and the `reason` to reject them or null."""
     known = {title: video for title, video in ids.items() if video is not None}
     several = [title for title, video in ids.items() if video is None]
     by_title = pl.col("by_title")
-    # A title can itself be an id: then the catalogue was made without ids.
+    # In a catalog without ids the title is the id.
     found = pl.when(by_title).then(pl.col("video_id").replace(known)).otherwise("video_id")
     ambiguous = by_title & pl.col("video_id").is_in(several)
     unknown = pl.lit(len(videos) > 0) & ~found.is_in(videos["video_id"].implode())
@@ -170,7 +169,7 @@ def _with_reasons(
 
 
 def _rejects(refused: pl.DataFrame) -> pl.DataFrame:
-    """One reject per row of a table, however many events it gave; forgotten viewers unnamed."""
+    """One reject per row of a table; without ids of erased users."""
     rows = refused.unique("sequence", keep="first", maintain_order=True)
     named = pl.struct("user_id", "video_id", "event", "timestamp").struct.json_encode()
     raw = pl.when(pl.col("reason") != FORGOTTEN).then(named)

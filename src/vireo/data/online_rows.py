@@ -1,4 +1,4 @@
-"""Live events and videos -> rows of the tables: one way in, for builds and for lists."""
+"""Table rows of live events and videos, for builds and online lists."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _MEDIA = ("video_id", "path", "subtitles")
 _NAMES = [name for name in EVENT_SCHEMA if name != "sequence"]
 
 
-def event_rows(found: Sequence[tuple[int, LiveEvent]]) -> pl.DataFrame:
-    """(position, event) pairs -> EVENT_SCHEMA plus `text`; `sequence` is the position."""
+def event_rows(pairs: Sequence[tuple[int, LiveEvent]]) -> pl.DataFrame:
+    """EVENT_SCHEMA plus `text` of (position, event) pairs; `sequence` is the position."""
     rows = [
         (*(getattr(event, name) for name in _NAMES), position, event.text)
-        for position, event in found
+        for position, event in pairs
     ]
     frame = pl.DataFrame(rows, schema={**EVENT_SCHEMA, "text": pl.String}, orient="row")
     return frame.with_columns(event_words(pl.col("event")))
 
 
 def video_rows(videos: Sequence[LiveVideo]) -> pl.DataFrame:
-    """Live videos as VIDEO_SCHEMA; without a title the id stands for it."""
+    """Live videos as VIDEO_SCHEMA."""
     rows = [tuple(_cell(video, name) for name in VIDEO_SCHEMA) for video in videos]
     return pl.DataFrame(rows, schema=VIDEO_SCHEMA, orient="row")
 
@@ -37,6 +37,6 @@ def _cell(video: LiveVideo, name: str) -> Any:
 
 
 def media_rows(videos: Sequence[LiveVideo]) -> pl.DataFrame:
-    """The files that live videos name: video_id, path, subtitles."""
+    """Media files of live videos: video_id, path, subtitles."""
     rows = [tuple(getattr(video, name) for name in _MEDIA) for video in videos if video.path]
     return pl.DataFrame(rows, schema=dict.fromkeys(_MEDIA, pl.String), orient="row")

@@ -28,16 +28,19 @@ REPORT = "report.json"
 
 @dataclass(frozen=True)
 class Source:
-    """One ingested pair of tables: Parquet files by RAW_SCHEMAS, and the report."""
+    """One ingested pair of tables: Parquet files of RAW_SCHEMAS, and a report."""
 
     id: str
     directory: Path
     report: Mapping[str, Any]
-    """`tables`: Account by table; `origin`: digest of what was read."""
+    """`tables`: row counts by table; `origin`: digest of the input."""
 
     def frame(self, name: str) -> pl.DataFrame:
         """One of RAW_SCHEMAS by name."""
         return pl.read_parquet(self.directory / f"{name}.parquet")
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        return {name: self.frame(name) for name in RAW_SCHEMAS}
 
     @property
     def accounts(self) -> Mapping[str, Any]:
@@ -49,8 +52,8 @@ class Source:
 class Sources:
     """The sources of a workspace, in order of ingestion.
 
-    One writer at a time is assumed (the workspace's lock sees to it); a writer that is killed
-    leaves whole sources behind, and rubbish that the next one removes.
+    The lock of the workspace allows one writer; a killed one leaves complete sources, and files
+    that the next writer removes.
     """
 
     root: Path
@@ -68,12 +71,11 @@ class Sources:
         progress: Progress | None = None,
         naming: Callable[[Frames], Frames] = dict,
     ) -> Source:
-        """Read and check two tables and keep them; the same files again change nothing.
+        """Read, check and store two tables; ingesting equal files again changes nothing.
 
-        `columns` maps theirs to ours, `now` is the moment of reading (ms, default: this one),
-        `replace` drops what was ingested before, `naming` makes of the tables what is kept of
-        them. Raises InputError for files that are no
-        tables, and where nothing usable is left: no accepted video, and none known before.
+        `columns` maps file columns to ours, `now` is the time of reading (ms), `replace` removes
+        earlier sources, `naming` transforms the tables before they are stored. Raises InputError
+        for invalid files, and if no video is accepted and none was before.
         """
         read = READERS.get(format)
         section = section or DataSection()
@@ -83,7 +85,7 @@ class Sources:
         before = self._usable() if replace else self.all()
         source = next((known for known in before if known.report["origin"] == origin), None)
         if source is not None and not self.is_whole(source):
-            source = None  # its tables are read again
+            source = None  # damaged: read again
         if source is None:
             with (progress or NullProgress()).task("reading tables", None):
                 tables = read(request)
@@ -95,19 +97,19 @@ class Sources:
         return source
 
     def all(self) -> list[Source]:
-        """Every source, the first ingested first."""
+        """All sources, in order of ingestion."""
         return [self._open(name) for name in self._indexed()]
 
     def any_there(self) -> bool:
-        """Whether anything was ingested, be it damaged."""
+        """Whether anything was ingested, even if it is damaged."""
         return (self.root / INDEX).exists()
 
     def is_whole(self, source: Source) -> bool:
-        """Whether its tables are the bytes that were written: reads them all."""
+        """Whether the tables match their hashes; reads them all."""
         return _is_sound(source.directory)
 
     def _usable(self) -> list[Source]:
-        """The sources that can be opened: what replaces all others must not need them."""
+        """The sources that can be opened."""
         try:
             names = self._indexed()
         except InputError:
@@ -140,16 +142,14 @@ class Sources:
         """Ids of all users in any row, rejects included; may hold other cells of rejects."""
         users: set[str] = set()
         for source in self.all():
-            frames = {name: source.frame(name) for name in RAW_SCHEMAS}
-            users |= user_ids_in(frames, source.report)
+            users |= user_ids_in(source.frames(), source.report)
         return users
 
     def mentions(self, user_id: str) -> bool:
         """Whether any row, rejects included, belongs to this user."""
 
         def found(source: Source) -> bool:
-            frames = {name: source.frame(name) for name in RAW_SCHEMAS}
-            return without_user(frames, source.report, user_id)[2] > 0
+            return without_user(source.frames(), source.report, user_id)[2] > 0
 
         return any(self.each(found))
 
@@ -157,8 +157,7 @@ class Sources:
         """Rewrite the sources without the user's rows, rejects included; returns how many."""
         removed, ids = 0, []
         for source in self.all():
-            frames = {name: source.frame(name) for name in RAW_SCHEMAS}
-            kept, report, count = without_user(frames, source.report, user_id)
+            kept, report, count = without_user(source.frames(), source.report, user_id)
             ids.append(self._write(kept, report).id if count else source.id)
             removed += count
         self._index(ids)
@@ -168,7 +167,7 @@ class Sources:
     def written(
         cls, root: Path, tables: Iterable[tuple[Mapping[str, pl.DataFrame], Mapping[str, Any]]]
     ) -> Sources:
-        """Sources of frames by RAW_SCHEMAS and their reports, in an empty place."""
+        """Write sources (frames of RAW_SCHEMAS and report) to an empty directory."""
         sources = cls(root)
         sources._index([sources._write(frames, report).id for frames, report in tables])
         return sources
@@ -183,7 +182,7 @@ class Sources:
         return Source(name, self.root / name, report)
 
     def _write(self, frames: Mapping[str, pl.DataFrame], report: Mapping[str, Any]) -> Source:
-        """A directory that appears whole or not at all; its name is the hash of its tables."""
+        """Write a source atomically; the hash of its tables is its name."""
         self.root.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self.root))
         try:
@@ -192,7 +191,7 @@ class Sources:
             write_json(temporary / REPORT, report)
             home = self.root / _name_of(temporary)
             if home.exists() and not _is_sound(home):
-                shutil.rmtree(home)  # damaged: the whole one takes its place
+                shutil.rmtree(home)  # damaged
             if not home.exists():
                 temporary.chmod(0o755)
                 temporary.rename(home)
@@ -201,7 +200,7 @@ class Sources:
         return self._open(home.name)
 
     def _index(self, ids: list[str]) -> None:
-        """Say which sources count, then remove whatever else lies there."""
+        """Write the index of sources, then remove all other files."""
         self.root.mkdir(parents=True, exist_ok=True)
         kept = list(dict.fromkeys(ids))
         write_json(self.root / INDEX, {"sources": kept})
@@ -211,13 +210,13 @@ class Sources:
 
 
 def _name_of(directory: Path) -> str:
-    """The hash of the tables in a source's directory."""
+    """Hash of the tables in a directory."""
     content = {n: digest_of_file(directory / f"{n}.parquet") for n in sorted(RAW_SCHEMAS)}
     return digest_of_json(content)[:16]
 
 
 def _is_sound(directory: Path) -> bool:
-    """Whether the report can be read and the tables are the bytes that were written."""
+    """Whether the report is readable and the tables match their hash."""
     try:
         whole = _name_of(directory) == directory.name
     except OSError:
@@ -226,14 +225,14 @@ def _is_sound(directory: Path) -> bool:
 
 
 def _origin(request: ReadRequest, reader: str) -> str:
-    """The digest of everything that a reading depends on, but for the moment."""
+    """Digest of all inputs of a read, except its time."""
     folder = request.videos.resolve().parent if request.videos else None
     return digest_of_json(
         {
             "reader": reader,
             "videos": _content(request.videos),
             "events": _content(request.events),
-            "folder": str(folder),  # relative paths start there
+            "folder": str(folder),  # base of relative paths
             "columns": dict(request.columns),
             "section": request.section.model_dump(mode="json"),
         }
@@ -241,7 +240,7 @@ def _origin(request: ReadRequest, reader: str) -> str:
 
 
 def _content(path: Path | None) -> Any:
-    """The digest of a file, or of each file in a folder; None for what the reader will refuse."""
+    """Digest of a file, or of each file in a folder; None for other paths."""
     if path is None or not path.exists():
         return None
     if not path.is_dir():

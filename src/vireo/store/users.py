@@ -108,7 +108,7 @@ class SqlUsers:
         with self._database.transaction(write=True) as connection:
             self._database.locked(connection, "generation")
             if self._database.erased_among(connection, {user_id}):
-                raise InputError(f"The user '{user_id}' was erased.", "Use another user id.")
+                raise InputError(f"The user '{user_id}' was forgotten.", "Use another user id.")
             connection.execute(delete(CHOICES).where(CHOICES.c.user_id == user_id))
             if choices:
                 connection.execute(insert(CHOICES), {"user_id": user_id, "body": body})
@@ -134,7 +134,7 @@ class SqlUsers:
         with self._database.transaction(write=True) as connection:
             number = self._database.locked(connection, "preferences") + 1
             if self._database.erased_among(connection, {preference.user_id}):
-                raise InputError("This user was erased.", "Use another user id.")
+                raise InputError("This user was forgotten.", "Use another user id.")
             kept = replace(preference, number=number)
             connection.execute(insert(PREFERENCES), asdict(kept))
             set_number(connection, "preferences", number)

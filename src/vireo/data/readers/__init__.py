@@ -15,8 +15,9 @@ group `vireo.readers`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,30 @@ class RowCounts:
         return {**asdict(self), **lists}
 
 
+def sum_counts(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Sums by key."""
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return dict(total)
+
+
+def total_counts(parts: Sequence[RowCounts], file: str, notes: tuple[str, ...] = ()) -> RowCounts:
+    """Row counts of several files as those of one, with further notes."""
+    return replace(
+        parts[0],
+        file=file,
+        read=sum(part.read for part in parts),
+        accepted=sum(part.accepted for part in parts),
+        rejected=dict(sorted(sum_counts(part.rejected for part in parts).items())),
+        warnings=sum_counts(part.warnings for part in parts),
+        notes=(*(note for part in parts for note in part.notes), *notes),
+        columns_not_used=tuple(
+            dict.fromkeys(name for part in parts for name in part.columns_not_used)
+        ),
+    )
+
+
 def empty(name: str) -> pl.DataFrame:
     """A frame of RAW_SCHEMAS without rows."""
     return pl.DataFrame(schema=RAW_SCHEMAS[name])
@@ -94,17 +119,14 @@ class RawTables:
     counts: Mapping[str, RowCounts] = field(default_factory=dict)
 
     def frames(self) -> dict[str, pl.DataFrame]:
-        """The frames by name, each with exactly the columns of its schema."""
+        """Frames by name, with the columns of their schemas."""
         return {name: conform(getattr(self, name), name) for name in RAW_SCHEMAS}
 
 
 def conform(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The frame with the columns of RAW_SCHEMAS[name], in order; missing ones are null."""
+    """The frame with the columns of RAW_SCHEMAS[name]; missing ones are null."""
     columns = [
         pl.col(column).cast(kind) if column in frame.columns else pl.lit(None, kind).alias(column)
         for column, kind in RAW_SCHEMAS[name].items()
     ]
     return frame.select(columns)
-
-
-__all__ = ["RAW_SCHEMAS", "RawTables", "ReadRequest", "RowCounts", "conform", "empty"]

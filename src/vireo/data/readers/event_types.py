@@ -1,4 +1,4 @@
-"""Event words -> the ones that Vireo knows: click, play and watch are all a view."""
+"""Synonyms of event types: click, play and watch are views."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _KNOWN = {synonym: word for word, synonyms in SYNONYMS.items() for synonym in sy
 
 
 def event_word(text: str) -> str:
-    """One event's usual word, as `event_words` gives it for a column."""
+    """The event type of one word, as `event_words`."""
     lower = text.lower()
     return _KNOWN.get(re.sub(r"[\s-]+", "_", lower), lower)
 
 
 def event_words(column: pl.Expr) -> pl.Expr:
-    """The usual word for each event; words of one's own stay, in lower case."""
+    """Event types of a column; unknown words stay, in lower case."""
     lower = column.str.to_lowercase()
     joined = lower.str.replace_all(r"[\s-]+", "_")
     return joined.replace_strict(

@@ -1,4 +1,4 @@
-"""Rows of behaviour -> events and comments. A viewer and a video is all that is needed."""
+"""Events and comments from rows; a user and a video are required."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ from vireo.data.readers.event_types import event_words
 from vireo.data.readers.parse import moments, numbers, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
 from vireo.data.readers.validation import Rule, account, unreadable, validate
-from vireo.data.readers.videos import MOST_ID
+from vireo.store.validation import MOST_ID, MOST_WORD
 
 FIRST_MOMENT = 315_532_800_000
-"""1980-01-01: nothing that is older is behaviour on videos, but the sign of a broken clock."""
+"""1980-01-01; earlier times are errors of a clock."""
 DAY = 86_400_000
-MOST_WORD = 64
 
 
 def moment_rules(request: ReadRequest) -> list[Rule]:
-    """Reject rows whose column `timestamp` is not a moment of the known past.
-
-    Rows without a column of moments have null in `given_timestamp` and are let through.
-    """
+    """Reject unreadable, too old and future timestamps; `given_timestamp` is null if the table
+    has no such column."""
     last = request.now + round(request.section.max_future_days * DAY)
     moment = pl.col("timestamp")
     return [
@@ -47,22 +44,22 @@ _RULES: tuple[Rule, ...] = (
 
 
 def events_from(rows: Rows, layout: Layout, request: ReadRequest) -> RawTables:
-    """The events of one table, in the shipped order, and the comments among them.
+    """Events of one table, in its order, and their comments.
 
-    Where the table names titles, they stand for ids until the data stage knows the catalogue.
+    Without ids, titles stand for them until the data stage knows the catalog.
     """
     parsed = _parse(rows, layout)
-    sifted = validate("events", rows, parsed, [*_RULES, *moment_rules(request)])
+    validated = validate("events", rows, parsed, [*_RULES, *moment_rules(request)])
     return RawTables(
-        events=sifted.accepted,
-        comments=comments_of(sifted.accepted),
-        rejects=sifted.rejects,
-        counts={"events": account(rows, layout, sifted, _notes(layout))},
+        events=validated.accepted,
+        comments=comments_of(validated.accepted),
+        rejects=validated.rejects,
+        counts={"events": account(rows, layout, validated, _notes(layout))},
     )
 
 
 def comments_of(events: pl.DataFrame) -> pl.DataFrame:
-    """The texts that viewers wrote, of events that have the column `text`."""
+    """Comments: the texts of events."""
     wrote = events.filter(pl.col("text").is_not_null())
     return wrote.select("user_id", "video_id", "timestamp", "text")
 
@@ -80,7 +77,7 @@ def _notes(layout: Layout) -> list[str]:
 
 
 def _parse(rows: Rows, layout: Layout) -> pl.DataFrame:
-    """One row per row of the table: EVENT_SCHEMA, text, ROW, and what the rules look at."""
+    """Parsed rows: EVENT_SCHEMA, text, ROW, and columns for the rules."""
     given = rows.frame.select(
         ROW,
         pl.col(ROW).alias("sequence"),
@@ -112,7 +109,7 @@ def _parse(rows: Rows, layout: Layout) -> pl.DataFrame:
 
 
 def _event(layout: Layout) -> pl.Expr:
-    """The event's word; where there is none, a row with a value is a rating, others are views."""
+    """Event type; without one, a row with a value is a rating, others are views."""
     if "event" not in layout.used:
         return pl.lit("rating" if "value" in layout.used else "view").alias("event")
     implied = pl.when(pl.col("value").is_null()).then(pl.lit("view")).otherwise(pl.lit("rating"))
@@ -120,7 +117,7 @@ def _event(layout: Layout) -> pl.Expr:
 
 
 def _watched(given: pl.DataFrame) -> pl.DataFrame:
-    """The watched time as given, in either unit, and in seconds; below 0 is null."""
+    """Watch time as given and in seconds; null below 0."""
     read = pl.DataFrame(
         {
             "given": given.select(pl.coalesce("watch_seconds", "watch_ms")).to_series(),

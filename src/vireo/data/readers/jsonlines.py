@@ -1,4 +1,4 @@
-"""JSON Lines -> Split: one object per line; a line that is none costs itself alone."""
+"""JSON Lines: one object per line; other lines are broken rows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import polars as pl
 from vireo.data.readers.parsed_cells import Broken, ParsedCells, broken
 from vireo.errors import InputError
 
-MOST_COLUMNS = 200
-"""Keys that are looked at: a file with a new key in every row must not fill the memory."""
+MAX_COLUMNS = 200
+"""Columns read: bounds the memory for a file with new keys in every row."""
 
 
 def split_json_lines(text: str, path: Path) -> ParsedCells:
-    """The values of every key as text. Raises InputError for one big JSON list."""
+    """Values of all keys as text. Raises InputError for a JSON list."""
     if text.lstrip()[:1] == "[":
         raise InputError(
             f"{path} is one JSON list, not JSON Lines.",
@@ -36,19 +36,17 @@ def split_json_lines(text: str, path: Path) -> ParsedCells:
         else:
             bad.append(broken(number, "the line is not a JSON object with keys", line.strip()))
     every = list(dict.fromkeys(name for record in good for name in record))
-    names, extra = every[:MOST_COLUMNS], every[MOST_COLUMNS:]
-    notes = (
-        [f"{len(extra)} keys after the first {MOST_COLUMNS} were not looked at."] if extra else []
-    )
+    names, extra = every[:MAX_COLUMNS], every[MAX_COLUMNS:]
+    note = f"{len(extra)} keys after the first {MAX_COLUMNS} were not looked at."
     cells = {
         sound(name): pl.Series([cell_text(record.get(name)) for record in good], dtype=pl.String)
         for name in names
     }
-    return ParsedCells(pl.DataFrame(cells), bad, notes)
+    return ParsedCells(pl.DataFrame(cells), bad, [note] if extra else [])
 
 
 def cell_text(value: Any) -> str | None:
-    """A JSON value as the text that a CSV file would hold; lists and objects stay JSON."""
+    """A JSON value as the text of a CSV cell; lists and objects stay JSON."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -63,5 +61,5 @@ def cell_text(value: Any) -> str | None:
 
 
 def sound(text: str) -> str:
-    """The text without half characters (lone surrogates), which no file could hold."""
+    """The text without lone surrogates, which cannot be stored."""
     return text.encode("utf-8", errors="replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""The reader `kuairand`: logs of a short-video app, where one row can hold several events."""
+"""Reader `kuairand`: logs of a short-video app with several events per row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from vireo.data.readers import RawTables, ReadRequest, RowCounts, conform
+from vireo.data.readers import RawTables, ReadRequest, RowCounts, conform, total_counts
 from vireo.data.readers.columns import Layout
 from vireo.data.readers.events import ID_RULES, moment_rules
 from vireo.data.readers.parse import moments, numbers, trimmed, words
@@ -23,7 +23,7 @@ ACTIONS = {
     "is_forward": "share",
     "is_hate": "dislike",
 }
-"""Columns of the log, and the event that a 1 in them stands for."""
+"""Event type of a 1 in these columns."""
 NEEDED = ("user_id", "video_id", "time_ms", "is_click")
 USED = (*NEEDED, "play_time_ms", "duration_ms", *ACTIONS)
 _LOG_RULES: tuple[Rule, ...] = (
@@ -42,8 +42,8 @@ _FEATURES = {
 def read(request: ReadRequest) -> RawTables:
     """`events` is a log or a folder with log_*.csv (.gz); `videos` is video_features_basic_*.csv.
 
-    The account of the events counts rows of the log; one row gives one or more events. Without
-    `videos` the catalogue is made of the videos in the log.
+    The counts are rows of the log, which give one or more events each. Without `videos` the
+    catalog is made of the videos in the log.
     """
     if request.events is None:
         raise InputError("The format kuairand needs a log.", "Give it: `--events FOLDER`.")
@@ -78,7 +78,7 @@ def _cell(rows: Rows, name: str) -> pl.Expr:
 
 
 def _log(path: Path, request: ReadRequest) -> tuple[Rows, ValidatedRows]:
-    """One log: its rows, and those that can be believed."""
+    """Rows of one log, and the valid ones."""
     rows = read_rows(path, "events")
     _need(rows, NEEDED)
     given = rows.frame.select(
@@ -102,7 +102,7 @@ def _log(path: Path, request: ReadRequest) -> tuple[Rows, ValidatedRows]:
 
 
 def _all_logs(logs: list[tuple[Rows, ValidatedRows]]) -> tuple[RawTables, pl.DataFrame]:
-    """The events of all logs in their order, and each video's length. (video_id, duration)"""
+    """Events of all logs in their order, and durations of videos. (video_id, duration)"""
     frames, start = [], 0
     for rows, validated in logs:
         frames.append(validated.accepted.with_columns(sequence=pl.col(ROW) + start))
@@ -112,34 +112,16 @@ def _all_logs(logs: list[tuple[Rows, ValidatedRows]]) -> tuple[RawTables, pl.Dat
     length = pl.col("duration_ms").filter(pl.col("duration_ms") > 0).max() / 1000
     lengths = accepted.group_by("video_id", maintain_order=True).agg(length.alias("duration"))
     rejects = pl.concat([validated.rejects for _, validated in logs])
-    total = _account(logs, rejects, len(events))
+    total = _account(logs, len(events))
     return RawTables(events=events, rejects=rejects, counts={"events": total}), lengths
 
 
-def _account(
-    logs: list[tuple[Rows, ValidatedRows]], rejects: pl.DataFrame, events: int
-) -> RowCounts:
-    layout_of = {rows.source: _layout(rows, dict(zip(USED, USED, strict=True))) for rows, _ in logs}
-    parts = [account(rows, layout_of[rows.source], validated) for rows, validated in logs]
+def _account(logs: list[tuple[Rows, ValidatedRows]], events: int) -> RowCounts:
+    names = dict(zip(USED, USED, strict=True))
+    parts = [account(rows, _layout(rows, names), validated) for rows, validated in logs]
     accepted = sum(part.accepted for part in parts)
-    warnings: dict[str, int] = {}
-    for part in parts:
-        for what, count in part.warnings.items():
-            warnings[what] = warnings.get(what, 0) + count
-    return RowCounts(
-        file=", ".join(part.file for part in parts),
-        read=sum(part.read for part in parts),
-        accepted=accepted,
-        rejected=dict(rejects.group_by("reason").len().sort("reason").iter_rows()),
-        warnings=warnings,
-        notes=(
-            *(note for part in parts for note in part.notes),
-            f"{accepted} rows of the log gave {events} events: a row can hold a view and a like.",
-        ),
-        columns=parts[0].columns,
-        columns_not_used=parts[0].columns_not_used,
-        user_column="user_id",
-    )
+    note = f"{accepted} rows of the log gave {events} events: a row can hold a view and a like."
+    return total_counts(parts, ", ".join(part.file for part in parts), (note,))
 
 
 def _layout(rows: Rows, names: dict[str, str]) -> Layout:
@@ -148,7 +130,7 @@ def _layout(rows: Rows, names: dict[str, str]) -> Layout:
 
 
 def _events(rows: pl.DataFrame) -> pl.DataFrame:
-    """A view (or an impression) per row, and what else the viewer did."""
+    """A view (or an impression) per row, and its other events."""
     seen = (pl.col("is_click") > 0) | (pl.col("watch_seconds").fill_null(0) > 0)
     word = pl.when(seen).then(pl.lit("view")).otherwise(pl.lit("impression"))
     views = rows.with_columns(word.alias("event"))
@@ -163,12 +145,12 @@ def _events(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _titled(videos: pl.DataFrame) -> pl.DataFrame:
-    """The data set has no titles: videos are called by their numbers."""
+    """Videos with their number as title; the data set has none."""
     return videos.with_columns(pl.format("video {}", "video_id").alias("title"))
 
 
 def _catalogue(rows: Rows, lengths: pl.DataFrame) -> RawTables:
-    """Videos from the table of features, with lengths from the log where it has none."""
+    """Videos of the table of features; durations from the log where they are missing."""
     _need(rows, ("video_id",))
     given = rows.frame.select(
         ROW,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from vireo.data.readers import RawTables, ReadRequest, RowCounts
+from vireo.data.readers import RawTables, ReadRequest, total_counts
 from vireo.data.readers.columns import (
     EVENT_ALIASES,
     VIDEO_ALIASES,
@@ -22,8 +22,7 @@ from vireo.data.readers.delimited import split_delimited
 from vireo.data.readers.events import events_from
 from vireo.data.readers.files import Text, bytes_of, checked
 from vireo.data.readers.parse import tags, words
-from vireo.data.readers.rating_order import in_true_order
-from vireo.data.readers.rows import ROW, Rows, from_split, read_rows
+from vireo.data.readers.rows import ROW, Rows, from_cells, read_rows
 from vireo.data.readers.table import joined
 from vireo.data.readers.validation import ValidatedRows, account, validate
 from vireo.data.readers.videos import videos_from
@@ -33,30 +32,27 @@ NAMES = {
     "ratings": ("userId", "movieId", "rating", "timestamp"),
     "movies": ("movieId", "title", "genres"),
 }
+PROVENANCE = "ratings_provenance.parquet"
+"""Columns `user_id`, `movie_id` and `user_seq_pos` (1, 2, ... per user)."""
+_KEY = ["user_id", "video_id"]
 NO_GENRES = "(no genres listed)"
 NOT_OURS = "not a movie of this MovieLens release"
 DESCRIPTIONS = (
-    "description",
-    "plot",
-    "overview",
-    "text",
-    "overviewtmdb",
-    "plotomdb",
-    "plotimdbshort",
-    "abstractdbpedia",
+    *("description", "plot", "overview", "text"),
+    *("overviewtmdb", "plotomdb", "plotimdbshort", "abstractdbpedia"),
 )
-"""Columns that can describe a movie; per row the first one with a text is taken."""
+"""Columns that describe a movie; the first one with a text counts."""
 KEYWORDS = ("keywords", "keywordstmdb", "tags")
 _SEPARATOR = "\x1f"
-"""Takes the place of `::` in a .dat file: a character that no title holds."""
+"""Replaces `::` of .dat files; no title holds it."""
 
 
 def read(request: ReadRequest) -> RawTables:
     """`events` is the release's folder, with ratings.* and movies.* (.dat or .csv, also .gz).
 
-    `videos` is optional: a table with a column of MovieLens ids and texts (plots, keywords,
-    directors) that is added to the movies. Where `ratings_provenance.parquet` lies in the folder,
-    ratings of the same second follow it. Raises InputError where a file is missing.
+    `videos` (optional) is a table of MovieLens ids and texts (plots, keywords, directors) to add.
+    `ratings_provenance.parquet` in the folder orders ratings of one second. Raises InputError for
+    a missing file.
     """
     if request.events is None:
         raise InputError(
@@ -73,16 +69,55 @@ def read(request: ReadRequest) -> RawTables:
 
 
 def _ordered(tables: RawTables, folder: Path) -> RawTables:
-    """The ratings with ties in time in the order in which they were given, where it is known."""
-    events, note = in_true_order(tables.events, folder)
+    events, note = _with_true_order(tables.events, folder)
     if not note:
         return tables
     counts = replace(tables.counts["events"], notes=(*tables.counts["events"].notes, note))
     return replace(tables, events=events, counts={**tables.counts, "events": counts})
 
 
+def _with_true_order(events: pl.DataFrame, folder: Path) -> tuple[pl.DataFrame, str]:
+    """Events with each user's row numbers in the order of the provenance file, and a note.
+
+    Many ratings of a user share a second, and the order of rows in `ratings.dat` is arbitrary: it
+    moves up to a quarter of all last events. A file that does not match the ratings is ignored.
+    """
+    path = folder / PROVENANCE
+    if not path.is_file():
+        return events, ""
+    places = _places(path)
+    fits = places is not None and not events.select(_KEY).is_duplicated().any()
+    if places is None or not fits:
+        return events, _ignored("it cannot be read, or a pair of user and movie is repeated")
+    placed = events.join(places, on=_KEY, how="left", maintain_order="left")
+    if missing := placed["place"].null_count():
+        return events, _ignored(f"{missing} of {len(events)} ratings are not in it")
+    rank = pl.col("place").rank("ordinal") - 1
+    sequence = pl.col("sequence").sort().gather(rank).over("user_id")
+    ordered = placed.with_columns(sequence.alias("sequence")).drop("place").sort("sequence")
+    return ordered, f"Ratings of the same second follow user_seq_pos of {PROVENANCE}."
+
+
+def _places(path: Path) -> pl.DataFrame | None:
+    """user_id, video_id, place; None for an invalid file."""
+    try:
+        table = pl.read_parquet(path, columns=["user_id", "movie_id", "user_seq_pos"])
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+    places = table.select(
+        pl.col("user_id").cast(pl.String),
+        pl.col("movie_id").cast(pl.String).alias("video_id"),
+        pl.col("user_seq_pos").cast(pl.Int64, strict=False).alias("place"),
+    )
+    return None if places.select(_KEY).is_duplicated().any() else places
+
+
+def _ignored(why: str) -> str:
+    return f"{PROVENANCE} was ignored ({why}): ratings of one second stay in row order."
+
+
 def _rows(folder: Path, name: str) -> Rows:
-    """The rows of the first of NAME.dat, NAME.csv and their .gz that is in the folder."""
+    """Rows of NAME.dat or NAME.csv, or their .gz, in this folder."""
     paths = [folder / f"{name}{end}" for end in (".dat", ".dat.gz", ".csv", ".csv.gz")]
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
@@ -92,9 +127,9 @@ def _rows(folder: Path, name: str) -> Rows:
         )
     if ".dat" not in path.suffixes:
         return read_rows(path, name)
-    # The releases with .dat files are in latin-1, where every byte is a character.
+    # .dat files are in latin-1.
     text = bytes_of(checked(path, name)).decode("latin-1").replace("::", _SEPARATOR)
-    return from_split(path.name, split_delimited(text, path, _SEPARATOR, NAMES[name]), Text(""))
+    return from_cells(path.name, split_delimited(text, path, _SEPARATOR, NAMES[name]), Text(""))
 
 
 def _movies(rows: Rows, folder: Path) -> RawTables:
@@ -111,7 +146,7 @@ def _movies(rows: Rows, folder: Path) -> RawTables:
 
 
 def _enriched(movies: RawTables, rows: Rows) -> RawTables:
-    """The movies with the texts of another table; its other rows are rejected."""
+    """Movies with the texts of another table; its other rows are rejected."""
     layout = _enrichment_layout(rows)
     require(layout, rows, "movie texts", ("video_id",))
     validated = _validated_texts(rows, layout, movies.videos["video_id"])
@@ -125,13 +160,14 @@ def _enriched(movies: RawTables, rows: Rows) -> RawTables:
         both.list.unique(maintain_order=True).alias("tags"),
     )
     note = f"{len(texts)} rows of {rows.source} added texts to movies, no further videos."
-    total = _together(movies.counts["videos"], account(rows, layout, validated, (note,)))
+    counts = (movies.counts["videos"], account(rows, layout, validated, (note,)))
+    total = total_counts(counts, " and ".join(part.file for part in counts))
     rejects = pl.concat([movies.rejects, validated.rejects])
     return replace(movies, videos=videos, rejects=rejects, counts={"videos": total})
 
 
 def _enrichment_layout(rows: Rows) -> Layout:
-    """The id and the creator by the usual aliases; every column of texts counts as used."""
+    """Columns of id and creator by their aliases; columns of texts count as used."""
     layout = lay_out(rows, VIDEO_ALIASES, {})
     kept = ("video_id", "creator")
     used = {ours: theirs for ours, theirs in layout.used.items() if ours in kept}
@@ -161,17 +197,3 @@ def _first_text(rows: Rows, columns: Sequence[str]) -> pl.Expr:
     by_plain = {plain(name): name for name in rows.names}
     found = [words(pl.col(by_plain[name])) for name in columns if name in by_plain]
     return pl.coalesce(pl.lit(None, pl.String), *found)
-
-
-def _together(one: RowCounts, other: RowCounts) -> RowCounts:
-    reasons = sorted({*one.rejected, *other.rejected})
-    rejected = {why: one.rejected.get(why, 0) + other.rejected.get(why, 0) for why in reasons}
-    return replace(
-        one,
-        file=f"{one.file} and {other.file}",
-        read=one.read + other.read,
-        accepted=one.accepted + other.accepted,
-        rejected=rejected,
-        notes=(*one.notes, *other.notes),
-        columns_not_used=(*one.columns_not_used, *other.columns_not_used),
-    )

@@ -1,4 +1,4 @@
-"""Parquet -> a frame of text: whole numbers without a point, moments as ISO 8601, lists as JSON."""
+"""Parquet as text cells: integers without a point, times as ISO 8601, lists as JSON."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from vireo.errors import InputError
 
 
 def read_parquet(path: Path) -> pl.DataFrame:
-    """All columns as String; kinds that no column of ours could hold (binary) become null.
-
-    Raises InputError for a file that is damaged or no Parquet.
-    """
+    """All columns as String, unsupported types as null; InputError for an invalid file."""
     try:
         table = parquet.read_table(path)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -44,7 +41,7 @@ def _as_text(column: pl.Series) -> pl.Series:
 
 
 def _plain(column: pl.Series) -> list[object]:
-    """Nested values of text or numbers; anything else (pictures, vectors of dates) is left out."""
+    """Lists of texts or integers; None for other nested types."""
     inner = getattr(column.dtype, "inner", None)
     if inner is None or not (inner == pl.String or inner.is_integer()):
         return [None] * len(column)
@@ -52,7 +49,7 @@ def _plain(column: pl.Series) -> list[object]:
 
 
 def _float_text(column: pl.Series) -> pl.Series:
-    """Ids that a missing value turned into floats are whole numbers again: 12.0 -> "12"."""
+    """Floats as text; a column of whole numbers (ids with nulls) has no point: 12.0 -> "12"."""
     finite = column.filter(column.is_finite())
     if len(finite) and bool((finite == finite.round()).all()) and float(finite.abs().max()) < 1e15:  # type: ignore[arg-type]
         whole = pl.when(column.is_finite()).then(column).cast(pl.Int64).cast(pl.String)

@@ -1,4 +1,4 @@
-"""Split: what a splitter makes of a text: cells, and the rows that it could not split."""
+"""Parsed cells of a table, and the rows that could not be split."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import polars as pl
 
 Broken = tuple[int, str, str]
-"""(row number, reason, what could be made out, as JSON)"""
-MOST_RAW = 1000
-"""Characters of one cell that are kept of a rejected row."""
+"""(row number, reason, text as JSON)"""
+MAX_RAW = 1000
+"""Characters of each cell kept of a rejected row."""
 
 
 @dataclass(frozen=True)
 class ParsedCells:
-    """All cells are String; `broken` rows are numbered as if they were in the frame."""
+    """All cells are String; row numbers count `broken` rows, too."""
 
     frame: pl.DataFrame
     broken: list[Broken] = field(default_factory=list)
@@ -24,16 +24,13 @@ class ParsedCells:
 
 
 def broken(row: int, reason: str, cells: str | Iterable[str]) -> Broken:
-    """A row that cannot be split: the text of its line, or its cells."""
-    if isinstance(cells, str):
-        raw: str | list[str] = cells[:MOST_RAW]
-    else:
-        raw = [cell[:MOST_RAW] for cell in cells]
+    """A row that cannot be split: its line or its cells."""
+    raw = cells[:MAX_RAW] if isinstance(cells, str) else [cell[:MAX_RAW] for cell in cells]
     return row, reason, json.dumps(raw, ensure_ascii=False)
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """Column names trimmed and made distinct: a second `id` becomes `id (2)`."""
+    """Trimmed, distinct column names: a second `id` becomes `id (2)`."""
     seen: dict[str, int] = {}
     result = []
     for place, name in enumerate(names, start=1):

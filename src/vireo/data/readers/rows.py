@@ -1,4 +1,4 @@
-"""A table's file -> Rows: every cell as text, so that a bad cell costs its own row alone."""
+"""Rows of a table file: every cell as text, so that a bad cell rejects only its row."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from vireo.data.readers.delimited import split_delimited
 from vireo.data.readers.files import Text, checked, text_of
 from vireo.data.readers.jsonlines import split_json_lines
 from vireo.data.readers.parquet import read_parquet
-from vireo.data.readers.parsed_cells import MOST_RAW, Broken, ParsedCells
+from vireo.data.readers.parsed_cells import MAX_RAW, Broken, ParsedCells
 from vireo.errors import InputError
 
 ROW = "#row"
-"""The column of row numbers: 1 is the first row below the header; blank lines do not count."""
+"""Column of row numbers: 1 is the first row below the header, blank lines not counted."""
 BROKEN_SCHEMA: dict[str, Any] = {"row": pl.Int64, "reason": pl.String, "raw": pl.String}
 SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one file: `frame` has all columns as String plus ROW; the rest is `broken`."""
+    """Rows of one file: `frame` has all columns as String, and ROW."""
 
     source: str
     frame: pl.DataFrame
     broken: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BROKEN_SCHEMA))
-    """Rows that could not even be split into cells."""
+    """Rows that could not be split into cells."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -41,24 +41,24 @@ class Rows:
 
 
 def read_rows(path: Path, what: str) -> Rows:
-    """The rows of a CSV, TSV, JSON Lines (each also as .gz) or Parquet file.
+    """Rows of a CSV, TSV, JSON Lines (or .gz of these) or Parquet file; InputError for others.
 
-    Raises InputError for what is no table; `what` ("videos", "events") is said in it.
+    `what` names the table ("videos", "events") in errors.
     """
     kind = _kind(checked(path, what))
     if kind in (".parquet", ".pq"):
-        return from_split(path.name, ParsedCells(read_parquet(path)), Text(""))
+        return from_cells(path.name, ParsedCells(read_parquet(path)), Text(""))
     text = text_of(path)
     if not text.text.strip():
         raise InputError(f"{path} holds no rows.", f"Give a table of {what} with a header.")
     if kind in (".jsonl", ".ndjson", ".json"):
-        return from_split(path.name, split_json_lines(text.text, path), text)
+        return from_cells(path.name, split_json_lines(text.text, path), text)
     separator = "\t" if kind == ".tsv" else None
-    return from_split(path.name, split_delimited(text.text, path, separator), text)
+    return from_cells(path.name, split_delimited(text.text, path, separator), text)
 
 
-def from_split(source: str, split: ParsedCells, text: Text) -> Rows:
-    """Rows from what a splitter found, less those with spoilt bytes."""
+def from_cells(source: str, split: ParsedCells, text: Text) -> Rows:
+    """Rows of parsed cells; those with invalid bytes are broken."""
     broken = pl.DataFrame(split.broken, schema=BROKEN_SCHEMA, orient="row")
     notes = (*text.notes, *split.notes)
     rows = Rows(source, _numbered(split.frame, split.broken), broken, notes)
@@ -67,8 +67,8 @@ def from_split(source: str, split: ParsedCells, text: Text) -> Rows:
 
 
 def raw_json(frame: pl.DataFrame) -> pl.Series:
-    """Each row as JSON, cells cut at MOST_RAW characters."""
-    cells = [pl.col(name).str.slice(0, MOST_RAW) for name in frame.columns if name != ROW]
+    """Rows as JSON, cells cut at MAX_RAW characters."""
+    cells = [pl.col(name).str.slice(0, MAX_RAW) for name in frame.columns if name != ROW]
     return frame.select(raw=pl.struct(cells).struct.json_encode())["raw"]
 
 
@@ -86,14 +86,14 @@ def _kind(path: Path) -> str:
 
 
 def _numbered(frame: pl.DataFrame, broken: Sequence[Broken]) -> pl.DataFrame:
-    """The frame with its row numbers, which leave out those of the broken rows."""
+    """The frame with row numbers, without those of the broken rows."""
     numbers = pl.int_range(1, len(frame) + len(broken) + 1, dtype=pl.Int64, eager=True)
     taken = pl.Series([row for row, _, _ in broken], dtype=pl.Int64)
     return frame.with_columns(numbers.filter(~numbers.is_in(taken.implode())).alias(ROW))
 
 
 def _set_aside(rows: Rows, character: str, what: str) -> Rows:
-    """Move rows that hold the character anywhere to the broken ones."""
+    """Move rows with this character to the broken ones."""
     if not rows.names:
         return rows
     holds = pl.any_horizontal(

@@ -1,4 +1,4 @@
-"""Parsed rows and rules -> accepted rows, and rejects with the first reason against each."""
+"""Validation of parsed rows: accepted rows, and rejects with their first reason."""
 
 from __future__ import annotations
 
@@ -12,30 +12,29 @@ from vireo.data.readers.columns import Layout
 from vireo.data.readers.rows import ROW, Rows, raw_json
 
 Rule = tuple[pl.Expr, str]
-"""(a condition on the parsed rows, the reason to reject rows where it holds)"""
+"""(condition on parsed rows, reason to reject them)"""
 ODD = "odd: "
-"""Prefix of columns that mark rows with a warning; the rest of the name is the warning."""
+"""Prefix of columns that mark rows with a warning, followed by its text."""
 
 
 @dataclass(frozen=True)
 class ValidatedRows:
-    """`accepted` are parsed rows (with ROW); `rejects` keep to REJECT_SCHEMA."""
+    """`accepted`: parsed rows with ROW; `rejects`: REJECT_SCHEMA."""
 
     accepted: pl.DataFrame
     rejects: pl.DataFrame
 
     def rejected(self) -> dict[str, int]:
-        """Reason -> rows."""
-        counts = self.rejects.group_by("reason").len().sort("reason")
-        return dict(counts.iter_rows())
+        """Number of rows by reason."""
+        return dict(self.rejects.group_by("reason").len().sort("reason").iter_rows())
 
 
 def validate(
     table: str, rows: Rows, parsed: pl.DataFrame, rules: Sequence[Rule], unique: str = ""
 ) -> ValidatedRows:
-    """Judge every row of `parsed`, which has the rows of `rows.frame` in the same order.
+    """Apply the rules to `parsed`, whose rows are those of `rows.frame`.
 
-    With `unique`, of the accepted rows with an equal value in that column only the first stays.
+    `unique`: a column in which only the first of equal values is accepted.
     """
     reasons = parsed.select(
         reason=pl.coalesce(
@@ -53,14 +52,14 @@ def validate(
             .to_series()
         )
     bad = reasons.is_not_null()
-    refused = (
+    rejected_rows = (
         rows.frame.filter(bad)
         .select(pl.col(ROW).alias("row"))
         .with_columns(
             reasons.filter(bad).alias("reason"), raw_json(rows.frame.filter(bad)).alias("raw")
         )
     )
-    every = pl.concat([rows.broken, refused]).sort("row")
+    every = pl.concat([rows.broken, rejected_rows]).sort("row")
     rejects = every.select(
         pl.lit(table).alias("table"), pl.lit(rows.source).alias("source"), "row", "reason", "raw"
     )
@@ -68,15 +67,15 @@ def validate(
 
 
 def account(
-    rows: Rows, layout: Layout, sifted: ValidatedRows, notes: Sequence[str] = ()
+    rows: Rows, layout: Layout, validated: ValidatedRows, notes: Sequence[str] = ()
 ) -> RowCounts:
-    """The account of one table that was laid out and sifted."""
+    """Row counts of one validated table."""
     return RowCounts(
         file=rows.source,
         read=len(rows),
-        accepted=len(sifted.accepted),
-        rejected=sifted.rejected(),
-        warnings=_warnings(sifted.accepted),
+        accepted=len(validated.accepted),
+        rejected=validated.rejected(),
+        warnings=_warnings(validated.accepted),
         notes=(*rows.notes, *notes),
         columns=layout.used,
         columns_not_used=layout.not_used,
@@ -85,7 +84,7 @@ def account(
 
 
 def unreadable(what: str, given: pl.Series, parsed: pl.Series) -> pl.Series:
-    """A column that marks the rows whose optional value was there and could not be read."""
+    """Mark of rows whose optional value is present and unreadable."""
     return (given.is_not_null() & parsed.is_null()).alias(ODD + what)
 
 

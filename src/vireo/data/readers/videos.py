@@ -14,8 +14,8 @@ from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
 from vireo.data.readers.validation import Rule, ValidatedRows, account, unreadable, validate
 from vireo.data.remote import URL, is_url
+from vireo.store.validation import MOST_ID
 
-MOST_ID = 512
 _TEXTS = ("title", "description", "category", "creator", "language", "transcript")
 
 VIDEO_RULES: tuple[Rule, ...] = (
@@ -26,9 +26,9 @@ _TABLE_RULES = (*VIDEO_RULES, *TERMS_RULES)
 
 
 def videos_from(rows: Rows, layout: Layout, folder: Path, *, remote: bool = False) -> RawTables:
-    """The catalogue of one table; relative paths start at `folder`, URLs stay if `remote`.
+    """Catalog of one table; paths are relative to `folder`, URLs stay if `remote`.
 
-    Where there is no id, the exact title is the id. Of rows with an equal id the first stays.
+    A missing id is the title; of rows with one id the first counts.
     """
     parsed = parse_videos(rows, layout)
     validated = validate("videos", rows, parsed, _TABLE_RULES, unique="video_id")
@@ -42,7 +42,7 @@ def videos_from(rows: Rows, layout: Layout, folder: Path, *, remote: bool = Fals
 
 
 def parse_videos(rows: Rows, layout: Layout) -> pl.DataFrame:
-    """One row per row of the table: VIDEO_SCHEMA, path, subtitles, ROW and marks of oddities."""
+    """Parsed rows: VIDEO_SCHEMA, path, subtitles, ROW and marks of warnings."""
     given = rows.frame.select(
         ROW,
         *(words(column(rows, layout, n)).alias(n) for n in ("video_id", *_TEXTS)),
@@ -71,7 +71,7 @@ _OTHERS = ("published_at", "duration", "duration_ms")
 
 
 def _duration(given: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    """The durations as given, in either unit, and in seconds; what is not above 0 is null."""
+    """Durations as given and in seconds; null if not above 0."""
     seconds = pl.coalesce("seconds", pl.col("thousandths") / 1000)
     read = pl.DataFrame(
         {
@@ -105,7 +105,7 @@ def _media(validated: ValidatedRows, folder: Path, fetched: bool) -> tuple[pl.Da
 
 
 def resolved(path: str | None, folder: Path, fetched: bool = False) -> str | None:
-    """The absolute path, relative ones starting at the folder; a URL as it is, if it is fetched."""
+    """Absolute path; a URL is unchanged if it is fetched, else None."""
     if path is None or is_url(path):
         return path if fetched else None
     return os.path.normpath(folder / path)

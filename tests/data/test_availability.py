@@ -1,4 +1,4 @@
-"""Columns that say who may see a video: what cannot be read never opens anything."""
+"""Access, age rating and availability columns: an unreadable cell never grants access."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_age_ratings_of_the_usual_boards(tmp_path: Path, cell: str, age: int) ->
     assert found.videos["age_rating"].to_list() == [age, None]
 
 
-def test_an_age_that_nobody_can_read_counts_as_the_highest(tmp_path: Path) -> None:
+def test_an_unreadable_age_rating_counts_as_adult(tmp_path: Path) -> None:
     found = tables(tmp_path, "video_id,age_rating", "a,harmless", "b,2015")
     assert found.videos["age_rating"].to_list() == [18, 18]
     assert sum(found.counts["videos"].warnings.values()) == 2

@@ -1,4 +1,4 @@
-"""What is served, copied elsewhere and fetched by another machine: the same lists, or a reason."""
+"""Push and pull of the published artifacts: equal lists elsewhere, or an error with a reason."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_names_that_lead_out_of_the_workspace_are_refused(
     assert not list(tmp_path.rglob("outside*"))
 
 
-def test_where_nothing_was_pushed_and_where_nothing_can_be(built: Path, tmp_path: Path) -> None:
+def test_errors_of_missing_and_unwritable_copies(built: Path, tmp_path: Path) -> None:
     work = Workspace.open(built)
     with pytest.raises(InputError, match=r"Nothing was pushed to"):
         work.pull(str(tmp_path / "nowhere"))
@@ -130,11 +130,11 @@ def test_where_nothing_was_pushed_and_where_nothing_can_be(built: Path, tmp_path
         Workspace.create(tmp_path / "empty", config=QUICK).push(str(tmp_path / "there"))
 
 
-def test_the_command_line_says_what_it_copied(built: Path, tmp_path: Path) -> None:
+def test_command_line_reports_counts(built: Path, tmp_path: Path) -> None:
     run, there = CliRunner(), tmp_path / "there"
     pushed = run.invoke(app, ["push", str(there), "-w", str(built)])
     assert pushed.exit_code == 0, pushed.output
-    assert "0 were there, 0 removed" in pushed.output
+    assert "0 present, 0 removed" in pushed.output
     Workspace.create(tmp_path / "other", config=QUICK)
     pulled = run.invoke(app, ["pull", str(there), "-w", str(tmp_path / "other"), "--json"])
     assert json.loads(pulled.stdout)["copied"] == len(

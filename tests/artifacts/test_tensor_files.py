@@ -1,4 +1,4 @@
-"""Arrays are read as the library reads them; half a file is refused."""
+"""Arrays equal those of the safetensors library; truncated files are rejected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ARRAYS = {
 }
 
 
-def test_every_kind_comes_back_as_the_library_reads_it(tmp_path: Path) -> None:
+def test_arrays_equal_those_of_the_library(tmp_path: Path) -> None:
     save_file(ARRAYS, tmp_path / "some.safetensors", metadata={"note": "x"})
     mine, theirs = (read(tmp_path / "some.safetensors") for read in (read_arrays, load_file))
     assert mine.keys() == theirs.keys()
