@@ -40,6 +40,9 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         '"handover": "content_prior_users"': "old key of the renamed setting",
         '"ear": "audio_encoder"': "old key of the renamed setting",
     },
+    "src/vireo/evaluation/report.py": {
+        "all videos that the user has not met": "stored in reports; `vireo compare` reads it",
+    },
     "src/vireo/recommend/explain/grounding.py": {
         "view viewer viewers want wanted": "function words"
     },
@@ -65,7 +68,9 @@ def _files(area: str) -> list[Path]:
         return sorted(source.glob("*.py"))
     if area == "docs":
         return sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-    return sorted(p for p in (source / area).rglob("*") if p.suffix in KINDS)
+    texts = source / "demo/topics"  # titles and dialogue of the generated videos
+    files = sorted(p for p in (source / area).rglob("*") if p.suffix in KINDS)
+    return [path for path in files if texts not in path.parents]
 
 
 @pytest.mark.parametrize("area", _areas())

@@ -71,16 +71,8 @@ class ArtifactStore:
         raw = read_json(directory / MANIFEST)
         if raw is None or raw.get("format") != FORMAT or not raw.keys() >= _KEYS:
             return None
-        manifest = Manifest(
-            stage=stage,
-            id=artifact_id,
-            directory=directory,
-            recipe=raw["recipe"],
-            files=raw["files"],
-            summary=raw["summary"],
-            seconds=raw["seconds"],
-            output_format=raw.get("output_format", 0),
-        )
+        parts = {name: raw[name] for name in (*_KEYS, "output_format") if name in raw}
+        manifest = Manifest(stage, artifact_id, directory, **parts)
         return manifest if manifest.is_complete() else None
 
     def write(

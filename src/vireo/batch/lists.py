@@ -1,4 +1,4 @@
-"""Everybody: the lists of all viewers as one table, made in shards by whatever engine.
+"""Lists of all users as one table, made in shards by any engine.
 
 A shard is a range of viewers; its part of the table is a file of its own, complete or absent. So a
 run that was killed goes on with the shards that are missing, and what is held in memory does not
@@ -84,12 +84,12 @@ def recommend_all(
     ]
     missing = [one for one in shards if not (folder / one.part).is_file()]
     counts = _made(missing, ShardTask(work, str(folder.resolve())), context)
-    told = _joined(folder, shards, out, _schema(work))
+    joined = _joined(folder, shards, out, _schema(work))
     shutil.rmtree(folder)
     return {
         "out": str(out),
         "users": users,
-        **told,
+        **joined,
         "shards": len(shards),
         "kept_shards": len(shards) - len(missing),
         "made_now": counts,
@@ -115,7 +115,7 @@ def _begun(folder: Path, work: BatchJob, config: Config, users: int, shard: int)
     if about.get("recipe") != recipe:
         raise InputError(
             f"{folder} holds parts of other lists: of another build, or with other settings.",
-            "Delete it to begin anew, or name another file: --out FILE.",
+            "Delete it to start again, or name another file: --out FILE.",
         )
     return BatchJob(**{**asdict(work), "at": int(about["at"])})
 
@@ -168,14 +168,15 @@ def _parts(folder: Path, shards: list[Shard]) -> Iterator[pl.DataFrame]:
         yield pl.read_parquet(folder / shard.part, memory_map=False)
 
 
-def summary_lines(told: Mapping[str, Any]) -> list[str]:
+def summary_lines(report: Mapping[str, Any]) -> list[str]:
     """The accounting in words."""
-    made = told["made_now"]
+    made = report["made_now"]
     lines = [
-        f"{told['lists']} lists ({told['rows']} rows) of {told['users']} viewers in {told['out']}."
+        f"{report['lists']} lists ({report['rows']} rows) of {report['users']} users in "
+        f"{report['out']}."
     ]
-    if told["kept_shards"]:
-        lines.append(f"{told['kept_shards']} of {told['shards']} shards were there already.")
+    if report["kept_shards"]:
+        lines.append(f"{report['kept_shards']} of {report['shards']} shards were there already.")
     if made:
         lines.append(
             f"Made now: {made['in_blocks']} in blocks, {made['one_by_one']} one by one; "

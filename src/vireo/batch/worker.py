@@ -1,4 +1,4 @@
-"""Desk: what a worker needs to make the lists of any range of viewers; loaded once, then kept."""
+"""BatchWorker: loads a build once and computes the lists of any range of users."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ShardResult:
 
 @lru_cache(maxsize=1)
 def cached_worker(work: BatchJob) -> BatchWorker:
-    """The desk of a worker: from shard to shard the same."""
+    """The worker of this process, kept from shard to shard."""
     return BatchWorker(work)
 
 
@@ -76,8 +76,8 @@ class BatchWorker:
 
     @cached_property
     def _manifests(self) -> dict[str, Any]:
-        shelf = ArtifactStore(self._root / "artifacts")
-        found = {stage: shelf.find(stage, id_) for stage, id_ in self.job.stages}
+        artifacts = ArtifactStore(self._root / "artifacts")
+        found = {stage: artifacts.find(stage, id_) for stage, id_ in self.job.stages}
         for stage, manifest in found.items():
             if manifest is None:
                 raise NotBuilt(f"The artefact of '{stage}' is gone.", "Run `vireo build` again.")
@@ -92,7 +92,7 @@ class BatchWorker:
         return open_store(self._config.store, self._root)
 
     @cached_property
-    def _nouns(self) -> BuildSnapshot:
+    def _snapshot(self) -> BuildSnapshot:
         """The build without the viewers who were forgotten after it."""
         engine = Serial(EngineSection(name="serial"))
         context = Context(engine, self._root / "cache", NullProgress(), self._config.seed)
@@ -115,12 +115,12 @@ class BatchWorker:
 
     @cached_property
     def _recommender(self) -> Recommender:
-        return OnlineRecommender(self._nouns, self._config, self._store).recommender
+        return OnlineRecommender(self._snapshot, self._config, self._store).recommender
 
     def lists(self, start: int, stop: int) -> ShardResult:
         """The lists of the viewers in these rows."""
         part = self.shards.part(start, stop)
-        standings = self._store.user_states(part.user_ids, self._nouns.live_until)
+        standings = self._store.user_states(part.user_ids, self._snapshot.live_until)
         served = self._served(part)
         users = [
             user for user in part.user_ids if user not in standings or not standings[user].forgotten
@@ -137,10 +137,10 @@ class BatchWorker:
         counts = {"in_blocks": 0, "one_by_one": 0, "empty": 0}
         for at in range(0, len(users), self._recommender.block_size):
             some = users[at : at + self._recommender.block_size]
-            told = [standings.get(user) or UserState(UserAttributes(user)) for user in some]
+            states = [standings.get(user) or UserState(UserAttributes(user)) for user in some]
             asked = [
                 served.queries.from_state(user, standing, self.job.k, options=ask)
-                for user, standing in zip(some, told, strict=True)
+                for user, standing in zip(some, states, strict=True)
             ]
             for user, (slate, in_block) in zip(some, self._slates(asked), strict=True):
                 counts["in_blocks" if in_block else "one_by_one"] += 1
@@ -154,7 +154,7 @@ class BatchWorker:
         return [(self._recommender.slate(query), False) for query in asked]
 
     def _add(self, columns: dict[str, list[Any]], user: str, slate: Slate) -> None:
-        ids = self._nouns.catalogue.ids
+        ids = self._snapshot.catalogue.ids
         columns["user_id"].extend([user] * len(slate))
         columns["rank"].extend(range(1, len(slate) + 1))
         columns["video_id"].extend(ids[video] for video in slate.videos.tolist())
@@ -163,17 +163,17 @@ class BatchWorker:
             columns["reason"].extend(reason.text for reason in slate.reasons)
 
     def _served(self, part: Histories) -> OnlineRecommender:
-        """What answers for these viewers alone."""
-        nouns = self._nouns.replace(histories=part, impressions=self._shown(part.user_ids))
-        return OnlineRecommender(nouns, self._config, self._store)
+        """Recommender for these users only."""
+        snapshot = self._snapshot.replace(histories=part, impressions=self._shown(part.user_ids))
+        return OnlineRecommender(snapshot, self._config, self._store)
 
     def _shown(self, users: Sequence[str]) -> dict[str, list[Impression]]:
         """User -> every impression in the tables."""
         if not self._impressions:
             return {}
         shown: dict[str, list[Impression]] = {}
-        wanted = self._events.filter(pl.col("user_id").is_in(list(users)))
-        columns = wanted.select("user_id", "video_id", "timestamp").collect()
+        events = self._events.filter(pl.col("user_id").is_in(list(users)))
+        columns = events.select("user_id", "video_id", "timestamp").collect()
         for user, video, moment in columns.iter_rows():
             shown.setdefault(user, []).append((video, moment))
         return shown

@@ -59,7 +59,17 @@ def histories_of(
     kept, weights = kept.filter(used), weights[used]
     report = _report(events, kept, weights, dropped, section, rating_max)
     report["usual_shares"] = {length: round(share, 4) for length, share in usual.items()}
-    return _histories(kept, weights, users, videos.height, section, report)
+    present, counts = np.unique(kept.user, return_counts=True)
+    return Histories(
+        user_ids=tuple(users.gather(present).to_list()),
+        n_videos=videos.height,
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        videos=kept.video.astype(np.int64),
+        weights=weights.astype(np.float32),
+        times=kept.time.astype(np.int64),
+        sessions=session_numbers(kept.user, kept.time, kept.session, section.session_gap_minutes),
+        report=report,
+    )
 
 
 def _coded(events: pl.DataFrame, videos: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
@@ -87,27 +97,6 @@ def _unweighted(weights: Doubles) -> dict[str, int]:
     missing, zero = int(np.isnan(weights).sum()), int((weights == 0).sum())
     counts = {"event word without a weight": missing, "event of weight 0": zero}
     return {reason: count for reason, count in counts.items() if count}
-
-
-def _histories(
-    used: EventArrays,
-    weights: Doubles,
-    users: pl.Series,
-    n_videos: int,
-    section: BehaviorSection,
-    report: Mapping[str, Any],
-) -> Histories:
-    present, counts = np.unique(used.user, return_counts=True)
-    return Histories(
-        user_ids=tuple(users.gather(present).to_list()),
-        n_videos=n_videos,
-        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        videos=used.video.astype(np.int64),
-        weights=weights.astype(np.float32),
-        times=used.time.astype(np.int64),
-        sessions=session_numbers(used.user, used.time, used.session, section.session_gap_minutes),
-        report=report,
-    )
 
 
 def session_numbers(user: Ints, time: Ints, session: Ints, gap_minutes: float) -> Ints:

@@ -101,16 +101,14 @@ class EventArrays:
             video=videos,
             type=np.array([types.index(name) for name in names], dtype=np.int64),
             time=np.array([times[at] for at in order], dtype=np.int64),
-            value=_numbers([event.value for _, event in rows]),
-            watch_seconds=_numbers([_watched(event.watch_seconds) for _, event in rows]),
+            value=np.array([event.value for _, event in rows], np.float64),
+            watch_seconds=np.array(
+                [_watched(event.watch_seconds) for _, event in rows], np.float64
+            ),
             duration=np.where(duration > 0, duration, 0.0),
             session=np.array([_code(event.session_id, sessions) for _, event in rows], np.int64),
             types=types,
         )
-
-
-def _numbers(values: Sequence[float | None]) -> Doubles:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def _watched(seconds: float | None) -> float | None:

@@ -29,8 +29,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "exploration_rate": 0.0,
             "relaxable_rules": ["language", "level"],
             "rules": [
-                "seen", "language", "prerequisites", "level", "impression-discount", "diversity", "series",
-                "new-video-quota", "pinned", "required",
+                "seen", "language", "prerequisites", "level", "impression-discount", "diversity",
+                "series", "new-video-quota", "pinned", "required",
             ],
         },
     },
@@ -39,16 +39,17 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "interest": {
             "allow_repeats": True,
             "experts": [
-                "popularity", "recent-popularity", "trend", "ease", "ease-recent", "ease-text", "next-item",
-                "sequence", "transitions", "cooccurrence", "item-knn", "repeat", "als", "content",
+                "popularity", "recent-popularity", "trend", "ease", "ease-recent", "ease-text",
+                "next-item", "sequence", "transitions", "cooccurrence", "item-knn", "repeat", "als",
+                "content",
             ],
         },
         "recommend": {
             "allow_repeats": True,
             "impression_discount": 0.1,
             "rules": [
-                "seen", "language", "live", "impression-discount", "diversity", "creator-cap", "new-video-quota",
-                "exploration", "pinned", "required",
+                "seen", "language", "live", "impression-discount", "diversity", "creator-cap",
+                "new-video-quota", "exploration", "pinned", "required",
             ],
         },
     },
@@ -59,8 +60,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "freshness_boost": 0.5,
             "audience": {"deny_by_default": True},
             "rules": [
-                "seen", "language", "impression-discount", "freshness", "diversity", "series", "new-video-quota",
-                "pinned", "required",
+                "seen", "language", "impression-discount", "freshness", "diversity", "series",
+                "new-video-quota", "pinned", "required",
             ],
         },
     },

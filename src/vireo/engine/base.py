@@ -63,7 +63,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What a stage's build gets besides its inputs and settings."""
+    """Engine, cache, progress and seed of a stage's build."""
 
     engine: Engine
     cache: Path

@@ -27,7 +27,7 @@ Future = Literal["shuffled", "deleted"]
 REUSED = ("video", "encoder")
 """Artefacts that never see an event: linked, not built again."""
 _MOVED = ("video_id", "value", "watch_seconds")
-"""What is dealt out anew among late events; who did something, and when, stays."""
+"""Columns that are permuted among late events; users and times stay."""
 
 
 @dataclass
@@ -43,8 +43,8 @@ class AlteredFuture:
     here: int = 0
     """And in this world, where a source may end earlier."""
 
-    def ground(self, real: BuildContext, directory: Path) -> BuildContext:
-        """A ground of its own in an empty directory. Live events become a source like others."""
+    def build_context(self, real: BuildContext, directory: Path) -> BuildContext:
+        """A build context in an empty directory. Live events become a source like others."""
         for name in REUSED:
             home = real.artifacts.root / name
             if home.is_dir():
@@ -108,7 +108,7 @@ class AlteredFuture:
 
 
 def _known(rows: pl.DataFrame, store: Store) -> pl.DataFrame:
-    """Without forgotten viewers, whom the other world's store does not know."""
+    """Without erased users, who are unknown to the store of the altered future."""
     gone = store.forgotten_among(rows["user_id"].drop_nulls().unique().to_list())
     return rows.filter(~pl.col("user_id").is_in(list(gone))) if gone else rows
 

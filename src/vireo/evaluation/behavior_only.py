@@ -1,4 +1,4 @@
-"""The short road: experts that read behaviour alone need no file, no text and no language model."""
+"""Pipeline without content: for experts that read events only; no file, text or language model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BEHAVIOR_ALONE = frozenset(
     }
 )
 """Built-in experts that never look at the content; others say so by `reads_content = False`."""
-ROAD: tuple[Stage, ...] = (
+BEHAVIOR_STAGES: tuple[Stage, ...] = (
     STAGES["data"],
     STAGES["behavior"],
     replace(

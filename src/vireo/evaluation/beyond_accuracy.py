@@ -1,13 +1,13 @@
-"""What else a list is, besides right: varied, new to people, fitting their topics, not only hits.
+"""Metrics beyond accuracy: novelty, diversity, calibration, popularity lift, coverage, Gini.
 
 Per user, over the first k videos of the list: `novelty`, the mean self-information -log2(viewers /
-users) in bits (Zhou et al. 2010), a video that nobody watched counting as watched once;
+users) in bits (Zhou et al. 2010), a video without users counting as watched once;
 `diversity`, the mean of 1 - cosine over all pairs (Ziegler et al. 2005); `calibration`, the
-Jensen-Shannon divergence in bits between the topics of what the user wanted and those of the list
+Jensen-Shannon divergence in bits between the topics of the user's positives and those of the list
 (Steck 2018): 0 fits, 1 has nothing in common; `popularity_lift`, the mean number of viewers of the
 list over that of the user's own videos, minus 1 (Abdollahpouri et al. 2021). Over all lists:
-`coverage`, the share of the catalogue that is shown to anybody, and `gini`, how unequally it is
-shown: 0 to all videos alike, 1 one video only.
+`coverage`, the share of the catalogue that is shown at all, and `gini`, how unequally it is
+shown: 0 if all videos are shown equally, 1 if only one is.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ LOWER_IS_BETTER = frozenset({"calibration", "gini"})
 
 @dataclass(frozen=True)
 class MetricContext:
-    """What is known of the n videos besides who wants them next."""
+    """Facts about the n videos besides the targets."""
 
     watchers: Ints
-    """(n,) users who wanted each before the evaluation began."""
+    """(n,) users with a positive of each before the evaluation period."""
     users: int
     content: Floats
     """(n, d) content rows, zeros where nothing is known; d may be 0."""
@@ -79,8 +79,8 @@ def _diversity(rows: Ints, shown: Bools, background: MetricContext) -> Doubles:
     together = vectors.sum(axis=1, dtype=np.float64)
     own = (vectors.astype(np.float64) ** 2).sum(axis=(1, 2))
     pairs = count * (count - 1)
-    likeness = ((together**2).sum(axis=1) - own) / np.maximum(pairs, 1)
-    return np.where(pairs > 0, 1.0 - likeness, np.nan)
+    similarity = ((together**2).sum(axis=1) - own) / np.maximum(pairs, 1)
+    return np.where(pairs > 0, 1.0 - similarity, np.nan)
 
 
 def _calibration(
@@ -92,10 +92,10 @@ def _calibration(
     listed = _shares(
         [own[keep] for own, keep in zip(rows, shown, strict=True)], background.topic_of, topics
     )
-    wanted = _shares([h.positives.videos for h in histories], background.topic_of, topics)
-    middle = (listed + wanted) / 2
-    divergence = (_relative(listed, middle) + _relative(wanted, middle)) / 2
-    known = (listed.sum(axis=1) > 0) & (wanted.sum(axis=1) > 0)
+    positive = _shares([h.positives.videos for h in histories], background.topic_of, topics)
+    middle = (listed + positive) / 2
+    divergence = (_relative(listed, middle) + _relative(positive, middle)) / 2
+    known = (listed.sum(axis=1) > 0) & (positive.sum(axis=1) > 0)
     return np.where(known, np.maximum(divergence, 0.0), np.nan)
 
 

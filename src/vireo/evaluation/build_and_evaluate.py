@@ -1,4 +1,4 @@
-"""A plan and the ground of a workspace -> the road built with an earlier clock, and its Report."""
+"""Evaluation of a plan: builds the pipeline with an earlier cutoff, and reports."""
 
 from __future__ import annotations
 
@@ -31,17 +31,13 @@ from vireo.privacy.base import consent_to
 from vireo.understanding.base import Understanding
 
 
-def evaluate_plan(
-    ground: BuildContext, plan: EvaluationPlan, save_to: Path | None = None
-) -> Report:
+def evaluate_plan(build: BuildContext, plan: EvaluationPlan, save_to: Path | None = None) -> Report:
     """Every split of the plan; with several cutoffs, their average and all of their reports.
 
     `save_to` keeps the split as a file (`save_split`), with several cutoffs numbered from 1.
     """
-    splits = plan.splits(
-        lambda: next(iter(run(ground, until="data"))).manifest, ground.context.seed
-    )
-    own = replace(ground, config=plan.config(ground.config))
+    splits = plan.splits(lambda: next(iter(run(build, until="data"))).manifest, build.context.seed)
+    own = replace(build, config=plan.config(build.config))
     reports = []
     for number, split in enumerate(splits, start=1):
         made = built(replace(own, split=split))
@@ -53,22 +49,22 @@ def evaluate_plan(
     return reports[0] if len(reports) == 1 else averaged(reports)
 
 
-def built(ground: BuildContext) -> dict[str, Manifest]:
+def built(build: BuildContext) -> dict[str, Manifest]:
     """The stages up to `interest`; only data and behaviour where no expert reads content."""
     short = (
-        behavior_only.is_enough(ground.config.interest.experts)
-        and ground.split.protocol != "cold-users"
+        behavior_only.is_enough(build.config.interest.experts)
+        and build.split.protocol != "cold-users"
     )
-    rows = {"stages": behavior_only.ROAD} if short else {}
-    return {r.stage: r.manifest for r in run(ground, until="interest", **rows)}
+    rows = {"stages": behavior_only.BEHAVIOR_STAGES} if short else {}
+    return {r.stage: r.manifest for r in run(build, until="interest", **rows)}
 
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """What was built for one split."""
+    """The artifacts built for one split."""
 
     made: Mapping[str, Manifest]
-    ground: BuildContext
+    build: BuildContext
     tables: Tables
     model: InterestModel
     histories: Histories
@@ -76,9 +72,9 @@ class BuiltModel:
     """Held-out events of viewers who do not consent to research: they are not measured."""
 
     @classmethod
-    def of(cls, made: Mapping[str, Manifest], ground: BuildContext) -> BuiltModel:
-        """Raises InputError where nothing is left to learn from or to ask."""
-        found = cls.loaded(made, ground)
+    def of(cls, made: Mapping[str, Manifest], build: BuildContext) -> BuiltModel:
+        """Raises InputError without training events or held-out users."""
+        found = cls.loaded(made, build)
         if not found.tables.events.height:
             raise InputError(
                 "No event is left to learn from: all of them are held out.",
@@ -92,19 +88,19 @@ class BuiltModel:
         return found
 
     @classmethod
-    def loaded(cls, made: Mapping[str, Manifest], ground: BuildContext) -> BuiltModel:
-        """Whatever is in the artefacts, be it enough to measure or not.
+    def loaded(cls, made: Mapping[str, Manifest], build: BuildContext) -> BuiltModel:
+        """Everything in the artifacts, sufficient for an evaluation or not.
 
-        Nobody is asked, nor written into a split's file, who does not consent to research.
+        Users without consent to research are left out of the evaluation and of a split's file.
         """
         tables = Tables.load(made["data"].directory, ("heldout", "videos", "events"))
-        consent = consent_to("research", ground.store, ground.config.privacy)
+        consent = consent_to("research", build.store, build.config.privacy)
         heldout, events = consent.of(tables.heldout), consent.of(tables.events)
         unasked = tables.heldout.height - heldout.height
         tables = replace(tables, frames={**tables.frames, "heldout": heldout, "events": events})
         model: InterestModel = load_output(made["interest"], STAGES["interest"])
         histories = load_output(made["behavior"], STAGES["behavior"])
-        return cls(made, ground, tables, model, histories, unasked)
+        return cls(made, build, tables, model, histories, unasked)
 
     @property
     def split(self) -> pl.DataFrame:
@@ -114,12 +110,12 @@ class BuiltModel:
     def understanding(self) -> Understanding | None:
         if "understanding" not in self.made:
             return None
-        noun: Understanding = load_output(self.made["understanding"], STAGES["understanding"])
-        return noun
+        output: Understanding = load_output(self.made["understanding"], STAGES["understanding"])
+        return output
 
     def report(self, plan: EvaluationPlan) -> Report:
-        """Rank the held-out events with the models that never saw them."""
-        split, heard = self.ground.split, self.heard()
+        """Rank the held-out events with the models built without them."""
+        split, heard = self.build.split, self.heard()
         understanding = self.understanding
         content = self.model.content if self.model.content.shape[1] else None
         topics = None if understanding is None else understanding.topic_of
@@ -130,29 +126,29 @@ class BuiltModel:
             self.tables.heldout,
             ks=plan.ks,
             systems=plan.systems or None,
-            seed=self.ground.context.seed,
+            seed=self.build.context.seed,
             split=split.recipe(),
             background=MetricContext.of(self.histories, content, topics),
             heard=heard,
             tastes=self.tastes(heard) if FUSED in (plan.systems or (FUSED,)) else None,
-            progress=self.ground.context.progress,
+            progress=self.build.context.progress,
         )
-        told = {**report.protocol, "split_sha256": digest_of(self.split)}
+        protocol = {**report.protocol, "split_sha256": digest_of(self.split)}
         if self.unasked:
-            told["events_without_consent"] = self.unasked
+            protocol["events_without_consent"] = self.unasked
         if plan.settings:
-            told["settings"] = dict(plan.settings)
-        told["artifacts"] = {stage: manifest.id for stage, manifest in self.made.items()}
-        return replace(report, protocol=told, curves=curves_of(self.made))
+            protocol["settings"] = dict(plan.settings)
+        protocol["artifacts"] = {stage: manifest.id for stage, manifest in self.made.items()}
+        return replace(report, protocol=protocol, curves=curves_of(self.made))
 
     def heard(self) -> Histories | None:
         """For cold users: their held-out events as histories, weighed as the others were."""
-        if self.ground.split.protocol != "cold-users":
+        if self.build.split.protocol != "cold-users":
             return None
         return histories_of(
             self.tables.heldout,
             self.tables.videos,
-            self.ground.config.behavior,
+            self.build.config.behavior,
             now=self.histories.now,
             rating_max=self.histories.report.get("rating_max"),
             usual=self.histories.report.get("usual_shares", {}),
@@ -168,10 +164,10 @@ class BuiltModel:
         titles = self.tables.videos.select(pl.coalesce("title", "video_id"))["title"].to_list()
         sentences = [sentence_of(heard, user, titles) for user in users]
         checkpoint = load_output(self.made["pretraining"], STAGES["pretraining"])
-        model = load_language(self.ground.config.language, self.ground.context, checkpoint.model)
+        model = load_language(self.build.config.language, self.build.context, checkpoint.model)
         vectors = np.asarray(model.embed(sentences), dtype=np.float32)
         asked = understanding.project(vectors, query_texts(sentences))
-        return QueryTask(understanding.vectors, asked, self.ground.config.recommend.query_weight)
+        return QueryTask(understanding.vectors, asked, self.build.config.recommend.query_weight)
 
 
 def sentence_of(heard: Histories, user: str, titles: list[str]) -> str:

@@ -36,12 +36,12 @@ class SavedReport:
         """From the folder of a report or its report.json; raises InputError for anything else."""
         folder = path if path.is_dir() else path.parent
         try:
-            told = json.loads((folder / JSON).read_text(encoding="utf-8"))
+            document = json.loads((folder / JSON).read_text(encoding="utf-8"))
             frame = pl.read_parquet(folder / VALUES)
             sample = BootstrapSample(
                 frame[GROUP].to_numpy().astype(np.int64), frame[WEIGHT].to_numpy().astype(float)
             )
-            protocol, seed = dict(told["protocol"]), int(told["seed"])
+            protocol, seed = dict(document["protocol"]), int(document["seed"])
         except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
             raise InputError(
                 f"{folder} is no saved report ({JSON} and {VALUES}): {str(error).splitlines()[0]}",
@@ -118,7 +118,7 @@ def _check_split(one: SavedReport, other: SavedReport) -> None:
             raise InputError(
                 f"{saved.path} did not rank the whole catalogue, but: "
                 f"{saved.protocol.get('ranking')}. Such figures are several times too high.",
-                "Evaluate it anew: `vireo evaluate`.",
+                "Evaluate it again: `vireo evaluate`.",
             )
     first, second = (saved.protocol.get("split_sha256") for saved in (one, other))
     same = len(one.sample.groups) == len(other.sample.groups)

@@ -8,7 +8,7 @@ from typing import Any
 from vireo.artifacts import Manifest
 
 CLOCKS = ("step", "epoch")
-"""What a point of a curve is counted by."""
+"""Unit of the x axis."""
 
 
 def curves_of(made: Mapping[str, Manifest]) -> dict[str, list[Mapping[str, float]]]:

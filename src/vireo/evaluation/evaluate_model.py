@@ -98,17 +98,17 @@ def wanted_of(
     video_ids: Sequence[str],
     heard: Histories | None = None,
 ) -> Targets:
-    """The users that are evaluated and what each wants; raises InputError where nobody is left.
+    """Evaluated users with their targets; raises InputError if there are none.
 
-    With `heard`, what is wanted comes after the first events, which are told to the systems.
+    With `heard`, targets come after the first events, which the systems read.
     """
     targets = targets_of(heldout, histories, video_ids)
     if heard is not None:
         targets = _after_the_first(targets, heard)
     if not targets.user_ids:
         raise InputError(
-            f"None of the {heldout.height} held-out events is a wanted, known video of a user who "
-            "can be asked: there is nothing to evaluate.",
+            f"None of the {heldout.height} held-out events is a positive of a known video by a "
+            "user with consent: there is nothing to evaluate.",
             "Choose an earlier cutoff, or another protocol.",
         )
     return targets
@@ -211,7 +211,7 @@ def _by_popularity(
 
 
 def _notes(figures: Mapping[str, Mapping[str, Estimate]], k: int) -> tuple[str, ...]:
-    """What must not be overlooked in the figures."""
+    """Notes that readers of the figures must know."""
     notes = []
     for name, own in figures.items():
         if f"warm_ndcg@{k}" not in own or f"within_warm_ndcg@{k}" not in own:
@@ -227,7 +227,7 @@ def _notes(figures: Mapping[str, Mapping[str, Estimate]], k: int) -> tuple[str, 
 
 
 def _exchange(model: InterestModel, split: Mapping[str, Any]) -> tuple[str, ...]:
-    """What room for new videos costs, as it was found with the weights; for cold items."""
+    """Accuracy lost to cold items, as measured with the weights; for cold items."""
     rate = model.report.get("validation", {}).get("exchange_rate")
     if rate is None or split.get("protocol") != "cold-items":
         return ()

@@ -50,7 +50,7 @@ class MetricValues:
 
 @dataclass
 class _Kept:
-    """What grows while blocks of one system go by."""
+    """Sums that grow over the blocks of one system."""
 
     columns: MetricColumns
     exposures: dict[int, ExposureCounts]
@@ -84,13 +84,13 @@ class CachedScorer:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """How lists are judged, whoever made them."""
+    """Measures lists of any system."""
 
     ks: Sequence[int]
     now: int
     background: MetricContext
     is_asked_now: bool = True
-    """Whether lists are asked for at `now`; else at a moment that nobody knows."""
+    """Whether requests have the time `now`; else no time."""
 
     def systems(
         self,
@@ -98,7 +98,7 @@ class Evaluator:
         tasks: Sequence[Task],
         tick: Callable[[int], None] = lambda users: None,
     ) -> dict[str, MetricValues]:
-        """Lists for everybody. The first task also tells coverage, novelty and the like.
+        """Metrics of one system. The first task also gives coverage, novelty and the others.
 
         All systems are asked about one block of users before the next, so that what one of them
         computed for a batch can serve another (`Once`).
@@ -153,6 +153,6 @@ class Evaluator:
             exposure.show(top)
             for name, values in per_list(top, task.histories[block], self.background).items():
                 kept.columns.put(f"{name}@{k}", block, values)
-        for label, wanted in classes.split(task.targets[block]):
+        for label, targets in classes.split(task.targets[block]):
             own = kept.slices.setdefault(label, MetricColumns(kept.columns.users))
-            self._put(own, "", METRICS, ranked, wanted, self.ks[:1], block)
+            self._put(own, "", METRICS, ranked, targets, self.ks[:1], block)

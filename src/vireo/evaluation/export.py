@@ -31,8 +31,8 @@ def save(report: Report, directory: Path) -> None:
     from vireo.evaluation.page.html import page
 
     directory.mkdir(parents=True, exist_ok=True)
-    told = json.dumps(report.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
-    (directory / JSON).write_text(told + "\n", encoding="utf-8")
+    document = json.dumps(report.as_json(), indent=1, sort_keys=True, ensure_ascii=False)
+    (directory / JSON).write_text(document + "\n", encoding="utf-8")
     (directory / "report.md").write_text(markdown(report), encoding="utf-8")
     (directory / "report.html").write_text(page(report), encoding="utf-8")
     columns = {

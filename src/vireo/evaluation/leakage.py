@@ -37,7 +37,7 @@ _PARTS = ("videos", "media", "events", "comments")
 
 @dataclass(frozen=True)
 class LeakCheck:
-    """What was compared, and found to be the same."""
+    """Compared arrays and lists, all equal."""
 
     cutoff: int | None
     futures: tuple[str, ...]
@@ -56,22 +56,22 @@ class LeakCheck:
         return {**self.__dict__, "leak": False}
 
 
-def check_leaks(ground: BuildContext, plan: EvaluationPlan) -> LeakCheck:
+def check_leaks(build: BuildContext, plan: EvaluationPlan) -> LeakCheck:
     """Raises StageFailed that names what changed; InputError for a protocol without a future."""
     if plan.protocol not in FUTURES:
         raise InputError(
             f"The protocol {plan.protocol} has no cutoff that something could come after.",
             f"Check one of: {', '.join(FUTURES)}.",
         )
-    split = plan.splits(
-        lambda: next(iter(run(ground, until="data"))).manifest, ground.context.seed
-    )[0]
-    own = replace(ground, config=plan.config(ground.config), split=split)
+    split = plan.splits(lambda: next(iter(run(build, until="data"))).manifest, build.context.seed)[
+        0
+    ]
+    own = replace(build, config=plan.config(build.config), split=split)
     real = BuiltModel.of(built(own), own)
     for future in FUTURES[plan.protocol]:
-        with tempfile.TemporaryDirectory(dir=ground.context.cache, prefix="leaks-") as home:
-            other = AlteredFuture(split, real.tables, future, ground.context.seed)
-            twin = other.ground(own, Path(home))
+        with tempfile.TemporaryDirectory(dir=build.context.cache, prefix="leaks-") as home:
+            other = AlteredFuture(split, real.tables, future, build.context.seed)
+            twin = other.build_context(own, Path(home))
             try:
                 _compare(real, built(twin), twin, future, plan)
             finally:

@@ -23,22 +23,22 @@ def per_user(ranked: Ints, targets: Sequence[Ints], k: int) -> dict[str, Doubles
     `ranked` (u, m) holds rows of videos, best first, without repeats; -1 fills up short lists (a
     miss). Lists shorter than k are judged as if misses followed.
     """
-    hits, wanted = _hits(ranked[:, :k], targets)
+    hits, relevant = _hits(ranked[:, :k], targets)
     found = hits.sum(axis=1).astype(np.float64)
     places = np.arange(1, hits.shape[1] + 1)
-    reachable = np.minimum(wanted, k)
+    reachable = np.minimum(relevant, k)
     best = np.cumsum(1.0 / np.log2(np.arange(2, k + 2)))
     ideal = best[np.maximum(reachable.astype(np.int64), 1) - 1]
     precision_at = np.cumsum(hits, axis=1) / places
     values = {
         "hit_rate": (found > 0).astype(np.float64),
         "ndcg": (hits / np.log2(places + 1)).sum(axis=1) / ideal,
-        "recall": found / np.maximum(wanted, 1),
+        "recall": found / np.maximum(relevant, 1),
         "precision": found / k,
         "mrr": (hits / places).max(axis=1, initial=0.0),
         "map": (hits * precision_at).sum(axis=1) / np.maximum(reachable, 1),
     }
-    return {name: np.where(wanted > 0, value, np.nan) for name, value in values.items()}
+    return {name: np.where(relevant > 0, value, np.nan) for name, value in values.items()}
 
 
 def _hits(ranked: Ints, targets: Sequence[Ints]) -> tuple[Bools, Doubles]:
@@ -46,8 +46,8 @@ def _hits(ranked: Ints, targets: Sequence[Ints]) -> tuple[Bools, Doubles]:
     flat = np.concatenate([*targets, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     owner = np.repeat(np.arange(len(targets)), [len(rows) for rows in targets])
     width = 1 + max(int(flat.max(initial=0)), int(ranked.max(initial=0)))
-    wanted = np.unique(owner * width + flat)
+    relevant = np.unique(owner * width + flat)
     asked = np.arange(len(ranked))[:, None] * width + ranked
-    hits = np.isin(asked, wanted) & (ranked >= 0)
-    counts = np.bincount(wanted // width, minlength=len(targets)).astype(np.float64)
+    hits = np.isin(asked, relevant) & (ranked >= 0)
+    counts = np.bincount(relevant // width, minlength=len(targets)).astype(np.float64)
     return hits, counts

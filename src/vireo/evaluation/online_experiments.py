@@ -76,15 +76,17 @@ class _Viewer:
     watched: float = 0.0
     waiting: dict[str, list[str]] = field(default_factory=dict)
     """Video -> the requests on whose lists it was shown, no answer yet."""
-    met: set[str] = field(default_factory=set)
+    answered_videos: set[str] = field(default_factory=set)
     """Videos that were shown and answered: what is watched of them later counts, too."""
 
-    def take(self, event: LiveEvent, word: str, wanted: Collection[str]) -> None:
+    def take(self, event: LiveEvent, word: str, positive_types: Collection[str]) -> None:
         """Count an event in, in the order of arrival."""
         if word == IMPRESSION:
             self.impressions += 1
             self.waiting.setdefault(event.video_id, []).append(event.request_id or "")
-        elif word in wanted and (self._answers(event) or event.video_id in self.met):
+        elif word in positive_types and (
+            self._answers(event) or event.video_id in self.answered_videos
+        ):
             self.watched += max(event.watch_seconds or 0.0, 0.0)
 
     def _answers(self, event: LiveEvent) -> bool:
@@ -95,7 +97,7 @@ class _Viewer:
         same = event.request_id if event.request_id in shown else shown[-1]
         shown.remove(same)
         self.answered += 1
-        self.met.add(event.video_id)
+        self.answered_videos.add(event.video_id)
         return True
 
 
@@ -117,11 +119,11 @@ def compare_live(
         if name not in names:
             raise InputError(f"'{name}' was not tried.", f"Known: {', '.join(names)}.")
     against = other or next(name for name in names if name != one)
-    wanted = [one] if one else [name for name in names if name != against]
+    compared = [one] if one else [name for name in names if name != against]
     sums = _sums(store, config, begun[0])
-    for name in (against, *wanted):
+    for name in (against, *compared):
         _check(name, sums[name], config.privacy.min_group_size)
-    pairs = [_compared(name, against, sums, names, config.seed) for name in wanted]
+    pairs = [_compared(name, against, sums, names, config.seed) for name in compared]
     return [comparison for pair in pairs for comparison in pair]
 
 
@@ -129,12 +131,12 @@ def _sums(store: Store, config: Config, experiment: Experiment) -> dict[str, Dou
     """Variant -> (viewers, 3): impressions, answers, seconds of each viewer with an impression."""
     consent = consent_to("research", store, config.privacy)
     weights = event_weights(config.behavior)
-    wanted = {word for word, weight in weights.items() if weight > 0}
+    positive_types = {word for word, weight in weights.items() if weight > 0}
     viewers: dict[str, _Viewer] = {}
     for event in _since(store, experiment.after):
         if event.user_id in consent:
             word = event_word(event.event.strip())
-            viewers.setdefault(event.user_id, _Viewer()).take(event, word, wanted)
+            viewers.setdefault(event.user_id, _Viewer()).take(event, word, positive_types)
     rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in experiment.variants}
     for user_id, viewer in viewers.items():
         if viewer.impressions:

@@ -25,7 +25,7 @@ VARIANTS = ("random", "chronological")
 
 @dataclass(frozen=True)
 class EvaluationPlan:
-    """Raises InputError or UnknownPart for wishes that contradict each other."""
+    """Raises InputError or UnknownPart for contradictory options."""
 
     protocol: str = "time"
     cutoffs: tuple[int, ...] = ()
@@ -85,7 +85,7 @@ class EvaluationPlan:
             names = ", ".join(f'"{name}"' for name in self.experts(changed))
             more["interest.experts"] = f"[{names}]"
         if self.systems and FUSED not in self.systems:
-            more["interest.validation_users"] = "0"  # nobody asks for the fusion's weights
+            more["interest.validation_users"] = "0"  # the ensemble is not evaluated
         return changed.with_settings(more)
 
 

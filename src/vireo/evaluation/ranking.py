@@ -36,12 +36,12 @@ def rank(
     """
     costs = np.negative(scores, dtype=np.float32)
     costs[np.isnan(costs)] = np.inf
-    wanted = np.zeros(costs.shape, dtype=np.bool_)
+    relevant = np.zeros(costs.shape, dtype=np.bool_)
     if among is not None:
         costs[:, ~among] = np.inf
     for row, videos in enumerate(masked):
         costs[row, videos] = np.inf
-        wanted[row, targets[row]] = True
+        relevant[row, targets[row]] = True
     lists = np.full((len(costs), k), -1, dtype=np.int64)
     short = min(k, costs.shape[1])
     if short == 0 or not len(costs):
@@ -49,6 +49,6 @@ def rank(
     threshold = np.partition(costs, short - 1, axis=1)[:, short - 1]
     for row, values in enumerate(costs):
         found = np.flatnonzero((values <= threshold[row]) & (values < np.inf))
-        best = found[np.lexsort((wanted[row, found], values[found]))[:short]]
+        best = found[np.lexsort((relevant[row, found], values[found]))[:short]]
         lists[row, : len(best)] = best
     return lists

@@ -11,7 +11,7 @@ from vireo.errors import InputError
 from vireo.evaluation.bootstrap import BootstrapSample, Estimate, interval, resampled_means
 
 RANKING = "all videos that the user has not met; ties lost"
-"""What every report says of itself; figures from sampled candidates are not comparable."""
+"""Ranking protocol of every report; figures from sampled candidates are not comparable."""
 FIRST = "ndcg@"
 """The metric that is meant where none is named, at the first k."""
 
@@ -85,7 +85,7 @@ class Report:
     sample: BootstrapSample = field(default_factory=lambda: BootstrapSample.plain(0))
     """Whose the values are."""
     users: tuple[str, ...] = ()
-    """The user of each row, in this process only: reports on disk name nobody."""
+    """The user of each row, in memory only: saved reports hold no user ids."""
     slices: Mapping[str, tuple[Slice, ...]] = field(default_factory=dict)
     """`history_length` and `item_popularity`."""
     curves: Mapping[str, list[Mapping[str, float]]] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Report:
 
     @property
     def metrics(self) -> list[str]:
-        """The names of the metrics, e.g. `ndcg@10`; those of some system first met."""
+        """Names of the metrics, e.g. `ndcg@10`, in the order of the systems."""
         return list(dict.fromkeys(m for own in self.systems.values() for m in own))
 
     @property
@@ -126,7 +126,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, ready for json.dumps."""
-        told = {
+        document = {
             "protocol": dict(self.protocol),
             "systems": _figures(self.systems),
             "seed": self.seed,
@@ -140,7 +140,11 @@ class Report:
             "curves": {name: [dict(p) for p in points] for name, points in self.curves.items()},
             "notes": list(self.notes),
         }
-        return {**told, "parts": [part.as_json() for part in self.parts]} if self.parts else told
+        return (
+            {**document, "parts": [part.as_json() for part in self.parts]}
+            if self.parts
+            else document
+        )
 
 
 def compared(

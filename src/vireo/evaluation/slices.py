@@ -13,7 +13,7 @@ from vireo.behavior.base import History
 LENGTHS = (0, 1, 5, 20, 50, 200)
 """Where the classes of history lengths begin."""
 METRICS = ("hit_rate", "ndcg")
-"""What is sliced, at the first k."""
+"""Metrics by slice, at the first k."""
 NEW = "new (0)"
 
 

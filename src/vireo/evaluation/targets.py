@@ -23,22 +23,22 @@ class Targets:
     videos: tuple[Ints, ...]
     """Rows of the catalogue, rising, at least one per user."""
     histories: tuple[History, ...]
-    """What was known of them; empty for cold users."""
+    """Histories at the cutoff; empty for cold users."""
     counts: Mapping[str, int]
 
 
 def targets_of(heldout: pl.DataFrame, histories: Histories, video_ids: Sequence[str]) -> Targets:
-    """The wanted videos per user. Only events of a positive weight are targets.
+    """Held-out positives per user. Events without positive weight are no targets.
 
-    A target that the user had met before training ended is dropped, because the seen is masked;
+    A target that the user had seen before the cutoff is dropped, because seen videos are masked;
     a user who has no other keeps it, and counts as a miss for every system.
     """
-    wanted, counts = _wanted(heldout, histories, video_ids)
+    positives, counts = _positives(heldout, histories, video_ids)
     users: list[str] = []
     videos: list[Ints] = []
     known: list[History] = []
     seen_again = hopeless = 0
-    for user, rows in wanted.iter_rows():
+    for user, rows in positives.iter_rows():
         history = histories.of(user)
         rows = np.array(rows, dtype=np.int64)
         fresh = rows[~np.isin(rows, history.videos)]
@@ -57,7 +57,7 @@ def targets_of(heldout: pl.DataFrame, histories: Histories, video_ids: Sequence[
     return Targets(tuple(users), tuple(videos), tuple(known), counts)
 
 
-def _wanted(
+def _positives(
     heldout: pl.DataFrame, histories: Histories, video_ids: Sequence[str]
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """(user_id, sorted distinct rows) and the counts of the events."""
@@ -71,8 +71,8 @@ def _wanted(
         schema={"video_id": pl.String, "row": pl.Int64},
     )
     known = good.join(catalogue, on="video_id", how="inner").filter(pl.col("user_id").is_not_null())
-    wanted = known.group_by("user_id").agg(pl.col("row").unique().sort()).sort("user_id")
-    return wanted, {
+    positives = known.group_by("user_id").agg(pl.col("row").unique().sort()).sort("user_id")
+    return positives, {
         "events_held_out": heldout.height,
         "events_not_wanted": heldout.height - good.height,
         "events_of_unknown_videos": good.height - known.height,

@@ -1,4 +1,4 @@
-"""Task: one list per user to be made: what is told, what may stand in it, and what is wanted.
+"""Task: one list per user: known history, candidates and targets.
 
 A protocol is one or more tasks over the same users. Leave-one-out has one; cold items ask for lists
 of everything and for lists of the cold items alone; cold users are asked with 0, 1, 3 and 5 known
@@ -17,12 +17,12 @@ from vireo.behavior.base import Histories, History
 from vireo.evaluation.targets import Targets
 
 KNOWN_EVENTS = (0, 1, 3, 5)
-"""How much is told of a cold user. What is wanted is what comes after the last of these."""
+"""Known events of a cold user. Targets come after the last of these."""
 
 
 @dataclass(frozen=True)
 class QueryTask:
-    """What each user said in words, beside no history at all."""
+    """Texts of users without history."""
 
     text: Floats
     """(n, d) text vectors of the videos, unit rows."""
@@ -44,7 +44,7 @@ class Task:
     """Everything has one entry per user, in the same order in all tasks of a protocol."""
 
     histories: tuple[History, ...]
-    """What the systems are told."""
+    """Histories that the systems read."""
     targets: tuple[Ints, ...]
     """Rows of the catalogue; none for a user who is not counted here."""
     masked: tuple[Ints, ...]
@@ -85,10 +85,10 @@ def cold_items(targets: Targets, histories: Histories) -> list[Task]:
 
 
 def cold_users(heard: Histories, targets: Targets, sentences: QueryTask | None) -> list[Task]:
-    """The first events of users whom the models never met, told little by little.
+    """Lists of cold users after 0, 1, 3, ... known events.
 
     `heard` are all held-out events as histories. The videos of the first KNOWN_EVENTS[-1] are
-    masked in every task, so that only what is told differs.
+    masked in every task, so that only the known history differs.
     """
     whole = tuple(heard.of(user).positives for user in targets.user_ids)
     firsts = tuple(first_videos(history, KNOWN_EVENTS[-1]) for history in whole)
@@ -115,7 +115,7 @@ def _cut(history: History, count: int) -> History:
 
 
 def after_the_first(heard: Histories, user_ids: Sequence[str]) -> dict[str, Ints]:
-    """User -> the distinct wanted videos after the first KNOWN_EVENTS[-1]; none for short ones."""
+    """Distinct positives of each user after the first KNOWN_EVENTS[-1]; none for short ones."""
     later = {}
     for user in user_ids:
         liked = heard.of(user).positives

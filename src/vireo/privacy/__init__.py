@@ -1,1 +1,1 @@
-"""What may be kept of a viewer, and how a viewer is forgotten."""
+"""Privacy: consent, pseudonyms, export and erasure."""

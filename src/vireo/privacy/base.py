@@ -28,28 +28,28 @@ class PrivacySection(Section):
     before the first table is ingested, and to be kept."""
     key_file: str = ""
     """Where the key of the hashes lies; empty: `pseudonyms.key` in the workspace. Keep a copy:
-    without it nobody's history can be found again."""
+    without it no history can be found again."""
 
 
 @dataclass(frozen=True)
 class Consent:
-    """Who consents to a purpose, among all viewers: `"ana" in consent`."""
+    """Users who consent to a purpose: `"ana" in consent`."""
 
     said: Mapping[str, bool]
     """Viewer -> yes or no."""
     assumed: bool
-    """What silence means."""
+    """Consent of users without a stated choice."""
 
     def __contains__(self, user_id: object) -> bool:
         return self.said.get(str(user_id), self.assumed)
 
     @property
     def default_for_all(self) -> bool:
-        """Whether nobody is left out."""
+        """Whether all users consent."""
         return self.assumed and all(self.said.values())
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a table with `user_id` whose viewers consent; rows of nobody stay."""
+        """Rows of a table with `user_id` whose users consent; rows without a user stay."""
         if self.default_for_all:
             return frame
         unlike = [user for user, yes in self.said.items() if yes != self.assumed]
@@ -58,7 +58,7 @@ class Consent:
 
 
 def consent_to(purpose: Purpose, store: Store, section: PrivacySection) -> Consent:
-    """What everybody said to a purpose, in one question to the database."""
+    """Stated choices of all users for a purpose, in one query."""
     return Consent(store.consent_answers(purpose), purpose in section.default_consent)
 
 

@@ -13,7 +13,7 @@ from vireo.store.base import Store
 
 
 def export(user_id: str, store: Store, sources: Sources) -> dict[str, Any]:
-    """What is told of them, choices, wishes, live events, rows of the ingested tables.
+    """Attributes, choices, preferences, live events and rows of the ingested tables of a user.
 
     A forgotten viewer's document says so and is empty otherwise.
     """

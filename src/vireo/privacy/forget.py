@@ -20,7 +20,7 @@ PERSONAL_STAGES = ("data", "behavior", "pretraining", "interest", "recommend")
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was removed, and what the next build will remove."""
+    """Removed data, and data that the next build removes."""
 
     live_events: int
     source_rows: int
@@ -32,10 +32,10 @@ class Receipt:
     choices: int = 0
     """The taste sentence and the purposes agreed to or refused."""
     attributes: int = 0
-    """What was told of the viewer from outside: age, region, languages, groups."""
+    """User attributes: age, region, languages, groups."""
     keys: int = 0
     artifacts_removed: int = 0
-    """With `--purge`: artefacts that were built anew and deleted."""
+    """With `--purge`: artifacts that were rebuilt and deleted."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -43,17 +43,17 @@ class Receipt:
     def __str__(self) -> str:
         lines = [
             f"Removed {self.live_events} live events and {self.source_rows} rows of the tables,"
-            f" {self.preferences} wishes, {self.choices} choices, {self.attributes} facts and"
-            f" {self.keys} keys.",
+            f" {self.preferences} preferences, {self.choices} choices, {self.attributes} attributes"
+            f" and {self.keys} keys.",
             "From now on no list is made from this viewer's behaviour.",
         ]
         if self.artifacts_removed:
-            lines.append(f"{self.artifacts_removed} artefacts were built anew and deleted.")
+            lines.append(f"{self.artifacts_removed} artifacts were rebuilt and deleted.")
         if self.sources_pending:
             lines.append("A build is running: the rows of the tables go with the next one.")
         if self.artifacts_pending:
             lines.append(
-                f"{self.artifacts_pending} artefacts were made from everybody's rows, these"
+                f"{self.artifacts_pending} artifacts were built from rows of all users, these"
                 " included: `vireo build` makes them again and deletes the old ones, with all"
                 " reports of evaluations."
             )
@@ -62,13 +62,13 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Pending:
-    """What is still to be done for those who were forgotten: numbers only, for the file must not
-    name them. Generations count forgettings (`Store.generation`)."""
+    """Pending work of erasures: numbers only, because the file must not
+    name users. Generations count erasures (`Store.generation`)."""
 
     since: int
     """Artefacts made before the forgetting after this generation have to go."""
     swept: int
-    """The tables are without everybody who was forgotten up to this generation."""
+    """The tables are without all users erased up to this generation."""
 
     @classmethod
     def read(cls, workspace: Path) -> Pending | None:
@@ -84,13 +84,12 @@ class Pending:
 def forget(
     user_id: str, store: Store, sources: Sources | None, artifacts: ArtifactStore, workspace: Path
 ) -> Receipt:
-    """Remove the viewer from the database and the ingested tables; mark artefacts as stale.
+    """Remove the viewer from the database and the ingested tables; mark artifacts as stale.
 
     `sources` is None while a build holds them: `sweep` removes the rows later.
 
-    In this order a kill leaves nobody half remembered: first a note that somebody is to be
-    forgotten, then the database in one transaction (from then on nothing shows the viewer), then
-    the tables. Whatever is missing at the next start, `sweep` and the next build do.
+    The order makes a kill safe: first a note of the pending erasure, then the database in one
+    transaction, then the tables. After a kill, `sweep` and the next build do the rest.
     """
     held = _held(user_id, store)
     made = sum(len(artifacts.all(stage)) for stage in PERSONAL_STAGES)
@@ -108,11 +107,11 @@ def _held(user_id: str, store: Store) -> dict[str, int]:
     """How much of each kind the database keeps of a viewer, beside events."""
     standing = store.user_state(user_id)
     said = standing.choices.get("consent", {})
-    told = asdict(standing.attributes)
+    attributes = asdict(standing.attributes)
     return {
         "preferences": len(standing.preferences),
         "choices": len(said) + len(standing.choices.keys() - {"consent"}),
-        "attributes": sum(bool(value) for name, value in told.items() if name != "user_id"),
+        "attributes": sum(bool(value) for name, value in attributes.items() if name != "user_id"),
         "keys": sum(key.user_id == user_id for key in store.all_keys()),
     }
 
@@ -131,7 +130,7 @@ def waits(store: Store, workspace: Path) -> bool:
 def sweep(store: Store, sources: Sources, workspace: Path) -> int:
     """Remove the rows that a running build or a kill kept from being removed; how many.
 
-    Nobody else may be building.
+    No other build may run.
     """
     generation, note = store.generation(), Pending.read(workspace)
     if note is None or note.swept >= generation:
@@ -159,9 +158,9 @@ def finish_forgetting(
     """After a new build is published: delete what was made before the forgetting. -> how many."""
     generation, note = store.generation(), Pending.read(workspace)
     if note is None or min(note.swept, _generation(artifacts, current)) < generation:
-        return 0  # somebody was forgotten after the build began: the next one finishes it
+        return 0  # a user was erased after the build began: the next build finishes it
     if note.since >= generation:
-        return 0  # nobody was forgotten yet: a kill came first
+        return 0  # no user was erased yet: a kill came first
     removed = 0
     for stage in PERSONAL_STAGES:
         home = artifacts.root / stage

@@ -45,7 +45,7 @@ def _key(section: PrivacySection, workspace: Path, store: SqlStore, empty: bool)
     """The key that names viewers; None where they keep their ids.
 
     The database keeps the fingerprint of the key, so that a lost key, another one, or a changed
-    setting is said, and does not turn every viewer into a stranger.
+    setting is an error, and does not make all users unknown.
     """
     named = store.pseudonym_key()
     if not section.pseudonyms:
@@ -74,7 +74,7 @@ def _key(section: PrivacySection, workspace: Path, store: SqlStore, empty: bool)
 
 
 class PseudonymousStore(SqlStore):
-    """Store whose rows hold pseudonyms: user ids go in and come out, methods without ids inherit."""
+    """A store whose rows hold pseudonyms, while callers pass and get user ids."""
 
     def __init__(self, store: SqlStore, names: Pseudonyms) -> None:
         super().__init__(store.database)

@@ -107,7 +107,7 @@ def read_key(path: Path) -> bytes | None:
 
 
 def make_key(path: Path) -> bytes:
-    """A new key in a file that only its owner may read; the one of whoever was first."""
+    """A new key in a file that only its owner may read; an existing file is read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:

@@ -81,7 +81,7 @@ def slates() -> Iterator[Slate]:
 
 
 class StepContract:
-    """Inherit, name the `step` (a class made from StepContext), and let pytest collect the class."""
+    """Inherit and set `step`, a class made from a StepContext."""
 
     step: ClassVar[Any]
 

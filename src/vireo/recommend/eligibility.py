@@ -1,8 +1,8 @@
-"""The gate: which videos the rules let through for one viewer, settled before anything is scored.
+"""Eligibility: the videos that the rules allow for one user, before any scoring.
 
-Rules that bar videos are asked first, over the whole catalogue, so that a strict one cannot leave
-a list short while videos that it allows are there. Rules that may give way (`recommend.relaxable_rules`) do
-so, one by one, only where the list would be empty; the list then says which.
+Eligibility rules apply to the whole catalogue, so that a strict one cannot leave a list short while
+it allows other videos. If a list would be empty, rules of `recommend.relaxable_rules` are dropped
+one by one, and a note of the list names them.
 """
 
 from __future__ import annotations

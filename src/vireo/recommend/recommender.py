@@ -108,7 +108,9 @@ class Recommender:
         self.rules: list[Step] = [rule for rule in reranking if getattr(rule, "enabled", True)]
         # What rules bar does not depend on counts: the answers that are kept stay true.
         self.eligibility: EligibilityFilter = (
-            before.eligibility if before else EligibilityFilter(context, [p(context) for p in barring])
+            before.eligibility
+            if before
+            else EligibilityFilter(context, [p(context) for p in barring])
         )
         self._explain = [EXPLAINERS.get("templates")(context)]
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from vireo.server.schemas import SAID, TEXT, Id, In, Labels, Number, Out, Sentence
 from vireo.store.base import UserAttributes
-from vireo.store.validation import MOST_AGE, MOST_WISH, MOST_WORD
+from vireo.store.validation import MAX_PREFERENCE_LENGTH, MOST_AGE, MOST_WORD
 
 
 class ConsentIn(In):
@@ -33,7 +33,9 @@ class ConsentIn(In):
 class PreferenceIn(In):
     """A stated preference: "less horror", "more of this"."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=MOST_WISH, pattern=SAID)]
+    text: Annotated[
+        str, StringConstraints(min_length=1, max_length=MAX_PREFERENCE_LENGTH, pattern=SAID)
+    ]
     video_id: Id | Literal[""] = ""
     """Video id that "this" refers to."""
 

@@ -12,12 +12,12 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import csv as arrow_csv
 
-from vireo.data.readers.parsed_cells import Broken, ParsedCells, broken, distinct
+from vireo.data.readers.cells import Broken, ParsedCells, broken, distinct
 from vireo.errors import InputError
 
 SEPARATORS = ",;\t|"
 UNCLOSED = "the quotes in this row are not closed or not doubled"
-MOST_BLOCK = 1 << 30
+MAX_BLOCK_BYTES = 1 << 30
 
 
 def split_delimited(
@@ -26,25 +26,20 @@ def split_delimited(
     separator: str | None = None,
     names: Sequence[str] | None = None,
 ) -> ParsedCells:
-    """The cells of a table with one record per line.
+    """Cells of a table with one record per line.
 
-    Without `separator` it is the one that the header holds most of. With `names` the text has
-    no header and quotes mean nothing (the layout of .dat files). Raises InputError for a header
-    that can't be read.
+    The default separator is the most frequent one in the header. With `names` the text has no
+    header and no quoting (.dat files). Raises InputError for an unreadable header.
     """
     if names is not None:
         return _columns_at_once(text, separator or ",", list(names))
     text = text.lstrip("\r\n")
-    header, _, body = _first_line(text)
+    header = io.StringIO(text, newline="").readline()
+    body, header = text[len(header) :], header.rstrip("\r\n")
     separator = separator or max(SEPARATORS, key=header.count)
     if '"' not in text:
         return _columns_at_once(body, separator, distinct(header.split(separator)))
     return _line_by_line(text, separator, path)
-
-
-def _first_line(text: str) -> tuple[str, str, str]:
-    line = io.StringIO(text, newline="").readline()
-    return line.rstrip("\r\n"), "", text[len(line) :]
 
 
 def _wrong_width(found: int, expected: int) -> str:
@@ -66,9 +61,9 @@ def _columns_at_once(body: str, separator: str, names: list[str]) -> ParsedCells
     data = body.encode("utf-8", errors="replace")
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
-        # One thread: only then are the rows of a wrong width numbered.
+        # Arrow numbers invalid rows with one thread only.
         read_options=arrow_csv.ReadOptions(
-            use_threads=False, column_names=names, block_size=min(len(data) + 1, MOST_BLOCK)
+            use_threads=False, column_names=names, block_size=min(len(data) + 1, MAX_BLOCK_BYTES)
         ),
         parse_options=arrow_csv.ParseOptions(
             delimiter=separator, quote_char=False, invalid_row_handler=set_aside
@@ -85,7 +80,7 @@ def _line_by_line(text: str, separator: str, path: Path) -> ParsedCells:
     header = next(records)
     if isinstance(header, str):
         raise InputError(
-            f"The header of {path} cannot be read: {header[:200]!r}.", "Mend its quotes."
+            f"The header of {path} cannot be read: {header[:200]!r}.", "Correct its quotes."
         )
     names = distinct(header)
     good: list[list[str]] = []
@@ -106,12 +101,11 @@ def _line_by_line(text: str, separator: str, path: Path) -> ParsedCells:
 
 
 def _records(text: str, separator: str) -> Iterator[list[str] | str]:
-    """The cells of each record, or the line itself where its quotes make no sense.
+    """Cells of each record, or its line if the quotes are invalid.
 
-    A quote that is never closed would swallow the rows below it: after an error the reading
-    starts again on the next line, so that it costs one row.
+    After an error the reader restarts at the next line, so an unclosed quote costs one row.
     """
-    # Transcripts are longer than the module's limit, which exists for the whole process only.
+    # Transcripts exceed the module's limit, which is global.
     csv.field_size_limit(max(csv.field_size_limit(), 1 << 30))
     lines = io.StringIO(text, newline="").readlines()
     start = 0

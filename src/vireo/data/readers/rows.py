@@ -9,11 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from vireo.data.readers.cells import MAX_RAW, Broken, ParsedCells, read_parquet, split_json_lines
 from vireo.data.readers.delimited import split_delimited
 from vireo.data.readers.files import Text, checked, text_of
-from vireo.data.readers.jsonlines import split_json_lines
-from vireo.data.readers.parquet import read_parquet
-from vireo.data.readers.parsed_cells import MAX_RAW, Broken, ParsedCells
 from vireo.errors import InputError
 
 ROW = "#row"

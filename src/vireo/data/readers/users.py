@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -37,9 +38,9 @@ class UserTable:
 
 
 def read_users(path: Path, now: int) -> UserTable:
-    """Of rows with an equal id the first counts. `now` (ms) turns dates of birth into ages.
+    """Users of a table; the first of rows with one id counts, `now` (ms) gives ages of birth dates.
 
-    Raises InputError for what is no table, or has no column of users.
+    Raises InputError for an invalid table, or one without a user column.
     """
     rows = read_rows(path, "viewers")
     layout = lay_out(rows, VIEWER_ALIASES, {})
@@ -62,17 +63,17 @@ def read_users(path: Path, now: int) -> UserTable:
     )
     validated = validate("viewers", rows, parsed, _RULES, unique="user_id")
     return UserTable(
-        tuple(_viewer(row) for row in validated.accepted.iter_rows(named=True)),
+        tuple(_user(row) for row in validated.accepted.iter_rows(named=True)),
         account(rows, layout, validated),
         validated.rejects,
     )
 
 
 def _ages(given: pl.DataFrame, now: int) -> pl.Series:
-    """In years, by the age or the date of birth; null for what cannot be an age."""
+    """Ages in years, from the age or the date of birth; null for impossible ones."""
     age = numbers(given["age"])
     born = (now - moments(given["born"], years=True)) / YEAR
-    # A year alone does not say whether the birthday has been: the younger age is taken.
+    # With a year alone the younger of two possible ages counts.
     only_year = given["born"].str.len_chars() == 4
     year = pl.when(only_year).then(_years_since(given["born"], now)).otherwise(born)
     found = pl.select(pl.coalesce(age, year)).to_series()
@@ -83,16 +84,6 @@ def _years_since(year: pl.Series, now: int) -> pl.Series:
     return datetime.fromtimestamp(now / 1000, UTC).year - 1 - numbers(year)
 
 
-def _viewer(row: dict[str, object]) -> UserAttributes:
-    age = row["age"]
-    return UserAttributes(
-        user_id=str(row["user_id"]),
-        age=age if isinstance(age, float) else None,
-        region=str(row["region"] or ""),
-        languages=_texts(row["languages"]),
-        groups=_texts(row["groups"]),
-    )
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, list) else ()
+def _user(row: dict[str, Any]) -> UserAttributes:
+    lists = (tuple(row[name] or ()) for name in ("languages", "groups"))
+    return UserAttributes(row["user_id"], row["age"], row["region"] or "", *lists)
