@@ -165,7 +165,7 @@ _STAGES = (
             *(build.config.understanding, build.config.language),
             *(build.context, _custom_topics(build)),
         ),
-        identity=lambda build, _: [topic.told for topic in _custom_topics(build)] or None,
+        identity=lambda build, _: [topic.text for topic in _custom_topics(build)] or None,
     ),
     Stage(
         "interest",

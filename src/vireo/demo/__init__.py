@@ -1,6 +1,6 @@
-"""A small world, generated as files: real videos and tables, tastes known to nobody else.
+"""Demo: generated video files, tables and users with known tastes.
 
-The generator and the road share nothing but files: no stage imports this room.
+Stages read its files only: no stage imports this package.
 """
 
 from vireo.demo.base import World

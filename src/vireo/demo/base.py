@@ -1,4 +1,4 @@
-"""The nouns of the demo: World (what is made), Film and Viewer (what only the generator knows)."""
+"""World (files), Film and DemoUser (known to the generator only)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAYS = (END - START).days
 
 @dataclass(frozen=True)
 class World:
-    """Where a generated world lies, and whom to ask about."""
+    """Paths of a generated world, and user ids for examples."""
 
     videos: Path
     """videos.csv"""
@@ -48,7 +48,7 @@ class Film:
     appeal: float
     """How far it draws viewers of every taste."""
     fresh: bool
-    """Published at the very end: nobody has seen it."""
+    """Published at the very end: no events."""
     seed: tuple[int, int]
 
     @property

@@ -13,17 +13,17 @@ from vireo.demo.vocabulary import LUKEWARM, vocabulary
 
 MINUTE = 1 / (24 * 60)
 CURIOSITY = 0.015
-"""Interest in a topic that is nobody's favourite."""
+"""Interest in topics outside a user's tastes."""
 
 
 def live(seed: int, films: Sequence[Film], viewers: Sequence[DemoUser]) -> list[Event]:
-    """What the viewers did in DAYS days; fresh films are met by nobody."""
+    """Events of all users in DAYS days; fresh films have none."""
     public = [film for film in films if not film.fresh]
     days = []
     for n, viewer in enumerate(viewers):
         rng = np.random.default_rng([seed, 3, n])
         life = list(_life(rng, viewer, public))
-        if viewer.views < 3:  # a newcomer: one or two views and no more
+        if viewer.views < 3:  # a cold-start user: one or two views and no more
             life = [event for event in life if event.event == "view"][: viewer.views]
         days += life
     return sorted(days, key=lambda event: (event.day, event.user_id))
@@ -58,7 +58,7 @@ def _evenings(rng: Generator, viewer: DemoUser) -> list[float]:
 
 
 def _chances(viewer: DemoUser, films: list[Film], left: Doubles, day: float) -> Doubles:
-    """Taste decides most, then what everybody watches, then what is new."""
+    """Interest counts most, then popularity, then recency."""
     chances = np.zeros(len(films))
     for n, film in enumerate(films):
         if film.born < day:

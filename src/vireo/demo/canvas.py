@@ -61,7 +61,7 @@ class Canvas:
         self._blend(slice(0, HEIGHT), slice(0, WIDTH), mask, colour, alpha)
 
     def glow(self, x: float, y: float, radius: float, colour: str, strength: float = 1.0) -> None:
-        """Add light that fades with the distance."""
+        """Add light that decays with the distance."""
         rows, columns = _window(x, y, radius * 2.5, radius * 2.5)
         x, y = float(x), float(y)  # plain floats keep the arrays in single precision
         away = (XS[rows, columns] - x) ** 2 + (YS[rows, columns] - y) ** 2

@@ -1,4 +1,4 @@
-"""The demo's tour: a small world of files -> the whole road -> lists, a record, a comparison."""
+"""Run of the demo: generate files, build all stages, collect lists, a record and figures."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from vireo.workspace import CONFIG, Workspace
 
 K = 5
 SETTINGS = {"pretraining": {"objective": "contrastive"}}
-"""The demo walks all of the road; elsewhere training is asked for in vireo.toml."""
+"""The demo trains the language model; elsewhere vireo.toml must enable it."""
 
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demo has to show."""
+    """Results of the demo."""
 
     world: World
     workspace: Workspace
     accounting: dict[str, Any]
     lists: dict[str, Picks]
     video: dict[str, Any]
-    """What the language model understood of one video that has dialogue."""
+    """Record of one video that has dialogue."""
     report: Report
 
     def as_json(self) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def run_demo(
     seed: int = 0,
     on_result: Callable[[Result], None] | None = None,
 ) -> DemoResult:
-    """Make the world in `directory/world`, walk the road on its files, gather what to show.
+    """Generate the files in `directory/world`, build all stages, collect the results.
 
     Everything that is finished already is reused.
     """

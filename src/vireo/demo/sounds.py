@@ -53,8 +53,8 @@ def cooking(rng: Generator, track: Track) -> None:
 
 def football(rng: Generator, track: Track) -> None:
     """A stadium, a whistle and kicks."""
-    crowd = noise(rng, track.seconds, 300, 1500) * _swell(track, 3.3, rng.uniform(), 0.4)
-    track.add(crowd, gain=0.5)
+    stadium = noise(rng, track.seconds, 300, 1500) * _swell(track, 3.3, rng.uniform(), 0.4)
+    track.add(stadium, gain=0.5)
     t = times(0.6)
     whistle = np.sin(2 * np.pi * (2900 * t + 8 * np.sin(2 * np.pi * 30 * t))).astype(np.float32)
     track.add(whistle, 0.3, 0.4)
@@ -110,7 +110,7 @@ def jazz(rng: Generator, track: Track) -> None:
 
 
 def chess(rng: Generator, track: Track) -> None:
-    """A quiet room: the clock ticks, a piece is set down."""
+    """Silence: the clock ticks, a piece is set down."""
     track.add(noise(rng, track.seconds, 60, 200), gain=0.012)
     for n, at in enumerate(_beats(track, 0.5)):
         track.add(pluck((2200, 1700)[n % 2], 0.05, 0.012, 0.6), at, 0.4)

@@ -25,7 +25,7 @@ def tone(frequency: float, seconds: float, harmonics: tuple[float, ...] = (1.0,)
     total = np.zeros_like(t)
     for n, strength in enumerate(harmonics, 1):
         total += strength * np.sin(2 * np.pi * frequency * n * t)
-    return faded(total, min(0.02, seconds / 4))
+    return with_fades(total, min(0.02, seconds / 4))
 
 
 def pluck(frequency: float, seconds: float, decay: float, bright: float = 0.4) -> Floats:
@@ -34,14 +34,14 @@ def pluck(frequency: float, seconds: float, decay: float, bright: float = 0.4) -
     total = np.zeros_like(t)
     for n in range(1, 7):
         total += bright ** (n - 1) * np.sin(2 * np.pi * frequency * n * t) * np.exp(-t * n / decay)
-    return faded(total, 0.004)
+    return with_fades(total, 0.004)
 
 
 def sweep(start: float, end: float, seconds: float) -> Floats:
     """A tone that glides from one frequency to another."""
     line = np.linspace(start, end, int(seconds * RATE), dtype=np.float64)
     phase = 2 * np.pi * np.cumsum(line) / RATE
-    return faded((np.sin(phase) + 0.4 * np.sin(2 * phase)).astype(np.float32), seconds / 4)
+    return with_fades((np.sin(phase) + 0.4 * np.sin(2 * phase)).astype(np.float32), seconds / 4)
 
 
 def noise(rng: np.random.Generator, seconds: float, low: float, high: float) -> Floats:
@@ -61,7 +61,7 @@ def thump(rng: np.random.Generator, low: float, high: float, decay: float) -> Fl
     return burst
 
 
-def faded(sound: Floats, seconds: float) -> Floats:
+def with_fades(sound: Floats, seconds: float) -> Floats:
     n = min(max(1, int(seconds * RATE)), len(sound) // 2)
     ramp = np.linspace(0, 1, n, dtype=np.float32)
     sound[:n] *= ramp
@@ -82,6 +82,6 @@ class Track:
         part += gain * sound[: len(part)]
 
     def finished(self) -> Floats:
-        """Samples within -0.7..0.7, faded in and out."""
+        """Samples within -0.7..0.7, with short ramps at both ends."""
         peak = max(float(np.abs(self.samples).max()), 1e-6)
-        return faded((self.samples * (0.7 / peak)).astype(np.float32), 0.08)
+        return with_fades((self.samples * (0.7 / peak)).astype(np.float32), 0.08)

@@ -47,7 +47,7 @@ def events_csv(seed: int, films: Sequence[Film], events: Sequence[Event]) -> str
 
 
 def _flaws(seed: int, rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Six rows that were sent twice, a video that nobody knows, a time that is no time."""
+    """Six duplicate rows, an unknown video, an invalid time."""
     rng = np.random.default_rng([seed, 4])
     twice = [rows[n] for n in rng.choice(len(rows), min(6, len(rows)), replace=False).tolist()]
     user = rows[0][0]
@@ -57,7 +57,7 @@ def _flaws(seed: int, rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _bot(seed: int, films: Sequence[Film]) -> list[Event]:
-    """Somebody who opens a video every half minute for most of a day."""
+    """A bot that opens a video every half minute for most of a day."""
     rng = np.random.default_rng([seed, 5])
     public = sorted((film for film in films if not film.fresh), key=lambda film: film.born)
     oldest = [film.video_id for film in public[: len(public) // 3]]

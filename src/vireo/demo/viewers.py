@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from vireo.demo.base import DemoUser
-from vireo.demo.vocabulary import NAMES, NEWCOMER, TOPICS
+from vireo.demo.vocabulary import COLD_START_USER, NAMES, TOPICS
 
 HOURS = (7.5, 12.5, 20.5, 20.5, 21.5, 23.0)
 """When people watch: most of them in the evening."""
@@ -15,7 +15,7 @@ GUIDES = {"ana": {"cooking": 0.55, "gardening": 0.45}, "ben": {"astronomy": 0.55
 
 
 def plan_viewers(seed: int, count: int) -> tuple[DemoUser, ...]:
-    """`count` people; the last one is NEWCOMER, who has not watched anything yet."""
+    """`count` users; the last one, COLD_START_USER, has no events."""
     rng = np.random.default_rng([seed, 2])
     names = [*NAMES, *(f"user-{n:03d}" for n in range(len(NAMES) + 1, count))][: count - 1]
     newish = set(rng.choice(np.arange(2, count - 1), max(1, count // 60), replace=False).tolist())
@@ -26,7 +26,7 @@ def plan_viewers(seed: int, count: int) -> tuple[DemoUser, ...]:
         tastes = (GUIDES[name],) * 2 if name in GUIDES else _tastes(rng)
         viewers.append(_viewer(rng, name, tastes, 18 if name in GUIDES else views))
     nothing: dict[str, float] = {}
-    return (*viewers, _viewer(rng, NEWCOMER, (nothing, nothing), 0))
+    return (*viewers, _viewer(rng, COLD_START_USER, (nothing, nothing), 0))
 
 
 def _viewer(

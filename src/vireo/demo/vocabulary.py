@@ -45,7 +45,7 @@ LUKEWARM = (
     "Too slow for my taste.",
     "A friend sent me this, I do not quite get it.",
 )
-"""What people write under videos that they did not like."""
+"""Comments under videos that the user did not like."""
 
 CREATORS = (
     "Harbour Lane",
@@ -64,5 +64,5 @@ NAMES = (
     *("ana", "ben", "clara", "david", "emma", "felix", "grace", "hugo", "iris", "jonas", "katya"),
     *("leo", "mia", "noah", "olga", "paul", "quinn", "rosa", "sam", "tara", "umar", "vera", "will"),
 )
-"""The first viewers are called by name, the others user-NNN. NEWCOMER has done nothing yet."""
-NEWCOMER = "zoe"
+"""The first users have names, the others are user-NNN. COLD_START_USER has no events."""
+COLD_START_USER = "zoe"

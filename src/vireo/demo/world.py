@@ -13,7 +13,7 @@ from vireo.demo.catalogue import plan_films
 from vireo.demo.film import Render, put
 from vireo.demo.tables import events_csv, videos_csv
 from vireo.demo.viewers import plan_viewers
-from vireo.demo.vocabulary import NEWCOMER, TOPICS
+from vireo.demo.vocabulary import COLD_START_USER, TOPICS
 from vireo.engine.base import Engine, Outcome
 from vireo.engine.progress import NullProgress, Progress
 from vireo.errors import InputError, StageFailed
@@ -51,7 +51,7 @@ def make_world(
     world = World(
         directory / "videos.csv",
         directory / "events.csv",
-        ("ana", "ben", NEWCOMER),
+        ("ana", "ben", COLD_START_USER),
         tuple(film.video_id for film in films if film.fresh),
     )
     _write_tables(world, seed, films, live(seed, films, viewers))

@@ -25,7 +25,7 @@ def load(
 ) -> LanguageModel:
     """The configured language model; `model_dir` (a tuned checkpoint) replaces its weights.
 
-    Raises UnknownPart for a model that no menu lists, VireoError for one that can't be loaded.
+    Raises UnknownPart for an unknown name, VireoError if the model can't be loaded.
     """
     model: LanguageModel = MODELS.get(section.model)(section, context, model_dir)
     return model

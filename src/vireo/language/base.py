@@ -1,4 +1,4 @@
-"""The seam of the language room: LanguageModel (embed, generate)."""
+"""LanguageModel: protocol of text encoders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LanguageSection(Section):
     )
     model: str = "minilm"
     """`minilm` (embedded, needs no network), `hub` or `onnx` with `path`, or `openai` (any server \
-that speaks /v1/embeddings) with `base_url` and `name`."""
+with /v1/embeddings) with `base_url` and `name`."""
     path: str = ""
     """For `hub`: a Hugging Face directory, or a name (needs a network). For `onnx`: a file, with \
 its tokenizer.json beside it."""
@@ -49,8 +49,8 @@ its tokenizer.json beside it."""
 vectors), or `auto`: bfloat16 where the processor has matrix units for it (AMX), which halves the \
 time or better."""
     runtime: Literal["auto", "onnx", "torch"] = "auto"
-    """What runs `minilm` and `hub`: `auto` takes ONNX Runtime once the model was exported, which \
-happens when many texts are to be read; bfloat16 runs on torch."""
+    """Runtime of `minilm` and `hub`: `auto` takes ONNX Runtime once the model was exported, which \
+happens before many texts are embedded; bfloat16 runs on torch."""
     generation: GenerationSection = GenerationSection()
 
 

@@ -20,7 +20,7 @@ _AT_ONCE = 500
 
 
 def key_of(text: str) -> bytes:
-    """What a text is filed under: its SHA-256."""
+    """Key of a text: its SHA-256."""
     return hashlib.sha256(text.encode("utf-8")).digest()
 
 
@@ -36,10 +36,10 @@ class VectorCache:
     def get(self, model: str, keys: Collection[bytes]) -> dict[bytes, Floats]:
         """The known vectors among `keys`; the others are absent."""
         known: dict[bytes, Floats] = {}
-        wanted = sorted(keys)
+        missing = sorted(keys)
         with opened(self.path, _TABLE) as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                some = wanted[start : start + _AT_ONCE]
+            for start in range(0, len(missing), _AT_ONCE):
+                some = missing[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(some))
                 query = f"SELECT text, vector FROM vectors WHERE model = ? AND text IN ({marks})"
                 for key, blob in connection.execute(query, (model, *some)):
@@ -64,7 +64,7 @@ def opened(path: Path, table: str) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         raise VireoError(
             f"The cache {path} cannot be used: {error}.",
-            "Delete that file, or free some disk space; what it held is made anew.",
+            "Delete that file, or free some disk space; its content is computed again.",
         ) from None
 
 

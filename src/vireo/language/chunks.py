@@ -52,14 +52,14 @@ class Chunker:
         ]
 
 
-def sampled_windows(text: str, room: int = MAX_CHARACTERS) -> str:
-    """The text, or `MAX_CHUNKS` evenly spread windows of it that hold about `room` characters.
+def sampled_windows(text: str, max_characters: int = MAX_CHARACTERS) -> str:
+    """The text, or `MAX_CHUNKS` evenly spread windows with `max_characters` in total.
 
     Words that a window would cut in two are left out. JOINT stands between two windows.
     """
-    if len(text) <= room:
+    if len(text) <= max_characters:
         return text
-    width = room // MAX_CHUNKS
+    width = max_characters // MAX_CHUNKS
     starts = [(len(text) - width) * i // (MAX_CHUNKS - 1) for i in range(MAX_CHUNKS)]
     return JOINT.join(_whole_words(text, start, start + width) for start in starts)
 

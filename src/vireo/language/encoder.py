@@ -20,7 +20,7 @@ from vireo.language.chunks import MAX_CHUNKS, Chunk, Chunker
 from vireo.language.hf_directory import (
     fingerprint_of,
     load_tokenizer,
-    room_of,
+    max_tokens_of,
     settings_of,
     weights_of,
 )
@@ -54,7 +54,7 @@ class LocalEncoder(CachedEncoder):
     @property
     @abstractmethod
     def network(self) -> TextNetwork:
-        """What runs; loaded when it is first asked for."""
+        """The network; loaded on first use."""
 
     @abstractmethod
     def tokenizer(self) -> Tokenizer:
@@ -78,7 +78,7 @@ class LocalEncoder(CachedEncoder):
         return unit_rows(np.nan_to_num(total))
 
     def method(self) -> str:
-        """What the vectors depend on beside the weights."""
+        """Settings that change the embeddings, beside the weights."""
         chunks = "" if self._most_chunks == MAX_CHUNKS else f", {self._most_chunks} chunks"
         return f"{_METHOD}, {self._max_tokens}{chunks}"
 
@@ -99,7 +99,7 @@ class Encoder(LocalEncoder):
         """Raises InputError when the directory holds no model that reads text."""
         weights_of(directory)
         settings = settings_of(directory)
-        super().__init__(section, cache, room_of(settings, section.max_tokens))
+        super().__init__(section, cache, max_tokens_of(settings, section.max_tokens))
         self.directory = directory
         self.name = directory.name
         self._width: int = settings["hidden_size"]
@@ -115,15 +115,15 @@ class Encoder(LocalEncoder):
         return self._width
 
     def prepare(self, count: int) -> None:
-        """Export the network where that pays."""
-        wanted = self._runtime == "onnx" or self._precision == "int8"
+        """Export the network if many texts make it pay."""
+        required = self._runtime == "onnx" or self._precision == "int8"
         pays = self._precision == "float32" and count >= _WORTH_EXPORTING
-        if self._runtime == "torch" or not (wanted or pays) or self._exported.exists():
+        if self._runtime == "torch" or not (required or pays) or self._exported.exists():
             return
         try:
             onnx.export(self.directory, self._exported, int8=self._precision == "int8")
         except onnx.NotExported:
-            if wanted:  # else torch does as well
+            if required:  # else torch does as well
                 raise
 
     @cached_property
@@ -132,7 +132,7 @@ class Encoder(LocalEncoder):
             try:
                 return onnx.OnnxNetwork(self._exported)
             except InputError as error:
-                LOG.warning("%s It is made anew.", error.what)
+                LOG.warning("%s It is exported again.", error.what)
                 self._exported.unlink(missing_ok=True)
                 self.prepare(_WORTH_EXPORTING)
                 if self._exported.exists():

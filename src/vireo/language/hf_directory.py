@@ -110,12 +110,12 @@ def load_network(directory: Path) -> Any:
     return network.eval()
 
 
-def room_of(settings: dict[str, Any], wanted: int) -> int:
-    """Tokens per chunk: as many as wanted, or as the model has positions for."""
+def max_tokens_of(settings: dict[str, Any], requested: int) -> int:
+    """Tokens per chunk: as requested, or as many as the model has positions."""
     positions = settings.get("max_position_embeddings")
     # RoBERTa and its kin spend two positions on padding
     spare = 0 if settings.get("model_type") == "bert" else 2
-    return min(wanted, positions - spare) if isinstance(positions, int) else wanted
+    return min(requested, positions - spare) if isinstance(positions, int) else requested
 
 
 def _converted(directory: Path) -> Tokenizer:

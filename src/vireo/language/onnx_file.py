@@ -15,7 +15,7 @@ from vireo.errors import ConfigError, InputError
 from vireo.language.base import LanguageModel, LanguageSection
 from vireo.language.chunks import Chunk
 from vireo.language.encoder import Encoder, LocalEncoder
-from vireo.language.hf_directory import load_tokenizer, room_of
+from vireo.language.hf_directory import load_tokenizer, max_tokens_of
 from vireo.language.onnx_network import OnnxNetwork
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class OnnxFile(LocalEncoder):
                 "Give an ONNX file that has its tokenizer.json beside it.",
             )
         self._home = homes[0]
-        super().__init__(section, cache, _room(self._home, section.max_tokens))
+        super().__init__(section, cache, _max_tokens(self._home, section.max_tokens))
         self.name = path.name
         whole = hashlib.sha256(f"{self.method()}, onnx".encode())
         for part in (path, self._home / "tokenizer.json"):
@@ -75,9 +75,9 @@ class OnnxFile(LocalEncoder):
         return load_tokenizer(self._home)
 
 
-def _room(home: Path, wanted: int) -> int:
+def _max_tokens(home: Path, requested: int) -> int:
     try:
         settings = json.loads((home / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         settings = {}
-    return room_of({"max_position_embeddings": _POSITIONS} | dict(settings), wanted)
+    return max_tokens_of({"max_position_embeddings": _POSITIONS} | dict(settings), requested)

@@ -37,7 +37,7 @@ class OnnxNetwork:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
-        # threads that spin while they wait take the processor from whoever shares it
+        # threads that spin while they wait take processor time from other work
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4  # what fails is raised
         try:
@@ -58,15 +58,15 @@ class OnnxNetwork:
         self._pools = not flat
 
     def __call__(self, ids: Ints, mask: Bools) -> Floats:
-        told: dict[str, Any] = {"input_ids": ids}
+        inputs: dict[str, Any] = {"input_ids": ids}
         if "attention_mask" in self._inputs:
-            told["attention_mask"] = mask.astype(np.int64)
+            inputs["attention_mask"] = mask.astype(np.int64)
         if "token_type_ids" in self._inputs:
-            told["token_type_ids"] = np.zeros_like(ids)
+            inputs["token_type_ids"] = np.zeros_like(ids)
         if "position_ids" in self._inputs:
-            told["position_ids"] = np.broadcast_to(np.arange(ids.shape[1]), ids.shape).copy()
+            inputs["position_ids"] = np.broadcast_to(np.arange(ids.shape[1]), ids.shape).copy()
         try:
-            (found,) = self._session.run([self._output], told)
+            (found,) = self._session.run([self._output], inputs)
         except Exception as error:  # the library raises exceptions of many kinds
             raise VireoError(
                 f"The language model could not read {ids.shape[1]} tokens: {_first_line(error)}",

@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's protocol: the client, its failures, when to try again."""
+"""Client of servers with OpenAI's protocol: errors and retries."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class PermanentError(Exception):
 
 
 def call_with_retries(ask: Callable[[], T], retries: int) -> T:
-    """What `ask` gives; it is asked again after each Later, the last of which is raised."""
+    """Result of `ask`, retried after each RetryableError; the last of these is raised."""
     for attempt in range(retries + 1):
         try:
             return ask()
@@ -97,7 +97,7 @@ def body_of(answer: Callable[[], Any], timeout: float, most_bytes: int) -> bytes
 
 
 def judged(status: int, headers: Mapping[str, str], text: str) -> Exception:
-    """What a status that is no success means for the next try."""
+    """Error class of an HTTP status: retry or not."""
     what = f"it answered {status}: {text[:160]}"
     if status in _HOPELESS:
         return PermanentError(what)
@@ -118,7 +118,7 @@ def client(place: Endpoint) -> OpenAI:
         from openai import DefaultHttpxClient, OpenAI
     except ImportError:
         raise MissingLibrary(
-            "The library openai, which speaks to model servers, is not installed.",
+            "The library openai, the client of model servers, is not installed.",
             'pip install "vireo-recommender[generate]"',
         ) from None
     return OpenAI(
@@ -145,7 +145,7 @@ def _backoff(attempt: int) -> float:
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:
-    """What the client's transport raises while a body is read; openai does not wrap it."""
+    """Errors of the client's transport while a body is read; openai does not wrap them."""
     import httpx2
 
     return (httpx2.HTTPError, httpx2.StreamError)

@@ -1,4 +1,4 @@
-"""openai: vectors from any server that speaks /v1/embeddings; their width is seen, not assumed."""
+"""openai: embeddings from any server with /v1/embeddings, of any width."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class EmbeddingServer(CachedEncoder):
         super().__init__(cache)
         self._section = section
         self.name = f"{section.name} at {urlsplit(section.base_url).netloc.rpartition('@')[2]}"
-        told = [section.base_url, section.name, section.max_tokens, section.max_chunks, 1]
-        self.fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        identity = [section.base_url, section.name, section.max_tokens, section.max_chunks, 1]
+        self.fingerprint = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
         self._client = client(section)
         weakref.finalize(self, self._client.close)  # no connection outlives the one who asks
 
@@ -104,11 +104,11 @@ class EmbeddingServer(CachedEncoder):
         return unit_rows(total)
 
     def _pieces(self, text: str) -> list[str]:
-        room = self._section.max_tokens * _CHARACTERS_PER_TOKEN
-        stride = room - room // 8
-        count = 1 + max(0, -(-(len(text) - room) // stride))
+        size = self._section.max_tokens * _CHARACTERS_PER_TOKEN
+        stride = size - size // 8
+        count = 1 + max(0, -(-(len(text) - size) // stride))
         starts = [row * stride for row in spread(count, self._section.max_chunks)]
-        return [text[start : start + room] for start in starts]
+        return [text[start : start + size] for start in starts]
 
     def _asked(self, pieces: Sequence[str]) -> Floats:
         """One request. (n,) pieces -> (n, d). Raises VireoError with what the server said."""

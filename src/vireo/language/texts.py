@@ -29,7 +29,7 @@ class VideoTexts:
     dialogue: tuple[str, ...]
     """The transcript; the subtitles where there is no transcript."""
     screen: tuple[str, ...]
-    """What was read from its pictures."""
+    """Text read from its pictures (OCR)."""
 
     def __len__(self) -> int:
         return len(self.video_ids)

@@ -55,7 +55,7 @@ def encoder(shape: ModelSize, words: int, positions: int, seed: int) -> Any:
 
 
 def decoder(shape: ModelSize, words: int, positions: int, end: int, seed: int) -> Any:
-    """A LLaMA (Touvron et al. 2023) of random weights, its word vectors at both ends the same."""
+    """A LLaMA (Touvron et al. 2023) of random weights with tied embeddings."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     with _seeded(seed):
@@ -77,7 +77,7 @@ def decoder(shape: ModelSize, words: int, positions: int, end: int, seed: int) -
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """What is drawn inside depends on the seed alone, and nothing outside on what is drawn."""
+    """Use a separate random state that depends on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

@@ -1,6 +1,6 @@
-"""The nouns of the pretraining room: Corpus, what is read; Checkpoint, the model that came of it.
+"""Corpus (texts for training) and Checkpoint (the chosen model).
 
-An objective (menu `OBJECTIVES`) is a function
+An objective (registry `OBJECTIVES`) is a function
 
     prepare(corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int) -> Setup
 
@@ -30,10 +30,10 @@ class PretrainingSection(Section):
     size: Size = "small"
     """How long the training may take; for a model from scratch also how large it is."""
     objective: str = "none"
-    """`none` (keep the base model), `contrastive` (tell which texts belong to one video), \
-`masked` (go on guessing masked words), or `causal` (a model that writes: guess the next word)."""
+    """`none` (keep the base model), `contrastive` (texts of one video are positives), \
+`masked` (masked language modeling), or `causal` (an LLM: predict the next token)."""
     base: str = ""
-    """What training starts from: a Hugging Face directory, `scratch`, or nothing for the \
+    """Initial weights: a Hugging Face directory, `scratch`, or empty for the \
 language model (`causal`: from scratch)."""
     vocabulary: int = Field(default=0, ge=0)
     """Words of the tokenizer that is trained on the corpus, from scratch; 0 goes by `size`."""
@@ -88,7 +88,7 @@ class Documents:
 
 @dataclass(frozen=True)
 class Corpus:
-    """What the language model reads, without repetitions; no video is in both parts."""
+    """Texts of the language model without repetitions; no video is in both parts."""
 
     directory: Path
     train: Documents

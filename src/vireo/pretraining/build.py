@@ -37,8 +37,8 @@ def build(
 
     Reads the parts "videos" and "comments", and the subtitles of `video`. The tuned model is taken
     only if a description finds its own title among held-out titles at least as well as before.
-    A model that writes is kept beside the base, which goes on giving the vectors. `behavior` comes
-    where the section asks for it.
+    A causal LLM is kept beside the base, which still computes the embeddings. `behavior` is read
+    if the section asks for it.
     """
     half = context.cache / "pretraining" / "corpus.part"
     shutil.rmtree(half, ignore_errors=True)
@@ -54,13 +54,13 @@ def build(
     if too_little:
         return _base(about, too_little)
     try:
-        shelf, report = _trained(corpus, section, language, context)
+        folder, report = _trained(corpus, section, language, context)
     except CannotTrain as unfit:
         return _base(about, str(unfit))
     about |= report
     if section.objective == _CAUSAL:
-        return _writer(shelf / "model", about)
-    return _chosen(shelf / "model", corpus, about, language, context)
+        return _writer(folder / "model", about)
+    return _chosen(folder / "model", corpus, about, language, context)
 
 
 def _seen(
@@ -92,20 +92,20 @@ def _too_little(corpus: Corpus, section: PretrainingSection) -> str:
 def _trained(
     corpus: Corpus, section: PretrainingSection, language: LanguageSection, context: Context
 ) -> tuple[Path, dict[str, Any]]:
-    """The shelf with the trained model, and its report. Raises Unfit."""
+    """Folder of the trained model, and its report. Raises CannotTrain."""
     # torch is loaded only when something is trained
     from vireo.pretraining.training import PretrainingJob, recipe_of, trained
 
     seed = context.seed % 2**32
     base = _base_of(section, language, context)
     named = fingerprint_of(base, "") if base else _SCRATCH
-    shelf = context.cache / "pretraining" / recipe_of(corpus, section, named, seed)
-    if not (shelf / "corpus" / "about.json").exists():
+    folder = context.cache / "pretraining" / recipe_of(corpus, section, named, seed)
+    if not (folder / "corpus" / "about.json").exists():
         save_about(corpus)
-        shutil.rmtree(shelf / "corpus", ignore_errors=True)
-        shelf.mkdir(parents=True, exist_ok=True)
-        corpus.directory.rename(shelf / "corpus")
-    return shelf, trained(shelf, PretrainingJob(section, base, seed), context.progress)
+        shutil.rmtree(folder / "corpus", ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        corpus.directory.rename(folder / "corpus")
+    return folder, trained(folder, PretrainingJob(section, base, seed), context.progress)
 
 
 def _base_of(
@@ -149,10 +149,10 @@ def _chosen(
 def _writer(model: Path, about: Mapping[str, Any]) -> Checkpoint:
     """A causal model gives no vectors: the base goes on with those."""
     before, after = about["perplexity_before"], about["perplexity_after"]
-    told = f" (perplexity {before:.1f} before, {after:.1f} after)" if after is not None else ""
+    change = f" (perplexity {before:.1f} before, {after:.1f} after)" if after is not None else ""
     reason = (
-        f"A model that writes was trained{told}; it gives no vectors. To let it write, set "
-        'language.generation.model = "local" and path to the folder `writer` of this artefact.'
+        f"A causal LLM was trained{change}; it gives no embeddings. To use it, set "
+        'language.generation.model = "local" and path to the folder `writer` of this artifact.'
     )
     return Checkpoint(None, {**about, "choice": "base", "reason": reason}, writer=model)
 

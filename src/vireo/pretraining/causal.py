@@ -1,4 +1,4 @@
-"""causal: a model that writes (GPT): guess each next word; from scratch, or on from a base."""
+"""causal: language modeling of an LLM (GPT), from scratch or from a base model."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def prepare(
     else:
         network, tokenizer = load_causal(base), load_tokenizer(base)
     end = end_of(tokenizer)
-    room = min(BLOCK_TOKENS, getattr(network.config, "max_position_embeddings", BLOCK_TOKENS))
+    block = min(BLOCK_TOKENS, getattr(network.config, "max_position_embeddings", BLOCK_TOKENS))
     stream = stream_of(corpus.train, tokenizer, end)
-    blocks = (len(stream) - 1) // room
+    blocks = (len(stream) - 1) // block
     if blocks < BATCH_BLOCKS:
         raise CannotTrain(
-            f"The corpus has {len(stream)} tokens; {BATCH_BLOCKS * room} are the least for one "
-            "batch of a model that writes."
+            f"The corpus has {len(stream)} tokens; {BATCH_BLOCKS * block} are the least for one "
+            "batch of a causal LLM."
         )
     plan = _plan(section, blocks, base is None, seed)
     learner = CausalModel(with_lora(network, section.lora_rank))
@@ -88,7 +88,7 @@ def prepare(
     def draw(step: int) -> list[TokenBlocks]:
         rows = _rows(step * many, many, blocks, seed)
         return [
-            TokenBlocks(_cut(stream, rows[i : i + BATCH_BLOCKS], room))
+            TokenBlocks(_cut(stream, rows[i : i + BATCH_BLOCKS], block))
             for i in range(0, many, BATCH_BLOCKS)
         ]
 
@@ -96,7 +96,7 @@ def prepare(
     return Setup(
         learner=learner,
         draw=draw,
-        heldout=_heldout(unseen, room),
+        heldout=_heldout(unseen, block),
         plan=plan,
         save=lambda path: write_model(merged(learner.network), tokenizer, base, path),
         about={"tokens": len(stream), "heldout_tokens": len(unseen), "unit": "token"},
@@ -133,23 +133,23 @@ def _rows(first: int, many: int, blocks: int, seed: int) -> Ints:
     return rows
 
 
-def _cut(stream: Tokens, rows: Ints, room: int) -> Ints:
-    """(b,) block numbers -> (b, room + 1): neighbours share the token at their border."""
-    return np.stack([stream[row * room : (row + 1) * room + 1] for row in rows]).astype(np.int64)
+def _cut(stream: Tokens, rows: Ints, block: int) -> Ints:
+    """(b,) block numbers -> (b, block + 1): neighbors share the token at their border."""
+    return np.stack([stream[row * block : (row + 1) * block + 1] for row in rows]).astype(np.int64)
 
 
-def _heldout(stream: Tokens, room: int) -> tuple[TokenBlocks, ...]:
+def _heldout(stream: Tokens, block: int) -> tuple[TokenBlocks, ...]:
     """Evenly spread blocks of what is held out; all of it where it is short."""
-    blocks = (len(stream) - 1) // room
+    blocks = (len(stream) - 1) // block
     if blocks < 1:
         return (
             (TokenBlocks(np.asarray(stream, dtype=np.int64)[None, :]),) if len(stream) > 1 else ()
         )
-    wanted = min(blocks, _HELDOUT_BATCHES * BATCH_BLOCKS)
-    rows = np.linspace(0, blocks - 1, wanted).round().astype(np.int64)
+    count = min(blocks, _HELDOUT_BATCHES * BATCH_BLOCKS)
+    rows = np.linspace(0, blocks - 1, count).round().astype(np.int64)
     return tuple(
-        TokenBlocks(_cut(stream, rows[i : i + BATCH_BLOCKS], room))
-        for i in range(0, wanted, BATCH_BLOCKS)
+        TokenBlocks(_cut(stream, rows[i : i + BATCH_BLOCKS], block))
+        for i in range(0, count, BATCH_BLOCKS)
     )
 
 

@@ -25,7 +25,7 @@ from vireo.settings import Size
 PIECE_TOKENS = 64
 """Of one view: short, so that many fit into a batch; what is learnt holds for longer texts."""
 BATCH_PAIRS = 64
-_TOLD = ("title", "description", "tags", "comment", "watched")
+_METADATA = ("title", "description", "tags", "comment", "watched")
 _FROZEN = {"small": 0.5, "medium": 0.0, "large": 0.0}
 """The lower part of a base's layers that is not trained: half of the work is saved."""
 _EPOCHS: Mapping[Size, int] = {"small": 2, "medium": 10, "large": 30}
@@ -92,17 +92,17 @@ class Views:
         return Pairs(tuple(self.pieces[a] for a, _ in both), tuple(self.pieces[b] for _, b in both))
 
     def _two(self, video: str, random: np.random.Generator) -> tuple[int, int]:
-        """Half of the time what is told against what is said; else any two; sometimes one of
-        another video that was watched with it."""
+        """Half of the time metadata with dialogue; else any two; sometimes one of
+        another video in the same history."""
         own = self.of[video]
         near = self._neighbours.get(video)
         if near and random.random() < 0.5:
             other = self.of[near[int(random.integers(len(near)))]]
             return _one(own, random), _one(other, random)
-        told = [row for row in own if self.pieces.kinds[row] in _TOLD]
-        said = [row for row in own if self.pieces.kinds[row] not in _TOLD]
-        if told and said and random.random() < 0.5:
-            return _one(told, random), _one(said, random)
+        metadata = [row for row in own if self.pieces.kinds[row] in _METADATA]
+        said = [row for row in own if self.pieces.kinds[row] not in _METADATA]
+        if metadata and said and random.random() < 0.5:
+            return _one(metadata, random), _one(said, random)
         a, b = random.choice(len(own), 2, replace=False)
         return own[int(a)], own[int(b)]
 
@@ -120,7 +120,7 @@ def prepare(
     views = Views(pieces_of(corpus.train, tokenizer, PIECE_TOKENS, special), corpus.together)
     unseen = Views(pieces_of(corpus.heldout, tokenizer, PIECE_TOKENS, special))
     if len(views.videos) < 2 or len(unseen.videos) < 2:
-        raise CannotTrain("Too few videos have two texts that could be told from those of others.")
+        raise CannotTrain("Too few videos have two texts that differ from those of others.")
     if base is not None and not section.lora_rank:
         _freeze(network, _FROZEN[section.size])
     learner = ContrastiveModel(with_lora(network, section.lora_rank), section.temperature)

@@ -47,8 +47,8 @@ def make_corpus(
     parts = []
     for name, is_hidden in (("heldout", True), ("train", False)):  # held-out first: it keeps copies
         chosen = videos.filter(pl.col("video_id").is_in(sorted(hidden)) == is_hidden)
-        told = _documents(chosen, comments, dialogue, pairs if is_hidden else None)
-        documents = told if is_hidden else chain(told, watched)
+        texts = _documents(chosen, comments, dialogue, pairs if is_hidden else None)
+        documents = texts if is_hidden else chain(texts, watched)
         parts.append(_written(documents, directory / f"{name}.jsonl", kept))
     near = sorted((a, b) for a, b in together if a not in hidden and b not in hidden)
     kept.whole.update(json.dumps([pairs.found, near]).encode())
@@ -64,7 +64,7 @@ def make_corpus(
 
 
 def save_about(corpus: Corpus) -> None:
-    """What is not in the files of texts, so that another process can read the corpus."""
+    """Everything but the text files, so that another process can read the corpus."""
     about = {
         "train": len(corpus.train),
         "heldout": len(corpus.heldout),
@@ -83,7 +83,7 @@ def load_corpus(directory: Path) -> Corpus:
         directory=directory,
         train=Documents(directory / "train.jsonl", about["train"]),
         heldout=Documents(directory / "heldout.jsonl", about["heldout"]),
-        pairs=tuple((told, title) for told, title in about["pairs"]),
+        pairs=tuple((texts, title) for texts, title in about["pairs"]),
         together=tuple((a, b) for a, b in about["together"]),
         duplicates=about["duplicates"],
         digest=about["digest"],
@@ -92,7 +92,7 @@ def load_corpus(directory: Path) -> Corpus:
 
 @dataclass
 class _Kept:
-    """What was written so far."""
+    """State while the corpus is written."""
 
     seen: set[bytes] = field(default_factory=set)
     repeats: int = 0
@@ -117,10 +117,10 @@ class _Pairs:
 
     def add(self, texts: VideoTexts) -> None:
         for row, title in enumerate(texts.title):
-            told = texts.description[row] or texts.dialogue[row]
-            if told and title and _normal(title) not in self.titles:
+            body = texts.description[row] or texts.dialogue[row]
+            if body and title and _normal(title) not in self.titles:
                 self.titles.add(_normal(title))
-                self.found.append((told, title))
+                self.found.append((body, title))
 
 
 def _written(documents: Iterable[Document], path: Path, kept: _Kept) -> Documents:
@@ -139,7 +139,7 @@ def _written(documents: Iterable[Document], path: Path, kept: _Kept) -> Document
 def _documents(
     videos: pl.DataFrame, comments: pl.DataFrame, dialogue: pl.DataFrame, pairs: _Pairs | None
 ) -> Iterator[Document]:
-    """Slice by slice: what is told of the videos, then what viewers say of them."""
+    """Slice by slice: metadata and dialogue of the videos, then their comments."""
     for some in videos.iter_slices(_SLICE):
         own = pl.col("video_id").is_in(some["video_id"].to_list())
         texts = texts_of(some, dialogue.filter(own))

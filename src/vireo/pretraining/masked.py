@@ -44,8 +44,8 @@ def prepare(
     words = _vocabulary(tokenizer)
     if words is None:
         raise CannotTrain("The language model has no mask token to be tuned by.")
-    room = min(PIECE_TOKENS, getattr(network.config, "max_position_embeddings", PIECE_TOKENS))
-    pieces = pieces_of(corpus.train, tokenizer, room, words.special)
+    max_tokens = min(PIECE_TOKENS, getattr(network.config, "max_position_embeddings", PIECE_TOKENS))
+    pieces = pieces_of(corpus.train, tokenizer, max_tokens, words.special)
     plan = _plan(section, pieces, base is None, seed)
     model = MaskedModel(
         with_lora(network, section.lora_rank),
@@ -62,7 +62,7 @@ def prepare(
             for rows in order[step * many : (step + 1) * many]
         ]
 
-    unseen = pieces_of(corpus.heldout, tokenizer, room, words.special)
+    unseen = pieces_of(corpus.heldout, tokenizer, max_tokens, words.special)
     heldout = _fixed(unseen, section.mask_rate, words, seed)
     return Setup(
         learner=model,

@@ -17,7 +17,7 @@ _POOL = 512  # documents that are sorted by length together: little padding, yet
 
 @dataclass(frozen=True)
 class MaskVocabulary:
-    """What masking must know of a tokenizer."""
+    """Special tokens and vocabulary size of a tokenizer."""
 
     mask: int
     size: int
@@ -63,9 +63,9 @@ def batches_of(lengths: Ints, order: Ints) -> list[Ints]:
     """Rows in `order` (longest first) cut into batches of at most BATCH_TOKENS with padding."""
     batches, start = [], 0
     while start < len(order):
-        room = max(1, BATCH_TOKENS // int(lengths[order[start]]))
-        batches.append(order[start : start + room])
-        start += room
+        size = max(1, BATCH_TOKENS // int(lengths[order[start]]))
+        batches.append(order[start : start + size])
+        start += size
     return batches
 
 

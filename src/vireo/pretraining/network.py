@@ -60,7 +60,7 @@ class MaskedModel(ObjectiveModel[MaskedBatch]):
         return F.cross_entropy(scores.float(), truth, reduction="sum")
 
     def head(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """What is not the encoder's."""
+        """Parameters outside the encoder."""
         for name, parameter in self.named_parameters():
             if not name.startswith("encoder."):
                 yield name, parameter

@@ -24,7 +24,7 @@ class ObjectiveModel(nn.Module, Generic[B]):
         """How many losses the sum has: hidden words, next words, pairs."""
 
     def head(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """What is new and fitted alone at first, by name; nothing unless an objective says so."""
+        """New parameters that are fitted alone at first, by name; empty by default."""
         yield from ()
 
     def trained(self) -> Iterator[tuple[str, nn.Parameter]]:

@@ -18,13 +18,13 @@ def mean_reciprocal_rank(
 ) -> float:
     """Mean of 1 / (rank of the own title among the titles of all pairs), in (0, 1].
 
-    pairs: (told, title); above MOST_PAIRS an even selection is taken. Titles that score the same
+    pairs: (text, title); above MOST_PAIRS an even selection is used. Titles that score the same
     as the right one share its rank at their middle, so that a model of one vector gains nothing.
     """
     chosen = [pairs[row] for row in spread(len(pairs), MOST_PAIRS)]
-    told = model.embed([told for told, _ in chosen], progress)  # (n, d)
+    texts = model.embed([text for text, _ in chosen], progress)  # (n, d)
     titles = model.embed([title for _, title in chosen], progress)  # (n, d)
-    scores = told @ titles.T  # (n, n)
+    scores = texts @ titles.T  # (n, n)
     own = np.diag(scores)[:, None]
     better = (scores > own + 1e-6).sum(1)
     same = (np.abs(scores - own) <= 1e-6).sum(1) - 1  # without the title itself

@@ -49,15 +49,15 @@ class TokenChunks:
 
 
 def pieces_of(
-    documents: Iterable[Document], tokenizer: Tokenizer, room: int, barred: frozenset[int]
+    documents: Iterable[Document], tokenizer: Tokenizer, max_tokens: int, barred: frozenset[int]
 ) -> TokenChunks:
-    """Documents cut into framed pieces of at most `room` tokens, one after the other.
+    """Documents cut into framed pieces of at most `max_tokens` tokens, one after the other.
 
     A piece that holds nothing but `barred` tokens (emoji alone, say) teaches nothing and is left
     out.
     """
     before, after = frame_of(tokenizer)
-    body = room - len(before) - len(after)
+    body = max_tokens - len(before) - len(after)
     starts, videos, kinds = array.array("q", [0]), list[str](), list[str]()
     with tempfile.TemporaryFile() as file:
         for document, ids in tokenised(documents, tokenizer):

@@ -50,7 +50,7 @@ class TrainingPlan:
 
 @dataclass
 class TrainingLog:
-    """What was measured so far; part of the saved state. Losses in nats."""
+    """Measurements; part of the saved state. Losses in nats."""
 
     step: int = 0
     fresh: float = 0.0
@@ -93,7 +93,7 @@ def fit(
         run.fit_all(tick)
     if run.best.exists():
         load_weights(run.best, learner)
-        team.barrier()  # nobody deletes what another still reads
+        team.barrier()  # all processes have read it before it is deleted
         if team.is_main:
             run.best.unlink()
     learner.eval()
@@ -186,7 +186,7 @@ class _Run(Generic[B]):
     def _descending(self, optimiser: torch.optim.AdamW) -> Callable[[int], float]:
         """One step of the optimiser, as a function of its number; gives the mean loss per term."""
         team, learner = self.team, self.learner
-        # made anew for each phase: it must know which parameters have gradients
+        # created for each phase: it must know which parameters have gradients
         shared = DistributedDataParallel(learner) if team.size > 1 else None
         every = [p for group in optimiser.param_groups for p in group["params"]]
 
@@ -238,6 +238,6 @@ def _mixed(seed: int, step: int, number: int) -> int:
 
 @contextmanager
 def _seeded() -> Iterator[None]:
-    """Whatever the loop does to torch's random state is undone afterwards."""
+    """Restore torch's random state after the loop."""
     with torch.random.fork_rng(devices=[]):
         yield

@@ -1,4 +1,4 @@
-"""One training from corpus to model, on a shelf of the cache: alone, or shared by processes."""
+"""One training from corpus to model in a folder of the cache, by one or several processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODEL = "model"
 
 @dataclass(frozen=True)
 class PretrainingJob:
-    """What a process that takes part must know."""
+    """Settings of a training process."""
 
     section: PretrainingSection
     base: Path | None
@@ -34,64 +34,64 @@ class PretrainingJob:
 
 
 def recipe_of(corpus: Corpus, section: PretrainingSection, base: str, seed: int) -> str:
-    """The name of the shelf: the same corpus, settings, base and seed give the same model."""
-    told = json.dumps([_METHOD, corpus.digest, section.recipe(), base, seed], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:20]
+    """Name of the folder: the same corpus, settings, base and seed give the same model."""
+    recipe = json.dumps([_METHOD, corpus.digest, section.recipe(), base, seed], sort_keys=True)
+    return hashlib.sha256(recipe.encode()).hexdigest()[:20]
 
 
-def trained(shelf: Path, job: PretrainingJob, progress: Progress) -> dict[str, Any]:
-    """The report of the training on this shelf, where its model lies, too.
+def trained(folder: Path, job: PretrainingJob, progress: Progress) -> dict[str, Any]:
+    """The report of the training in this folder, which also holds the model.
 
     A finished one is not trained again, an interrupted one goes on. Raises Unfit; StageFailed
     where one of several processes failed.
     """
-    if not (shelf / _REPORT).exists():
+    if not (folder / _REPORT).exists():
         if job.section.processes > 1:
-            _shared(shelf, job)
+            _shared(folder, job)
         else:
-            train(shelf, job, progress)
-    report: dict[str, Any] = json.loads((shelf / _REPORT).read_text(encoding="utf-8"))
+            train(folder, job, progress)
+    report: dict[str, Any] = json.loads((folder / _REPORT).read_text(encoding="utf-8"))
     if "unfit" in report:
         raise CannotTrain(report["unfit"])
     return report
 
 
 def train(
-    shelf: Path, job: PretrainingJob, progress: Progress, team: ProcessGroup = SINGLE_PROCESS
+    folder: Path, job: PretrainingJob, progress: Progress, team: ProcessGroup = SINGLE_PROCESS
 ) -> None:
-    """Train and leave `model/` and `report.json` on the shelf; the report comes last."""
+    """Train and write `model/` and `report.json` to the folder; the report is written last."""
     team.check_divisible(job.section.gradient_accumulation, "pretraining.gradient_accumulation")
     objective = OBJECTIVES.get(job.section.objective)
     try:
         setup: Setup[Any] = objective(
-            load_corpus(shelf / "corpus"), job.section, job.base, job.seed
+            load_corpus(folder / "corpus"), job.section, job.base, job.seed
         )
     except CannotTrain as unfit:
         if team.is_main:
-            write_json(shelf / _REPORT, {"unfit": str(unfit)})
+            write_json(folder / _REPORT, {"unfit": str(unfit)})
         return
     setup.learner.to(device())
-    told = progress if team.is_main else NullProgress()
-    state = shelf / _STATE
-    journal = fit(setup.learner, setup.draw, setup.heldout, setup.plan, state, told, team)
+    own_progress = progress if team.is_main else NullProgress()
+    state = folder / _STATE
+    journal = fit(setup.learner, setup.draw, setup.heldout, setup.plan, state, own_progress, team)
     if team.is_main:
-        setup.save(shelf / MODEL)
-        write_json(shelf / _REPORT, _report(journal, setup))
+        setup.save(folder / MODEL)
+        write_json(folder / _REPORT, _report(journal, setup))
         state.unlink(missing_ok=True)
     team.barrier()
 
 
-def _shared(shelf: Path, job: PretrainingJob) -> None:
-    """The same in several processes, which find what they need on the shelf."""
+def _shared(folder: Path, job: PretrainingJob) -> None:
+    """Train in several processes, which read their job from the folder."""
     write_json(
-        shelf / _JOB,
+        folder / _JOB,
         {
             "section": job.section.model_dump(mode="json"),
             "base": str(job.base) if job.base else None,
             "seed": job.seed,
         },
     )
-    launch("vireo.pretraining.training", shelf, job.section.processes, "pretraining.processes")
+    launch("vireo.pretraining.training", folder, job.section.processes, "pretraining.processes")
 
 
 def _report(journal: TrainingLog, setup: Setup[Any]) -> dict[str, Any]:
@@ -121,13 +121,14 @@ def _perplexity(loss: float | None) -> float | None:
 
 
 def main() -> None:
-    """One process of a shared training; `torchrun -m vireo.pretraining.training SHELF`."""
-    shelf = Path(sys.argv[1])
-    told = json.loads((shelf / _JOB).read_text(encoding="utf-8"))
-    base = Path(told["base"]) if told["base"] else None
-    job = PretrainingJob(PretrainingSection.model_validate(told["section"]), base, told["seed"])
+    """One process of a shared training; `torchrun -m vireo.pretraining.training FOLDER`."""
+    folder = Path(sys.argv[1])
+    document = json.loads((folder / _JOB).read_text(encoding="utf-8"))
+    base = Path(document["base"]) if document["base"] else None
+    section = PretrainingSection.model_validate(document["section"])
+    job = PretrainingJob(section, base, document["seed"])
     with process_group() as team:
-        train(shelf, job, LogProgress(), team)
+        train(folder, job, LogProgress(), team)
 
 
 if __name__ == "__main__":

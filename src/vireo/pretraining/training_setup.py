@@ -26,7 +26,7 @@ _KEPT = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
 
 @dataclass(frozen=True)
 class Setup(Generic[B]):
-    """What is trained, on what, how long, and how it is written afterwards."""
+    """Model, data, schedule and output of a training."""
 
     learner: ObjectiveModel[B]
     draw: Draw[B]
@@ -35,7 +35,7 @@ class Setup(Generic[B]):
     save: Callable[[Path], None]
     """Write the trained model into a new directory, in Hugging Face's layout."""
     about: Mapping[str, Any]
-    """What the report says beside the losses; `unit` names what one loss is per."""
+    """Entries of the report beside the losses; `unit` names what one loss is per."""
     writes: bool = False
     """Whether the model writes, and so gives no vectors."""
 

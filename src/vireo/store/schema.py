@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from vireo.store.validation import MOST_ID, MOST_WORD
 
-MOST_AT_ONCE = 500
+MAX_QUERY_VALUES = 500
 """Values in one query."""
 
 META = MetaData()
@@ -161,7 +161,7 @@ def next_number(connection: Connection, name: str) -> int:
 def present(connection: Connection, column: Column[str], values: Sequence[str]) -> set[str]:
     """Those of the values that are in the column."""
     found: set[str] = set()
-    for start in range(0, len(values), MOST_AT_ONCE):
-        some = values[start : start + MOST_AT_ONCE]
+    for start in range(0, len(values), MAX_QUERY_VALUES):
+        some = values[start : start + MAX_QUERY_VALUES]
         found.update(connection.scalars(select(column).where(column.in_(some))))
     return found

@@ -27,7 +27,7 @@ from vireo.store.schema import (
     EVENTS,
     FORGOTTEN,
     KEYS,
-    MOST_AT_ONCE,
+    MAX_QUERY_VALUES,
     PREFERENCES,
     USERS,
     get_number,
@@ -92,8 +92,8 @@ class SqlUsers:
     def user_states(self, user_ids: Sequence[str], after: int = 0) -> dict[str, UserState]:
         found: dict[str, UserState] = {}
         with self._database.transaction() as connection:
-            for start in range(0, len(user_ids), MOST_AT_ONCE):
-                some = list(user_ids[start : start + MOST_AT_ONCE])
+            for start in range(0, len(user_ids), MAX_QUERY_VALUES):
+                some = list(user_ids[start : start + MAX_QUERY_VALUES])
                 erased = self._database.erased_among(connection, set(some))
                 known = _states(connection, [user for user in some if user not in erased], after)
                 found.update(
@@ -209,8 +209,8 @@ class SqlUsers:
 
 
 def _replace_attributes(connection: Connection, users: Sequence[UserAttributes]) -> None:
-    for start in range(0, len(users), MOST_AT_ONCE):
-        some = users[start : start + MOST_AT_ONCE]
+    for start in range(0, len(users), MAX_QUERY_VALUES):
+        some = users[start : start + MAX_QUERY_VALUES]
         ids = [user.user_id for user in some]
         connection.execute(delete(USERS).where(USERS.c.user_id.in_(ids)))
         connection.execute(insert(USERS), [_attribute_row(user) for user in some])

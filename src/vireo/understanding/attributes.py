@@ -1,4 +1,4 @@
-"""What a video says of itself: mood, audience and format, each with the words that say it.
+"""Attributes from text patterns: mood, audience and format, each with a quote.
 
 Narrow rules over English titles, descriptions and tags. They take the video's own word, and only
 where it is said of the video ("a hilarious talk", not "a sad man"); where none is, nothing is said.
@@ -33,7 +33,7 @@ _PEOPLE = (
     "non-specialists|advanced learners|intermediate learners|learners"
 )
 _STARTERS = "beginners?|dummies|newcomers|kids|toddlers|learners|non-specialists"
-"""Of whom a title may say that it is for them without saying what it is."""
+"""Audiences that a title may name without the kind of video."""
 _NO_ADJECTIVE = "that|which|who|whose|of|in|on|via|with|for|to|by|from|at|about|is|are|was|were|the"
 _UP_TO = rf"(?:(?!(?:{_NO_ADJECTIVE})\b)[\w'’-]+,?\s+){{0,%d}}?"
 
@@ -107,7 +107,7 @@ def _first(
 
 
 def _hits(pattern: re.Pattern[str], text: str) -> Iterator[str]:
-    """What the pattern's group holds, where nothing denies it."""
+    """Text of the pattern's group, unless it is negated."""
     for match in pattern.finditer(text):
         if not _NOT.search(text[: match.start(match.lastindex or 0)]):
             yield next(group for group in match.groups() if group).casefold()

@@ -1,4 +1,4 @@
-"""The nouns of the understanding room: VideoRecord and Understanding."""
+"""VideoRecord and Understanding: the output of video content understanding."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ model reads no phrases, which is quicker."""
 
 @dataclass(frozen=True)
 class VideoRecord:
-    """What is known of one video, in words that its own text contains."""
+    """Description of one video in words of its own text."""
 
     video_id: str
     title: str
@@ -58,17 +58,17 @@ class VideoRecord:
     sources: tuple[str, ...]
     """Which texts it was made from: title, description, tags, screen, dialogue."""
     evidence: tuple[Evidence, ...] = ()
-    """What topics, entities, mood, audience and format rest on: a quote, and its span where the
+    """Quotes for topics, entities, mood, audience and format, with their time span if the
     dialogue has times."""
     language: str = ""
-    """ISO 639-1, by its letters or by a model that writes; empty where it is not clear."""
+    """ISO 639-1, by script or by an LLM; empty if unclear."""
     entities: tuple[str, ...] = ()
     mood: str = ""
     audience: str = ""
     format: str = ""
-    """These four by narrow rules, each with its quote, or by a model that writes; else empty."""
+    """These four by text patterns, each with a quote, or by an LLM; else empty."""
     source_model: str = "extractive"
-    """What wrote it: `extractive`, or the name of a model."""
+    """Author of the record: `extractive`, or the name of an LLM."""
     reason: str = ""
     """Why the configured model did not write it, or what of its words was left out."""
 

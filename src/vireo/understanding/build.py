@@ -25,7 +25,7 @@ from vireo.understanding.lsa import LsaModel, fit_lsa, joined, term_counts
 from vireo.understanding.phrase_selection import phrases_of
 from vireo.understanding.records import rarity_of, records_of, with_evidence
 from vireo.understanding.tokenize import names_in
-from vireo.understanding.topics import names_of, told_topics, topics_of
+from vireo.understanding.topics import names_of, supported_topics, topics_of
 from vireo.understanding.vectors import TextVectors, vectors_of, with_topics
 from vireo.video.base import VideoFeatures
 
@@ -58,10 +58,12 @@ def build(
     seed = context.seed % 2**32
     topics = _topics(texts, vectors, own, listed, model, section.topics, seed)
     titles = [clean(title) or id_ for id_, title in tables.videos["video_id", "title"].iter_rows()]
-    wanted, diversity = section.key_phrases, section.phrase_diversity
-    phrases = phrases_of(texts, rarity, vectors.uncentred, model, wanted, diversity, progress)
+    count_per_video, diversity = section.key_phrases, section.phrase_diversity
+    phrases = phrases_of(
+        texts, rarity, vectors.uncentred, model, count_per_video, diversity, progress
+    )
     records = records_of(
-        texts, titles, rarity, topics.told, phrases, section.summary_sentences, progress
+        texts, titles, rarity, topics.supported, phrases, section.summary_sentences, progress
     )
     records = _supported(records, texts, lines_of(video.dialogue), topics.says, language, context)
     vectors = with_topics(vectors, [record.topics for record in records], model, progress)
@@ -87,8 +89,8 @@ class _Topics:
 
     names: tuple[str, ...]
     of: Ints
-    told: tuple[tuple[str, ...], ...]
-    """Per video what its own words tell of its topics."""
+    supported: tuple[tuple[str, ...], ...]
+    """Topics of each video that its own words support."""
     says: Says
 
 
@@ -103,12 +105,12 @@ def _topics(
 ) -> _Topics:
     """A user's own topics, or those that are discovered. words: per video those that may name."""
     if listed:
-        rows = model.embed([topic.told for topic in listed])
-        of, told = assigned(listed, texts, vectors.uncentred, rows)
-        return _Topics(tuple(topic.name for topic in listed), of, told, SaysTopic(listed))
+        rows = model.embed([topic.text for topic in listed])
+        of, supported = assigned(listed, texts, vectors.uncentred, rows)
+        return _Topics(tuple(topic.name for topic in listed), of, supported, SaysTopic(listed))
     of = topics_of(vectors.fused, vectors.has_text, count, seed)
     names = names_of(of, words)
-    return _Topics(names, of, told_topics(of, names, words), says_word)
+    return _Topics(names, of, supported_topics(of, names, words), says_word)
 
 
 def _supported(
@@ -119,7 +121,7 @@ def _supported(
     language: LanguageSection,
     context: Context,
 ) -> tuple[VideoRecord, ...]:
-    """What each statement rests on; then what a configured model makes of the texts."""
+    """Quotes of each statement; then records by the LLM, if one is configured."""
     starters = small_words(texts)
     quoted = []
     with context.progress.task("finding quotes", len(records)) as tick:

@@ -33,7 +33,7 @@ _PART_WEIGHTS: Mapping[str, float] = {
     "dialogue": 0.7,
 }
 MENTION = 0.1
-"""What a mention adds to the cosine; mentions count by their logarithm, up to three."""
+"""Added to the cosine per mention; mentions count by their logarithm, up to three."""
 FITS = 0.35
 """From here on, cosine and mentions together, a topic that a video names is a topic of it."""
 NEAR = 0.45
@@ -48,13 +48,13 @@ class CustomTopic:
     words: tuple[str, ...] = ()
 
     @property
-    def told(self) -> str:
-        """All of it as one text, for the language model."""
+    def text(self) -> str:
+        """Name and words as one text, for the language model."""
         return f"{self.name}: {', '.join(self.words)}" if self.words else self.name
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """What is looked for in texts."""
+        """Words to find in texts."""
         return (self.name, *self.words)
 
 
@@ -107,8 +107,8 @@ def _topics(text: str, path: Path) -> Iterator[CustomTopic]:
                 "Put its words on one line.",
             )
         known[key] = number
-        told = (word.strip() for word in words.split(","))
-        yield CustomTopic(name, tuple(dict.fromkeys(word for word in told if word)))
+        parts = (word.strip() for word in words.split(","))
+        yield CustomTopic(name, tuple(dict.fromkeys(word for word in parts if word)))
 
 
 def assigned(
@@ -126,17 +126,17 @@ def assigned(
     fit = cosines + MENTION * np.minimum(mentions, 3.0)
     fits = (mentions > 0) & (fit >= FITS)
     topic_of = np.full(len(texts), _NO_TOPIC, dtype=np.int64)
-    told: list[tuple[str, ...]] = []
+    named: list[tuple[str, ...]] = []
     for row in range(len(texts)):
         order = np.argsort(-fit[row], kind="stable")
         own = [place for place in order.tolist() if fits[row, place]]
-        told.append(tuple(topics[place].name for place in own[:_MOST_PER_VIDEO]))
+        named.append(tuple(topics[place].name for place in own[:_MOST_PER_VIDEO]))
         nearest = int(cosines[row].argmax())
         if own:
             topic_of[row] = own[0]
         elif cosines[row, nearest] >= NEAR:
             topic_of[row] = nearest
-    return topic_of, tuple(told)
+    return topic_of, tuple(named)
 
 
 def _mentions(topics: Sequence[CustomTopic], texts: VideoTexts) -> Doubles:

@@ -21,7 +21,7 @@ _NOUNS_LARGE = frozenset({"de", "lb"})
 _MOST_CHARACTERS = 100_000  # of one part
 _ASIDE = re.compile(r"[(\[][^)\]]{0,60}[)\]]")  # "(Laughter)", "[Music]"
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]")
-_COMPOUND = re.compile(r"-[a-z]+$")  # "English-speaking" is no name
+_COMPOUND = re.compile(r"-[a-z]+$")  # "English-language" is no name
 _JOINING = frozenset({"of", "de", "la", "van", "von", "der", "del", "di", "da", "bin", "al"})
 _NO_NAMES_TOLD = """
     i i'm i'd i'll i've ok okay tv mr mrs ms dr monday tuesday wednesday thursday friday saturday
@@ -52,9 +52,9 @@ def small_words(texts: VideoTexts) -> frozenset[str]:
 def names_of_things(
     texts: Mapping[str, str], language: str = "", starters: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:
-    """At most eight names, the most often told first. texts: part -> text.
+    """At most eight names, most frequent first. texts: part -> text.
 
-    language: ISO 639-1 or "". None are found where every noun is written large.
+    language: ISO 639-1 or "". Empty for languages that capitalize common words.
 
     starters: words that are no part of a name where they begin a sentence ("Photographer Ann
     Lee" is Ann Lee).

@@ -29,7 +29,7 @@ class DialogueLine:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a topic rests on, or another field of a record. The quote stands in the video's text."""
+    """A quote for a topic or another field of a record. The quote is part of the video's text."""
 
     topic: str
     quote: str
@@ -39,7 +39,7 @@ class Evidence:
     """Seconds, where the dialogue has times."""
     end: float | None = None
     of: str = "topic"
-    """What `topic` is: a topic, entity, mood, audience or format."""
+    """Field of `topic`: a topic, entity, mood, audience or format."""
 
 
 Says = Callable[[str, str], bool]
@@ -48,7 +48,7 @@ Says = Callable[[str, str], bool]
 
 @dataclass(frozen=True)
 class VideoTextSources:
-    """What one video says, for looking things up."""
+    """Text of one video, for finding quotes."""
 
     texts: Mapping[str, str]
     """Part -> text."""
@@ -59,40 +59,45 @@ class VideoTextSources:
 
         Case, punctuation and space may differ, words may not.
         """
-        wanted = folded_text(quote)
-        if not wanted.strip():
+        folded = folded_text(quote)
+        if not folded.strip():
             return None
         for line in self.lines:
-            if wanted in folded_text(line.text):
+            if folded in folded_text(line.text):
                 return line.source, line.start, line.end
-        held = next((part for part in _PARTS if wanted in folded_text(self.texts[part])), None)
+        held = next((part for part in _PARTS if folded in folded_text(self.texts[part])), None)
         if held is None:
             return None
-        return (held, *self._across(wanted)) if held == "dialogue" else (held, None, None)
+        return (held, *self._across(folded)) if held == "dialogue" else (held, None, None)
 
     @cached_property
     def sentences(self) -> Mapping[str, Sequence[str]]:
         """Part -> its sentences; a title is one, and so is each tag."""
-        told = {part: sentences_of(self.texts[part]) for part in ("dialogue", "description")}
+        sentences = {part: sentences_of(self.texts[part]) for part in ("dialogue", "description")}
         tags = [tag for tag in self.texts["tags"].split(", ") if tag]
         titles = [self.texts["title"]] if self.texts["title"] else []
-        return {**told, "title": titles, "tags": tags, "screen": sentences_of(self.texts["screen"])}
+        return {
+            **sentences,
+            "title": titles,
+            "tags": tags,
+            "screen": sentences_of(self.texts["screen"]),
+        }
 
     def holds(self, words: str) -> bool:
         """Whether some part has these words in this order."""
         return self.find(words) is not None
 
-    def _across(self, wanted: str) -> tuple[float | None, float | None]:
+    def _across(self, folded: str) -> tuple[float | None, float | None]:
         """The span of words that run over several lines."""
-        told, starts = "", []
+        joined, starts = "", []
         lines = [line for line in self.lines if line.source == "dialogue"]
         for line in lines:
-            starts.append(len(told))
-            told = f"{told}{folded_text(line.text).rstrip()}"
-        place = told.find(wanted.rstrip())
+            starts.append(len(joined))
+            joined = f"{joined}{folded_text(line.text).rstrip()}"
+        place = joined.find(folded.rstrip())
         if place < 0:
             return None, None
-        last = place + len(wanted) - 1
+        last = place + len(folded) - 1
         covered = [row for row, start in enumerate(starts) if start <= last]
         first = max(row for row in covered if starts[row] <= place)
         return lines[first].start, lines[covered[-1]].end
@@ -112,7 +117,7 @@ def lines_of(dialogue: pl.DataFrame) -> dict[str, list[DialogueLine]]:
 def sources_of(
     texts: VideoTexts, row: int, lines: Mapping[str, Sequence[DialogueLine]]
 ) -> VideoTextSources:
-    """What the video in this row says; of very long texts, evenly spread windows."""
+    """All text of the video in this row; of very long texts, evenly spread windows."""
     parts = {part: sampled_windows(texts.part(part)[row]) for part in _PARTS}
     return VideoTextSources(parts, lines.get(texts.video_ids[row], ()))
 

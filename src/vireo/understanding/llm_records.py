@@ -1,4 +1,4 @@
-"""Records by a model that writes: asked per video, checked against the video's own words."""
+"""Records by an LLM: one prompt per video, the answer checked against the video's text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class LlmTopic(BaseModel):
 
 
 class LlmRecord(BaseModel):
-    """What the model is asked for."""
+    """JSON schema of the answer."""
 
     model_config = ConfigDict(extra="forbid")
     summary: str = Field(max_length=600)
@@ -74,13 +74,13 @@ def llm_records(
 
 
 def prompt_of(texts: VideoTexts, row: int, input_tokens: int) -> Prompt[LlmRecord]:
-    """What is asked of one video; nothing of another is in it."""
-    told = {part: texts.part(part)[row] for part in PARTS[:-1]}
-    if not told["screen"]:
-        del told["screen"]  # most videos show no words: an empty field would only cost tokens
-    room = input_tokens * _CHARACTERS_PER_TOKEN
-    left = max(room // 2, room - sum(map(len, told.values())))
-    data = {part: sampled_windows(text, room // 4) for part, text in told.items()}
+    """Data of one video's prompt, with nothing of other videos."""
+    metadata = {part: texts.part(part)[row] for part in PARTS[:-1]}
+    if not metadata["screen"]:
+        del metadata["screen"]  # most videos show no text: an empty field would only cost tokens
+    max_characters = input_tokens * _CHARACTERS_PER_TOKEN
+    left = max(max_characters // 2, max_characters - sum(map(len, metadata.values())))
+    data = {part: sampled_windows(text, max_characters // 4) for part, text in metadata.items()}
     data["dialogue"] = sampled_windows(texts.dialogue[row], left)
     return Prompt("record", VERSION, _INSTRUCTIONS, data, LlmRecord)
 
@@ -88,7 +88,7 @@ def prompt_of(texts: VideoTexts, row: int, input_tokens: int) -> Prompt[LlmRecor
 def _checked(
     record: VideoRecord, answer: GeneratedValue[LlmRecord], sources: VideoTextSources, author: str
 ) -> VideoRecord:
-    """What holds against the sources. A record never says what they do not."""
+    """The fields that the sources support; others are dropped."""
     written = answer.value
     if written is None:
         return replace(record, reason=f"{author}: {answer.reason}")

@@ -1,7 +1,7 @@
 """Texts -> latent semantic vectors: which words a video uses, beside what its sentences mean.
 
 A language model averages a long dialogue into what all dialogues share. Rare words, the names of
-things, are what tells two hours of talk apart, and counting them does not fade with length.
+things, are what distinguishes two hours of talk, and counting them does not average out.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _TOO_COMMON = 0.5
 _ROUNDS, _SPARE = 8, 32  # of the iteration that finds the axes
 _MOST_CHARACTERS = 400_000  # of one part: more than most films say
 
-TOLD, SPOKEN = 0.5, 1.0
-"""What is told of a video (title, description, tags) against what is said in it."""
+METADATA_WEIGHT, DIALOGUE_WEIGHT = 0.5, 1.0
+"""Weights of metadata (title, description, tags) and of dialogue."""
 FEW_WORDS = 100.0
 """Different content words at which the words of a video have half of their weight."""
 
@@ -40,15 +40,18 @@ Counts = Mapping[str, int]
 class TermCounts:
     """How often each video uses each content word."""
 
-    told: tuple[Counts, ...]
+    metadata: tuple[Counts, ...]
     """In its title, description and tags."""
-    spoken: tuple[Counts, ...]
+    dialogue: tuple[Counts, ...]
     """In its dialogue."""
 
     @property
     def used(self) -> list[frozenset[str]]:
         """Per video its content words, wherever they stand."""
-        return [frozenset(a.keys() | b.keys()) for a, b in zip(self.told, self.spoken, strict=True)]
+        return [
+            frozenset(a.keys() | b.keys())
+            for a, b in zip(self.metadata, self.dialogue, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -70,15 +73,18 @@ class LsaModel:
     def rows(self, words: TermCounts) -> Floats:
         """(m, k) rows of a length below 1, which grows with the number of different words.
 
-        What is told and what is said are placed one by one and added, so that hours of dialogue
+        Metadata and dialogue are projected separately and added, so that hours of dialogue
         do not drown the title, and either may be missing. A hundred words make a row of length
-        0.7: a title of three words says little by its words, and its meaning has to speak.
+        0.7: a title of three words says little by its words; the embedding decides there.
         """
-        told, spoken = self._placed(words.told), self._placed(words.spoken)
+        metadata, dialogue = self._placed(words.metadata), self._placed(words.dialogue)
         known = [len(own & self._place.keys()) for own in words.used]
         trust = np.array(known, dtype=np.float32)
         trust /= trust + FEW_WORDS
-        return unit_rows(TOLD * told + SPOKEN * spoken) * np.sqrt(trust)[:, None]
+        return (
+            unit_rows(METADATA_WEIGHT * metadata + DIALOGUE_WEIGHT * dialogue)
+            * np.sqrt(trust)[:, None]
+        )
 
     def _placed(self, counts: Sequence[Counts]) -> Floats:
         weights = _weights(counts, self._place, self.rarity)
@@ -94,10 +100,10 @@ class LsaModel:
 def term_counts(texts: VideoTexts) -> TermCounts:
     """Count the content words of every video; of very long texts, evenly spread windows."""
     count = len(texts)
-    told = (" \n".join(texts.part(part)[row] for part in PARTS[:-1]) for row in range(count))
+    metadata = (" \n".join(texts.part(part)[row] for part in PARTS[:-1]) for row in range(count))
     return TermCounts(
-        told=tuple(_counted(text) for text in told),
-        spoken=tuple(_counted(text) for text in texts.dialogue),
+        metadata=tuple(_counted(text) for text in metadata),
+        dialogue=tuple(_counted(text) for text in texts.dialogue),
     )
 
 
@@ -107,7 +113,7 @@ def _counted(text: str) -> Counts:
 
 def fit_lsa(words: TermCounts) -> LsaModel | None:
     """Learn the lexicon of a catalogue; None where it is too small for one."""
-    counts = [_sum(a, b) for a, b in zip(words.told, words.spoken, strict=True)]
+    counts = [_sum(a, b) for a, b in zip(words.metadata, words.dialogue, strict=True)]
     held = sum(1 for own in counts if own)
     known, rarity = _vocabulary(counts, held)
     dimension = min(WIDEST, held // 8, len(known) - 1)
@@ -135,13 +141,13 @@ def _sum(one: Counts, other: Counts) -> Counts:
     return total
 
 
-def _vocabulary(counts: Sequence[Counts], told: int) -> tuple[list[str], Floats]:
+def _vocabulary(counts: Sequence[Counts], videos: int) -> tuple[list[str], Floats]:
     """Words of two videos or more, but of no more than half; of very many, the commonest."""
     held = Counter(word for own in counts for word in own)
-    kept = [word for word, n in held.items() if 2 <= n <= _TOO_COMMON * told]
+    kept = [word for word, n in held.items() if 2 <= n <= _TOO_COMMON * videos]
     kept = sorted(sorted(kept, key=lambda word: (-held[word], word))[:MOST_WORDS])
     often = np.array([held[word] for word in kept], dtype=np.float64)
-    return kept, (1.0 + np.log((1 + told) / (1 + often))).astype(np.float32)
+    return kept, (1.0 + np.log((1 + videos) / (1 + often))).astype(np.float32)
 
 
 def _weights(
@@ -165,7 +171,7 @@ def _axes(weights: sparse.csr_array, dimension: int) -> Floats:
     """(v, k), strongest first, each with its largest entry above zero.
 
     Subspace iteration from fixed noise (Halko, Martinsson and Tropp 2011): the solvers of SciPy
-    start anew at random where words always stand together, and then differ from run to run.
+    use new random starts where words always occur together, and then differ from run to run.
     """
     width = min(dimension + _SPARE, *weights.shape)
     noise = np.random.default_rng(0)

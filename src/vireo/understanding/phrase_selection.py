@@ -20,7 +20,7 @@ _WEIGHTS: Mapping[str, float] = {
     "dialogue": 0.5,
 }
 CANDIDATES = 3
-"""Phrases that are looked at for each one that is wanted."""
+"""Candidate phrases per selected one."""
 _BLOCK = 512  # videos whose candidates are in memory at a time
 
 
@@ -29,26 +29,26 @@ def phrases_of(
     rarity: Mapping[str, float],
     videos: Floats,
     model: LanguageModel,
-    wanted: int,
+    limit: int,
     diversity: float,
     progress: Progress,
 ) -> tuple[tuple[str, ...], ...]:
-    """At most `wanted` key phrases per video, as its texts write them.
+    """At most `limit` key phrases per video, as its texts write them.
 
     videos: (n, d) what the language model makes of each. With `diversity` 0 the best candidates
     are taken as they come, and the language model reads none of them.
     """
     chosen: list[tuple[str, ...]] = []
-    many = wanted * CANDIDATES if diversity else wanted
+    many = limit * CANDIDATES if diversity else limit
     with progress.task("choosing phrases", len(texts)) as tick:
         for start in range(0, len(texts), _BLOCK):
             rows = range(start, min(start + _BLOCK, len(texts)))
             found = [key_phrases(_said(texts, row), rarity, many) for row in rows]
-            if diversity and wanted:
+            if diversity and limit:
                 ends = np.cumsum([len(own) for own in found])[:-1]
                 every = model.embed([one.text for own in found for one in own], NullProgress())
                 for row, own, vectors in zip(rows, found, np.split(every, ends), strict=True):
-                    chosen.append(diverse(own, vectors, videos[row], wanted, diversity))
+                    chosen.append(diverse(own, vectors, videos[row], limit, diversity))
             else:
                 chosen += [tuple(one.text for one in own) for own in found]
             tick(len(rows))
@@ -69,11 +69,11 @@ def diverse(
         return ()
     scores = np.array([phrase.score for phrase in phrases])
     relevance: Doubles = (scores / scores.max() + vectors @ video) / 2
-    alike = (vectors @ vectors.T).astype(np.float64)
+    similarity = (vectors @ vectors.T).astype(np.float64)
     chosen: list[int] = []
     left = list(range(len(phrases)))
     while left and len(chosen) < most:
-        repeated = alike[np.ix_(left, chosen)].max(axis=1, initial=0.0)
+        repeated = similarity[np.ix_(left, chosen)].max(axis=1, initial=0.0)
         gain = (1 - diversity) * relevance[left] - diversity * repeated
         chosen.append(left.pop(int(gain.round(9).argmax())))
     return tuple(phrases[place].text for place in chosen)

@@ -76,20 +76,20 @@ def with_evidence(
         *evidence_of(names, sources, says_name, "entity"),
         *extract_attributes(sources, record.language),
     ]
-    told = {support.of: support.topic for support in supports}
+    by_field = {support.of: support.topic for support in supports}
     return replace(
         record,
         entities=tuple(support.topic for support in supports if support.of == "entity"),
-        mood=told.get("mood", ""),
-        audience=told.get("audience", ""),
-        format=told.get("format", ""),
+        mood=by_field.get("mood", ""),
+        audience=by_field.get("audience", ""),
+        format=by_field.get("format", ""),
         evidence=tuple(supports),
     )
 
 
 def _candidates(texts: VideoTexts, row: int, most: int) -> list[str]:
     """Sentences of the description; with too few of them, those of the dialogue too."""
-    told = sentences_of(sampled_windows(texts.description[row]))
-    if len(told) >= most:
-        return told
-    return told + sentences_of(sampled_windows(texts.dialogue[row]))
+    sentences = sentences_of(sampled_windows(texts.description[row]))
+    if len(sentences) >= most:
+        return sentences
+    return sentences + sentences_of(sampled_windows(texts.dialogue[row]))

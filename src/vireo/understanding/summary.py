@@ -15,7 +15,7 @@ from vireo.understanding.tokenize import folded, tokens_of
 _MOST_SENTENCES = 200
 _DAMPING = 0.85
 _ROUNDS = 60
-_TOO_ALIKE = 0.6
+_MAX_SIMILARITY = 0.6
 
 
 def central_sentences(
@@ -30,14 +30,14 @@ def central_sentences(
     kept = [sentences[row] for row in spread(len(sentences), _MOST_SENTENCES)]
     if len(kept) <= most:
         return tuple(dict.fromkeys(kept))
-    alike = _cosines(kept, rarity)
-    rank = _stationary(alike)
+    similarity = _cosines(kept, rarity)
+    rank = _stationary(similarity)
     chosen: list[int] = []
     # ties, as among sentences that share no word: the earlier one
     for row in np.argsort(-rank.round(9), kind="stable").tolist():
         if len(chosen) == most:
             break
-        if all(alike[row, other] < _TOO_ALIKE for other in chosen):
+        if all(similarity[row, other] < _MAX_SIMILARITY for other in chosen):
             chosen.append(row)
     return tuple(kept[row] for row in sorted(chosen))
 
@@ -60,11 +60,11 @@ def _cosines(sentences: Sequence[str], rarity: Mapping[str, float]) -> Doubles:
     return cosines / scale[:, None] / scale[None, :]
 
 
-def _stationary(alike: Doubles) -> Doubles:
-    """The stationary distribution of a walk from sentence to like sentence. (s, s) -> (s,)"""
-    count = len(alike)
-    sums = alike.sum(axis=1, keepdims=True)
-    walk = np.where(sums > 0, alike / np.where(sums > 0, sums, 1.0), 1.0 / count)
+def _stationary(similarity: Doubles) -> Doubles:
+    """Stationary distribution of a walk between similar sentences. (s, s) -> (s,)"""
+    count = len(similarity)
+    sums = similarity.sum(axis=1, keepdims=True)
+    walk = np.where(sums > 0, similarity / np.where(sums > 0, sums, 1.0), 1.0 / count)
     rank = np.full(count, 1.0 / count)
     for _ in range(_ROUNDS):
         rank = (1 - _DAMPING) / count + _DAMPING * (rank @ walk)

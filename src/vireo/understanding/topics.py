@@ -1,4 +1,4 @@
-"""Vectors and words -> topics: groups of like videos, each named by its distinctive words."""
+"""Topics: clusters of similar videos, named by distinctive words."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LEAST_VIDEOS = 4
 _NAME_WORDS = 3
 
 
-def topics_of(vectors: Floats, has_text: Bools, wanted: int, seed: int) -> Ints:
+def topics_of(vectors: Floats, has_text: Bools, n_topics: int, seed: int) -> Ints:
     """(n, d) unit rows -> (n,) topic numbers, largest topic first; NO_TOPIC without text.
 
-    `wanted` topics, or for 0 the square root of twice the videos, within 2 and 40. Fewer than four
-    videos form one topic.
+    `n_topics` topics, or for 0 the square root of twice the videos, within 2 and 40. Fewer than
+    four videos form one topic.
     """
     count = int(has_text.sum())
-    k = wanted or min(_MOST, max(_FEWEST, round(sqrt(2 * count))))
+    k = n_topics or min(_MOST, max(_FEWEST, round(sqrt(2 * count))))
     k = 1 if count < _LEAST_VIDEOS else min(k, count)
     topics = np.full(len(vectors), NO_TOPIC, dtype=np.int64)
     topics[has_text] = spherical_kmeans(vectors[has_text], k, seed)
@@ -32,10 +32,10 @@ def topics_of(vectors: Floats, has_text: Bools, wanted: int, seed: int) -> Ints:
 
 
 def names_of(topic_of: Ints, words: Sequence[frozenset[str]]) -> tuple[str, ...]:
-    """The three words that tell each topic from the others, joined with commas.
+    """The three most distinctive words of each topic, joined with commas.
 
     Class-based TF-IDF (Grootendorst 2022) over how many videos hold a word rather than how often,
-    so that one talkative video names nothing. words: per video its content words.
+    so that one long video does not name a topic. words: per video its content words.
     """
     everywhere = Counter(word for own in words for word in own)
     names = []
@@ -53,10 +53,10 @@ def names_of(topic_of: Ints, words: Sequence[frozenset[str]]) -> tuple[str, ...]
     return tuple(names)
 
 
-def told_topics(
+def supported_topics(
     topic_of: Ints, topics: Sequence[str], words: Sequence[frozenset[str]]
 ) -> tuple[tuple[str, ...], ...]:
-    """Of the words that name each video's topic those that the video itself uses."""
+    """Words of each video's topic name that the video itself uses."""
     return tuple(
         tuple(word for word in topics[topic].split(", ") if word in own) if topic >= 0 else ()
         for topic, own in zip(topic_of.tolist(), words, strict=True)

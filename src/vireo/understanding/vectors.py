@@ -27,7 +27,7 @@ _LEAST_SPREAD = 0.05  # below it the texts are all but the same, and centring wo
 
 @dataclass(frozen=True)
 class TextVectors:
-    """What the language model makes of the catalogue; all rows in its order."""
+    """Embeddings of the catalogue by the language model, in its row order."""
 
     fused: Floats
     """(n, d) unit rows; zeros without text."""
@@ -69,9 +69,9 @@ def with_topics(
     model: LanguageModel,
     progress: Progress,
 ) -> TextVectors:
-    """The same with one part more, the topics of each video; zeros for one without any."""
-    told = model.embed([", ".join(own) for own in topics], progress)
-    return replace(vectors, parts={**vectors.parts, TOPICS: told})
+    """Vectors with one more part, the topics of each video; zeros for a video without topics."""
+    embedded = model.embed([", ".join(own) for own in topics], progress)
+    return replace(vectors, parts={**vectors.parts, TOPICS: embedded})
 
 
 def fused_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> Floats:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from vireo.errors import InputError
 
-MOST_BINARY = 0.05
+MAX_NUL_SHARE = 0.05
 """A file with a larger share of NUL bytes than this is no text."""
-MOST_ACCENTS = 0.3
+MAX_ACCENT_SHARE = 0.3
 """Text in a Western encoding has a smaller share of characters beyond ASCII than this."""
 _BEYOND = re.compile(r"[^\x00-\x7f]")
 _RUNS = re.compile(r"[^\x00-\x7f]{4,}")
@@ -70,7 +70,7 @@ def text_of(path: Path) -> Text:
     data = bytes_of(path)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _utf16(path, data)
-    if data.count(b"\0") > MOST_BINARY * len(data):
+    if data.count(b"\0") > MAX_NUL_SHARE * len(data):
         raise _no_text(path)
     try:
         return Text(data.decode("utf-8-sig"))
@@ -111,7 +111,7 @@ def _sensible(text: str) -> bool:
     beyond = len(_BEYOND.findall(text))
     in_runs = sum(len(run) for run in _RUNS.findall(text))
     usual = len(_USUAL.findall(text))
-    rare = beyond <= MOST_ACCENTS * len(text)
+    rare = beyond <= MAX_ACCENT_SHARE * len(text)
     return not controls and rare and usual >= 0.9 * beyond and in_runs <= 0.2 * beyond
 
 

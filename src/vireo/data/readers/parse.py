@@ -13,9 +13,9 @@ import polars as pl
 MISSING = ("", "null", "NULL", "None", "<NA>", "\\N")
 """How tables spell a value that is not there."""
 NOT_A_NUMBER = ("NaN", "nan", "NAN")
-MOST_LITERAL = 20_000
+MAX_LITERAL_LENGTH = 20_000
 """Characters of a list in Python's notation that are looked at."""
-MOST_BRACKETS = 2_000
+MAX_BRACKETS = 2_000
 
 _PLAIN_MOMENT = "%Y-%m-%d %H:%M:%S%.f"
 _FIRST_DAY, _LAST_DAY = 1800_01_01, 2200_12_31
@@ -133,7 +133,7 @@ def _literal(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         pass
-    if len(text) > MOST_LITERAL or sum(map(text.count, "[({")) > MOST_BRACKETS:
+    if len(text) > MAX_LITERAL_LENGTH or sum(map(text.count, "[({")) > MAX_BRACKETS:
         return None
     try:
         return ast.literal_eval(text)

@@ -1,4 +1,4 @@
-"""Scenes: what a video about each topic looks like; one file per topic, one line in the menu."""
+"""Scenes: pictures of a video by topic, one file per topic, one line in the registry."""
 
 from vireo.demo.scenes.astronomy import astronomy
 from vireo.demo.scenes.base import Draw, Scene

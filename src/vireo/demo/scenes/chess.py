@@ -8,7 +8,7 @@ from vireo.demo.canvas import HEIGHT, WIDTH, XS, YS, Canvas, soft
 from vireo.demo.scenes.base import Draw, pick
 
 BOARDS = [("#f0dcb4", "#8a5a34"), ("#eee6d2", "#6b6459"), ("#e9d9bd", "#7a4a3a")]
-ROOMS = [("#3a3f3c", "#22262a"), ("#4a4038", "#2a231e"), ("#3d444a", "#24282d")]
+BACKGROUNDS = [("#3a3f3c", "#22262a"), ("#4a4038", "#2a231e"), ("#3d444a", "#24282d")]
 FAR, NEAR = 22.0, 140.0
 
 
@@ -23,7 +23,7 @@ def _spot(column: float, row: float) -> tuple[float, float, float]:
 
 def chess(rng: np.random.Generator) -> Draw:
     light, dark = pick(rng, BOARDS)
-    room = pick(rng, ROOMS)
+    background = pick(rng, BACKGROUNDS)
     squares = rng.permutation(64)
     count = int(rng.integers(11, 18))
     kinds = rng.integers(0, 4, count)
@@ -35,7 +35,7 @@ def chess(rng: np.random.Generator) -> Draw:
     odd = ((np.floor(column) + np.floor(np.minimum(depth * 8, 7.99))) % 2).astype(np.float32)
 
     table = Canvas()
-    table.gradient(*room)
+    table.gradient(*background)
     _frame(table)
     table.paint(on_board, light)
     table.paint(on_board * odd, dark)

@@ -24,7 +24,7 @@ def gardening(rng: np.random.Generator) -> Draw:
     heights, sizes = rng.uniform(46, 88, count), rng.uniform(8, 14, count)
     starts, phases = rng.uniform(-2.0, 1.2, count), rng.uniform(0, 1, count)
     kinds = rng.integers(0, 3, count)
-    ground = 118 + 3 * clouds(rng, 12)[0]
+    soil = 118 + 3 * clouds(rng, 12)[0]
 
     green = Canvas()
     green.gradient("#cfeefb", "#7fb56a", 0, 60)
@@ -37,8 +37,8 @@ def gardening(rng: np.random.Generator) -> Draw:
             grown = float(np.clip(0.35 + 0.24 * (t - starts[n]), 0.1, 1.0))
             head = x + 4 * wave(t, 3.5, phases[n]), 120 - heights[n] * grown
             _plant(canvas, x, head, sizes[n] * grown, petals[kinds[n]], 0.4 * wave(t, 6, phases[n]))
-        canvas.below(ground, "#4a2f1b")
-        canvas.below(ground + 9, "#38220f")
+        canvas.below(soil, "#4a2f1b")
+        canvas.below(soil + 9, "#38220f")
         _butterfly(canvas, (40 + 30 * t) % WIDTH, 38 + 14 * wave(t, 2.3), abs(wave(t, 0.7)), petals)
 
     return draw

@@ -70,11 +70,11 @@ def _bassist(canvas: Canvas, x: float, sway: float) -> None:
     canvas.line((x + 4, 40), (x + 4, 98), 0.9, "#f1dfbf")
 
 
-def _piano(canvas: Canvas, down: set[int], fade: float) -> None:
+def _piano(canvas: Canvas, down: set[int], decay: float) -> None:
     canvas.box(-2, 106, WIDTH + 2, HEIGHT, "#0d0508")
     width = WIDTH / KEYS
     for key in range(KEYS):
-        pressed = 2.0 if key in down and fade < 0.7 else 0.0
+        pressed = 2.0 if key in down and decay < 0.7 else 0.0
         shade = "#ffcf70" if pressed else "#f4ead9"
         canvas.box(key * width + 0.6, 110 + pressed, (key + 1) * width - 0.6, 142, shade)
     for key in range(KEYS):

@@ -1,4 +1,4 @@
-"""Cats and dogs: two friends in a pastel room look around, blink and wag, a ball rolls past."""
+"""Cats and dogs: two animals on a pastel background look around, blink and wag; a ball rolls."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def _cat(canvas: Canvas, x: float, fur: str, look: float, t: float, blink: float
     canvas.ellipse(x, 114, 14, 18, mix(fur, "#ffffff", 0.5))
     for side in (-1, 1):
         canvas.ellipse(x + side * 13, 131, 9, 5, fur)
-        ear = x + look + side * 18
-        tip = (ear + side * 4, 28.0)
-        canvas.polygon([(ear - 9, 52), tip, (ear + 9, 54)], fur)
-        canvas.polygon([(ear - 4, 50), (tip[0], 35), (ear + 5, 51)], "#f4a6b0")
+        tip_x = x + look + side * 18
+        tip = (tip_x + side * 4, 28.0)
+        canvas.polygon([(tip_x - 9, 52), tip, (tip_x + 9, 54)], fur)
+        canvas.polygon([(tip_x - 4, 50), (tip[0], 35), (tip_x + 5, 51)], "#f4a6b0")
     canvas.ellipse(x + look, 64, 30, 25, fur)
     for stripe in (-8, 0, 8):
         canvas.line((x + look + stripe, 42), (x + look + stripe * 0.8, 50), 2.6, dark)

@@ -1,4 +1,4 @@
-"""Models that write: a server that speaks OpenAI's protocol, or a local causal model."""
+"""LLMs: a server with OpenAI's protocol, or a local causal model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GENERATORS = Registry(
 
 
 def generator(section: GenerationSection, context: Context) -> Generator | None:
-    """The configured model that writes, or None where none is.
+    """The configured LLM, or None.
 
     Raises ConfigError for settings that lack something, InputError for a directory that holds no
     model, MissingLibrary; never because a server does not answer: that is an Answer's reason.

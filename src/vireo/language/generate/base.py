@@ -1,4 +1,4 @@
-"""The nouns of generation: Prompt in, Answer out, and Generator, the seam between them."""
+"""Prompt in, Answer out; Generator is the protocol of LLMs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Personal = Literal["comments", "histories"]
 
 
 class GenerationSection(Section):
-    """`[language.generation]`: a model that writes. Off by default."""
+    """`[language.generation]`: an LLM. Off by default."""
 
     outside_recipe: ClassVar[frozenset[str]] = frozenset(
         {
@@ -34,7 +34,7 @@ class GenerationSection(Section):
         }
     )
     model: str = "none"
-    """`none`; `openai` (any server that speaks /v1/chat/completions); `local` (a Hugging Face \
+    """`none`; `openai` (any server with /v1/chat/completions); `local` (a Hugging Face \
 directory of a causal model, in this process)."""
     name: str = ""
     """For `openai`: the model's name at the server."""
@@ -47,11 +47,11 @@ directory of a causal model, in this process)."""
     records: bool = True
     """Let the model write the records of videos."""
     allowed_data: tuple[Personal, ...] = ()
-    """What may go to a server besides videos' own texts: `comments`, `histories`. A server on \
-this machine counts as a server too."""
+    """Data that may go to a server besides videos' own texts: `comments`, `histories`. A server \
+on this machine counts as a server too."""
     response_format: Literal["schema", "object", "none"] = "schema"
-    """What the server is asked to hold to: `schema` (json_schema), `object` (json_object with \
-the schema, as llama.cpp wants it), `none`. Answers are checked in any case."""
+    """Structured output requested from the server: `schema` (json_schema), `object` (json_object \
+with the schema, for llama.cpp), `none`. Answers are validated in any case."""
     timeout_seconds: float = Field(default=60.0, gt=0)
     """Seconds for one request."""
     retries: int = Field(default=3, ge=0)
@@ -65,7 +65,7 @@ the schema, as llama.cpp wants it), `none`. Answers are checked in any case."""
     max_total_tokens: int = Field(default=0, ge=0)
     """Tokens in and out that one build may use; 0 sets no limit."""
     max_cost: float = Field(default=0.0, ge=0)
-    """What one build may cost, in the unit of the prices; 0 sets no limit."""
+    """Budget of one build, in the unit of the prices; 0 sets no limit."""
     input_price: float = Field(default=0.0, ge=0)
     """Price of a million tokens that are sent."""
     output_price: float = Field(default=0.0, ge=0)
@@ -85,7 +85,7 @@ class Prompt(Generic[Shape]):
     """
 
     purpose: str
-    """What it is for, such as "record"; with `version` it is part of the answer's address."""
+    """Purpose, such as "record"; with `version` it is part of the answer's cache key."""
     version: int
     """Raised with every change of the instructions or of the shape."""
     instructions: str
@@ -99,7 +99,7 @@ class Prompt(Generic[Shape]):
 
 @dataclass(frozen=True)
 class GeneratedValue(Generic[Shape]):
-    """What came of one prompt: a value of the asked shape, or the reason why there is none."""
+    """Result of one prompt: a value of the requested shape, or the reason for none."""
 
     value: Shape | None
     reason: str = ""
@@ -113,11 +113,11 @@ class Generator(Protocol):
     """Writes answers of a given shape. Failures are answers, too: `answer` does not raise them."""
 
     name: str
-    """What a record shows as its author, such as "qwen3:4b at localhost"."""
+    """Author in records, such as "qwen3:4b at localhost"."""
     fingerprint: str
     """Changes with the model and its settings; the cache files answers under it."""
     remote: bool
-    """Whether what it is told leaves this process: then a viewer must have agreed."""
+    """Whether prompts leave this process: then a user must have agreed."""
 
     def generate(
         self, prompts: Sequence[Prompt[Shape]], progress: Progress | None = None

@@ -1,4 +1,4 @@
-"""Writer: gate, shelf, budget, requests side by side, checks and one repair, around any model."""
+"""GuardedGenerator: permission, cache, budget, concurrency, validation and one repair."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ChatModel(Protocol):
     name: str
     fingerprint: str
     remote: bool
-    """Whether what it is told leaves this process."""
+    """Whether prompts leave this process."""
 
     def reply(self, messages: Messages, schema: dict[str, Any]) -> Reply:
         """Its text; raises NoReply. Called from several threads."""

@@ -53,11 +53,11 @@ class HfCausalModel:
         import torch
 
         ids = self._tokens(messages)
-        room = getattr(self._network.config, "max_position_embeddings", None)
+        positions = getattr(self._network.config, "max_position_embeddings", None)
         new = self._section.max_output_tokens
-        if room is not None and len(ids) + new > room:
+        if positions is not None and len(ids) + new > positions:
             raise NoReply(
-                f"{len(ids)} tokens and an answer of {new} do not fit into its {room} positions"
+                f"{len(ids)} tokens and an answer of {new} exceed its {positions} positions"
             )
         asked = torch.tensor([ids])
         with torch.inference_mode(), warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""openai: any server that speaks /v1/chat/completions (Ollama, vLLM, llama.cpp, hosted ones)."""
+"""openai: any server with /v1/chat/completions (Ollama, vLLM, llama.cpp, hosted ones)."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class OpenAiChat:
 
     def __init__(self, section: GenerationSection) -> None:
         self.name = f"{section.name} at {urlsplit(section.base_url).netloc.rpartition('@')[2]}"
-        told = [section.base_url, section.name, section.max_output_tokens]
-        self.fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        identity = [section.base_url, section.name, section.max_output_tokens]
+        self.fingerprint = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
         self._section = section
         self._client = client(section)
         weakref.finalize(self, self._client.close)  # no connection outlives the one who asks

@@ -38,7 +38,7 @@ class ResponseCache:
 
 
 def key_of(prompt: Prompt[Shape], fingerprint: str) -> bytes:
-    """What an answer is filed under: model, purpose and version, and every word that is sent."""
+    """Key of an answer: model, purpose, version, and every word of the request."""
     messages = messages_of(prompt)
     whole = [fingerprint, prompt.purpose, prompt.version, messages.system, messages.user]
     return hashlib.sha256(json.dumps(whole).encode()).digest()
