@@ -1,4 +1,4 @@
-"""Tables in, checked: videos, media files, events, comments; what was refused, and why."""
+"""Validated tables of videos, media files, events and comments, with rejects and reasons."""
 
 from vireo.data.base import DataSection, Split, Tables
 from vireo.registry import Registry

@@ -90,7 +90,7 @@ class DataSection(Section):
     """`[data]`: which rows of the tables are used."""
 
     max_future_days: Annotated[float, Field(ge=0)] = 1.0
-    """Rows dated further than this after the moment of reading are rejected."""
+    """Rows dated further than this after the time of reading are rejected."""
     remote: bool = False
     """Whether video files at URLs are fetched (any file system of fsspec)."""
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from vireo.errors import InputError
 
 MAX_NUL_SHARE = 0.05
-"""A file with a larger share of NUL bytes than this is no text."""
+"""Largest share of NUL bytes in a text file."""
 MAX_ACCENT_SHARE = 0.3
-"""Text in a Western encoding has a smaller share of characters beyond ASCII than this."""
+"""Largest share of non-ASCII characters in Western text."""
 _BEYOND = re.compile(r"[^\x00-\x7f]")
 _RUNS = re.compile(r"[^\x00-\x7f]{4,}")
 _USUAL = re.compile(
@@ -23,16 +23,16 @@ _USUAL = re.compile(
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a file, and what had to be done to read it."""
+    """Text of a file, and notes about its encoding."""
 
     text: str
     notes: list[str] = field(default_factory=list)
     damaged: bool = False
-    """Some bytes are no UTF-8: they stand as U+FFFD, and their rows are to be rejected."""
+    """Whether invalid UTF-8 became U+FFFD; such rows are rejected."""
 
 
 def checked(path: Path, what: str) -> Path:
-    """The path, if a non-empty file is there; `what` is said in the error."""
+    """The path of a non-empty file; InputError otherwise, with the name `what` of the table."""
     if path.is_dir():
         raise InputError(
             f"{path} is a directory, not a table of {what}.",
@@ -63,10 +63,7 @@ def bytes_of(path: Path) -> bytes:
 
 
 def text_of(path: Path) -> Text:
-    """The text of a file in UTF-8, UTF-16 with a mark, or a Western one-byte encoding.
-
-    Raises InputError for a file that is none of these.
-    """
+    """Text of a file in UTF-8, UTF-16 with BOM, or cp1252; InputError for others."""
     data = bytes_of(path)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _utf16(path, data)
@@ -86,11 +83,11 @@ def _utf16(path: Path, data: bytes) -> Text:
 
 
 def _not_utf8(path: Path, data: bytes) -> Text:
-    """Western bytes throughout, or UTF-8 with a few spoilt rows, or no text at all."""
+    """UTF-8 with a few invalid bytes, or cp1252; InputError for others."""
     repaired = data.decode("utf-8-sig", errors="replace")
-    spoilt = repaired.count("\ufffd")
-    proper = sum(1 for character in repaired if character > "\x7f") - spoilt
-    if proper >= spoilt:
+    invalid = repaired.count("\ufffd")
+    proper = sum(1 for character in repaired if character > "\x7f") - invalid
+    if proper >= invalid:
         return Text(repaired, [f"{path.name} holds bytes that are not UTF-8."], damaged=True)
     try:
         western = data.decode("cp1252")
@@ -102,10 +99,9 @@ def _not_utf8(path: Path, data: bytes) -> Text:
 
 
 def _sensible(text: str) -> bool:
-    """Whether it looks like words of a Western language.
+    """Whether it looks like Western text.
 
-    Other one-byte and Asian encodings, read as Western, give rows of accented letters without
-    plain ones between them, or rare signs.
+    Other encodings, read as cp1252, give runs of accented letters or rare signs.
     """
     controls = any(character < " " and character not in "\t\r\n\0" for character in set(text))
     beyond = len(_BEYOND.findall(text))

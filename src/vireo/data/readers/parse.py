@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 
 MISSING = ("", "null", "NULL", "None", "<NA>", "\\N")
-"""How tables spell a value that is not there."""
+"""Spellings of a missing value."""
 NOT_A_NUMBER = ("NaN", "nan", "NAN")
 MAX_LITERAL_LENGTH = 20_000
-"""Characters of a list in Python's notation that are looked at."""
+"""Longest list in Python's notation, in characters."""
 MAX_BRACKETS = 2_000
 
 _PLAIN_MOMENT = "%Y-%m-%d %H:%M:%S%.f"
@@ -23,29 +23,29 @@ _LAST_MOMENT = 250_000_000_000_000  # ms: no date before the year -5900 or after
 
 
 def trimmed(column: pl.Expr) -> pl.Expr:
-    """Text without blanks around it; the spellings of a missing value become null."""
+    """Stripped text; spellings of a missing value are null."""
     bare = column.str.strip_chars()
     return pl.when(~bare.is_in(MISSING)).then(bare)
 
 
 def words(column: pl.Expr) -> pl.Expr:
-    """Like `trimmed`, for ids and texts: there, NaN is a missing value too."""
+    """Like `trimmed`, for ids and texts: NaN is null, too."""
     bare = column.str.strip_chars()
     return pl.when(~bare.is_in(MISSING + NOT_A_NUMBER)).then(bare)
 
 
 def numbers(column: pl.Series) -> pl.Series:
-    """Finite numbers as Float64; NaN, infinity and whatever is no number become null."""
+    """Finite numbers as Float64; NaN, infinity and text are null."""
     value = column.cast(pl.Float64, strict=False)
     return pl.select(pl.when(value.is_finite()).then(value)).to_series()
 
 
 def moments(column: pl.Series, *, years: bool = False) -> pl.Series:
-    """Milliseconds since 1970 UTC, as Int64, of moments in any usual notation.
+    """Milliseconds since 1970 UTC, as Int64, of times in any usual notation.
 
     Numbers count seconds, milliseconds, microseconds or nanoseconds, by their size;
     eight digits are a day (20240131), and with `years` four digits are a year. Everything else
-    is ISO 8601, where a moment without a time zone is taken for UTC.
+    is ISO 8601; without a time zone it is UTC.
     """
     count = numbers(column)
     size = count.abs()
@@ -80,7 +80,7 @@ def _written_moments(column: pl.Series, years: bool) -> pl.Series:
 
 
 def iso_moment(text: str, years: bool = False) -> int | None:
-    """One ISO 8601 moment (or day, or year) in milliseconds since 1970 UTC, or None."""
+    """One ISO 8601 time, date or year in milliseconds since 1970 UTC, or None."""
     if years and len(text) == 4 and text.isdecimal():
         text += "-01-01"
     try:
@@ -93,7 +93,7 @@ def iso_moment(text: str, years: bool = False) -> int | None:
 
 
 def tags(column: pl.Series) -> pl.Series:
-    """Lists of distinct tags from JSON, Python's notation, or text parted by | ; or comma."""
+    """Lists of distinct tags from JSON, Python's notation, or text separated by | ; or comma."""
     listed = column.str.starts_with("[").fill_null(value=False)
     text = pl.col("text")
     separator = (
@@ -128,7 +128,7 @@ def _tag(entry: Any) -> str:
 
 
 def _literal(text: str) -> Any:
-    """The list that the text spells in JSON or in Python's notation; nothing is evaluated."""
+    """The list in JSON or Python's notation, parsed without evaluation."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

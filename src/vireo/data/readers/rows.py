@@ -60,8 +60,10 @@ def from_cells(source: str, split: ParsedCells, text: Text) -> Rows:
     broken = pl.DataFrame(split.broken, schema=BROKEN_SCHEMA, orient="row")
     notes = (*text.notes, *split.notes)
     rows = Rows(source, _numbered(split.frame, split.broken), broken, notes)
-    rows = _set_aside(rows, "\0", "a NUL byte")
-    return _set_aside(rows, "\ufffd", "bytes that are not UTF-8") if text.damaged else rows
+    rows = _without(rows, "\0", "the row holds a NUL byte")
+    return (
+        _without(rows, "\ufffd", "the row holds bytes that are not UTF-8") if text.damaged else rows
+    )
 
 
 def raw_json(frame: pl.DataFrame) -> pl.Series:
@@ -90,17 +92,20 @@ def _numbered(frame: pl.DataFrame, broken: Sequence[Broken]) -> pl.DataFrame:
     return frame.with_columns(numbers.filter(~numbers.is_in(taken.implode())).alias(ROW))
 
 
-def _set_aside(rows: Rows, character: str, what: str) -> Rows:
-    """Move rows with this character to the broken ones."""
+def _without(rows: Rows, character: str, reason: str) -> Rows:
     if not rows.names:
         return rows
-    holds = pl.any_horizontal(
-        pl.col(name).str.contains(character, literal=True).fill_null(value=False)
-        for name in rows.names
+    cells = (pl.col(name).str.contains(character, literal=True) for name in rows.names)
+    return move_to_broken(
+        rows, pl.any_horizontal(cell.fill_null(value=False) for cell in cells), reason
     )
-    bad = rows.frame.filter(holds)
+
+
+def move_to_broken(rows: Rows, mask: pl.Expr, reason: str) -> Rows:
+    """Move the rows of the mask to the broken ones, with this reason."""
+    bad = rows.frame.filter(mask)
     if bad.is_empty():
         return rows
-    reason = pl.lit(f"the row holds {what}").alias("reason")
-    aside = bad.select(pl.col(ROW).alias("row"), reason).with_columns(raw_json(bad).alias("raw"))
-    return replace(rows, frame=rows.frame.filter(~holds), broken=pl.concat([rows.broken, aside]))
+    moved = bad.select(pl.col(ROW).alias("row"), pl.lit(reason).alias("reason"))
+    broken = pl.concat([rows.broken, moved.with_columns(raw_json(bad).alias("raw"))])
+    return replace(rows, frame=rows.frame.filter(~mask), broken=broken)

@@ -1,7 +1,7 @@
-"""The reader `ted`: ted_main.csv and, beside it, transcripts.csv; either may be packed (.gz).
+"""Reader `ted`: ted_main.csv, and transcripts.csv beside it (also as .gz).
 
-Tags are spelled as Python literals; they are read as such and never run. What the set says of
-related talks is left alone: it is what recommendations are measured by.
+Tags are Python literals, parsed without evaluation. Related talks are not read: they are the
+relevance labels of the evaluation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TWICE = "the same url again"
 
 
 def read(request: ReadRequest) -> RawTables:
-    """`videos` is ted_main.csv; the set holds no viewers. Raises InputError for other files."""
+    """`videos` is ted_main.csv; the data set has no users. Raises InputError for other files."""
     if request.videos is None or request.events is not None:
         raise InputError(
             "TED's talks come without viewers: give ted_main.csv alone.",
@@ -66,7 +66,7 @@ def _video(name: str, talk: Mapping[str, Any], spoken: Mapping[str, str]) -> dic
 
 
 def _transcripts(main: Path) -> dict[str, str]:
-    """url -> words, from the file beside the talks; a set without it has no dialogue."""
+    """Transcript by id, from the file beside the talks; empty without it."""
     for name in ("transcripts.csv.gz", "transcripts.csv"):
         if (main.parent / name).is_file():
             table = _table(main.parent / name, ("transcript", "url"))
@@ -91,7 +91,7 @@ def _table(path: Path, needed: tuple[str, ...]) -> pl.DataFrame:
 
 
 def _name(url: str | None) -> str:
-    """The last word of an address, which names the talk; the shipped ones end in a newline."""
+    """Id of a talk: the last part of its URL, which may end in a newline."""
     return (url or "").strip().rstrip("/").rsplit("/", 1)[-1]
 
 
