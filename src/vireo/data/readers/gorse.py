@@ -70,7 +70,5 @@ def _with_event_types(rows: Rows) -> Rows:
     if "FeedbackType" not in rows.names:
         return rows
     column = pl.col("FeedbackType")
-    ours = column.str.to_lowercase().replace_strict(
-        WORDS, default=column, return_dtype=pl.String
-    )
+    ours = column.str.to_lowercase().replace_strict(WORDS, default=column, return_dtype=pl.String)
     return replace(rows, frame=rows.frame.with_columns(FeedbackType=ours))
