@@ -20,7 +20,7 @@ from vireo.recommend.index.base import Index
 from vireo.recommend.index.spec import IndexSpec
 
 SAMPLE = 4096
-"""Videos that stand for all, where one asks what is usual."""
+"""Size of the sample for mean and covariance of the content."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,7 @@ class StepContext:
 
     @cached_property
     def usual(self) -> tuple[Floats, Floats]:
-        """(d,) and (d, d): mean and covariance of a sample of the content rows.
-
-        Mean and spread of the sample's similarities to any profile follow from these two.
-        """
+        """(d,) and (d, d): mean and covariance of a sample of the content rows."""
         rows = self.catalogue.unit_content
         sample = rows[:: len(rows) // SAMPLE + 1]
         mean = sample.mean(axis=0)
@@ -62,7 +59,7 @@ class StepContext:
         return mean, around.T @ around / np.float32(max(len(sample), 1))
 
     def keep(self, before: StepContext) -> None:
-        """Take over what was derived of the same model for another catalogue's counts."""
+        """Copy the cached properties of a context with other user counts."""
         own = {entry.name for entry in fields(self)}
         self.__dict__.update({n: v for n, v in before.__dict__.items() if n not in own})
 

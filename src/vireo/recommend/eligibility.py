@@ -24,15 +24,14 @@ NON_DISCLOSABLE_RULES = ("access", "blocklist", "age")
 """Reasons name no video that these exclude, even from the user's own history."""
 MANDATORY_RULES = ("access", "blocklist", "age", "region", "availability")
 """Rules that always hold, listed in the config or not."""
-_MOST_BYTES = 64 * 2**20
-"""Of answers that are kept."""
+_MAX_BYTES = 64 * 2**20
+"""Size of the mask cache."""
 
 
 class EligibilityRule(ABC):
-    """A rule that bars videos. It needs `open` alone; as a Step it removes what is not open.
+    """A rule that excludes videos. Subclasses define `mask`; as a Step it filters the slate.
 
-    It reads what a build says of the videos, and not the counts of viewers: these change while a
-    build is served, and what was kept of the answers stays.
+    A mask may not depend on user counts: these change while a build is served, cached masks do not.
     """
 
     name: ClassVar[str]
@@ -54,11 +53,11 @@ class EligibilityRule(ABC):
         """(n,) true for the videos that this viewer may be shown now; None: all of them."""
 
     def key(self, query: Query) -> Hashable:
-        """All that the answer depends on: equal keys, equal answers, so one is kept. None: no."""
+        """Cache key: users with equal keys have equal masks. None: not cached."""
         return None
 
     def narrow(self, query: Query, allowed: Bools) -> None:
-        """Take what is barred out of `allowed` (n,), in place."""
+        """Clear the excluded videos in `allowed` (n,), in place."""
         mask = self.mask(query)
         if mask is not None:
             allowed &= mask
@@ -69,10 +68,9 @@ class EligibilityRule(ABC):
 
 
 class EligibilityFilter:
-    """All rules that bar videos, as one question.
+    """All eligibility rules as one mask.
 
-    Most rules ask little of a viewer (an age, a region, the minute), so few different answers
-    are given again and again: they are kept, and so is what several of them leave together.
+    Most rules depend on little (age, region, minute), so combined masks are cached by key.
     """
 
     def __init__(self, context: StepContext, rules: Sequence[Step]) -> None:
@@ -84,7 +82,7 @@ class EligibilityFilter:
         self._strict = [rule for rule in self.filters if rule.name not in soft]
         self._secret = [rule for rule in self._strict if rule.name in NON_DISCLOSABLE_RULES]
         self._soft = [rule for rule in self.filters if rule.name in soft]
-        self._kept = _Kept(self._n)
+        self._cache = _MaskCache(self._n)
 
     def apply(self, query: Query) -> tuple[Query, tuple[str, ...]]:
         """The query with `eligible` and `visible` set, and notes for the list."""
@@ -96,7 +94,7 @@ class EligibilityFilter:
         return self._one_by_one(query.replace(visible=visible))
 
     def left(self, query: Query) -> Bools:
-        """(n,) what all rules let through, the caller's own; nothing gives way."""
+        """(n,) videos that all rules allow, as a new array; no rule is relaxed."""
         allowed = self._left(query, self.filters, self._keys(query, self.filters))
         allowed[_excluded(query)] = False
         return allowed
@@ -108,7 +106,7 @@ class EligibilityFilter:
     def kind(self, query: Query) -> tuple[Hashable, Bools | None]:
         """Keys of the rules for this user, and (n,) the videos that rules with keys allow.
 
-        None: everything. Not to be changed: it is the same for all viewers of the kind.
+        None: all. Read-only: users with equal keys share it.
         """
         keys = [(rule, rule.key(query)) for rule in self.filters]
         kept = [rule for rule, key in keys if key is not None]
@@ -116,7 +114,7 @@ class EligibilityFilter:
         return kind, self._together(query, kept, kind)
 
     def _one_by_one(self, query: Query) -> tuple[Query, tuple[str, ...]]:
-        """Where nothing is left: which rule it was, and whether one gives way."""
+        """Eligibility if nothing is left: relax rules, or name the one that excludes all."""
         allowed = np.ones(self._n, dtype=np.bool_)
         allowed[_excluded(query)] = False
         for rule in self._strict:
@@ -139,21 +137,21 @@ class EligibilityFilter:
         return query.replace(visible=self._visible(query, self._keys(query, self._secret)))
 
     def _visible(self, query: Query, keys: Mapping[str, Hashable]) -> Bools | None:
-        """(n,) what reasons may name; None: everything."""
+        """(n,) videos that reasons may name; None: all."""
         own = tuple((rule.name, keys[rule.name]) for rule in self._secret)
         if any(key is None for _, key in own):
             return self._left(query, self._secret, keys)
         return self._together(query, self._secret, own)
 
     def protected(self, query: Query) -> Bools:
-        """(n,) what the rules that protect let through, whatever the others say."""
+        """(n,) videos that the mandatory rules allow."""
         rules = [rule for rule in self._strict if rule.name in MANDATORY_RULES]
         return self._left(query, rules, self._keys(query, rules))
 
     def _left(
         self, query: Query, rules: Sequence[EligibilityRule], keys: Mapping[str, Hashable]
     ) -> Bools:
-        """(n,) what all of these rules let through, the caller's own."""
+        """(n,) videos that these rules allow, as a new array."""
         kept = [rule for rule in rules if keys[rule.name] is not None]
         mask = self._together(query, kept, tuple((rule.name, keys[rule.name]) for rule in kept))
         allowed = np.ones(self._n, dtype=np.bool_) if mask is None else mask.copy()
@@ -165,21 +163,21 @@ class EligibilityFilter:
     def _together(
         self, query: Query, rules: Sequence[EligibilityRule], keys: Hashable
     ) -> Bools | None:
-        """(n,) what rules with keys let through; None: everything. Not to be changed."""
-        found = self._kept.get(keys)
+        """(n,) cached mask of rules with keys, read-only; None: all."""
+        found = self._cache.get(keys)
         if found is None:
             masks = [mask for mask in (rule.mask(query) for rule in rules) if mask is not None]
             found = np.logical_and.reduce(masks) if masks else _EVERYTHING
             found.setflags(write=False)
-            self._kept.put(keys, found)
+            self._cache.put(keys, found)
         return None if found is _EVERYTHING else found
 
 
-class _Kept:
-    """Cache of masks by key; the least recently used leave first."""
+class _MaskCache:
+    """LRU cache of masks by key."""
 
     def __init__(self, n: int) -> None:
-        self._most = max(8, _MOST_BYTES // max(n, 1))
+        self._most = max(8, _MAX_BYTES // max(n, 1))
         self._answers: OrderedDict[Hashable, Bools] = OrderedDict()
         self._turn = threading.Lock()
 

@@ -1,8 +1,4 @@
-"""Significance test of trained parts: used only with a 95% significant gain on held-out users.
-
-Both things that a build learns of lists, the order of candidates and the map of tastes, are judged
-by this.
-"""
+"""Significance test that adopts the learned ranker and the text preference model."""
 
 from __future__ import annotations
 
@@ -14,9 +10,9 @@ from vireo.arrays import Doubles
 
 
 def significance_test(before: Doubles, after: Doubles, names: tuple[str, str]) -> dict[str, Any]:
-    """NDCG@10 per viewer, twice (b,) -> the report; `adopted`: the whole 95% interval is above 0.
+    """Paired test of NDCG@10 per user (b,); `adopted` if the 95% interval is above 0.
 
-    `names` are those of the two means in the report.
+    `names` label the two means in the report.
     """
     change = after - before
     error = 1.96 * float(change.std()) / np.sqrt(len(change))

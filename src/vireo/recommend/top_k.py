@@ -32,7 +32,7 @@ def best_rows(scores: ExpertScores, index: Index | None, count: int, allowed: Bo
 
 
 def best_of_few(few: SparseScores, count: int, allowed: Bools) -> Ints:
-    """The best rows, best first; those of which nothing was said are at 0, in their own order."""
+    """The best rows, best first; rows without a score count 0, in catalogue order."""
     own = allowed[few.rows]
     rows, values = few.rows[own], few.values[own]
     above = values > 0
@@ -91,10 +91,9 @@ def top(values: Floats, count: int) -> Ints:
 
 
 def _sampled(values: Floats, count: int) -> Ints:
-    """Rows with all of the highest, rising: a sample tells where to cut. None where it cannot.
+    """Rows that include the highest, ascending, by a threshold from a sample; empty if too small.
 
-    Many experts know a few videos and say the same of all others: of those that are equal where
-    it is cut, no more are taken than are needed.
+    Many experts give most videos one value: of ties at the threshold, only the first are taken.
     """
     stride = len(values) // (8 * count)
     if stride < 2:

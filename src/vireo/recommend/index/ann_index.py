@@ -1,8 +1,7 @@
-"""Vectors in half precision in a faiss index, narrowed where they are wide: all are compared, or
-only the nearest lists.
+"""AnnIndex: a shared faiss index in half precision, with added and deleted rows.
 
-The index itself never changes and is shared; rows that are added later stand in a tail that is
-compared as a whole, deleted ones are left out by a mask. The next build takes both in.
+The faiss index never changes: rows added after the build are compared exhaustively, deleted rows
+are masked, until the next build.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from vireo.recommend.top_k import top
 FEW = 2000
 """Up to this many allowed rows are compared exhaustively: probing would miss most of them."""
 MANY = 0.2
-"""From this share of allowed rows on, they are sorted out after the search."""
+"""Share of allowed rows from which the filter is applied after the search."""
 _HALF = 2.0**-11
 """Largest relative error of a number in half precision."""
 _TINY = 2.0**-25

@@ -1,4 +1,4 @@
-"""The seam of the indexes: search, add, delete, filter, and a recall that was measured."""
+"""Protocol of the vector indexes: search with a filter, add, delete, measured recall."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from vireo.arrays import Bools, Floats, Ints
 
 
 class Index(Protocol):
-    """Vectors (n, d), asked by inner product. Values: adding and deleting give another index."""
+    """Maximum inner product search over vectors (n, d); immutable: changes return a new index."""
 
     @property
     def recall(self) -> float:
-        """Share of the true 100 best that it finds, as it was measured; 1 for an exact index."""
+        """Measured recall@100; 1 for an exact index."""
         ...
 
     def search(self, towards: Floats, count: int, allowed: Bools | None = None) -> Ints:
@@ -23,9 +23,9 @@ class Index(Protocol):
         ...
 
     def add(self, vectors: Floats) -> Index:
-        """The same with more rows (m, d) at the end, found from now on; nothing is rebuilt."""
+        """An index with more rows (m, d) at the end; nothing is rebuilt."""
         ...
 
     def delete(self, rows: Ints) -> Index:
-        """The same without these rows; the others keep their numbers."""
+        """An index without these rows; the others keep their numbers."""
         ...

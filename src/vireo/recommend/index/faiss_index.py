@@ -1,4 +1,4 @@
-"""The two faiss indexes that are used, and how they are asked."""
+"""Builds and searches the faiss indexes: flat, and inverted file."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def found(
         bits = np.packbits(allowed, bitorder="little")
         given["sel"] = faiss.IDSelectorBitmap(bits)
     params = faiss.SearchParametersIVF(**given)
-    # One question is one viewer's, and other threads ask for other viewers: a pool under each
-    # thread would fight for the same cores. The number holds for the calling thread alone.
+    # Other threads search for other users: a pool under each would oversubscribe the cores.
+    # The number holds for the calling thread alone.
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1 if len(asked) == 1 else threads)
     try:
@@ -75,7 +75,7 @@ def found(
 
 
 def _wide(rows: Floats) -> Floats:
-    """Filled up with zeros to a multiple of LANES: other widths take many times as long. (n, d')"""
+    """Zero-padded to a multiple of LANES, without which faiss is several times slower. (n, d')"""
     padded = -(-rows.shape[1] // LANES) * LANES
     wide = np.zeros((len(rows), padded), dtype=np.float32)
     wide[:, : rows.shape[1]] = rows

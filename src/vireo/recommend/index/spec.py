@@ -1,5 +1,6 @@
-"""Plan: which list of the inverted file each vector is in, how many lists are probed, and the
-recall that this was measured to give. Saved as plain arrays; the index is made from it on loading.
+"""IndexSpec: inverted lists, probes and measured recall of an index.
+
+Saved as plain arrays; the faiss index is built from them on loading.
 """
 
 from __future__ import annotations
@@ -39,16 +40,16 @@ class IndexSpec:
     count: int
     """n."""
     basis: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
-    """(d, w) what wide vectors are narrowed with before they are compared; none: they are not."""
+    """(d, w) PCA projection of wide vectors; empty: no projection."""
     over: int = 1
     """Factor of candidates that a projected index returns; they are rescored in full width."""
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    """The index, once it was made: every recommender over the same build shares it."""
+    """Cache of the faiss indexes, shared by the recommenders of one build."""
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def exact(self) -> bool:
-        """Whether all vectors are compared, in full width or narrowed."""
+        """Whether search is exhaustive, projected or not."""
         return not len(self.centroids)
 
     def about(self) -> dict[str, Any]:
@@ -58,12 +59,12 @@ class IndexSpec:
 
     @property
     def narrowed(self) -> bool:
-        """Whether the index holds fewer numbers of every vector than there are."""
+        """Whether the index holds projected vectors."""
         return self.basis.size > 0
 
 
 def save_plans(plans: Mapping[str, IndexSpec], directory: Path) -> None:
-    """Nothing is written where there are none."""
+    """Write the specs to arrays and JSON; no file without specs."""
     if not plans:
         return
     arrays: dict[str, NDArray[Any]] = {}

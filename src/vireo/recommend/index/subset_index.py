@@ -1,8 +1,7 @@
-"""A portion of the rows in an index of its own, for questions that allow no others.
+"""An index over some rows, for searches whose filter allows no others.
 
-Probing an inverted file for a quarter of its rows means looking through nearly all of its lists,
-and past three rows for each that counts; an index of the quarter alone costs a quarter, and less
-where the lists are kept.
+An inverted file that is filtered to a quarter of its rows needs nearly all of its lists probed;
+an index over that quarter costs a quarter.
 """
 
 from __future__ import annotations
@@ -16,14 +15,12 @@ from vireo.arrays import Bools, Floats, Ints
 from vireo.recommend.index.ann_index import FEW, AnnIndex
 from vireo.recommend.index.base import Index
 from vireo.recommend.index.faiss_index import PARTS, flat, found, inverted
-from vireo.recommend.index.spec import IndexSpec
 from vireo.recommend.top_k import top
 
 MOST = 0.5
-"""Of a greater share than this, the whole index is asked."""
+"""Largest share of the rows for which a subset index pays."""
 WIDER = 2
-"""Times as many lists are looked through as for the best of all rows: the best of a portion lie
-farther from the question."""
+"""Factor on the probes: the best rows of a subset are farther from the query."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +76,8 @@ def portion_of(index: Index | None, allowed: Bools) -> SubsetIndex | None:
             rows = np.flatnonzero(there)
             if not FEW < len(rows) <= MOST * plan.count:
                 return None
-            kept = plan.made["portion"] = (rows, _made(plan, rows, index.vectors[rows]))
+            own = index.vectors[rows]
+            held = own @ plan.basis if plan.narrowed else own
+            main = flat(held) if plan.exact else inverted(plan.centroids, plan.lists[rows], held)
+            kept = plan.made["portion"] = (rows, main)
     return SubsetIndex(index, *kept)
-
-
-def _made(plan: IndexSpec, rows: Ints, own: Floats) -> Any:
-    """The faiss index over these rows (m, d) of a plan, narrowed and in lists as there."""
-    held = own @ plan.basis if plan.narrowed else own
-    return flat(held) if plan.exact else inverted(plan.centroids, plan.lists[rows], held)

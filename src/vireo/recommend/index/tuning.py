@@ -1,11 +1,11 @@
-"""Vectors and sample queries -> a plan: spherical k-means, then as few probes as reach the recall.
+"""Index tuning: spherical k-means, then the fewest probes that reach the recall.
 
-The recall is measured against exact search, on queries of real viewers where there are some.
+Recall is measured against exact search, on user vectors where the data has some.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,11 @@ from vireo.recommend.index.faiss_index import PARTS, flat, found, inverted
 from vireo.recommend.index.spec import IndexSpec
 
 COUNT = 100
-"""The recall is that of the best so many."""
+"""Recall@100 is measured."""
 WIDTHS = (48, 64, 96, 128)
-"""Numbers of a narrowed vector that are tried; multiples of what a processor takes at once."""
+"""Dimensions of a projection that are tried; multiples of LANES."""
 WIDE = 2 * WIDTHS[-1]
-"""Vectors of so many numbers are narrowed, if they can be."""
+"""Dimensions from which a projection is tried."""
 _OVER = (2, 3, 4)
 _ROUNDS = 8
 _SAMPLE = 64
@@ -28,11 +28,11 @@ _SAMPLE = 64
 _MOST_LISTS = 4096
 _BLOCK = 65_536
 _SURE = 0.005
-"""By so much the measured recall must pass the goal: it is measured on a sample."""
+"""Margin of the measured recall above the goal, for its sampling error."""
 
 
 def exact_spec(vectors: Floats, known: Bools) -> IndexSpec:
-    """The plan for vectors (n, d) that are all compared; `known` as in `planned`."""
+    """Spec of exhaustive search over vectors (n, d); `known` as in `tune_ivf`."""
     width = vectors.shape[1]
     nothing = np.zeros((0, width), dtype=np.float32)
     return IndexSpec(
@@ -41,27 +41,22 @@ def exact_spec(vectors: Floats, known: Bools) -> IndexSpec:
 
 
 def tune_pca(vectors: Floats, known: Bools, queries: Floats, goal: float) -> IndexSpec | None:
-    """The plan for wide vectors (n, d) that are compared in the few directions they differ in.
+    """Spec of exhaustive search in a PCA projection of vectors (n, d); None if it misses the goal.
 
-    The best so many times COUNT are rescored in full width. None if no width is sufficient.
+    `over` times COUNT candidates are rescored in full width.
     """
-    moments = _moments(vectors, known)
+    spec = exact_spec(vectors, known)
     truth = exact(vectors, queries, min(COUNT, len(vectors)))
-    found = _narrow(vectors, moments, queries, truth, goal)
-    if found is None:
+    narrow = _narrow(vectors, spec.moments, queries, truth, goal)
+    if narrow is None:
         return None
-    nothing = np.zeros((0, vectors.shape[1]), dtype=np.float32)
-    lists = np.zeros(0, dtype=np.int64)
-    plan = IndexSpec(
-        nothing, lists, 0, found.recall, moments, len(vectors), found.basis, found.over
-    )
-    plan.made["main"] = found.index
-    return plan
+    spec.made["main"] = narrow.index
+    return replace(spec, recall=narrow.recall, basis=narrow.basis, over=narrow.over)
 
 
 @dataclass(frozen=True)
 class _Narrow:
-    """How few directions (of WIDTHS) and candidates reach the goal, as the queries measure it."""
+    """Smallest PCA projection (of WIDTHS) and rescoring factor that reach the goal."""
 
     basis: Floats
     """(d, w) the first directions of the sum of the outer products (principal components)."""

@@ -1,5 +1,4 @@
-"""A learned order: LambdaMART (Burges 2010; LightGBM) over source scores, freshness, length,
-creator and context. Used only where validation showed a gain (`rank/training.py`)."""
+"""LambdaMART ranker (Burges 2010; LightGBM), used if validation showed a gain."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from vireo.recommend.rank.features import features
 
 
 class LambdaMartRanker:
-    """Puts known viewers' candidates in the trees' order; the scores go with the places."""
+    """Reorders candidates of users with history; scores stay with the positions."""
 
     def __init__(self, context: StepContext) -> None:
         self._catalogue = context.catalogue
@@ -21,7 +20,7 @@ class LambdaMartRanker:
         if self._trees is None or not self._trees.adopted or not query.known or len(slate) < 2:
             return slate
         if query.preference_offsets is not None or query.text:
-            return slate  # the trees never saw a viewer's own words: these must keep their weight
+            return slate  # not in the training data: preferences and query keep their weight
         rows = features(self._catalogue, query, slate, self._trees.sources)
-        said = np.asarray(self._trees.booster.predict(rows, num_threads=1))
-        return slate.take(np.argsort(-said, kind="stable")).scoring(slate.scores)
+        predicted = np.asarray(self._trees.booster.predict(rows, num_threads=1))
+        return slate.take(np.argsort(-predicted, kind="stable")).scoring(slate.scores)
