@@ -27,7 +27,7 @@ class ParsedPreference:
     strength: float
     """Above 0: more of it; below 0: less."""
     vector: Floats | None = None
-    """(d,) what it is about, in the space of the text vectors; None where nothing can read it."""
+    """(d,) text vector; None without a language model."""
     video: int = -1
     """The row of the video that "this" means, -1 for none."""
     words: str = ""
@@ -37,7 +37,7 @@ class ParsedPreference:
 
 
 def fixed_width(text: str, width: int) -> str:
-    """The text in exactly so many characters; where it is cut, it says so."""
+    """The text padded or cut to a width; a cut ends in an ellipsis."""
     return f"{text if len(text) <= width else text[: width - 1] + '…':{width}}"
 
 
@@ -53,7 +53,7 @@ class Query:
     text_vector: Floats | None = None
     """(d,) the sentence in the space of the text vectors."""
     now: int = NO_TIME
-    """ms; the clock of the behaviour: what "recent" means to the experts."""
+    """ms; time for recency in the experts."""
     exclude: frozenset[int] = frozenset()
     """Rows that must not come."""
     attributes: UserAttributes = NO_USER
@@ -67,13 +67,13 @@ class Query:
     impressions: Mapping[int, int] = field(default_factory=dict)
     """Row -> how often it was shown since the viewer last watched it."""
     requested_at: int = NO_TIME
-    """ms; the moment of asking, for windows, schedules and freshness; NO_TIME: `now`."""
+    """ms; time of the request, for availability, schedules, freshness; NO_TIME: `now`."""
     session: str = ""
-    """Seeds what is left to chance: the same session gets the same list."""
+    """Seeds random choices: one session gets one list."""
     page: int = 1
     """The second page of a list holds what the first did not."""
     eligible: Bools | None = None
-    """(n,) what the rules let through for this viewer; None: not yet asked."""
+    """(n,) videos that the rules allow; None: rules not yet applied."""
 
     remote: bool = False
     """Whether the user consents to sending data to remote models."""
@@ -82,7 +82,7 @@ class Query:
     pseudonym: str = ""
     """The name under which the viewer is kept, where that is not the id."""
     literal: bool = False
-    """Whether the sentence is a search, and not a taste: nothing but its own words counts."""
+    """Whether the sentence is a search: the text preference model is not used."""
 
     def replace(self, **parts: Any) -> Query:
         """`replace`, without the checks that take longer than a step of a list."""
@@ -103,7 +103,7 @@ class Query:
 
     @property
     def moment(self) -> int:
-        """The moment of asking (ms), or NO_TIME."""
+        """Time of the request (ms), or NO_TIME."""
         return self.now if self.requested_at == NO_TIME else self.requested_at
 
     def mask(self, n_videos: int) -> Bools:
@@ -115,7 +115,7 @@ class Query:
         return rest
 
     def without(self, videos: Ints) -> Query:
-        """The same question, once these rows were shown."""
+        """The query with these rows excluded."""
         if self.eligible is None:
             return replace(self, exclude=self.exclude | frozenset(videos.tolist()))
         rest = self.eligible.copy()
@@ -141,7 +141,7 @@ class Reason:
 
 
 class SlateColumns(Mapping[str, Floats]):
-    """Some rows of whole columns, taken when a column is read: most steps only move rows."""
+    """Rows of columns, gathered lazily when a column is read."""
 
     def __init__(self, whole: Mapping[str, Floats], rows: Ints) -> None:
         self._whole = whole
@@ -182,7 +182,7 @@ class Slate:
     notes: tuple[str, ...] = ()
     """Notes to the user or the owner about this list."""
     marks: Mapping[int, str] = field(default_factory=dict)
-    """Row in the catalogue -> the rule that put it where it stands, if its score did not."""
+    """Catalogue row -> rule that placed it, if not its score."""
 
     @classmethod
     def empty(cls) -> Slate:
@@ -212,12 +212,12 @@ class Slate:
         return other
 
     def ranked(self, scores: Floats) -> Slate:
-        """The same candidates with these totals, best first; equal ones keep their order."""
+        """Sort by these totals, best first; ties keep their order."""
         order = np.argsort(-scores, kind="stable")
         return self.replace(scores=scores).take(order)
 
     def joined(self, videos: Ints) -> Slate:
-        """The same slate with these rows at the end, those that are new to it unscored."""
+        """Append the rows that are missing, with scores by source of 0."""
         fresh = videos[~np.isin(videos, self.videos)] if len(videos) else videos
         if not len(fresh):
             return self.replace(reasons=()) if self.reasons else self
@@ -231,7 +231,7 @@ class Slate:
         )
 
     def move_to_front(self, places: Ints | Sequence[int]) -> Slate:
-        """The same candidates, those in these places first, the others in their order behind."""
+        """Move these positions to the front; the others keep their order."""
         first = np.asarray(places, dtype=np.int64)
         if not len(first):
             return self
@@ -247,22 +247,22 @@ class Slate:
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def places_of(self, videos: Ints) -> Ints:
-        """Where these rows of the catalogue stand; all of them must be on the slate. (m,)"""
+        """(m,) positions of catalogue rows that are on the slate."""
         if not len(videos):
             return np.zeros(0, dtype=np.int64)
         same = self.videos == videos[:, None]
         return np.asarray(same.argmax(axis=1), dtype=np.int64)
 
     def scoring(self, scores: Floats) -> Slate:
-        """The same order with these totals, highest first: the scores go with the places."""
+        """Keep the order; assign these totals by position, highest first."""
         return self.replace(scores=np.sort(scores)[::-1])
 
     def marking(self, mark: str, videos: Iterable[int]) -> Slate:
-        """The same slate, saying that this rule put these rows of the catalogue there."""
+        """Record the rule that placed these catalogue rows."""
         return self.replace(marks={**self.marks, **{int(video): mark for video in videos}})
 
     def noting(self, note: str) -> Slate:
-        """The same slate with one more note."""
+        """Add a note."""
         return self.replace(notes=(*self.notes, note))
 
 
@@ -286,7 +286,7 @@ class Pick:
     """In [0, 1], falling with the rank."""
     reason: str
     sources: Mapping[str, float]
-    """How much each source added to the score."""
+    """Contribution of each source to the score."""
 
     def as_json(self) -> dict[str, Any]:
         return {

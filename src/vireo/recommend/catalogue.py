@@ -1,4 +1,4 @@
-"""Catalogue: what a list needs to know of every video, in the catalogue's order."""
+"""Catalogue: metadata, user counts and vectors of all videos."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vireo.recommend.rank.lambdamart_model import LambdaMartModel
 from vireo.recommend.text_preference.model import TextPreferenceModel
 
 _SAME = 1e-6
-"""Lengths that differ by less are equal: single precision tells no more apart."""
+"""Tolerance of a unit length in single precision."""
 TERMS: dict[str, Any] = {
     name: VIDEO_SCHEMA[name]
     for name in (
@@ -67,7 +67,7 @@ class Catalogue:
     text: Floats
     """(n, d') text vectors, for sentences; zeros where a video has no text."""
     given_terms: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """Columns of KNOWN; those that are missing stand for nothing said."""
+    """Columns of KNOWN; a missing column is null."""
     index_specs: Mapping[str, IndexSpec] = field(default_factory=dict)
     """Expert -> its index, for catalogues that are too large to score every video."""
     trees: LambdaMartModel | None = None
@@ -75,7 +75,7 @@ class Catalogue:
     text_preference: TextPreferenceModel | None = None
     """Text preference model, if training showed a gain."""
     cross_modal: CrossModalMap | None = None
-    """Where pictures and sound would lie among the texts, where it could be learnt."""
+    """Map from picture and sound to text vectors, if it could be fitted."""
 
     def __len__(self) -> int:
         return self.table.height
@@ -107,7 +107,7 @@ class Catalogue:
         return {}
 
     def labels(self, name: str) -> Labels:
-        """The labels in a column of `terms`, or of `table`; made when they are first asked for."""
+        """Labels of a column of `terms` or `table`, cached."""
         if name not in self._labels:
             column = self.terms[name] if name in TERMS else self.table[name]
             # `user:Ana` is not `user:ana`: rights are compared letter by letter.
@@ -132,7 +132,7 @@ class Catalogue:
 
     @cached_property
     def _creators(self) -> tuple[Ints, Ints]:
-        """All rows by creator, the newest first, and where each creator's begin."""
+        """All rows by creator, newest first, and the start of each creator."""
         order = np.lexsort((-self.published, self.creator_of))
         numbers = np.arange(int(self.creator_of.max(initial=-1)) + 2)
         return order, np.searchsorted(self.creator_of[order], numbers)
@@ -156,29 +156,28 @@ class Catalogue:
         return {video: row for row, video in enumerate(self.ids)}
 
     def near(self, vector: Floats) -> Floats:
-        """(d,) a sentence -> (n,) how near each video is: by its text, and by how it looks.
+        """(n,) similarity to a sentence (d,), by text and by picture.
 
-        A video without text is at the mean of the texts, one without picture at the mean of the
-        pictures: what is missing shifts nothing.
+        A missing text or picture counts as the mean of the others.
         """
-        said: Floats = self.text @ vector
+        similarity: Floats = self.text @ vector
         if self.cross_modal is None:
-            return said
-        beyond, spread = self._beyond(said)
-        return beyond + spread * self.cross_modal.scores(vector, len(self))
+            return similarity
+        centered, spread = self._centered(similarity)
+        return centered + spread * self.cross_modal.scores(vector, len(self))
 
     def by_picture(self, vector: Floats) -> Bools | None:
-        """(n,) which videos a sentence fits more by how they look; None where nothing looks."""
+        """(n,) videos closer to a sentence by picture than by text; None without a map."""
         if self.cross_modal is None:
             return None
-        beyond, spread = self._beyond(self.text @ vector)
-        return np.asarray(spread * self.cross_modal.scores(vector, len(self)) > beyond)
+        centered, spread = self._centered(self.text @ vector)
+        return np.asarray(spread * self.cross_modal.scores(vector, len(self)) > centered)
 
-    def _beyond(self, said: Floats) -> tuple[Floats, float]:
-        """(n,) less the mean of the videos that have text, 0 for the others; and their spread."""
-        described = said[self.has_text]
-        beyond = np.where(self.has_text, said - described.mean(), 0.0).astype(np.float32)
-        return beyond, float(described.std())
+    def _centered(self, similarity: Floats) -> tuple[Floats, float]:
+        """(n,) minus the mean over videos with text, 0 without text; and the deviation."""
+        described = similarity[self.has_text]
+        centered = np.where(self.has_text, similarity - described.mean(), 0.0).astype(np.float32)
+        return centered, float(described.std())
 
     @cached_property
     def has_text(self) -> Bools:
@@ -194,7 +193,7 @@ class Catalogue:
         return unit_rows(self.content)
 
     def with_counts(self, viewers: Ints, recent: Ints) -> Catalogue:
-        """The same videos with newer counts; what was derived of the rest is kept."""
+        """A copy with newer user counts; cached properties are kept."""
         other = replace(self, user_counts=viewers, recent_counts=recent)
         own = {entry.name for entry in fields(self)}
         other.__dict__.update({n: v for n, v in self.__dict__.items() if n not in own})
@@ -261,7 +260,7 @@ class Catalogue:
 
 
 def numbered(column: pl.Series) -> Ints:
-    """Equal texts get equal numbers from 0 on; nothing gets -1. (n,)"""
+    """Integer codes (n,) from 0, -1 for null."""
     codes = (
         column.cast(pl.String)
         .cast(pl.Categorical)

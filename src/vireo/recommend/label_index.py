@@ -1,4 +1,4 @@
-"""Labels: which videos carry which word (groups, regions, languages, tags), asked in one step."""
+"""Labels: inverted index from a label (group, region, language, tag) to videos."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Labels:
 
     rows_of: Mapping[str, Ints]
     bare: Bools
-    """(n,) videos of which nothing was said (an empty list says something: no label at all)."""
+    """(n,) videos with null; an empty list is not null."""
     exact: bool = False
-    """Whether upper and lower case are two."""
+    """Whether case matters."""
 
     @classmethod
     def of(cls, column: pl.Series, *, exact: bool = False) -> Labels:
-        """From a column of texts or of lists of texts (n,); `exact` keeps cases apart."""
+        """From a column (n,) of strings or lists of strings."""
         frame = pl.DataFrame({"row": np.arange(len(column)), "label": column})
         if isinstance(column.dtype, pl.List):
             frame = frame.explode("label")

@@ -1,4 +1,4 @@
-"""Recommender: retrieve, rank, rules, explain. `recommend` reads as four lines."""
+"""Recommender: retrieve, rank, rules, explain."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ RETRIEVE: Mapping[str, Callable[[Query], bool]] = {
 Each adds a column of scores for the candidates that are there by then.
 """
 HALFWAY = 4.0
-"""The total that is shown as 0.75: four deviations above the average video."""
+"""Total shown as 0.75: four deviations above the mean."""
 
 
 class Picks(Sequence[Pick]):
-    """A finished list, best first, with notes on how it came about. `print` shows a table."""
+    """A finished list, best first, with notes. `print` shows a table."""
 
     def __init__(self, picks: Iterable[Pick], notes: Iterable[str] = ()) -> None:
         self._picks = tuple(picks)
@@ -72,7 +72,7 @@ class Picks(Sequence[Pick]):
 
 
 class Recommender:
-    """Makes lists from a catalogue and fitted models; holds no state of any viewer."""
+    """Makes lists from a catalogue and fitted models; stateless per user."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Recommender:
         min_people: int = 5,
         before: Recommender | None = None,
     ) -> None:
-        """`before` is one of the same model: only the catalogue's counts have changed since."""
+        """`before`: recommender of the same model with older user counts, for its caches."""
         context = StepContext(catalogue, model, section, generator, min_people)
         if before is not None:
             context.keep(before.context)
@@ -106,7 +106,7 @@ class Recommender:
         ]
         reranking = [p(context) for p in parts.values() if p not in barring]
         self.rules: list[Step] = [rule for rule in reranking if getattr(rule, "enabled", True)]
-        # What rules bar does not depend on counts: the answers that are kept stay true.
+        # Masks do not depend on user counts: the cache stays valid.
         self.eligibility: EligibilityFilter = (
             before.eligibility
             if before
@@ -149,11 +149,11 @@ class Recommender:
         return self._listed(query)[0]
 
     def named(self, query: Query) -> Query:
-        """The query with what may be named to its viewer."""
+        """The query with `visible` set."""
         return self.eligibility.named(query)
 
     def protected(self, query: Query) -> Bools:
-        """(n,) what the rules that protect let this viewer see."""
+        """(n,) videos that the mandatory rules allow."""
         return self.eligibility.protected(query)
 
     def rows(self, query: Query) -> Ints:
@@ -169,7 +169,7 @@ class Recommender:
         assert asked.eligible is not None
         left = int(np.count_nonzero(asked.eligible))
         beyond = query.page > 1 and (query.page - 1) * query.k >= left
-        if beyond:  # the pages before it hold everything: none has to be made to know that
+        if beyond:  # earlier pages hold all eligible videos
             asked = asked.without(np.flatnonzero(asked.eligible))
         for page in range(1, 1 if beyond else query.page):
             before = self._ruled(asked.replace(page=page)).videos[: query.k]
@@ -225,10 +225,9 @@ def picks_of(slate: Slate, catalogue: Catalogue) -> Picks:
 
 
 def shown_scores(scores: np.ndarray) -> list[float]:
-    """Totals -> numbers in [0, 1] that fall with the rank.
+    """Totals -> [0, 1], strictly decreasing with the rank.
 
-    The squash is flat for large totals, which stay distinguishable. Rules may move a
-    video above one with a higher total; the shown numbers belong to the places, so they are sorted.
+    Scores belong to positions: they are sorted, since rules may reorder videos.
     """
     squashed = sorted((0.5 + 0.5 * scores / (np.abs(scores) + HALFWAY)).tolist(), reverse=True)
     shown: list[float] = []

@@ -1,4 +1,4 @@
-"""Chance that can be repeated: the same viewer, session and page draw the same numbers."""
+"""Random numbers seeded by user, session and page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vireo.recommend.base import Query
 
 
 def seeded_uniform(purpose: str, query: Query) -> np.random.Generator:
-    """Numbers for one purpose of one list; others for another viewer, session or page."""
+    """Generator for one purpose of one list."""
     text = "\x1f".join([purpose, query.user_id or "", query.session, str(query.page)])
     digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
     return np.random.default_rng(int.from_bytes(digest, "little"))

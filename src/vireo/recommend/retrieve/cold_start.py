@@ -25,7 +25,6 @@ class ColdStart:
     def __call__(self, query: Query, slate: Slate) -> Slate:
         allowed = query.mask(len(self._context.catalogue))
         count = max(self._context.section.candidates, query.k)
-        # The rule that emptied a list explains it.
         noted = slate.noting(_note(query)) if allowed.any() else slate
         ranked = dict(self._columns)
         if query.preference_offsets is not None:

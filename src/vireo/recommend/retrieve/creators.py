@@ -1,4 +1,4 @@
-"""The viewer's history -> the newest videos of the creators that they return to."""
+"""Candidates: the newest videos of the user's favorite creators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST = 20
 
 
 class SameCreator:
-    """Adds candidates without a score of their own: the experts, who come next, score them."""
+    """Adds candidates without scores; the ensemble scores them next."""
 
     def __init__(self, context: StepContext) -> None:
         self._catalogue = context.catalogue

@@ -1,4 +1,4 @@
-"""Candidates of several retrievers -> one slate: the union, every source scored on all of it."""
+"""Union of candidates: every source scores all of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ Score = Callable[[Ints], Mapping[str, Floats]]
 
 
 def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
-    """Add the `chosen` rows to the slate, and the sources that `score` knows of all its rows.
-
-    Sources that are already on the slate count 0 for rows that are new to it.
-    """
+    """Add `chosen` rows, and sources of `score` for all rows; older sources give new rows 0."""
     fresh = distinct(np.concatenate(chosen)) if chosen else slate.videos[:0]
     if len(slate.videos) and len(fresh):
         fresh = np.setdiff1d(fresh, slate.videos, assume_unique=True)
@@ -31,5 +28,5 @@ def scored(slate: Slate, score: Score, chosen: list[Ints]) -> Slate:
 
 
 def merged(slate: Slate, columns: Mapping[str, Floats], chosen: list[Ints]) -> Slate:
-    """The same with full columns (n,) by source."""
+    """`scored` with full columns (n,) by source."""
     return scored(slate, lambda rows: {n: values[rows] for n, values in columns.items()}, chosen)

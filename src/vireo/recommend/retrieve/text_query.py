@@ -1,4 +1,4 @@
-"""A sentence ("slow films about the sea") -> videos near it, and what such viewers watch."""
+"""Candidates of a text query, by similarity of text and picture."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from vireo.recommend.top_k import best_of_each
 
 
 class TextQuery:
-    """Nearness of the sentence to each video's text and looks, against the strongest source.
+    """Similarity of query and video, weighted relative to the strongest expert.
 
-    For a user without history the text also predicts interests: the text preference model
-    (recommend/text_preference/) adds its scores where a test showed a gain.
+    For a user without history the text preference model adds its scores, if it was adopted.
     """
 
     def __init__(self, context: StepContext) -> None:
@@ -33,7 +32,7 @@ class TextQuery:
         }
         taste = catalogue.text_preference
         if taste is not None and taste.adopted and not query.known and not query.literal:
-            said = taste.scores(query.text_vector, len(catalogue))
-            columns["text-preference"] = (taste.weight * said).astype(np.float32)
+            scores = taste.scores(query.text_vector, len(catalogue))
+            columns["text-preference"] = (taste.weight * scores).astype(np.float32)
         count = max(section.candidates, query.k)
         return merged(slate, columns, best_of_each(columns, count, query.mask(len(catalogue))))

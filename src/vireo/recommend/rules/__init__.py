@@ -1,1 +1,1 @@
-"""Rules: what the owner wants of every list, one file each, applied in the config's order."""
+"""Rules: eligibility and reranking, one file each, applied in the config's order."""

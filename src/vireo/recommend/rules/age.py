@@ -1,4 +1,4 @@
-"""Age ratings: a viewer is never shown what is rated above their age. Never gives way."""
+"""Age ratings: videos rated above the user's age are excluded. Never relaxed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Windows of availability: nothing comes before its first moment or after its last.
-
-Never gives way. Without a clock only videos without a window come.
-"""
+"""Availability windows. Never relaxed; without a request time only videos without a window."""
 
 from __future__ import annotations
 

@@ -47,5 +47,5 @@ def about(catalogue: Catalogue, words: Sequence[str]) -> Bools:
 
 
 def carrying(catalogue: Catalogue, words: Sequence[str]) -> Bools:
-    """The same, or whose creator is. (n,)"""
+    """Videos whose topic, category, tag or creator is one of the words. (n,)"""
     return about(catalogue, words) | catalogue.labels("creator").carrying(words)

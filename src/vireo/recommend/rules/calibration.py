@@ -1,4 +1,4 @@
-"""Topics in the shares in which the viewer watches them (calibrated lists, Steck, RecSys 2018).
+"""Calibration: topics in the shares of the user's history (Steck, RecSys 2018).
 
 With p the shares of topics in the history and q those of the list, the list is chosen greedily
 for (1 - c) * score - c * KL(p | q), where q is mixed with a little of p so that it is finite.

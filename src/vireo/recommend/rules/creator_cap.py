@@ -1,4 +1,4 @@
-"""A cap on creators: after so many videos of one creator, the others come first."""
+"""Creator cap: limits the videos of one creator on a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maximal marginal relevance: each next video is good and unlike what stands above it."""
+"""Diversity by maximal marginal relevance (MMR)."""
 
 from __future__ import annotations
 

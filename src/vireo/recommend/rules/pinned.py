@@ -1,4 +1,4 @@
-"""Videos that the owner puts on top of every list, in the owner's order."""
+"""Pinned videos at the top of every list, in the owner's order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vireo.recommend.rules.required import allowed
 
 
 class Pinned:
-    """Only on the first page, and only where the viewer may see them and has not yet."""
+    """Pins eligible videos; a pinned video comes on the first page only."""
 
     def __init__(self, context: StepContext) -> None:
         self._rows = context.catalogue.rows_of(context.section.owner.pinned)

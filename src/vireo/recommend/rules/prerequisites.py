@@ -1,4 +1,4 @@
-"""Prerequisites: what needs other videos waits until the viewer has done these."""
+"""Prerequisites: a video is excluded until the user has watched those it needs."""
 
 from __future__ import annotations
 
@@ -49,10 +49,7 @@ class Prerequisites(EligibilityRule):
 
 
 def needs_of(catalogue: Catalogue) -> sparse.csr_matrix:
-    """1 where the row's video needs the column's. (n, n)
-
-    Videos that need each other in a circle could never be begun: among these nothing is asked.
-    """
+    """(n, n) 1 if the row's video needs the column's; needs within a cycle are dropped."""
     pairs = [
         (row, need)
         for row, ids in enumerate(catalogue.terms["needs"].to_list())

@@ -1,4 +1,4 @@
-"""Regions: a video with a list of regions is shown only there. Never gives way."""
+"""Regions: a video with a list of regions is shown only there. Never relaxed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Videos that the owner wants somewhere on every list: in its last places if not higher up."""
+"""Required videos: on every list, in the last positions if not higher up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vireo.recommend.context import StepContext
 
 
 class Required:
-    """Only where the viewer may see them, and has not yet."""
+    """Adds the eligible required videos."""
 
     def __init__(self, context: StepContext) -> None:
         owner = context.section.owner

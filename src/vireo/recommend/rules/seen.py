@@ -13,10 +13,7 @@ from vireo.recommend.eligibility import EligibilityRule
 
 
 def unfinished(history: History, share: float) -> Ints:
-    """Positives of which the user watched less than this share; the latest first.
-
-    Views weigh as much as was watched of them (see docs/behavior.md).
-    """
+    """Positives of which the user watched less than this share (their weight), latest first."""
     if share <= 0:
         return history.videos[:0]
     done = history.videos[(history.weights >= share) | (history.weights <= 0)]

@@ -1,4 +1,4 @@
-"""Series in their order: the next part comes early, later parts wait for their turn."""
+"""Series in order: the next part comes early, later parts go to the end."""
 
 from __future__ import annotations
 
