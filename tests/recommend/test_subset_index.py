@@ -1,4 +1,4 @@
-"""A portion of an index finds what the whole one finds among its rows, and serves while it can."""
+"""A subset index finds the rows that the whole index finds among its rows."""
 
 from __future__ import annotations
 

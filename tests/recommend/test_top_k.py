@@ -1,4 +1,4 @@
-"""The best of few scores are those that sorting all scores gives, ties in the catalogue's order."""
+"""Top-k of sparse scores equals sorting all scores; ties in catalogue order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Degenerate questions: one video, all seen, k beyond the catalogue, strange ids, a giant."""
+"""Edge cases: one video, all seen, k beyond the catalogue, odd ids, very long histories."""
 
 from __future__ import annotations
 
