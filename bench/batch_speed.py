@@ -1,4 +1,4 @@
-"""How fast the lists of everybody are made: python -m bench.batch_speed --data DIR [--work WORK]
+"""Speed of the lists of all users: python -m bench.batch_speed --data DIR [--work WORK]
 
 The first hundred for all 6,040 viewers of MovieLens-1M (leave-one-out), after training, by each
 expert alone, by the whole stack and by the peers' own `recommend`: one after the other, in rounds,

@@ -1,4 +1,4 @@
-"""What records by a model that writes would cost: tokens of 10,000 videos, by the dry run.
+"""Cost of records by an LLM: tokens of 10,000 videos, by the dry run.
 
     python -m bench.cost --data ../shared/data --out bench/results/cost.json
 

@@ -133,7 +133,7 @@ def _causal(result: Result) -> Iterator[str]:
 
 
 def _cost(result: Result) -> Iterator[str]:
-    yield "## Language model: what records by a model that writes would cost"
+    yield "## Language model: cost of records by an LLM"
     yield ""
     yield (
         f"Tokens of {result['videos']:,} videos, counted by the dry run over a build's prompts; "

@@ -21,8 +21,8 @@ def _speed(result: Result) -> Iterator[str]:
     yield ""
     yield (
         "Made-up vectors and histories, every rule on, lists of 20 in one process, warm, one after "
-        "the other. Recall: the share of the true 100 nearest that an index finds for viewers on "
-        "whom it was not tuned, the least of all indexes. Processor: the median of the process's "
+        "the other. Recall: the share of the true 100 nearest that an index finds for users "
+        "outside of its tuning, the least of all indexes. Processor: the median of the process's "
         "own time. Load: the machine's load average; above 1, others took part of it."
     )
     yield ""
@@ -158,8 +158,8 @@ def _ranker(result: Result) -> Iterator[str]:
     )
 
 
-def _everybody(result: Result) -> Iterator[str]:
-    yield "## Lists: everybody's, one after the other"
+def _all_users(result: Result) -> Iterator[str]:
+    yield "## Lists: all users, one after the other"
     yield ""
     yield (
         f"The first {result['list_length']} for all viewers of {result['split']}, after training, "
@@ -185,7 +185,7 @@ def _everybody(result: Result) -> Iterator[str]:
 
 SECTIONS: Makers = {
     "lists": _speed,
-    "top_lists": _everybody,
+    "top_lists": _all_users,
     "diversity": _rules,
     "sentence": _sentence,
     "ranker": _ranker,

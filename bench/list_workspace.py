@@ -25,7 +25,7 @@ AT = NOW
 
 
 def workspace(path: Path, videos: int, users: int, dimension: int, seed: int) -> Workspace:
-    """Catalogue and experts of bench/synthetic_lists_world.py, `users` histories, nothing told of anybody."""
+    """Catalogue and experts of synthetic_lists_world.py, `users` histories without attributes."""
     engine = {"name": "processes"}
     config = Config.of({"engine": engine, "recommend": {"rules": list(RULES)}})
     work = Workspace.create(path, config=config)
@@ -42,9 +42,11 @@ def workspace(path: Path, videos: int, users: int, dimension: int, seed: int) ->
     return work
 
 
-RULES = ("seen", "language", "expiry", "impression-discount", "freshness", "diversity", "calibration",
-         "creator-cap", "new-video-quota", "exploration", "pinned", "required")  # fmt: skip
-"""The usual ones."""
+RULES = (
+    *("seen", "language", "expiry", "impression-discount", "freshness", "diversity"),
+    *("calibration", "creator-cap", "new-video-quota", "exploration", "pinned", "required"),
+)
+"""Rules with an effect."""
 
 
 def histories_of(catalogue: Catalogue, users: int, seed: int) -> Histories:

@@ -1,9 +1,9 @@
 """How long one list of 20 takes: python -m bench.lists --out bench/results/lists.json
 
-Generated vectors and histories (bench/synthetic_lists_world.py), every rule on, one process, warm, one BLAS
-thread as in `vireo serve`: 100,000 videos that are all compared, 1,000,000 through an inverted file
-whose recall is measured on viewers that it was not tuned on. Reports the median and the 99th
-percentile, and how long the indexes took to make.
+Generated vectors and histories (bench/synthetic_lists_world.py), every rule on, one process, warm,
+one BLAS thread as in `vireo serve`: 100,000 videos that are all compared, 1,000,000 through an
+inverted file whose recall is measured on users outside of its tuning. Reports the median and the
+99th percentile, and how long the indexes took to make.
 """
 
 from __future__ import annotations

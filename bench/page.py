@@ -26,6 +26,22 @@ Results = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 
+STORED_PHRASES = {
+    "what the cache holds is not read anew": "cached texts are not embedded again",
+    "nobody tells when a list is asked for": "without the time of the request",
+    "told when each list is asked for": "with the time of the request",
+    "it is not told how long after an event the next one came": "without the time between events",
+    "the vectors of what a user met": "the vectors of the history",
+}
+"""Phrases of earlier results files and their present form."""
+
+
+def _present(text: str) -> str:
+    for stored, present in STORED_PHRASES.items():
+        text = text.replace(stored, present)
+    return text
+
+
 def page(results: Path, docs: Path) -> Path:
     """Write DOCS/benchmarks.md and all of its plots from the results files."""
     found = _found(results)
@@ -151,7 +167,7 @@ def _costs(result: Results, rows: Sequence[Row]) -> Iterator[str]:
     yield _line(["system", *heads, "machine, notes"])
     yield "|---" * (len(heads) + 2) + "|"
     for row in rows:
-        notes = [row.get("machine", ""), row.get("notes", "")]
+        notes = [row.get("machine", ""), _present(row.get("notes", ""))]
         yield _line(
             [
                 f"`{row['system']}`",
@@ -173,9 +189,8 @@ def _settings(rows: Sequence[Row]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for row in rows:
         settings = ", ".join(f"{k} = {v}" for k, v in sorted(row["settings"].items()))
-        yield _line(
-            [f"`{row['system']}`", settings or "none", row.get("source", ""), f"`{row['command']}`"]
-        )
+        source = _present(row.get("source", ""))
+        yield _line([f"`{row['system']}`", settings or "none", source, f"`{row['command']}`"])
 
 
 def pushed(result: Results, row: Row) -> bool:

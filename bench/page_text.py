@@ -20,12 +20,12 @@ PROTOCOLS: Mapping[str, str] = {
     "leave-one-out": (
         "The last item of every user is hidden; systems learn from all that came before, of all "
         "users. The order is the shipped one, so equal times change nothing. Where the times are "
-        "the original ones, systems are told when the list is asked for: at the hidden item's time."
+        "the original ones, systems get the time of the request: the hidden item's time."
     ),
     "time": (
         "All that happened after one moment is hidden, of all users: 80% of the rows lie before "
-        "it. Ranked for users with a history who met something new afterwards; that moment is "
-        "when all lists are asked for."
+        "it. Ranked for users with a history and new items afterwards; that moment is "
+        "the time of all requests."
     ),
     "random": "A fifth of every user's items, at random (seed 0), is hidden.",
     "cold-items": (

@@ -1,8 +1,8 @@
 """Whether an order can be learnt: python -m bench.ranker NAME=WORKSPACE ... --out FILE
 
-For every built workspace, LambdaMART (extra `ranker`) is trained and judged as a build with
-`recommend.ranker.enabled` does it: everybody's latest events held back, the serving experts fitted
-on the rest, half of those viewers teach and the other half decide. Nothing is published.
+For every built workspace, LambdaMART (extra `ranker`) is trained and tested as by a build with
+`recommend.ranker.enabled`: the latest events of all users are held out, the serving experts fitted
+on the rest, half of the users train and the other half test. Nothing is published.
 """
 
 from __future__ import annotations

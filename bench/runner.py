@@ -197,7 +197,7 @@ def _arguments(
 
 
 def _environment(bench: Bench, system: System) -> dict[str, str]:
-    """This one's, with two threads for everybody and a fixed order of sets."""
+    """This environment, with two threads for all and a fixed order of sets."""
     threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
     fixed = dict.fromkeys(threads, str(THREADS)) | {
         "PYTHONHASHSEED": "0",

@@ -67,7 +67,7 @@ def _each(seconds: list[float]) -> str:
 
 
 def _lists(result: Result) -> Iterator[str]:
-    yield "## Scale: everybody's lists"
+    yield "## Scale: lists of all users"
     yield ""
     yield (
         f"`vireo recommend --all`, lists of ten by six experts, the usual rules, two workers, "
@@ -152,7 +152,7 @@ def _paper(growth: Result, lists: Result, events: Result) -> Iterator[str]:
     yield ""
     yield (
         f"Reckoned, not measured: the unit costs above times {VIDEOS:,} videos, of which "
-        f"{NEW_SHARE:.0%} are new each day, and {VIEWERS:,} viewers, of whom {COMING:.0%} come on "
+        f"{NEW_SHARE:.0%} are new each day, and {VIEWERS:,} viewers; {COMING:.0%} of them come on "
         f"a day with {EVENTS_A_DAY} events each; ${CORE_HOUR} for an hour of a core. A list is "
         "reckoned as costing what it costs at the size measured: see docs/scale.md for what makes "
         "that so."

@@ -42,7 +42,7 @@ from vireo.understanding.base import Understanding
 from vireo.understanding.build import build as understand
 
 ASIDE = 1500
-"""Viewers of whom a sentence is all that is known."""
+"""Cold-start users with a text."""
 
 
 def described(

@@ -62,11 +62,11 @@ def _first(told: Mapping[str, Any]) -> str:
     )
 
 
-def _verdict(is_met: bool, is_whole: bool = True) -> str:
-    """A shorter run can miss a goal, but not show that it is met."""
-    if not is_met:
+def _verdict(reached: bool, is_whole: bool = True) -> str:
+    """Verdict of a goal; a shorter run can miss a goal, but not reach it."""
+    if not reached:
         return "**missed**"
-    return "met" if is_whole else "met so far: a shorter run"
+    return "reached" if is_whole else "reached so far: a shorter run"
 
 
 def _rows(told: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:

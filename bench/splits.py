@@ -114,7 +114,7 @@ def _marked(data: Interactions, rows: Ints) -> Bools:
 
 
 def _met(data: Interactions, train: Bools) -> Bools:
-    """Rows whose user met the item in a train row, or in an earlier row outside of it. (n,)"""
+    """Rows whose user has the item in a train row, or in an earlier row outside of it. (n,)"""
     pairs = data.users * len(data.catalogue) + data.items
     again = np.ones(len(pairs), dtype=np.bool_)
     rest = np.flatnonzero(~train)

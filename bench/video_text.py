@@ -1,11 +1,12 @@
-"""Pictures found by words that no text of theirs says: texts are hidden, then looked for.
+"""Retrieval of pictures by text: texts of some videos are hidden, then used as queries.
 
     python -m bench.video_text --data ../shared/data --model MODEL.onnx
 
 70 generated clips of seven actions; the text of a clip is its action, spelled out. Of five parts of
-the clips each is hidden once: the map from pictures to texts (recommend/cross_modal.py) is learnt on the
-others, and each action's words look among the hidden clips. Counted is the share of right clips
-among the first two of each action's two (precision at 2), and how often the first one is right.
+the clips each is hidden once: the map from pictures to texts (recommend/cross_modal.py) is trained
+on the others, and each action's words are a query for the hidden clips. Reported is the share of
+right clips among the first two of each action's two (precision at 2), and how often the first one
+is right.
 """
 
 from __future__ import annotations

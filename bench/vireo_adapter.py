@@ -87,7 +87,7 @@ def main() -> None:
         "recommend_seconds": seconds,
         "users": len(users),
         "epochs": None,
-        "notes": f"{trained.note} Texts: {reading:.1f} s (what the cache holds is not read anew).",
+        "notes": f"{trained.note} Texts: {reading:.1f} s (cached texts are not embedded again).",
     }
     print(json.dumps(report))
 

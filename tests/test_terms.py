@@ -51,10 +51,10 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     },
     "src/vireo/understanding/attributes.py": {"newcomers": "a word of English titles"},
     "src/vireo/understanding/tokenize.py": {
-        "everybody everyone": "stop words",
-        "no nobody none": "stop words",
-        "somebody someone": "stop words",
-        "whole whom whose": "stop words",
+        "everybody everyone": "an English stop word",
+        "no nobody none": "an English stop word",
+        "somebody someone": "an English stop word",
+        "whole whom whose": "an English stop word",
     },
     "src/vireo/testing.py": {"Finding good ground": "a sample text about anchoring"},
 }

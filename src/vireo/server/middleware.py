@@ -187,7 +187,7 @@ class _Turn:
             self.status = message["status"]
             if self.limit is not None and not self.limit.expired():
                 self.limit.reschedule(None)  # a film may take as long as it lasts
-                headers = message["headers"]
+            headers = message["headers"]
             there = {name for name, _ in headers}
             more = (*_ALWAYS, (b"x-request-id", self.request_id.encode()))
             message["headers"] = [*headers, *(one for one in more if one[0] not in there)]

@@ -58,7 +58,7 @@ def test_what_is_no_causal_model_is_refused(tmp_path: Path) -> None:
     short = tiny_causal(tmp_path / "short", positions=64)
     made = generator(GenerationSection(model="local", path=str(short)), context(tmp_path))
     assert made is not None
-    assert "do not fit into its 64 positions" in made.generate([asked()])[0].reason
+    assert "exceed its 64 positions" in made.generate([asked()])[0].reason
     broken = tiny_model(tmp_path / "broken")
     (broken / "model.safetensors").write_bytes(b"\0" * 64)
     made = generator(GenerationSection(model="local", path=str(broken)), context(tmp_path))
