@@ -34,7 +34,7 @@ USERS_PER_QUERY = 100_000
 
 @dataclass(frozen=True)
 class BatchJob:
-    """Which lists are to be made, and from what; small, so that it can be sent anywhere."""
+    """Parameters of a batch of lists; small, because each worker gets a copy."""
 
     workspace: str
     stages: tuple[tuple[str, str], ...]
@@ -43,9 +43,23 @@ class BatchJob:
     settings: str
     """The config, as JSON."""
     at: int
-    """The moment of asking (ms since 1970 UTC): the same for all, also after a kill."""
+    """Time of all requests (ms since 1970 UTC), kept after a kill."""
     with_reasons: bool = False
-    """Whether every list is made one by one."""
+    """Compute each list separately, with reasons."""
+
+    @classmethod
+    def of(
+        cls,
+        workspace: Path,
+        stages: Mapping[str, str],
+        config: Config,
+        k: int,
+        at: int,
+        with_reasons: bool,
+    ) -> BatchJob:
+        """The job for a published build (stage -> artifact id)."""
+        settings = config.model_dump_json(exclude_unset=True)
+        return cls(str(workspace), tuple(sorted(stages.items())), k, settings, at, with_reasons)
 
 
 @dataclass(frozen=True)

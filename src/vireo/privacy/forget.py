@@ -59,6 +59,10 @@ class Receipt:
             )
         return "\n".join(lines)
 
+    def purged(self, removed: int) -> Receipt:
+        """The receipt after a build that deleted `removed` artifacts."""
+        return replace(self, artifacts_pending=0, sources_pending=False, artifacts_removed=removed)
+
 
 @dataclass(frozen=True)
 class Pending:

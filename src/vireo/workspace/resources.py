@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -21,6 +22,8 @@ from vireo.serving.online import OnlineRecommender
 from vireo.serving.snapshot import BuildSnapshot
 from vireo.serving.unlearning import without_users
 from vireo.store.base import Store
+
+CONFIG = "vireo.toml"
 
 
 class Resources:
@@ -105,3 +108,16 @@ class Resources:
         """Close the database, if it was opened."""
         if "store" in self.__dict__:
             self.store.close()
+
+
+def new_directory(path: str | os.PathLike[str]) -> Path:
+    """Make the directory of a new workspace; raises InputError if the path is in use."""
+    root = Path(path)
+    if (root / CONFIG).exists():
+        raise InputError(f"{root} is a workspace already.", f"Use it: `vireo build -w {root}`.")
+    if root.exists() and not root.is_dir():
+        raise InputError(f"{root} is a file.", "Name a directory that does not exist yet.")
+    if not str(path):
+        raise InputError("The workspace has no name.", "Name a directory: `vireo new DIR`.")
+    root.mkdir(parents=True, exist_ok=True)
+    return root

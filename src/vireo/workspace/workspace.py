@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,26 +22,19 @@ from vireo.store.base import LiveEvent, Preference, UserAttributes
 from vireo.workspace.listing import facts, rows, stage_report
 from vireo.workspace.privacy import erase_user
 from vireo.workspace.publishing import build_stages, ingest_tables
-from vireo.workspace.resources import Resources
+from vireo.workspace.resources import CONFIG, Resources, new_directory
 from vireo.workspace.users import add_preference, remove_preference, set_users
 
 if TYPE_CHECKING:
     from vireo.evaluation.leakage import LeakCheck
     from vireo.evaluation.report import Comparison, Report
 
-CONFIG = "vireo.toml"
 SHARD_SIZE = 10_000
 """Users whose lists `recommend_all` makes and stores together."""
 
 
 class Workspace:
-    """One catalogue with its users, settings and builds in one directory.
-
-    >>> ws = Workspace.create("movie-night")                              # doctest: +SKIP
-    >>> ws.ingest(videos="videos.csv", events="events.csv")               # doctest: +SKIP
-    >>> ws.build()                                                        # doctest: +SKIP
-    >>> print(ws.recommend("ana", k=5))                                   # doctest: +SKIP
-    """
+    """One catalogue with its users, settings and builds in one directory."""
 
     def __init__(self, path: Path, config: Config, progress: Progress | None = None) -> None:
         self.resources = Resources(path, config, progress)
@@ -57,14 +49,7 @@ class Workspace:
         progress: Progress | None = None,
     ) -> Workspace:
         """Make a new workspace; raises InputError if one is there already."""
-        root = Path(path)
-        if (root / CONFIG).exists():
-            raise InputError(f"{root} is a workspace already.", f"Use it: `vireo build -w {root}`.")
-        if root.exists() and not root.is_dir():
-            raise InputError(f"{root} is a file.", "Name a directory that does not exist yet.")
-        if not str(path):
-            raise InputError("The workspace has no name.", "Name a directory: `vireo new DIR`.")
-        root.mkdir(parents=True, exist_ok=True)
+        root = new_directory(path)
         (root / CONFIG).write_text(as_toml(config), encoding="utf-8")
         return cls(root.resolve(), config or Config(), progress)
 
@@ -75,10 +60,8 @@ class Workspace:
         """Open an existing workspace; raises InputError if there is none."""
         root = Path(path)
         if not (root / CONFIG).is_file():
-            raise InputError(
-                f"There is no workspace in {root.resolve()}.",
-                "Make one: `vireo new DIR`, or name it: `-w DIR`.",
-            )
+            hint = "Create one: `vireo new DIR`, or name it: `-w DIR`."
+            raise InputError(f"There is no workspace in {root.resolve()}.", hint)
         return cls(root.resolve(), Config.load(root / CONFIG), progress)
 
     @property
@@ -90,8 +73,6 @@ class Workspace:
     def config(self) -> Config:
         """All settings, as `vireo.toml` has them."""
         return self.resources.config
-
-    # Data and builds
 
     def ingest(
         self,
@@ -114,10 +95,8 @@ class Workspace:
         if videos is None and events is None:
             return counts
         tables = [Path(table) if table is not None else None for table in (videos, events)]
-        summary = ingest_tables(
-            self.resources, *tables, format=format, columns=columns or {}, replace=replace
-        )
-        return {**summary, **counts}
+        options: dict[str, Any] = {"format": format, "columns": columns or {}, "replace": replace}
+        return {**ingest_tables(self.resources, *tables, **options), **counts}
 
     def record(self, events: Sequence[LiveEvent]) -> int:
         """Store live events, which change the next list; return the number of new ones."""
@@ -159,8 +138,6 @@ class Workspace:
         self.resources.reload()
         return copied
 
-    # Lists
-
     def recommend(
         self,
         user_id: str | None = None,
@@ -198,15 +175,13 @@ class Workspace:
         from vireo.batch.lists import recommend_all
         from vireo.batch.worker import BatchJob
 
-        config = self.config
-        stages = tuple(sorted(self.resources.published.current().items()))
+        stages, settings = self.resources.published.current(), self.config
         moment = now_ms() if at is None else at
-        settings = config.model_dump_json(exclude_unset=True)
-        job = BatchJob(str(self.path), stages, self._length(k), settings, moment, with_reasons)
-        return recommend_all(job, config, self.resources.context, Path(out), shard_size)
+        job = BatchJob.of(self.path, stages, settings, self._length(k), moment, with_reasons)
+        return recommend_all(job, settings, self.resources.context, Path(out), shard_size)
 
     def similar(self, video_id: str, k: int | None = None, *, user_id: str | None = None) -> Picks:
-        """Videos similar to one, cold items included, that the user (or anybody) may see."""
+        """Videos similar to one, cold items included, that the user (or any user) may see."""
         return self.resources.online.similar(video_id, self._length(k), user_id)
 
     def search(self, text: str, k: int | None = None) -> Picks:
@@ -216,8 +191,6 @@ class Workspace:
     def explain(self, user_id: str, video_id: str) -> Explanation:
         """The contributions to one video's score for one user, and a counterfactual."""
         return self.resources.online.explain(user_id, video_id)
-
-    # Users
 
     def set_users(self, table: str | os.PathLike[str]) -> dict[str, Any]:
         """Store user attributes (age, region, languages, groups) from a table; return counts."""
@@ -258,18 +231,13 @@ class Workspace:
         self.resources.reload()
         if not purge:
             return receipt
-        removed = self.purge()
-        return replaced(
-            receipt, artifacts_pending=0, sources_pending=False, artifacts_removed=removed
-        )
+        return receipt.purged(self.purge())
 
     def purge(self) -> int:
         """Build, and delete artifacts made before the last erasure; return their number."""
         before = made_before(self.resources.artifacts)
         self.build()
         return len(before - made_before(self.resources.artifacts))
-
-    # Facts
 
     def video(self, video_id: str) -> dict[str, Any]:
         """Metadata, visual features, dialogue and record of one video."""
@@ -290,8 +258,6 @@ class Workspace:
     def facts(self, what: str) -> tuple[dict[str, Any], bool]:
         """A stage's report, else a video's facts, else a user's; True if a user has that id too."""
         return facts(what, self.resources)
-
-    # Evaluation
 
     def evaluate(
         self,

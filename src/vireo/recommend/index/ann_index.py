@@ -28,6 +28,12 @@ _TINY = 2.0**-25
 _TRIES = 3
 
 
+def build_index(plan: IndexSpec, lists: Ints, vectors: Floats) -> Any:
+    """The faiss index of a spec over vectors (m, d), each in its list (m,)."""
+    held = plan.project(vectors)
+    return flat(held) if plan.exact else inverted(plan.centroids, lists, held)
+
+
 @dataclass(frozen=True)
 class AnnIndex:
     """A plan, the index that it gave, and what came since."""
@@ -48,9 +54,7 @@ class AnnIndex:
         own = vectors[: plan.count]
         with plan.lock:
             if "main" not in plan.made:
-                given = (plan.centroids, plan.lists)
-                held = own @ plan.basis if plan.narrowed else own
-                plan.made["main"] = flat(held) if plan.exact else inverted(*given, held)
+                plan.made["main"] = build_index(plan, plan.lists, own)
             if "longest" not in plan.made:
                 plan.made["longest"] = float(np.sqrt(np.einsum("nd,nd->n", own, own).max()))
         empty = np.zeros(0, dtype=np.int64)
@@ -85,8 +89,8 @@ class AnnIndex:
         filtered = left < MANY * n
         more = self.plan.over * count
         more = min(more, left) if filtered else min(-(-more * n // left), n)
-        asked = (towards @ self.plan.basis)[None]
-        _, rows = found(self.main, asked, more, PARTS, mask if filtered else None)
+        query = self.plan.project(towards)[None]
+        _, rows = found(self.main, query, more, PARTS, mask if filtered else None)
         there = rows[0][rows[0] >= 0]
         return np.asarray(there[mask[there]])
 
@@ -94,9 +98,9 @@ class AnnIndex:
         # Where a filter lets a tenth through, ten times as many lists hold as many candidates.
         n, lists = self.plan.count, len(self.plan.centroids)
         probes = min(lists, -(-self.plan.probes * n // left))
-        asked = towards @ self.plan.basis if self.plan.narrowed else towards
+        query = self.plan.project(towards)[None]
         more = min(self.plan.over * count, left)
-        _, rows = found(self.main, asked[None], more, probes, mask if left < n else None)
+        _, rows = found(self.main, query, more, probes, mask if left < n else None)
         return np.asarray(rows[0][rows[0] >= 0])
 
     def _compared(self, towards: Floats, count: int, mask: Bools, left: int) -> Ints:

@@ -52,6 +52,10 @@ class IndexSpec:
         """Whether search is exhaustive, projected or not."""
         return not len(self.centroids)
 
+    def project(self, vectors: Floats) -> Floats:
+        """(..., d) -> (..., w); unchanged without a projection."""
+        return vectors @ self.basis if self.narrowed else vectors
+
     def about(self) -> dict[str, Any]:
         found = {"lists": len(self.centroids), "probes": self.probes, "recall@100": self.recall}
         narrow = {"width": self.basis.shape[1], "over": self.over} if self.narrowed else {}

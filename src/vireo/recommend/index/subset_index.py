@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from vireo.arrays import Bools, Floats, Ints
-from vireo.recommend.index.ann_index import FEW, AnnIndex
+from vireo.recommend.index.ann_index import FEW, AnnIndex, build_index
 from vireo.recommend.index.base import Index
-from vireo.recommend.index.faiss_index import PARTS, flat, found, inverted
+from vireo.recommend.index.faiss_index import PARTS, found
 from vireo.recommend.top_k import top
 
 MOST = 0.5
@@ -50,10 +50,9 @@ class SubsetIndex:
             some = self.rows[mask]
             some = some[top(vectors[some] @ towards, count)]
         else:
-            asked = towards @ plan.basis if plan.narrowed else towards
             more = min(len(mask), -(-count * len(mask) // left))
             probes = PARTS if plan.exact else min(WIDER * plan.probes, len(plan.centroids))
-            places = found(self.main, asked[None], more, probes)[1][0]
+            places = found(self.main, plan.project(towards)[None], more, probes)[1][0]
             places = places[places >= 0]
             some = self.rows[places[mask[places]]]
         return np.concatenate([some, later])
@@ -76,8 +75,6 @@ def portion_of(index: Index | None, allowed: Bools) -> SubsetIndex | None:
             rows = np.flatnonzero(there)
             if not FEW < len(rows) <= MOST * plan.count:
                 return None
-            own = index.vectors[rows]
-            held = own @ plan.basis if plan.narrowed else own
-            main = flat(held) if plan.exact else inverted(plan.centroids, plan.lists[rows], held)
-            kept = plan.made["portion"] = (rows, main)
+            lists = plan.lists if plan.exact else plan.lists[rows]
+            kept = plan.made["portion"] = (rows, build_index(plan, lists, index.vectors[rows]))
     return SubsetIndex(index, *kept)

@@ -22,8 +22,6 @@ class AccessGroups(EligibilityRule):
 
     def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("access")
-        if not self.section.audience.deny_by_default and labels.bare.all():
-            return None
         allowed = labels.carrying(self.key(query))
         return allowed if self.section.audience.deny_by_default else allowed | labels.bare
 

@@ -25,8 +25,6 @@ class AvailabilityWindow(EligibilityRule):
         return bool(self._bounded.any())
 
     def mask(self, query: Query) -> Bools | None:
-        if not self._bounded.any():
-            return None
         if query.moment == NO_TIME:
             return ~self._bounded
         return np.asarray((self._first <= query.moment) & (query.moment < self._last))

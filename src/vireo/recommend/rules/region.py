@@ -20,8 +20,6 @@ class Region(EligibilityRule):
 
     def mask(self, query: Query) -> Bools | None:
         labels = self.catalogue.labels("regions")
-        if labels.bare.all():
-            return None
         return labels.bare | labels.carrying(
             [query.attributes.region] if query.attributes.region else []
         )
