@@ -58,7 +58,7 @@ def test_damage_of_the_same_size_is_named_and_found(built: Path, stage: str) -> 
 
 
 def test_run_does_not_replace_what_others_ingested(built: Path, world: TinyWorld) -> None:
-    with pytest.raises(InputError, match="not made by `vireo run`"):
+    with pytest.raises(InputError, match="not created by `vireo run`"):
         run_tables(world.videos, world.events, workspace=built)
     assert len(Workspace.open(built).resources.sources.all()) == 1
 

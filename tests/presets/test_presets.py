@@ -124,7 +124,7 @@ def test_meetings_of_a_company_stay_in_their_groups(tmp_path: Path) -> None:
     assert nothing.notes == (
         "The rule 'access' leaves nothing for this viewer, and it does not give way.",
     )
-    assert "everybody may see" in closed.notes[0]
+    assert "all users may see" in closed.notes[0]
     people = {name.casefold() for name in work.resources.online.users()}
     spoken = {
         word

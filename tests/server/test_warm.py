@@ -60,7 +60,7 @@ def test_an_exported_network_that_is_damaged_is_made_anew(
     exported.parent.mkdir(exist_ok=True)
     exported.write_bytes(b"no network")
     client = serve(built)
-    assert "It is made anew." in caplog.text
+    assert "It is exported again." in caplog.text
     assert client.get(SEARCH).status_code == 200
     assert exported.stat().st_size > 1_000
 
