@@ -156,7 +156,7 @@ _STAGES = (
     ),
     Stage(
         "understanding",
-        version=7,
+        version=8,
         output="vireo.understanding.base:Understanding",
         build="vireo.understanding.build:build",
         needs=("data/videos", "video/dialogue", "pretraining"),

@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from vireo.arrays import unit_rows
 from vireo.language import VideoTexts, query_texts
-from vireo.understanding.lsa import LEAST_VIDEOS, fit_lsa, joined, term_counts
+from vireo.understanding.lsa import MIN_VIDEOS, fit_lsa, joined, term_counts
 
 _KINDS = {
     "sea": ["harbour", "sailor", "anchor", "lighthouse", "tide", "captain", "vessel", "storm"],
@@ -86,7 +86,7 @@ def test_a_missing_half_shifts_nothing() -> None:
 
 
 def test_small_or_wordless_catalogues_have_no_lexicon() -> None:
-    texts, _ = _catalogue(LEAST_VIDEOS - 1)
+    texts, _ = _catalogue(MIN_VIDEOS - 1)
     assert fit_lsa(term_counts(query_texts(texts))) is None
     assert fit_lsa(term_counts(query_texts([""] * 500))) is None
     assert fit_lsa(term_counts(query_texts(["the same words"] * 500))) is None

@@ -1,4 +1,4 @@
-"""Texts -> latent semantic vectors: which words a video uses, beside what its sentences mean.
+"""Latent semantic analysis: TF-IDF of content words and truncated SVD.
 
 A language model averages a long dialogue into what all dialogues share. Rare words, the names of
 things, are what distinguishes two hours of talk, and counting them does not average out.
@@ -10,23 +10,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from vireo.arrays import Floats, unit_rows
 from vireo.language import PARTS, VideoTexts
 from vireo.language.chunks import sampled_windows
 from vireo.understanding.key_phrases import content_words
 
-LEAST_VIDEOS = 200
-"""With fewer videos too few words come together often enough to say what goes with what."""
-WIDEST = 256
-"""Dimensions; fewer where there are fewer than eight videos to each."""
-MOST_WORDS = 50_000
-_TOO_COMMON = 0.5
-_ROUNDS, _SPARE = 8, 32  # of the iteration that finds the axes
-_MOST_CHARACTERS = 400_000  # of one part: more than most films say
+MIN_VIDEOS = 200
+"""With fewer videos, co-occurrence of words is too rare."""
+MAX_DIMENSION = 256
+"""Dimensions; at most one per eight videos."""
+MAX_WORDS = 50_000
+MAX_SHARE = 0.5
+"""Share of the videos above which a word is too common."""
+_MAX_CHARACTERS = 400_000  # of one part
 
 METADATA_WEIGHT, DIALOGUE_WEIGHT = 0.5, 1.0
 """Weights of metadata (title, description, tags) and of dialogue."""
@@ -38,7 +38,7 @@ Counts = Mapping[str, int]
 
 @dataclass(frozen=True)
 class TermCounts:
-    """How often each video uses each content word."""
+    """Counts of content words by video."""
 
     metadata: tuple[Counts, ...]
     """In its title, description and tags."""
@@ -47,7 +47,7 @@ class TermCounts:
 
     @property
     def used(self) -> list[frozenset[str]]:
-        """Per video its content words, wherever they stand."""
+        """Content words by video."""
         return [
             frozenset(a.keys() | b.keys())
             for a, b in zip(self.metadata, self.dialogue, strict=True)
@@ -56,13 +56,13 @@ class TermCounts:
 
 @dataclass(frozen=True)
 class LsaModel:
-    """Latent semantic analysis (Deerwester et al. 1990) of a catalogue, ready for more texts."""
+    """Latent semantic analysis (Deerwester et al. 1990) of a catalogue."""
 
     words: tuple[str, ...]
     rarity: Floats
     """(v,) inverse document frequencies."""
     axes: Floats
-    """(v, k) the strongest right singular vectors of the catalogue."""
+    """(v, k) right singular vectors of the TF-IDF matrix, strongest first."""
     centre: Floats
     """(k,) the mean of the catalogue, which is subtracted."""
 
@@ -78,7 +78,7 @@ class LsaModel:
         0.7: a title of three words says little by its words; the embedding decides there.
         """
         metadata, dialogue = self._placed(words.metadata), self._placed(words.dialogue)
-        known = [len(own & self._place.keys()) for own in words.used]
+        known = [len(own & self._vectorizer.vocabulary_.keys()) for own in words.used]
         trust = np.array(known, dtype=np.float32)
         trust /= trust + FEW_WORDS
         return (
@@ -86,15 +86,24 @@ class LsaModel:
             * np.sqrt(trust)[:, None]
         )
 
-    def _placed(self, counts: Sequence[Counts]) -> Floats:
-        weights = _weights(counts, self._place, self.rarity)
-        there = np.asarray(weights.sum(axis=1)).ravel() > 0
-        latent = np.asarray(weights @ self.axes) - self.centre
-        return unit_rows(np.where(there[:, None], latent, 0.0).astype(np.float32))
+    @cached_property
+    def _vectorizer(self) -> Any:
+        return _vectorizer(self.words)
 
     @cached_property
-    def _place(self) -> dict[str, int]:
-        return {word: place for place, word in enumerate(self.words)}
+    def _tf_idf(self) -> Any:
+        """(1 + log count) * idf, rows of length 1."""
+        from sklearn.feature_extraction.text import TfidfTransformer
+
+        transformer = TfidfTransformer(sublinear_tf=True)
+        transformer.idf_ = self.rarity
+        return transformer
+
+    def _placed(self, counts: Sequence[Counts]) -> Floats:
+        weights = self._tf_idf.transform(self._vectorizer.transform(counts))
+        there = np.diff(weights.indptr) > 0
+        latent = np.asarray(weights @ self.axes) - self.centre
+        return unit_rows(np.where(there[:, None], latent, 0.0).astype(np.float32))
 
 
 def term_counts(texts: VideoTexts) -> TermCounts:
@@ -108,22 +117,39 @@ def term_counts(texts: VideoTexts) -> TermCounts:
 
 
 def _counted(text: str) -> Counts:
-    return Counter(content_words(sampled_windows(text, _MOST_CHARACTERS)))
+    return Counter(content_words(sampled_windows(text, _MAX_CHARACTERS)))
 
 
 def fit_lsa(words: TermCounts) -> LsaModel | None:
-    """Learn the lexicon of a catalogue; None where it is too small for one."""
+    """TF-IDF and truncated SVD of a catalogue; None if it is too small.
+
+    Terms of two videos or more, but of at most half of them; of very many, the most frequent.
+    """
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfTransformer
+
     counts = [_sum(a, b) for a, b in zip(words.metadata, words.dialogue, strict=True)]
-    held = sum(1 for own in counts if own)
-    known, rarity = _vocabulary(counts, held)
-    dimension = min(WIDEST, held // 8, len(known) - 1)
-    if held < LEAST_VIDEOS or dimension < 1:
+    counts = [own for own in counts if own]
+    videos = Counter(word for own in counts for word in own)
+    common = [word for word, n in videos.items() if 2 <= n <= MAX_SHARE * len(counts)]
+    known = tuple(sorted(sorted(common, key=lambda word: (-videos[word], word))[:MAX_WORDS]))
+    dimension = min(MAX_DIMENSION, len(counts) // 8, len(known) - 1)
+    if len(counts) < MIN_VIDEOS or dimension < 1:
         return None
-    weights = _weights(counts, {word: number for number, word in enumerate(known)}, rarity)
-    axes = _axes(weights, dimension)
-    there = np.asarray(weights.sum(axis=1)).ravel() > 0
+    transformer = TfidfTransformer(sublinear_tf=True)
+    weights = transformer.fit_transform(_vectorizer(known).transform(counts))
+    svd = TruncatedSVD(
+        min(dimension, *weights.shape),
+        n_iter=8,
+        n_oversamples=32,
+        power_iteration_normalizer="QR",
+        random_state=0,
+    ).fit(weights)
+    axes = np.ascontiguousarray(svd.components_.T, dtype=np.float32)
+    there = np.diff(weights.indptr) > 0
     centre = np.asarray(weights[there] @ axes).mean(axis=0, dtype=np.float64)
-    return LsaModel(tuple(known), rarity, axes, centre.astype(np.float32))
+    rarity = transformer.idf_.astype(np.float32)
+    return LsaModel(known, rarity, axes, centre.astype(np.float32))
 
 
 def joined(language: Floats, lexical: Floats, weight: float) -> Floats:
@@ -141,44 +167,11 @@ def _sum(one: Counts, other: Counts) -> Counts:
     return total
 
 
-def _vocabulary(counts: Sequence[Counts], videos: int) -> tuple[list[str], Floats]:
-    """Words of two videos or more, but of no more than half; of very many, the commonest."""
-    held = Counter(word for own in counts for word in own)
-    kept = [word for word, n in held.items() if 2 <= n <= _TOO_COMMON * videos]
-    kept = sorted(sorted(kept, key=lambda word: (-held[word], word))[:MOST_WORDS])
-    often = np.array([held[word] for word in kept], dtype=np.float64)
-    return kept, (1.0 + np.log((1 + videos) / (1 + often))).astype(np.float32)
+def _vectorizer(words: Sequence[str]) -> Any:
+    """Counts -> (m, v) sparse counts of known words."""
+    from sklearn.feature_extraction import DictVectorizer
 
-
-def _weights(
-    counts: Sequence[Counts], place: Mapping[str, int], rarity: Floats
-) -> sparse.csr_array:
-    """(m, v) rows of length 1: 1 + log(count), times the rarity of the word."""
-    rows, columns, values = [], [], []
-    for row, own in enumerate(counts):
-        for word, count in own.items():
-            if word in place:
-                rows.append(row)
-                columns.append(place[word])
-                values.append(count)
-    weights = (1.0 + np.log(np.array(values, dtype=np.float64))) * rarity[columns]
-    lengths = np.sqrt(np.bincount(rows, weights**2, minlength=len(counts)))
-    scaled = (weights / lengths[rows]).astype(np.float32)
-    return sparse.csr_array((scaled, (rows, columns)), shape=(len(counts), len(place)))
-
-
-def _axes(weights: sparse.csr_array, dimension: int) -> Floats:
-    """(v, k), strongest first, each with its largest entry above zero.
-
-    Subspace iteration from fixed noise (Halko, Martinsson and Tropp 2011): the solvers of SciPy
-    use new random starts where words always occur together, and then differ from run to run.
-    """
-    width = min(dimension + _SPARE, *weights.shape)
-    noise = np.random.default_rng(0)
-    basis: Floats = noise.standard_normal((weights.shape[1], width), dtype=np.float32)
-    for _ in range(_ROUNDS):
-        basis = np.linalg.qr(weights.T @ np.linalg.qr(weights @ basis)[0])[0]  # (v, width)
-    right = np.linalg.svd(weights @ basis, full_matrices=False)[2]  # (width, width)
-    axes = basis @ right[:dimension].T
-    largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
-    return np.ascontiguousarray(axes * np.sign(largest), dtype=np.float32)
+    vectorizer = DictVectorizer(dtype=np.float32)
+    vectorizer.feature_names_ = list(words)
+    vectorizer.vocabulary_ = {word: place for place, word in enumerate(words)}
+    return vectorizer
