@@ -1,4 +1,4 @@
-"""A user's own list of topics: read, refused with a reason, and found in videos by their words."""
+"""Custom topics: validation of the file, topics found in videos by their words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Profiles worded by a model: only facts, and only with leave of the owner and of the viewer."""
+"""Profile sentences by an LLM: only facts, only with permission of owner and user."""
 
 from __future__ import annotations
 

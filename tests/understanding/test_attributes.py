@@ -1,4 +1,4 @@
-"""Names, mood, audience and format: the video's own words with their quote, or nothing."""
+"""Names, mood, audience and format: a quote of the video, or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reranking by a model that writes: used or skipped, said either way, never more than an order."""
+"""LLM reranking: used or skipped with a note; it only changes the order."""
 
 from __future__ import annotations
 

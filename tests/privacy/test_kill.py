@@ -1,4 +1,4 @@
-"""kill -9 while somebody is forgotten: never half remembered, and nothing to be asked twice."""
+"""kill -9 during an erasure: it is complete after the next start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.privacy.searching import traces
-from tests.privacy.test_leaving import SAID, WHO, leave_traces
+from tests.privacy.test_forget import SAID, WHO, leave_traces
 from vireo.data.sources import Sources
 from vireo.privacy.forget import PENDING
 from vireo.testing import TinyWorld

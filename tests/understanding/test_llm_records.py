@@ -1,4 +1,4 @@
-"""Records by a model: checked against the sources, their author named; orders change nothing."""
+"""Records by an LLM: checked against the sources, author named."""
 
 from __future__ import annotations
 

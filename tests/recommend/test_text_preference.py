@@ -1,4 +1,4 @@
-"""A sentence alone: what viewers of such a taste watch comes, where that was shown to help."""
+"""Text preference model: interests from a text alone, used only after a significant gain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What viewers ask for, in words: read rightly, and obeyed at once."""
+"""Stated preferences: parsing, effect on the next list."""
 
 from __future__ import annotations
 

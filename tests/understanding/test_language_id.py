@@ -1,4 +1,4 @@
-"""Languages of texts, and nothing where there is too little to know."""
+"""Language identification: no answer for short texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`vireo build understanding` is killed with -9 at random moments and ends with the same bytes."""
+"""kill -9 of a build of understanding at random moments ends with equal bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of understanding: groups, sentences, phrases, fused vectors, on known answers."""
+"""Clusters, sentences, phrases and fused vectors with known answers."""
 
 from __future__ import annotations
 

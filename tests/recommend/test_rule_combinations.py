@@ -1,4 +1,4 @@
-"""No rules together show what is forbidden, show it twice, or leave out what is allowed."""
+"""Combinations of rules: no forbidden video, no duplicates, nothing allowed left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After forgetting: counts without the viewer at once; after a purge no trace in any file."""
+"""Erasure: counts without the user at once; after a purge no trace in any file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lexicon: words that keep the same company, a reference implementation, odd catalogues."""
+"""Latent semantic analysis: co-occurring words, a reference, odd catalogues."""
 
 from __future__ import annotations
 

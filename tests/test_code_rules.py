@@ -1,4 +1,4 @@
-"""The house rules: light imports, no cycles, no pickle, no eval, menus that open."""
+"""Rules of the code: imports, cycles, names, file lengths, forbidden calls."""
 
 from __future__ import annotations
 

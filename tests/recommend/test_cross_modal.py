@@ -1,4 +1,4 @@
-"""Sight: pictures whose text was hidden are found by words, where that was shown to work."""
+"""Cross-modal retrieval: pictures with hidden texts are found by words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many lists at once: the lists of one by one, for every kind of viewer, whatever the rules."""
+"""Lists in blocks equal the lists of single users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each rule in a world where the right list is known."""
+"""Each rule in a world with a known right list."""
 
 from __future__ import annotations
 
