@@ -1,4 +1,4 @@
-"""The bench follows the rules of the code: files say what they are and stay short; no pickle, no eval."""
+"""The bench follows the rules of the code: short files with a docstring; no pickle, no eval."""
 
 from __future__ import annotations
 
