@@ -1,4 +1,4 @@
-"""Vireo: from video files and behaviour to explained, personal lists of videos.
+"""Vireo: from video files and behavior to explained, personal lists of videos.
 
 >>> import vireo
 >>> ws = vireo.Workspace.create("movie-night")

@@ -97,9 +97,9 @@ def _served(root: Path) -> Iterator[Finding]:
     try:
         missing = [s for s, name in live.current().items() if not artifacts.find(s, name)]
         detail = f"missing: {', '.join(missing)}: `vireo build`" if missing else "all there"
-        yield Finding("bad" if missing else "good", "published artefacts", detail)
+        yield Finding("bad" if missing else "good", "published artifacts", detail)
     except NotBuilt as error:
-        yield Finding("odd", "published artefacts", f"{error.what} {error.hint}")
+        yield Finding("odd", "published artifacts", f"{error.what} {error.hint}")
     except VireoError as error:
         yield Finding("bad", "live.json", f"{error.what} {error.hint}")
 

@@ -179,7 +179,7 @@ _STAGES = (
     ),
     Stage(
         "recommend",
-        version=7,
+        version=8,
         output="vireo.recommend.catalogue:Catalogue",
         build="vireo.recommend.build:build",
         needs=(

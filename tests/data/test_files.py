@@ -171,4 +171,4 @@ def test_parquet_types(tmp_path: Path) -> None:
 def test_an_events_table_without_rows(tmp_path: Path) -> None:
     tables = read(put(tmp_path, "v.csv", VIDEOS), put(tmp_path, "e.csv", EVENTS))
     assert tables.events.is_empty()
-    assert "no behaviour yet" in tables.counts["events"].notes[-1]
+    assert "no behavior yet" in tables.counts["events"].notes[-1]

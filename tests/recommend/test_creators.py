@@ -11,7 +11,7 @@ from vireo.behavior.base import History
 from vireo.recommend.base import Slate
 from vireo.recommend.context import StepContext
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.retrieve.creators import MOST, SameCreator, favourites
+from vireo.recommend.retrieve.creators import MOST, SameCreator, favorites
 
 
 def world(**more: object) -> StepContext:
@@ -41,8 +41,8 @@ def test_favourites_are_in_the_order_of_what_was_wanted() -> None:
     place = world()
     creators = place.catalogue.creator_of
     one, other = int(creators[0]), int(creators[4])
-    assert favourites(history([0, 4, 5]), place.catalogue).tolist() == [other, one]
-    assert favourites(history([0, 4, 5], [3, 1, 1]), place.catalogue).tolist() == [one, other]
+    assert favorites(history([0, 4, 5]), place.catalogue).tolist() == [other, one]
+    assert favorites(history([0, 4, 5], [3, 1, 1]), place.catalogue).tolist() == [one, other]
 
 
 def test_candidates_are_scored_by_the_experts_and_reach_the_list() -> None:

@@ -138,7 +138,7 @@ def test_the_map_is_the_ridge_regression_of_an_independent_library() -> None:
         wanted[row, case.targets] = 1 / np.sqrt(len(case.targets))
     for penalty, made in zip(PENALTIES, fits(cases, read, catalogue), strict=True):
         other = Ridge(alpha=penalty).fit(vectors, wanted[:, made.videos])
-        own = (vectors - made.centre) @ made.weights + made.usual
+        own = (vectors - made.center) @ made.weights + made.usual
         np.testing.assert_allclose(own, other.predict(vectors), atol=1e-4)
 
 

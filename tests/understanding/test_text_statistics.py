@@ -25,9 +25,9 @@ from vireo.understanding.vectors import TOPICS, WEIGHTS, vectors_of, with_topics
 
 def _planted(groups: int, each: int, noise: float = 0.15) -> tuple[Floats, list[int]]:
     random = np.random.default_rng(0)
-    centres = random.normal(size=(groups, 16))
+    centers = random.normal(size=(groups, 16))
     truth = [i % groups for i in range(groups * each)]
-    rows = unit_rows(centres[truth].astype(np.float32))
+    rows = unit_rows(centers[truth].astype(np.float32))
     return unit_rows(rows + noise * random.normal(size=rows.shape).astype(np.float32)), truth
 
 
@@ -156,23 +156,23 @@ def test_a_missing_part_does_not_shift_the_vector() -> None:
     assert np.allclose(made.fused, expected, atol=1e-6)
     assert made.has_text.tolist() == [True, True, True, False]
     assert made.parts["title"].shape == (4, 2)
-    assert not made.centred
+    assert not made.centered
 
 
-@pytest.mark.parametrize(("count", "centred"), [(49, False), (50, True)])
-def test_large_catalogues_are_centred(count: int, centred: bool) -> None:
+@pytest.mark.parametrize(("count", "centered"), [(49, False), (50, True)])
+def test_large_catalogues_are_centred(count: int, centered: bool) -> None:
     table = {f"t{i}": (np.cos(i / 100), np.sin(i / 100)) for i in range(count)}
     made = vectors_of(_texts([*table, ""], [""] * (count + 1)), _Lookup(table), NullProgress())
-    assert made.centred == centred
+    assert made.centered == centered
     assert np.allclose(np.linalg.norm(made.fused[:-1], axis=1), 1, atol=1e-5)
     assert not made.fused[-1].any()
-    if centred:
+    if centered:
         assert float(made.fused[0] @ made.fused[count - 1]) < 0  # the two ends point apart
 
 
 def test_identical_texts_are_not_centred() -> None:
     made = vectors_of(_texts(["x"] * 80, [""] * 80), _Lookup({"x": (0.6, 0.8)}), NullProgress())
-    assert not made.centred
+    assert not made.centered
     assert np.allclose(made.fused, [0.6, 0.8], atol=1e-6)
 
 
@@ -216,7 +216,7 @@ def test_topics_are_a_part_that_the_fused_vector_leaves_out() -> None:
     made = with_topics(plain, [("boats", "sea"), (), ()], model, NullProgress())
     assert made.parts[TOPICS].tolist() == [[0, 1], [0, 0], [0, 0]]
     assert np.array_equal(made.fused, plain.fused)
-    assert np.array_equal(made.uncentred, plain.fused)  # too few to be centred
+    assert np.array_equal(made.uncentered, plain.fused)  # too few to be centered
     assert made.has_text.tolist() == [True, True, False]
 
 

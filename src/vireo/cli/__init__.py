@@ -51,7 +51,7 @@ class VerbGroup(TyperGroup):
 app = typer.Typer(
     name="vireo",
     cls=VerbGroup,
-    help="From video files and behaviour to explained, personal lists of videos.",
+    help="From video files and behavior to explained, personal lists of videos.",
     epilog="Start with `vireo demo`, or with your own tables: `vireo run VIDEOS EVENTS`.",
     no_args_is_help=True,
     add_completion=False,
@@ -72,7 +72,7 @@ def _root(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    """From video files and behaviour to explained, personal lists of videos."""
+    """From video files and behavior to explained, personal lists of videos."""
 
 
 def main() -> None:

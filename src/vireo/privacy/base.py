@@ -20,7 +20,7 @@ class PrivacySection(Section):
     """`[privacy]`: what is shown of few, and what silence means."""
 
     min_group_size: Annotated[int, Field(ge=1)] = 5
-    """Counts of people are shown from this many on: smaller groups could be recognised."""
+    """Counts of people are shown from this many on: smaller groups could be recognized."""
     default_consent: tuple[Purpose, ...] = ("personal_lists", "research")
     """Purposes to which viewers are taken to consent until they say something else."""
     pseudonyms: bool = False

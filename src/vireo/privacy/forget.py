@@ -1,4 +1,4 @@
-"""Forgetting a viewer: silence at once, the files next, old artefacts with the next build."""
+"""Forgetting a viewer: silence at once, the files next, old artifacts with the next build."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vireo.store.base import Store
 
 PENDING = "forgetting.json"
 PERSONAL_STAGES = ("data", "behavior", "pretraining", "interest", "recommend")
-"""Stages that read events or comments, so that their artefacts may hold traces of viewers."""
+"""Stages that read events or comments, so that their artifacts may hold traces of viewers."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Receipt:
     live_events: int
     source_rows: int
     artifacts_pending: int
-    """Artefacts made from this viewer's rows among others; the next `vireo build` deletes them."""
+    """Artifacts made from this viewer's rows among others; the next `vireo build` deletes them."""
     sources_pending: bool = False
     """A build holds the tables: their rows are removed as soon as it ends."""
     preferences: int = 0
@@ -45,7 +45,7 @@ class Receipt:
             f"Removed {self.live_events} live events and {self.source_rows} rows of the tables,"
             f" {self.preferences} preferences, {self.choices} choices, {self.attributes} attributes"
             f" and {self.keys} keys.",
-            "From now on no list is made from this viewer's behaviour.",
+            "From now on no list is made from this viewer's behavior.",
         ]
         if self.artifacts_removed:
             lines.append(f"{self.artifacts_removed} artifacts were rebuilt and deleted.")
@@ -70,7 +70,7 @@ class Pending:
     name users. Generations count erasures (`Store.generation`)."""
 
     since: int
-    """Artefacts made before the forgetting after this generation have to go."""
+    """Artifacts made before the forgetting after this generation have to go."""
     swept: int
     """The tables are without all users erased up to this generation."""
 

@@ -174,7 +174,7 @@ class Slate:
     videos: Ints
     """(c,) rows in the catalogue, without repeats."""
     sources: Mapping[str, Floats] = field(default_factory=dict)
-    """Weighted, standardised score per source, each (c,)."""
+    """Weighted, standardized score per source, each (c,)."""
     scores: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     """(c,) the total, in the order of the ranking once a ranker has run."""
     reasons: tuple[Reason, ...] = ()

@@ -33,7 +33,7 @@ class StepContext:
     generator: Generator | None = None
     """The LLM, if one is configured and a step uses it."""
     min_people: int = 5
-    """Counts of people are shown from this many on: smaller groups could be recognised."""
+    """Counts of people are shown from this many on: smaller groups could be recognized."""
 
     @cached_property
     def ensemble(self) -> Ensemble:
@@ -94,7 +94,7 @@ ReadText = Callable[[str], Floats]
 """A sentence -> its vector (d',) in the space of `Catalogue.text`."""
 
 
-def standardised(values: Floats) -> Floats:
+def standardized(values: Floats) -> Floats:
     """Zero mean, unit deviation; constant scores give zeros. (n,) -> (n,)"""
     spread = float(values.std())
     if spread < 1e-9:

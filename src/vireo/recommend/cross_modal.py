@@ -181,14 +181,14 @@ def _block(vectors: Floats, present: Bools, most: int) -> Floats:
     if not present.any() or not vectors.shape[1]:
         return np.zeros((len(vectors), 0), np.float32)
     mean = vectors[present].astype(np.float64).mean(axis=0)
-    centred = np.where(present[:, None], vectors - mean, 0.0)
-    axes = _axes(centred[present], most)
-    return unit_rows((centred @ axes).astype(np.float32))
+    centered = np.where(present[:, None], vectors - mean, 0.0)
+    axes = _axes(centered[present], most)
+    return unit_rows((centered @ axes).astype(np.float32))
 
 
-def _axes(centred: Doubles, most: int) -> Doubles:
+def _axes(centered: Doubles, most: int) -> Doubles:
     """(n, d) -> (d, k) the strongest directions, each with a fixed sign; from the smaller side."""
-    some = centred[:: -(-len(centred) // MOST)]
+    some = centered[:: -(-len(centered) // MOST)]
     wide = some.shape[1] > len(some)
     square = some @ some.T if wide else some.T @ some
     count = min(most, len(square))

@@ -12,7 +12,7 @@ from vireo.interest.base import Batch, InterestModel
 from vireo.interest.ensemble import Ensemble
 from vireo.recommend.base import Reason, Slate
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import standardised
+from vireo.recommend.context import standardized
 from vireo.recommend.recommender import Picks, picks_of
 from vireo.recommend.top_k import top
 
@@ -21,7 +21,7 @@ def similar(
     catalogue: Catalogue, model: InterestModel, video: int, k: int, allowed: Bools | None = None
 ) -> Picks:
     """The k nearest videos to the one in this row, of those that are allowed (n,)."""
-    columns = {"content": standardised(catalogue.unit_content @ catalogue.unit_content[video])}
+    columns = {"content": standardized(catalogue.unit_content @ catalogue.unit_content[video])}
     if catalogue.user_counts[video] > 0:
         columns |= _by_viewers(catalogue, model, video)
     total = np.sum(list(columns.values()), axis=0).astype(np.float32)

@@ -90,8 +90,8 @@ class Understanding:
     parts: Mapping[str, Floats] = field(default_factory=dict)
     """Per-part vectors (title, description, tags, screen, dialogue, topics), each (n, d)."""
     info: Mapping[str, Any] = field(default_factory=dict)
-    """Which language model was taken (base or tuned), whether vectors are centred, a sentence."""
-    centre: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    """Which language model was taken (base or tuned), whether vectors are centered, a sentence."""
+    center: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     """(d',) what was subtracted from the language model's vectors; zeros if nothing was."""
     lsa: LsaModel | None = None
     """Which words go together in this catalogue; None where it is too small."""
@@ -103,9 +103,9 @@ class Understanding:
 
         (m, d') and m texts -> (m, d) unit rows; the rows of empty texts stay zeros.
         """
-        if self.centre.any():
+        if self.center.any():
             said = vectors.any(axis=1, keepdims=True)
-            vectors = unit_rows(np.where(said, vectors - self.centre, 0.0).astype(np.float32))
+            vectors = unit_rows(np.where(said, vectors - self.center, 0.0).astype(np.float32))
         if self.lsa is None:
             return vectors
         return joined(vectors, self.lsa.rows(term_counts(texts)), self.lexical_weight)
@@ -120,7 +120,7 @@ class Understanding:
             "vectors": np.ascontiguousarray(self.vectors),
             "has_text": self.has_text,
             "topic_of": self.topic_of,
-            "centre": self.centre,
+            "center": self.center,
             **{f"part.{name}": np.ascontiguousarray(value) for name, value in self.parts.items()},
             **_arrays_of(self.lsa),
         }
@@ -154,7 +154,7 @@ class Understanding:
             records=records,
             parts=single,
             info=about["info"],
-            centre=arrays["centre"],
+            center=arrays["center"],
             lsa=_lexicon(arrays, about["words"]),
             lexical_weight=about["lexical_weight"],
         )
@@ -173,15 +173,15 @@ class Understanding:
 def _arrays_of(lexicon: LsaModel | None) -> dict[str, Floats]:
     if lexicon is None:
         return {}
-    found = {"rarity": lexicon.rarity, "axes": lexicon.axes, "centre": lexicon.centre}
+    found = {"rarity": lexicon.rarity, "axes": lexicon.axes, "center": lexicon.center}
     return {f"lexicon.{name}": np.ascontiguousarray(value) for name, value in found.items()}
 
 
 def _lexicon(arrays: Mapping[str, Any], words: list[str]) -> LsaModel | None:
     if not words:
         return None
-    rarity, axes, centre = (arrays[f"lexicon.{name}"] for name in ("rarity", "axes", "centre"))
-    return LsaModel(tuple(words), rarity, axes, centre)
+    rarity, axes, center = (arrays[f"lexicon.{name}"] for name in ("rarity", "axes", "center"))
+    return LsaModel(tuple(words), rarity, axes, center)
 
 
 def _record(fields: dict[str, Any]) -> VideoRecord:

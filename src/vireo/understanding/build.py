@@ -60,7 +60,7 @@ def build(
     titles = [clean(title) or id_ for id_, title in tables.videos["video_id", "title"].iter_rows()]
     count_per_video, diversity = section.key_phrases, section.phrase_diversity
     phrases = phrases_of(
-        texts, rarity, vectors.uncentred, model, count_per_video, diversity, progress
+        texts, rarity, vectors.uncentered, model, count_per_video, diversity, progress
     )
     records = records_of(
         texts, titles, rarity, topics.supported, phrases, section.summary_sentences, progress
@@ -77,7 +77,7 @@ def build(
         records=records,
         parts=vectors.parts,
         info=_info(vectors, lexicon, checkpoint, language, model.fingerprint) | authors_of(records),
-        centre=vectors.centre,
+        center=vectors.center,
         lsa=lexicon,
         lexical_weight=section.lexical_weight if lexicon else 0.0,
     )
@@ -106,7 +106,7 @@ def _topics(
     """A user's own topics, or those that are discovered. words: per video those that may name."""
     if listed:
         rows = model.embed([topic.text for topic in listed])
-        of, supported = assigned(listed, texts, vectors.uncentred, rows)
+        of, supported = assigned(listed, texts, vectors.uncentered, rows)
         return _Topics(tuple(topic.name for topic in listed), of, supported, SaysTopic(listed))
     of = topics_of(vectors.fused, vectors.has_text, count, seed)
     names = names_of(of, words)
@@ -153,7 +153,7 @@ def _info(
         "language_model": language.model,
         "weights": "tuned" if tuned else "base",
         "fingerprint": fingerprint,
-        "centred": vectors.centred,
+        "centered": vectors.centered,
         "words_known": len(lexicon.words) if lexicon else 0,
         "sentence": sentence.strip(),
     }

@@ -64,7 +64,7 @@ def _runs(text: str, rarity: Mapping[str, float]) -> Iterator[list[str]]:
 
 
 def _candidates(run: list[str]) -> Iterator[list[str]]:
-    """The run itself, if short enough, and its single words; a longer run's neighbours in pairs."""
+    """The run itself, if short enough, and its single words; a longer run's neighbors in pairs."""
     if 1 < len(run) <= _LONGEST:
         yield run
     elif len(run) > _LONGEST:

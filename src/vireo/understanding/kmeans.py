@@ -42,22 +42,22 @@ def _seeds(vectors: Floats, k: int, random: np.random.Generator) -> Floats:
     return vectors[chosen]
 
 
-def _once(vectors: Floats, centres: Floats) -> tuple[Ints, float]:
+def _once(vectors: Floats, centers: Floats) -> tuple[Ints, float]:
     groups = np.full(len(vectors), -1, dtype=np.int64)
     fit = 0.0
     for _ in range(_ROUNDS):
-        cosines = vectors @ centres.T  # (n, k)
+        cosines = vectors @ centers.T  # (n, k)
         nearest = cosines.argmax(axis=1).astype(np.int64)
         fit = float(cosines[np.arange(len(vectors)), nearest].sum(dtype=np.float64))
         if np.array_equal(nearest, groups):
             break
         groups = nearest
-        for number in range(len(centres)):
+        for number in range(len(centers)):
             members = vectors[groups == number]
             total = members.sum(axis=0)
             norm = float(np.linalg.norm(total))
-            if norm > 0:  # an empty group keeps its centre
-                centres[number] = total / norm
+            if norm > 0:  # an empty group keeps its center
+                centers[number] = total / norm
     return groups, fit
 
 

@@ -63,7 +63,7 @@ class LsaModel:
     """(v,) inverse document frequencies."""
     axes: Floats
     """(v, k) right singular vectors of the TF-IDF matrix, strongest first."""
-    centre: Floats
+    center: Floats
     """(k,) the mean of the catalogue, which is subtracted."""
 
     @property
@@ -102,7 +102,7 @@ class LsaModel:
     def _placed(self, counts: Sequence[Counts]) -> Floats:
         weights = self._tf_idf.transform(self._vectorizer.transform(counts))
         there = np.diff(weights.indptr) > 0
-        latent = np.asarray(weights @ self.axes) - self.centre
+        latent = np.asarray(weights @ self.axes) - self.center
         return unit_rows(np.where(there[:, None], latent, 0.0).astype(np.float32))
 
 
@@ -147,9 +147,9 @@ def fit_lsa(words: TermCounts) -> LsaModel | None:
     ).fit(weights)
     axes = np.ascontiguousarray(svd.components_.T, dtype=np.float32)
     there = np.diff(weights.indptr) > 0
-    centre = np.asarray(weights[there] @ axes).mean(axis=0, dtype=np.float64)
+    center = np.asarray(weights[there] @ axes).mean(axis=0, dtype=np.float64)
     rarity = transformer.idf_.astype(np.float32)
-    return LsaModel(known, rarity, axes, centre.astype(np.float32))
+    return LsaModel(known, rarity, axes, center.astype(np.float32))
 
 
 def joined(language: Floats, lexical: Floats, weight: float) -> Floats:

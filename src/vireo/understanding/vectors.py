@@ -21,7 +21,7 @@ WEIGHTS: Mapping[str, float] = {
     "screen": 0.3,
     "dialogue": 0.7,
 }
-LEAST_TO_CENTRE = 50
+MIN_TO_CENTER = 50
 _LEAST_SPREAD = 0.05  # below it the texts are all but the same, and centring would show noise
 
 
@@ -35,15 +35,15 @@ class TextVectors:
     """Per part (n, d) unit rows as the model gave them; zeros where the part is missing."""
     has_text: Bools
     """(n,)"""
-    centre: Floats
+    center: Floats
     """(d,) the mean that was subtracted; zeros where it was not."""
 
     @property
-    def centred(self) -> bool:
-        return bool(self.centre.any())
+    def centered(self) -> bool:
+        return bool(self.center.any())
 
     @property
-    def uncentred(self) -> Floats:
+    def uncentered(self) -> Floats:
         """(n, d) unit rows, comparable with the language model's own vectors."""
         return _fuse(self.parts, *self.fused.shape)[0]
 
@@ -57,10 +57,10 @@ def vectors_of(texts: VideoTexts, model: LanguageModel, progress: Progress) -> T
     """
     parts = _parts_of(texts, model, progress)
     fused, has_text = _fuse(parts, len(texts), model.dimension)
-    centre = _centre(fused[has_text], model.dimension)
-    if centre.any():
-        fused = np.where(has_text[:, None], fused - centre, 0.0).astype(np.float32)
-    return TextVectors(unit_rows(fused), parts, has_text, centre)
+    center = _center(fused[has_text], model.dimension)
+    if center.any():
+        fused = np.where(has_text[:, None], fused - center, 0.0).astype(np.float32)
+    return TextVectors(unit_rows(fused), parts, has_text, center)
 
 
 def with_topics(
@@ -96,9 +96,9 @@ def _fuse(parts: Mapping[str, Floats], count: int, dimension: int) -> tuple[Floa
     return unit_rows(total), has_text
 
 
-def _centre(fused: Floats, dimension: int) -> Floats:
-    if len(fused) < LEAST_TO_CENTRE:
+def _center(fused: Floats, dimension: int) -> Floats:
+    if len(fused) < MIN_TO_CENTER:
         return np.zeros(dimension, dtype=np.float32)
-    centre = fused.mean(axis=0, dtype=np.float64).astype(np.float32)
-    spread = float(np.linalg.norm(fused - centre, axis=1).mean())
-    return centre if spread >= _LEAST_SPREAD else np.zeros_like(centre)
+    center = fused.mean(axis=0, dtype=np.float64).astype(np.float32)
+    spread = float(np.linalg.norm(fused - center, axis=1).mean())
+    return center if spread >= _LEAST_SPREAD else np.zeros_like(center)

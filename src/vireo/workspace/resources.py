@@ -86,7 +86,7 @@ class Resources:
             manifest = self.artifacts.find(stage, artifact_id)
             if manifest is None:
                 raise InputError(
-                    f"The published artefact {stage}/{artifact_id} is missing or damaged.",
+                    f"The published artifact {stage}/{artifact_id} is missing or damaged.",
                     "`vireo build` makes it again.",
                 )
             manifests[stage] = manifest

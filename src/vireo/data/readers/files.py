@@ -113,6 +113,6 @@ def _sensible(text: str) -> bool:
 
 def _no_text(path: Path) -> InputError:
     return InputError(
-        f"{path} is neither UTF-8 nor another text that can be recognised.",
+        f"{path} is neither UTF-8 nor another text that can be recognized.",
         "Save it as UTF-8 (`iconv -f OLD -t UTF-8 FILE`), or give Parquet.",
     )

@@ -51,7 +51,7 @@ def _events(rows: Rows, request: ReadRequest) -> RawTables:
     if len(rows):
         return found
     account = found.counts["events"]
-    note = f"{rows.source} has no rows: there is no behaviour yet."
+    note = f"{rows.source} has no rows: there is no behavior yet."
     return replace(found, counts={"events": replace(account, notes=(*account.notes, note))})
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 _NAMELESS = """
 a about after again all also although an and another any are as at be because been before being
-both but by can close could do does each enjoy enjoyed enjoys especially even ever every favourite
+both but by can close could do does each enjoy enjoyed enjoys especially even ever every favorites
 find first fits follow for from gave give given go good had has have here history how i if in
 interest interested interests into is it its just kind know like liked likes list lot love loved
 loves many may might more most mostly much near new next no not now of often on one ones only or

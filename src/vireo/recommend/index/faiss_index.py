@@ -31,10 +31,10 @@ def inverted(centroids: Floats, lists: Ints, vectors: Floats) -> Any:
     """The vectors (n, d) in half precision, each in the list (n,) that is given."""
     import faiss
 
-    centres = _wide(centroids)
-    width, kind = centres.shape[1], faiss.ScalarQuantizer.QT_fp16
+    centers = _wide(centroids)
+    width, kind = centers.shape[1], faiss.ScalarQuantizer.QT_fp16
     coarse = faiss.IndexFlatIP(width)
-    coarse.add(centres)
+    coarse.add(centers)
     index = faiss.IndexIVFScalarQuantizer(
         coarse, width, len(centroids), kind, faiss.METRIC_INNER_PRODUCT, False
     )

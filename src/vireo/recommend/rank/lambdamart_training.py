@@ -1,7 +1,7 @@
 """Training of the learned ranker, used only with a significant gain on held-out users.
 
 The latest events of all users are held out, the experts are fitted on the rest, and their
-candidates for these users are labelled with the held-out positives. Half of the users train the
+candidates for these users are labeled with the held-out positives. Half of the users train the
 trees, the other half test them: NDCG@10 against the plain sum, with a 95% interval.
 """
 
@@ -47,7 +47,7 @@ SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class RankingCase:
-    """One held-out user: candidates in the order of the sum, labelled by held-out positives."""
+    """One held-out user: candidates in the order of the sum, labeled by held-out positives."""
 
     rows: Doubles
     """(c, f)"""
@@ -121,13 +121,13 @@ def _trained(cases: Sequence[RankingCase], seed: int) -> str:
     """Trees in LightGBM's text format; empty if no candidate is a positive."""
     import lightgbm
 
-    labelled = [case for case in cases if case.labels.any()]
-    if not labelled:
+    labeled = [case for case in cases if case.labels.any()]
+    if not labeled:
         return ""
     data = lightgbm.Dataset(
-        np.concatenate([case.rows for case in labelled]),
-        label=np.concatenate([case.labels for case in labelled]),
-        group=[len(case.labels) for case in labelled],
+        np.concatenate([case.rows for case in labeled]),
+        label=np.concatenate([case.labels for case in labeled]),
+        group=[len(case.labels) for case in labeled],
         params={"verbosity": -1},
     )
     booster = lightgbm.train(SETTINGS | {"seed": seed}, data, num_boost_round=ROUNDS)

@@ -9,7 +9,7 @@ from vireo.recommend.context import StepContext
 
 
 class ScoreSum:
-    """Weighted, standardised scores, trained apart, are simply added."""
+    """Weighted, standardized scores, trained apart, are simply added."""
 
     def __init__(self, context: StepContext) -> None:
         self._viewers = context.catalogue.user_counts

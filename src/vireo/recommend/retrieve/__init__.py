@@ -1,1 +1,1 @@
-"""Retrievers: each adds candidates and its own column of weighted, standardised scores."""
+"""Retrievers: each adds candidates and its own column of weighted, standardized scores."""

@@ -7,7 +7,7 @@ import numpy as np
 from vireo.arrays import Floats
 from vireo.recommend.base import Query, Slate
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import StepContext, standardised
+from vireo.recommend.context import StepContext, standardized
 from vireo.recommend.retrieve.merge import merged
 from vireo.recommend.top_k import best_of_each
 
@@ -52,5 +52,5 @@ def popular_columns(catalogue: Catalogue) -> dict[str, Floats]:
         "fresh": fresh,
     }
     return {
-        name: SHARES[name] * standardised(values.astype(np.float32)) for name, values in raw.items()
+        name: SHARES[name] * standardized(values.astype(np.float32)) for name, values in raw.items()
     }

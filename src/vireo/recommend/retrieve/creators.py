@@ -24,7 +24,7 @@ class SameCreator:
         self.enabled = bool((self._catalogue.creator_of >= 0).any())
 
     def __call__(self, query: Query, slate: Slate) -> Slate:
-        names = favourites(query.history, self._catalogue)
+        names = favorites(query.history, self._catalogue)
         if not len(names):
             return slate
         allowed = query.mask(len(self._catalogue))
@@ -36,7 +36,7 @@ class SameCreator:
         return scored(slate, lambda _: {}, chosen)
 
 
-def favourites(history: History, catalogue: Catalogue) -> Ints:
+def favorites(history: History, catalogue: Catalogue) -> Ints:
     """Creators of the positives by weight, at most MOST of them."""
     liked = history.positives
     creators = catalogue.creator_of[liked.videos]

@@ -7,7 +7,7 @@ import numpy as np
 from vireo.arrays import Floats
 from vireo.recommend.base import ParsedPreference, Query, Slate
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import StepContext, standardised
+from vireo.recommend.context import StepContext, standardized
 from vireo.recommend.retrieve.merge import merged
 from vireo.recommend.rules.blocklist import carrying
 from vireo.recommend.top_k import best_of_each
@@ -15,7 +15,7 @@ from vireo.recommend.top_k import best_of_each
 EDGE = 0.5
 """A video matches a preference if it is this many deviations closer than the average."""
 NAMED = 2.0
-"""Deviations above the threshold for a video labelled with the exact words."""
+"""Deviations above the threshold for a video labeled with the exact words."""
 
 
 class Preferences:
@@ -48,9 +48,9 @@ def _nearness(catalogue: Catalogue, preference: ParsedPreference) -> Floats:
     """How clearly each video matches the preference: 0 for most, never below. (n,)"""
     near = np.zeros(len(catalogue), dtype=np.float32)
     if preference.video >= 0:
-        near = standardised(catalogue.unit_content @ catalogue.unit_content[preference.video])
+        near = standardized(catalogue.unit_content @ catalogue.unit_content[preference.video])
     elif preference.vector is not None and catalogue.text.any():
-        near = standardised(catalogue.near(preference.vector))
+        near = standardized(catalogue.near(preference.vector))
     beyond = np.maximum(near - EDGE, 0.0)
     if preference.words:
         named = carrying(catalogue, [preference.words])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vireo.recommend.base import Query, Slate
-from vireo.recommend.context import StepContext, standardised
+from vireo.recommend.context import StepContext, standardized
 from vireo.recommend.retrieve.merge import merged
 from vireo.recommend.top_k import best_of_each
 
@@ -25,7 +25,7 @@ class TextQuery:
         catalogue, section = self._context.catalogue, self._context.section
         if not catalogue.text.any():
             return slate.noting("No video has any text, so the sentence cannot steer the list.")
-        near = standardised(catalogue.near(query.text_vector))
+        near = standardized(catalogue.near(query.text_vector))
         strongest = max(self._context.model.weights.values(), default=1.0) if query.known else 1.0
         columns = {
             "text-query": (section.query_weight * max(strongest, 0.5) * near).astype(np.float32)

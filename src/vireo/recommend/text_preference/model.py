@@ -24,7 +24,7 @@ class TextPreferenceModel:
 
     videos: Ints
     """(w,) rows in the catalogue that it knows, rising."""
-    centre: Floats
+    center: Floats
     """(d,) the mean of the sentences' vectors."""
     weights: Floats
     """(d, w)"""
@@ -40,8 +40,8 @@ class TextPreferenceModel:
         return self.weight > 0
 
     def of_known(self, towards: Floats) -> Floats:
-        """(b, d) vectors of sentences -> (b, w) standardised scores of the videos it knows."""
-        own = (towards - self.centre) @ self.weights + self.usual
+        """(b, d) vectors of sentences -> (b, w) standardized scores of the videos it knows."""
+        own = (towards - self.center) @ self.weights + self.usual
         own -= own.mean(axis=1, keepdims=True)
         spread = own.std(axis=1, keepdims=True)
         return np.asarray(own / np.where(spread > 0, spread, 1.0), dtype=np.float32)
@@ -55,7 +55,7 @@ class TextPreferenceModel:
     def save(self, directory: Path) -> None:
         arrays: dict[str, NDArray[Any]] = {
             "videos": self.videos,
-            "centre": self.centre,
+            "center": self.center,
             "weights": np.ascontiguousarray(self.weights),
             "usual": self.usual,
         }

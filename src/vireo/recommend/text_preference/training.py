@@ -16,7 +16,7 @@ from scipy import sparse
 from vireo.arrays import Doubles, Floats, Ints
 from vireo.behavior.base import Histories
 from vireo.recommend.catalogue import Catalogue
-from vireo.recommend.context import standardised
+from vireo.recommend.context import standardized
 from vireo.recommend.retrieve.cold_start import popular_columns
 from vireo.recommend.settings import RecommendSection
 from vireo.recommend.significance import significance_test
@@ -72,12 +72,12 @@ def fits(
     vectors = read(_sentences(cases)).astype(np.float64)
     videos = _known(cases, len(catalogue))
     targets = _target_matrix(cases, len(catalogue))[:, videos]
-    centre, usual = vectors.mean(axis=0), np.asarray(targets.mean(axis=0)).ravel()
-    about = vectors - centre
+    center, usual = vectors.mean(axis=0), np.asarray(targets.mean(axis=0)).ravel()
+    about = vectors - center
     gram, both = about.T @ about, np.asarray((targets.T @ about).T)
     for penalty in PENALTIES:
         weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), both)
-        learnt, middle, common = (p.astype(np.float32) for p in (weights, centre, usual))
+        learnt, middle, common = (p.astype(np.float32) for p in (weights, center, usual))
         yield TextPreferenceModel(videos, middle, learnt, common, report={"penalty": penalty})
 
 
@@ -118,7 +118,7 @@ class TextPreferenceValidation:
 
     def without(self, vectors: Floats) -> Floats:
         """(b, w) scores of the texts without the model."""
-        near = [standardised(row) for row in vectors @ self.text.T]
+        near = [standardized(row) for row in vectors @ self.text.T]
         return np.asarray(self.popularity + self.like_weight * np.stack(near), dtype=np.float32)
 
     def ndcg(self, totals: Floats, cases: Sequence[SyntheticQuery]) -> Doubles:
