@@ -9,7 +9,7 @@ import polars as pl
 from bench.base import Interactions, interactions
 
 _LOG = "log_standard_4_25_to_5_08_pure.csv.gz"
-LEAST_RATIO, MOST_RATIO = 0.1, 3.0
+MIN_RATIO, MAX_RATIO = 0.1, 3.0
 
 
 def read(data: Path) -> Interactions:
@@ -27,7 +27,7 @@ def read(data: Path) -> Interactions:
         user=pl.col("user_id").cast(pl.String),
         item=pl.col("video_id").cast(pl.String),
         time=pl.col("time_ms") // 1000,
-        value=ratio.clip(LEAST_RATIO, MOST_RATIO).round(3),
+        value=ratio.clip(MIN_RATIO, MAX_RATIO).round(3),
         place=pl.col("time_ms"),
     )
     dropped = {

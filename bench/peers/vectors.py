@@ -2,7 +2,7 @@
 
 Run in Vireo's own environment: python bench/peers/vectors.py SPLIT... [--work DIR]
 The vectors are those of Vireo's default language model (MiniLM), title and text in one piece.
-Of long texts the first MOST_CHARACTERS count, as sentence encoders cut them too. Texts that were
+Of long texts the first MAX_CHARACTERS count, as sentence encoders cut them too. Texts that were
 embedded before are read from WORK/cache.
 """
 
@@ -23,7 +23,7 @@ from vireo.engine import Context, EngineSection, LogProgress
 from vireo.engine.serial import Serial
 from vireo.language import LanguageSection, load
 
-MOST_CHARACTERS = 2000
+MAX_CHARACTERS = 2000
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -52,7 +52,7 @@ def make(split: Path, work: Path) -> Path:
 
 
 def _text(item: dict[str, Any]) -> str:
-    return f"{item['title']}\n{item['text']}".strip()[:MOST_CHARACTERS]
+    return f"{item['title']}\n{item['text']}".strip()[:MAX_CHARACTERS]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

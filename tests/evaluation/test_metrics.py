@@ -17,7 +17,7 @@ from vireo.evaluation.beyond_accuracy import ExposureCounts, MetricContext
 from vireo.evaluation.bootstrap import BootstrapSample, interval, resampled_means
 from vireo.evaluation.evaluator import Evaluator
 from vireo.evaluation.metrics import NAMES, per_user
-from vireo.evaluation.ranking import MOST_CELLS, blocks, rank
+from vireo.evaluation.ranking import MAX_CELLS, blocks, rank
 from vireo.evaluation.tasks import Task
 from vireo.interest.base import Batch
 
@@ -171,11 +171,11 @@ def test_a_system_without_an_opinion_earns_nothing() -> None:
 
 
 def test_blocks_cover_all_users_and_bound_the_memory() -> None:
-    for users, videos in ((0, 5), (1300, 10), (7, MOST_CELLS * 2), (40, MOST_CELLS // 16)):
+    for users, videos in ((0, 5), (1300, 10), (7, MAX_CELLS * 2), (40, MAX_CELLS // 16)):
         parts = blocks(users, videos)
         covered = [row for part in parts for row in range(part.start, part.stop)]
         assert covered == list(range(users))
-        assert all((p.stop - p.start) * videos <= max(MOST_CELLS, videos) for p in parts)
+        assert all((p.stop - p.start) * videos <= max(MAX_CELLS, videos) for p in parts)
 
 
 def test_blocks_do_not_change_the_lists() -> None:

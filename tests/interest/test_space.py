@@ -16,7 +16,7 @@ from vireo.engine.progress import NullProgress
 from vireo.engine.serial import Serial
 from vireo.errors import StageFailed
 from vireo.interest.build import build
-from vireo.interest.content_space import WIDEST_PICTURE, content_space
+from vireo.interest.content_space import MAX_PICTURE, content_space
 from vireo.interest.contract import training_of
 from vireo.understanding.base import Understanding
 from vireo.video.base import DIALOGUE_SCHEMA, FEATURE_SCHEMA, VideoFeatures
@@ -113,7 +113,7 @@ def test_wide_pictures_are_reduced_and_keep_their_likeness() -> None:
     picture = (rng.normal(size=(n, 10)) @ basis).astype(np.float32)
     nothing = understood(np.zeros((n, 0), dtype=np.float32), np.zeros(n, dtype=np.bool_))
     content, _ = content_space(nothing, seen(picture, np.ones(n, dtype=np.bool_)))
-    assert content.shape == (n, WIDEST_PICTURE)
+    assert content.shape == (n, MAX_PICTURE)
     centred = picture - picture.mean(axis=0)
     unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
     np.testing.assert_allclose(content @ content.T, unit @ unit.T, atol=1e-3)

@@ -11,7 +11,7 @@ from vireo.behavior.base import History
 from vireo.recommend.base import Slate
 from vireo.recommend.context import StepContext
 from vireo.recommend.recommender import Recommender
-from vireo.recommend.retrieve.creators import MOST, SameCreator, favorites
+from vireo.recommend.retrieve.creators import MAX_CREATORS, SameCreator, favorites
 
 
 def world(**more: object) -> StepContext:
@@ -58,17 +58,20 @@ def test_candidates_are_scored_by_the_experts_and_reach_the_list() -> None:
 def test_only_open_videos_of_wanted_creators_the_newest_first(seed: int, n: int, k: int) -> None:
     """Against a loop over all videos."""
     random = np.random.default_rng(seed)
-    names = [str(random.integers(0, 2 * MOST)) if random.random() < 0.8 else None for _ in range(n)]
+    names = [
+        str(random.integers(0, 2 * MAX_CREATORS)) if random.random() < 0.8 else None
+        for _ in range(n)
+    ]
     dates = random.permutation(n).tolist()
     place = context([0] * n, [1] * n, {"creator": names, "published_at": dates}, candidates=6)
     seen = random.permutation(n)[: int(random.integers(0, n))].tolist()
     rows = found(place, history(seen), k)
     wanted = {names[row] for row in seen} - {None}
-    each = -(-max(6, k) // max(1, min(MOST, len(wanted))))
+    each = -(-max(6, k) // max(1, min(MAX_CREATORS, len(wanted))))
     for name in wanted:
         theirs = [row for row in range(n) if names[row] == name and row not in seen]
         newest = sorted(theirs, key=lambda row: -dates[row])[:each]
         got = [row for row in rows if names[row] == name]
-        assert len(wanted) > MOST or set(got) == set(newest)
+        assert len(wanted) > MAX_CREATORS or set(got) == set(newest)
     assert not set(rows) & set(seen)
     assert {names[row] for row in rows} <= wanted

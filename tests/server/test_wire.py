@@ -151,7 +151,7 @@ def test_what_is_no_request_does_not_answer_the_one_before(at: tuple[str, int]) 
 
 
 def test_a_head_that_is_too_large_is_refused(at: tuple[str, int]) -> None:
-    most = http_protocol.MOST_HEAD
+    most = http_protocol.MAX_HEAD
     start = WHOLE[:-2]
     fits = talk(at, start, b"X: " + b"x" * (most - 100) + b"\r\nConnection: close\r\n\r\n")
     assert fits.startswith(b"HTTP/1.1 200")

@@ -92,7 +92,7 @@ def test_a_failure_reaches_its_senders_and_no_others(tmp_path: Path) -> None:
 
 
 def test_too_many_waiting_are_refused_at_once(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "MOST_WAITING", 5)
+    monkeypatch.setattr(writer_module, "MAX_WAITING", 5)
     writer = EventWriter(as_store(slow))
     writer.submit([live(0)])
     assert slow.began.wait(20)

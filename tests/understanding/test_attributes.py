@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vireo.language import PARTS, VideoTexts
 from vireo.understanding.attributes import extract_attributes
-from vireo.understanding.entities import MOST, names_of_things, small_words
+from vireo.understanding.entities import MAX_NAMES, names_of_things, small_words
 from vireo.understanding.evidence import VideoTextSources
 from vireo.understanding.tokenize import folded_text
 
@@ -137,5 +137,5 @@ def test_words_that_a_catalogue_writes_small_begin_sentences() -> None:
 @given(st.text(max_size=300))
 def test_every_name_stands_in_the_text(text: str) -> None:
     found = names(dialogue=text)
-    assert len(found) <= MOST
+    assert len(found) <= MAX_NAMES
     assert all(folded_text(name) in folded_text(text) for name in found)

@@ -9,7 +9,7 @@ import numpy as np
 from vireo.arrays import Bools, Floats, Ints
 from vireo.interest.base import Batch
 
-MOST_CELLS = 8_000_000
+MAX_CELLS = 8_000_000
 """Scores in memory at once, per array."""
 Scorer = Callable[[Batch], Floats]
 """Viewers -> (b, n) scores."""
@@ -17,7 +17,7 @@ Scorer = Callable[[Batch], Floats]
 
 def blocks(users: int, n_videos: int) -> list[slice]:
     """Consecutive users, few enough that their scores of all videos fit in memory."""
-    size = max(1, min(512, MOST_CELLS // max(n_videos, 1)))
+    size = max(1, min(512, MAX_CELLS // max(n_videos, 1)))
     return [slice(start, min(start + size, users)) for start in range(0, users, size)]
 
 

@@ -23,8 +23,8 @@ from vireo.interest.cold_item_quota import (
 from vireo.interest.cold_item_weights import cold_item_holdout, cold_item_weights
 from vireo.interest.content_space import content_space
 from vireo.interest.ensemble_weights import (
-    FEWEST_USERS,
-    MOST_CELLS,
+    MAX_CELLS,
+    MIN_USERS,
     ValidationScores,
     choose,
     default_weights,
@@ -107,9 +107,9 @@ class _Found:
 def _weighed(training: Training, section: InterestSection, context: Context) -> _Found:
     held, how = _held_back(training, section, context.seed)
     report = {"users": len(held.rows), "held_back": how}
-    if len(held.rows) < FEWEST_USERS:
+    if len(held.rows) < MIN_USERS:
         note = (
-            f"Only {len(held.rows)} users have events to hold out ({FEWEST_USERS} are needed): "
+            f"Only {len(held.rows)} users have events to hold out ({MIN_USERS} are needed): "
             "the ensemble keeps its default weights."
         )
         if section.validation_users:
@@ -147,10 +147,10 @@ def _weighed(training: Training, section: InterestSection, context: Context) -> 
 def _held_back(training: Training, section: InterestSection, seed: int) -> tuple[Holdout, str]:
     """By time where that leaves enough users, else the last of each; and which of the two."""
     cells = max(1, training.n_videos * (len(section.experts) + 1))
-    users = min(section.validation_users, MOST_CELLS // cells)
+    users = min(section.validation_users, MAX_CELLS // cells)
     if section.validation == "time":
         held = by_time(training.histories, users, seed, section.allow_repeats)
-        if len(held.rows) >= FEWEST_USERS:
+        if len(held.rows) >= MIN_USERS:
             return held, "the latest events of all users"
     unordered = not (training.histories.times != NO_TIME).any()
     if section.validation == "random" or (section.validation == "time" and unordered):

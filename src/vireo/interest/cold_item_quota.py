@@ -20,7 +20,7 @@ from vireo.interest.holdout import Holdout, only
 
 OFFSETS = (-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0)
 """In standard deviations of a viewer's scores."""
-FEWEST_TARGETS = 50
+MIN_TARGETS = 50
 """With fewer held-out positives of cold items, some warm items are hidden too."""
 _HIDDEN = 0.05
 """Share of the watched videos that are hidden."""
@@ -42,7 +42,7 @@ def hidden(training: Training, held: Holdout, seed: int) -> Ints:
     waiting = ~training.warm & training.has_content
     able = np.flatnonzero(warm & training.has_content)
     count = int(_HIDDEN * len(able))
-    if waiting.mean() < _WAITING or not count or int((~warm[targets]).sum()) >= FEWEST_TARGETS:
+    if waiting.mean() < _WAITING or not count or int((~warm[targets]).sum()) >= MIN_TARGETS:
         return np.zeros(0, dtype=np.int64)
     drawn = np.random.default_rng([seed, 5]).choice(able, count, replace=False)
     return np.sort(drawn).astype(np.int64)

@@ -19,7 +19,7 @@ from vireo.interest.ensemble_weights import ValidationScores, best_significant
 from vireo.interest.holdout import Holdout, only
 
 _FACTORS = (0.0, 0.5, 2.0)
-_MOST_STEPS = 12
+_MAX_STEPS = 12
 MIN_HELD_OUT = 200
 """Below this, the weights for new videos stay what the others' weights make of them."""
 
@@ -65,7 +65,7 @@ def from_equal_parts(validation: ValidationScores) -> dict[str, float]:
     tenth of what they give on new films of MovieLens-1M.
     """
     weights = dict.fromkeys(validation.scores, 1.0)
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         total = validation.total({}, weights)
         tried = (
             (

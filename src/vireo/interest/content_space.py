@@ -12,7 +12,7 @@ from vireo.video.base import VideoFeatures
 
 TEXT, PICTURE, SOUND = 1.0, 0.5, 0.25
 """How much each block counts in the cosine of two videos that have all three."""
-WIDEST_PICTURE = 128
+MAX_PICTURE = 128
 """Picture vectors with more dimensions are reduced to their principal components."""
 
 
@@ -73,10 +73,10 @@ def _block(vectors: Floats, present: Bools, weight: float) -> Doubles:
 def _reduced(vectors: Floats, present: Bools) -> Floats:
     """The principal components that hold the most variance, with a fixed sign. (n, d) -> (n, k)"""
     dimension = vectors.shape[1]
-    if dimension <= WIDEST_PICTURE or present.sum() <= WIDEST_PICTURE:
+    if dimension <= MAX_PICTURE or present.sum() <= MAX_PICTURE:
         return vectors
     centred = _centred(vectors, present)
-    last = (dimension - WIDEST_PICTURE, dimension - 1)
+    last = (dimension - MAX_PICTURE, dimension - 1)
     _, axes = eigh(centred.T @ centred, subset_by_index=last)
     axes = axes[:, ::-1]
     strongest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]

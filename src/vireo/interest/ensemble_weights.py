@@ -31,9 +31,9 @@ DEFAULTS: Mapping[str, float] = {
 }
 """Taken, scaled to sum 1, where too few viewers could be held back; other experts get 0.5.
 `trend` says little that popularity does not, unless there are many viewers."""
-FEWEST_USERS = 50
+MIN_USERS = 50
 """Below this, what validation says is mostly noise."""
-MOST_CELLS = 130_000_000
+MAX_CELLS = 130_000_000
 """Scores kept in memory at once (4 bytes each): large catalogues are validated on fewer users."""
 STEPS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 """Weights that are tried for an expert, against weight 1 of the best single one."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _HOPELESS = (401, 403, 404)
 _AGAIN = (408, 409, 425, 429)
-_LONGEST_WAIT = 30.0  # seconds between two tries
+_MAX_WAIT = 30.0  # seconds between two tries
 
 T = TypeVar("T")
 
@@ -134,14 +134,14 @@ def client(place: Endpoint) -> OpenAI:
 def _named_wait(headers: Mapping[str, str]) -> float:
     """Seconds of Retry-After, within reason; 0 where it names none (or a date)."""
     try:
-        return min(_LONGEST_WAIT, max(0.0, float(headers.get("retry-after", "0"))))
+        return min(_MAX_WAIT, max(0.0, float(headers.get("retry-after", "0"))))
     except ValueError:
         return 0.0
 
 
 def _backoff(attempt: int) -> float:
     """Seconds before the next try: doubled each time, spread so that clients do not march."""
-    return float(min(_LONGEST_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))  # noqa: S311
+    return float(min(_MAX_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))  # noqa: S311
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:

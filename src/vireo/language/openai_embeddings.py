@@ -35,7 +35,7 @@ _AT_ONCE = 64
 """Pieces of text in one request."""
 _CHARACTERS_PER_TOKEN = 4
 """How a piece is measured: the server's tokenizer is not known here."""
-_MOST_BYTES = 64 * 1024 * 1024
+_MAX_BYTES = 64 * 1024 * 1024
 _PROBE = "width"
 
 
@@ -120,7 +120,7 @@ class EmbeddingServer(CachedEncoder):
                     model=self._section.name, input=list(pieces), encoding_format="float"
                 ),
                 self._section.timeout_seconds,
-                _MOST_BYTES,
+                _MAX_BYTES,
             )
             return _read(body, len(pieces))
 

@@ -14,7 +14,7 @@ _LAST = 20
 """Videos of a viewer that one text names: the latest."""
 _LEAST = 2
 """How often two videos were watched one after the other to count as a pair."""
-_MOST_PAIRS = 200_000
+_MAX_PAIRS = 200_000
 
 
 def watched(
@@ -41,4 +41,4 @@ def together(histories: Histories, video_ids: Sequence[str]) -> list[tuple[str, 
     often = sorted(
         (pair for pair, n in counts.items() if n >= _LEAST), key=lambda pair: (-counts[pair], pair)
     )
-    return [(video_ids[a], video_ids[b]) for a, b in often[:_MOST_PAIRS]]
+    return [(video_ids[a], video_ids[b]) for a, b in often[:_MAX_PAIRS]]

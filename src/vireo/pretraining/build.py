@@ -20,8 +20,8 @@ from vireo.pretraining.corpus import heldout, make_corpus, save_about
 from vireo.pretraining.retrieval_check import mean_reciprocal_rank
 from vireo.video.base import VideoFeatures
 
-LEAST_DOCUMENTS = 20
-LEAST_PAIRS = 2
+MIN_DOCUMENTS = 20
+MIN_PAIRS = 2
 _NONE, _SCRATCH, _CAUSAL = "none", "scratch", "causal"
 
 
@@ -79,9 +79,9 @@ def _too_little(corpus: Corpus, section: PretrainingSection) -> str:
     """Why this corpus cannot tune a model, or the empty string."""
     if section.objective == _NONE:
         return 'The setting pretraining.objective is "none".'
-    if len(corpus) < LEAST_DOCUMENTS:
-        return f"The corpus has {len(corpus)} texts; {LEAST_DOCUMENTS} are the least to learn from."
-    if len(corpus.pairs) < LEAST_PAIRS and section.objective != _CAUSAL:
+    if len(corpus) < MIN_DOCUMENTS:
+        return f"The corpus has {len(corpus)} texts; {MIN_DOCUMENTS} are the least to learn from."
+    if len(corpus.pairs) < MIN_PAIRS and section.objective != _CAUSAL:
         return (
             "Too few held-out videos have both a title and a description or dialogue, "
             "so a tuned model could not be checked."

@@ -30,7 +30,7 @@ from vireo.settings import Size
 BLOCK_TOKENS = 256
 BATCH_BLOCKS = 8
 _EPOCHS: Mapping[Size, int] = {"small": 1, "medium": 3, "large": 6}
-_MOST_STEPS: Mapping[Size, int] = {"small": 4_000, "medium": 20_000, "large": 200_000}
+_MAX_STEPS: Mapping[Size, int] = {"small": 4_000, "medium": 20_000, "large": 200_000}
 _RATES = {"small": 3e-3, "medium": 1e-3, "large": 5e-4}
 _BASE_RATE = 5e-5
 _HELDOUT_BATCHES = 8
@@ -157,7 +157,7 @@ def _plan(section: PretrainingSection, blocks: int, from_scratch: bool, seed: in
     rate = _RATES[section.size] if from_scratch else _BASE_RATE
     per_epoch = blocks // (BATCH_BLOCKS * section.gradient_accumulation)
     return replace(
-        planned(section, per_epoch, _EPOCHS, _MOST_STEPS, rate, seed),
+        planned(section, per_epoch, _EPOCHS, _MAX_STEPS, rate, seed),
         save_every=100,
         decay=0.1 if from_scratch else 0.01,
         betas=(0.9, 0.95),

@@ -29,7 +29,7 @@ _METADATA = ("title", "description", "tags", "comment", "watched")
 _FROZEN = {"small": 0.5, "medium": 0.0, "large": 0.0}
 """The lower part of a base's layers that is not trained: half of the work is saved."""
 _EPOCHS: Mapping[Size, int] = {"small": 2, "medium": 10, "large": 30}
-_MOST_STEPS: Mapping[Size, int] = {"small": 60, "medium": 2_000, "large": 20_000}
+_MAX_STEPS: Mapping[Size, int] = {"small": 60, "medium": 2_000, "large": 20_000}
 _RATE, _SCRATCH_RATE = 5e-5, 1e-3
 _HELDOUT_BATCHES = 4
 
@@ -126,7 +126,7 @@ def prepare(
     learner = ContrastiveModel(with_lora(network, section.lora_rank), section.temperature)
     per_epoch = len(views.videos) // (BATCH_PAIRS * section.gradient_accumulation)
     rate = _SCRATCH_RATE if base is None else _RATE
-    plan = planned(section, per_epoch, _EPOCHS, _MOST_STEPS, rate, seed)
+    plan = planned(section, per_epoch, _EPOCHS, _MAX_STEPS, rate, seed)
     many = min(BATCH_PAIRS, len(views.videos))
 
     def draw(step: int) -> list[Pairs]:

@@ -30,7 +30,7 @@ from vireo.pretraining.training_setup import Setup, merged, planned, with_lora, 
 from vireo.settings import Size
 
 _EPOCHS: Mapping[Size, int] = {"small": 1, "medium": 3, "large": 6}
-_MOST_STEPS: Mapping[Size, int] = {"small": 40, "medium": 1000, "large": 10_000}
+_MAX_STEPS: Mapping[Size, int] = {"small": 40, "medium": 1000, "large": 10_000}
 _RATE, _SCRATCH_RATE = 5e-5, 1e-3
 _HELDOUT_PIECES = 64
 _MASK_TOKENS = ("[MASK]", "<mask>")
@@ -101,7 +101,7 @@ def _plan(
     batches = len(batches_of(lengths, np.argsort(-lengths, kind="stable")))
     rate = _SCRATCH_RATE if from_scratch else _RATE
     plan = planned(
-        section, batches // section.gradient_accumulation, _EPOCHS, _MOST_STEPS, rate, seed
+        section, batches // section.gradient_accumulation, _EPOCHS, _MAX_STEPS, rate, seed
     )
     return plan if from_scratch else replace(plan, head_steps=max(5, plan.steps // 2))
 

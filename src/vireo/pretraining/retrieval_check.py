@@ -10,7 +10,7 @@ from vireo.engine.progress import Progress
 from vireo.language import LanguageModel
 from vireo.language.chunks import spread
 
-MOST_PAIRS = 300
+MAX_PAIRS = 300
 
 
 def mean_reciprocal_rank(
@@ -18,10 +18,10 @@ def mean_reciprocal_rank(
 ) -> float:
     """Mean of 1 / (rank of the own title among the titles of all pairs), in (0, 1].
 
-    pairs: (text, title); above MOST_PAIRS an even selection is used. Titles that score the same
+    pairs: (text, title); above MAX_PAIRS an even selection is used. Titles that score the same
     as the right one share its rank at their middle, so that a model of one vector gains nothing.
     """
-    chosen = [pairs[row] for row in spread(len(pairs), MOST_PAIRS)]
+    chosen = [pairs[row] for row in spread(len(pairs), MAX_PAIRS)]
     texts = model.embed([text for text, _ in chosen], progress)  # (n, d)
     titles = model.embed([title for _, title in chosen], progress)  # (n, d)
     scores = texts @ titles.T  # (n, n)

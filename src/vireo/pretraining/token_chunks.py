@@ -19,7 +19,7 @@ from vireo.language.hf_directory import frame_of
 from vireo.pretraining.base import Document
 
 _AT_ONCE = 256  # documents that are tokenised together
-_MOST_CHARACTERS = 1_000_000  # of one document: more than a day of speech
+_MAX_CHARACTERS = 1_000_000  # of one document: more than a day of speech
 
 Tokens = NDArray[np.int32]
 
@@ -79,7 +79,7 @@ def tokenised(
     """Each document with its tokens, without special ones."""
     waiting = iter(documents)
     while some := list(islice(waiting, _AT_ONCE)):
-        texts = [sampled_windows(document.text, _MOST_CHARACTERS) for document in some]
+        texts = [sampled_windows(document.text, _MAX_CHARACTERS) for document in some]
         encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
         for document, encoding in zip(some, encodings, strict=True):
             yield document, encoding.ids

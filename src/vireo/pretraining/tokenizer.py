@@ -11,7 +11,7 @@ from vireo.pretraining.base import Document
 END = "<|end|>"
 """Between two documents, for models that write."""
 PAD, BEGIN, CLOSE, MASK = "[PAD]", "[CLS]", "[SEP]", "[MASK]"
-LEAST = 256 + 8
+MIN_SIZE = 256 + 8
 """Words: every byte is one, so that no text is unknown."""
 
 
@@ -25,7 +25,7 @@ def trained_tokenizer(documents: Iterable[Document], words: int, writes: bool) -
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=not writes)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=max(LEAST, words),
+        vocab_size=max(MIN_SIZE, words),
         special_tokens=[END] if writes else [PAD, BEGIN, CLOSE, MASK],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,

@@ -30,7 +30,7 @@ SOUND_WEIGHT = 0.5
 PENALTIES = (0.1, 1.0, 10.0, 100.0)
 """Ridges that are tried, in units of the mean variance of the features."""
 FOLDS = 5
-FEWEST, MOST = 20, 10_000
+MIN_VIDEOS, MAX_VIDEOS = 20, 10_000
 """Videos with text and picture: fewer teach nothing, more are drawn from."""
 MAX_HELD_OUT = 500
 """Candidate pictures of the retrieval test, at most."""
@@ -105,15 +105,15 @@ def learn(
     """
     seen = np.flatnonzero(video.has_picture | video.has_audio)
     described = text[seen].any(axis=1)
-    if described.sum() < FEWEST:
+    if described.sum() < MIN_VIDEOS:
         return None, {
             "videos": int(described.sum()),
-            "why": f"fewer than {FEWEST} have text and file",
+            "why": f"fewer than {MIN_VIDEOS} have text and file",
         }
     features = features_of(video, seen)
     chosen = np.flatnonzero(described)
-    if len(chosen) > MOST:
-        chosen = np.sort(np.random.default_rng(seed).choice(chosen, MOST, replace=False))
+    if len(chosen) > MAX_VIDEOS:
+        chosen = np.sort(np.random.default_rng(seed).choice(chosen, MAX_VIDEOS, replace=False))
     x, y = features[chosen].astype(np.float64), _aimed(text[seen][chosen])
     checks = {penalty: checked(x, y, penalty, seed) for penalty in PENALTIES}
     best = max(checks, key=lambda penalty: checks[penalty].found)
@@ -188,7 +188,7 @@ def _block(vectors: Floats, present: Bools, most: int) -> Floats:
 
 def _axes(centered: Doubles, most: int) -> Doubles:
     """(n, d) -> (d, k) the strongest directions, each with a fixed sign; from the smaller side."""
-    some = centered[:: -(-len(centered) // MOST)]
+    some = centered[:: -(-len(centered) // MAX_VIDEOS)]
     wide = some.shape[1] > len(some)
     square = some @ some.T if wide else some.T @ some
     count = min(most, len(square))

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-FEWEST_LETTERS = 4
+MIN_LETTERS = 4
 """Shorter words of a topic's name say too little."""
 LENGTHS = (12, 140)
 """Characters of a line that can be quoted whole."""
@@ -44,4 +44,4 @@ def at(seconds: float) -> str:
 
 
 def _words(text: str) -> set[str]:
-    return {word.casefold() for word in _WORD.findall(text) if len(word) >= FEWEST_LETTERS}
+    return {word.casefold() for word in _WORD.findall(text) if len(word) >= MIN_LETTERS}

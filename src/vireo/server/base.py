@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from vireo.store.base import Scope
 
-MOST_K = 200
+MAX_K = 200
 """Length of a list."""
-MOST_BATCH = 1_000
+MAX_BATCH = 1_000
 """Events in one request."""
-MOST_TEXT = 1_000
+MAX_TEXT = 1_000
 """Characters of a sentence, a title, a comment; descriptions and transcripts have limits of
 their own."""
-MOST_WORDS = 100_000
+MAX_WORDS = 100_000
 """Characters of a description or a transcript."""
 
 

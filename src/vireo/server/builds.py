@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-MOST_OUTPUT = 20_000
+MAX_OUTPUT = 20_000
 """Characters kept of what a build said."""
 LOG = "build.log"
 
@@ -86,7 +86,7 @@ class BuildRunner:
             return None
         seconds = time.monotonic() - self._began if self.running else self._seconds
         try:
-            output = self._log.read_text(encoding="utf-8", errors="replace")[-MOST_OUTPUT:]
+            output = self._log.read_text(encoding="utf-8", errors="replace")[-MAX_OUTPUT:]
         except OSError:
             output = ""
         ok = None if self.running else self._code == 0

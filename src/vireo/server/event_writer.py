@@ -14,9 +14,9 @@ from vireo.errors import VireoError
 from vireo.store.base import Events, LiveEvent
 from vireo.store.validation import check
 
-MOST_AT_ONCE = 2_000
+MAX_AT_ONCE = 2_000
 """Events in one transaction."""
-MOST_WAITING = 50_000
+MAX_WAITING = 50_000
 """Events that may wait; beyond it requests are answered 503 with Retry-After."""
 
 _Waiting = tuple[Sequence[LiveEvent], "Future[int]"]
@@ -43,7 +43,7 @@ class EventWriter:
         check(events)
         future: Future[int] = Future()
         with self._change:
-            if self._closed or self._count + len(events) > MOST_WAITING:
+            if self._closed or self._count + len(events) > MAX_WAITING:
                 raise QueueFull("Too many events are waiting to be written.", "Send them again.")
             self._waiting.append((events, future))
             self._count += len(events)
@@ -77,7 +77,7 @@ class EventWriter:
                 return None
             turn: list[_Waiting] = []
             taken = 0
-            while self._waiting and (not turn or taken + len(self._waiting[0][0]) <= MOST_AT_ONCE):
+            while self._waiting and (not turn or taken + len(self._waiting[0][0]) <= MAX_AT_ONCE):
                 turn.append(self._waiting.pop(0))
                 taken += len(turn[-1][0])
             self._count -= taken

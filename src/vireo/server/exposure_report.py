@@ -18,7 +18,7 @@ from vireo.store.base import LiveEvent
 
 NEWEST = 30
 """Videos in the table of new ones."""
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _newest(snapshot: LiveSnapshot) -> list[int]:
 
 
 def _most(shown: Ints) -> list[int]:
-    order = np.argsort(-shown, kind="stable")[:MOST_SHOWN].tolist()
+    order = np.argsort(-shown, kind="stable")[:MAX_SHOWN].tolist()
     return [row for row in order if shown[row] > 0]
 
 

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from vireo.server.middleware import HEADERS
 from vireo.server.problems import problem
 
-MOST_HEAD = 64 * 1024
+MAX_HEAD = 64 * 1024
 """Bytes of a request's first line and headers."""
 ARRIVAL_SECONDS = 20.0
 """From the first byte of a request to its last; a new connection has as long to begin."""
@@ -26,7 +26,7 @@ _LATE = (408, "too-late", "The request did not arrive in time.", "Send it again,
 _LONG = (
     431,
     "head-too-large",
-    f"The first line and the headers have more than {MOST_HEAD} bytes.",
+    f"The first line and the headers have more than {MAX_HEAD} bytes.",
     "Send less in the address and the headers.",
 )
 
@@ -89,7 +89,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._head is not None:
             self._head += len(data)
         super().data_received(data)
-        if self._head is not None and self._head > MOST_HEAD:  # one header without an end, say
+        if self._head is not None and self._head > MAX_HEAD:  # one header without an end, say
             self._refuse(_LONG)
 
     def on_message_begin(self) -> None:
@@ -98,7 +98,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        if len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > MOST_HEAD:
+        if len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > MAX_HEAD:
             self._why = _LONG
             raise _HeadTooLarge
         self._head = None

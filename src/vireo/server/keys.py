@@ -18,7 +18,7 @@ from vireo.store.base import Key, Keys, Scope
 from vireo.store.validation import check_text
 
 PREFIX = "vireo"
-MOST_NAME = 100
+MAX_NAME = 100
 
 
 def make_key(name: str, scope: Scope, user_id: str | None, moment: int) -> tuple[Key, str]:
@@ -26,9 +26,9 @@ def make_key(name: str, scope: Scope, user_id: str | None, moment: int) -> tuple
 
     Raises InputError where a viewer's key names no user, or another kind names one.
     """
-    if not name.strip() or len(name) > MOST_NAME or not name.isprintable():
+    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
         raise InputError(
-            f"'{name:.120}' cannot be the name of a key.", f"Write 1 to {MOST_NAME} letters."
+            f"'{name:.120}' cannot be the name of a key.", f"Write 1 to {MAX_NAME} letters."
         )
     if (scope == "viewer") != (user_id is not None):
         raise InputError(

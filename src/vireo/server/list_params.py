@@ -12,9 +12,9 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vireo.server.base import MOST_K, MOST_TEXT
+from vireo.server.base import MAX_K, MAX_TEXT
 from vireo.serving.request import RequestOptions
-from vireo.store.validation import MOST_ID, MOST_WORD
+from vireo.store.validation import MAX_ID, MAX_WORD
 
 
 class ListParams(BaseModel):
@@ -22,19 +22,19 @@ class ListParams(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    k: Annotated[int, Field(ge=1, le=MOST_K)] | None = None
+    k: Annotated[int, Field(ge=1, le=MAX_K)] | None = None
     """Length; default: recommend.k."""
-    query: Annotated[str, Field(max_length=MOST_TEXT)] = ""
+    query: Annotated[str, Field(max_length=MAX_TEXT)] = ""
     """A sentence that steers."""
     page: Annotated[int, Field(ge=1, le=100)] = 1
     """2 holds what 1 did not."""
-    session: Annotated[str, Field(max_length=MOST_ID)] = ""
+    session: Annotated[str, Field(max_length=MAX_ID)] = ""
     """Seeds chance."""
     seeds: Annotated[list[str], Field(max_length=50)] = []
     """Ids of videos that stand for the taste, as if they had been watched."""
-    current_video: Annotated[str, Field(max_length=MOST_ID)] = ""
+    current_video: Annotated[str, Field(max_length=MAX_ID)] = ""
     """Id of the video on the screen: what is like it comes first."""
-    preset: Annotated[str, Field(max_length=MOST_WORD)] = ""
+    preset: Annotated[str, Field(max_length=MAX_WORD)] = ""
     """Settings to make the list by: a variant, or platform, courses, live, meetings."""
     explain: bool = False
     """Say what the viewer's own videos add."""

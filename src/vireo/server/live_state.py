@@ -24,7 +24,7 @@ from vireo.serving.snapshot import BuildSnapshot
 from vireo.serving.unlearning import without_users
 from vireo.workspace import Workspace
 
-MOST_TRENDING = 50
+MAX_TRENDING = 50
 LOG = logging.getLogger("vireo.server")
 
 
@@ -179,7 +179,7 @@ class StateRefresher:
         models = (before.models if before else 0) + int(videos)
         count = (before.counts if before else 0) + 1
         trending = tuple(
-            self.trends.now(self._work.config.server.trending_window_hours, MOST_TRENDING)
+            self.trends.now(self._work.config.server.trending_window_hours, MAX_TRENDING)
         )
         self._now = ServingState(served, made, base.ids, models, count, trending)
 

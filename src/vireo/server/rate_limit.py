@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-MOST_CALLERS = 100_000
+MAX_CALLERS = 100_000
 BURST_SECONDS = 10.0
 """Of the pace: what a caller may send at once after a pause."""
 
@@ -30,6 +30,6 @@ class TokenBuckets:
             level = min(full, level + (now - since) * pace)
             passes = level >= 1
             self._levels[caller] = (level - passes, now)
-            while len(self._levels) > MOST_CALLERS:
+            while len(self._levels) > MAX_CALLERS:
                 self._levels.popitem(last=False)
         return 0.0 if passes else (1 - level) / pace

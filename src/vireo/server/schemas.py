@@ -9,21 +9,21 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from vireo.recommend.recommender import Picks
-from vireo.server.base import MOST_BATCH, MOST_K, MOST_TEXT, MOST_WORDS
+from vireo.server.base import MAX_BATCH, MAX_K, MAX_TEXT, MAX_WORDS
 from vireo.store.base import LiveEvent, LiveVideo
-from vireo.store.validation import LAST_MOMENT, MOST_ID, MOST_RANK, MOST_WORD
+from vireo.store.validation import LAST_MOMENT, MAX_ID, MAX_RANK, MAX_WORD
 
 TEXT = r"^[^\x00]*$"
 SAID = r"^[^\x00]*[^\x00\s][^\x00]*$"
-Id = Annotated[str, StringConstraints(min_length=1, max_length=MOST_ID, pattern=SAID)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=MOST_WORD, pattern=SAID)]
-Sentence = Annotated[str, StringConstraints(max_length=MOST_TEXT, pattern=TEXT)]
-Words = Annotated[str, StringConstraints(max_length=MOST_WORDS, pattern=TEXT)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=SAID)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=MAX_WORD, pattern=SAID)]
+Sentence = Annotated[str, StringConstraints(max_length=MAX_TEXT, pattern=TEXT)]
+Words = Annotated[str, StringConstraints(max_length=MAX_WORDS, pattern=TEXT)]
 Moment = Annotated[int, Field(ge=0, lt=LAST_MOMENT)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 Labels = Annotated[list[Id], Field(max_length=100)]
-Length = Annotated[int, Field(ge=1, le=MOST_K)]
+Length = Annotated[int, Field(ge=1, le=MAX_K)]
 
 
 class In(BaseModel):
@@ -51,7 +51,7 @@ class EventIn(In):
     session_id: Id | None = None
     request_id: Id | None = None
     """The `request_id` of the list on which the video stood."""
-    rank: Annotated[int, Field(ge=1, lt=MOST_RANK)] | None = None
+    rank: Annotated[int, Field(ge=1, lt=MAX_RANK)] | None = None
     """Its place there, 1 for the first."""
 
     def live(self, now: int) -> LiveEvent:
@@ -66,7 +66,7 @@ def _one_or_many(body: object) -> str:
 # Discriminated before validation, so that errors name fields of the right schema.
 EventsIn = Annotated[
     Annotated[EventIn, Tag("event")]
-    | Annotated[list[EventIn], Field(min_length=1, max_length=MOST_BATCH), Tag("events")],
+    | Annotated[list[EventIn], Field(min_length=1, max_length=MAX_BATCH), Tag("events")],
     Discriminator(_one_or_many),
 ]
 
@@ -91,7 +91,7 @@ class SessionEvent(In):
 class SessionIn(In):
     """A list for an anonymous session; nothing is stored."""
 
-    events: Annotated[list[SessionEvent], Field(max_length=MOST_BATCH)] = []
+    events: Annotated[list[SessionEvent], Field(max_length=MAX_BATCH)] = []
     k: Length = 10
     query: Sentence = ""
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from vireo.server.schemas import SAID, TEXT, Id, In, Labels, Number, Out, Sentence
 from vireo.store.base import UserAttributes
-from vireo.store.validation import MAX_PREFERENCE_LENGTH, MOST_AGE, MOST_WORD
+from vireo.store.validation import MAX_AGE, MAX_PREFERENCE_LENGTH, MAX_WORD
 
 
 class ConsentIn(In):
@@ -55,9 +55,9 @@ class UserChange(In):
 class UserAttributesIn(In):
     """Attributes from other systems: rules use them, training does not."""
 
-    age: Annotated[float, Field(ge=0, le=MOST_AGE)] | None = None
+    age: Annotated[float, Field(ge=0, le=MAX_AGE)] | None = None
     """In years."""
-    region: Annotated[str, StringConstraints(max_length=MOST_WORD, pattern=TEXT)] = ""
+    region: Annotated[str, StringConstraints(max_length=MAX_WORD, pattern=TEXT)] = ""
     languages: Labels = Field(default_factory=list)
     groups: Labels = Field(default_factory=list)
     """For rights of access."""

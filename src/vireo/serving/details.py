@@ -17,7 +17,7 @@ from vireo.serving.snapshot import Snapshot
 
 LATEST = 250_000_000_000_000
 """Milliseconds: dates after the year 9800 cannot be written."""
-LONGEST_SHOWN = 400
+MAX_SHOWN = 400
 """Characters of a text that people are shown."""
 
 
@@ -87,9 +87,9 @@ def for_display(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cut(value: Any) -> Any:
-    if not isinstance(value, str) or len(value) <= LONGEST_SHOWN:
+    if not isinstance(value, str) or len(value) <= MAX_SHOWN:
         return value
-    return f"{value[:LONGEST_SHOWN].rsplit(' ', 1)[0]} … ({len(value):,} characters in all)"
+    return f"{value[:MAX_SHOWN].rsplit(' ', 1)[0]} … ({len(value):,} characters in all)"
 
 
 def _line_of(support: Mapping[str, Any]) -> str:

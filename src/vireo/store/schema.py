@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from vireo.store.validation import MOST_ID, MOST_WORD
+from vireo.store.validation import MAX_ID, MAX_WORD
 
 MAX_QUERY_VALUES = 500
 """Values in one query."""
@@ -41,22 +41,22 @@ EVENTS = Table(
     META,
     # Assigned by one writer at a time: never reused, and visible in this order.
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("event_id", String(MOST_ID), nullable=False, unique=True),
-    Column("user_id", String(MOST_ID), nullable=False, index=True),
-    Column("video_id", String(MOST_ID), nullable=False),
-    Column("event", String(MOST_WORD), nullable=False),
+    Column("event_id", String(MAX_ID), nullable=False, unique=True),
+    Column("user_id", String(MAX_ID), nullable=False, index=True),
+    Column("video_id", String(MAX_ID), nullable=False),
+    Column("event", String(MAX_WORD), nullable=False),
     Column("timestamp", BigInteger, nullable=False),
     Column("value", Float(53)),
     Column("watch_seconds", Float(53)),
     Column("text", Text),
-    Column("session_id", String(MOST_ID)),
-    Column("request_id", String(MOST_ID)),
+    Column("session_id", String(MAX_ID)),
+    Column("request_id", String(MAX_ID)),
     Column("rank", Integer),
 )
 VIDEOS = Table(
     "vireo_videos",
     META,
-    Column("video_id", String(MOST_ID), primary_key=True),
+    Column("video_id", String(MAX_ID), primary_key=True),
     Column("position", BigInteger, nullable=False, index=True),
     Column("deleted", Boolean, nullable=False),
     Column("body", Text, nullable=False),
@@ -65,7 +65,7 @@ VIDEOS = Table(
 CHOICES = Table(
     "vireo_choices",
     META,
-    Column("user_id", String(MOST_ID), primary_key=True),
+    Column("user_id", String(MAX_ID), primary_key=True),
     Column("body", Text, nullable=False),
 )
 KEYS = Table(
@@ -74,7 +74,7 @@ KEYS = Table(
     Column("key_id", String(32), primary_key=True),
     Column("name", String(128), nullable=False),
     Column("scope", String(16), nullable=False),
-    Column("user_id", String(MOST_ID)),
+    Column("user_id", String(MAX_ID)),
     Column("digest", String(64), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
@@ -91,9 +91,9 @@ AUDIT = Table(
 USERS = Table(
     "vireo_users",
     META,
-    Column("user_id", String(MOST_ID), primary_key=True),
+    Column("user_id", String(MAX_ID), primary_key=True),
     Column("age", Float(53)),
-    Column("region", String(MOST_WORD), nullable=False, default=""),
+    Column("region", String(MAX_WORD), nullable=False, default=""),
     Column("languages", Text, nullable=False, default="[]"),  # JSON
     Column("groups_of", Text, nullable=False, default="[]"),  # JSON; `groups` is a word of SQL
 )
@@ -101,16 +101,16 @@ PREFERENCES = Table(
     "vireo_preferences",
     META,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("user_id", String(MOST_ID), nullable=False, index=True),
+    Column("user_id", String(MAX_ID), nullable=False, index=True),
     Column("text", Text, nullable=False),
-    Column("video_id", String(MOST_ID), nullable=False, default=""),
+    Column("video_id", String(MAX_ID), nullable=False, default=""),
     Column("at", BigInteger, nullable=False, default=0),
 )
 EXPERIMENTS = Table(
     "vireo_experiments",
     META,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("name", String(MOST_ID), nullable=False),
+    Column("name", String(MAX_ID), nullable=False),
     Column("variants", Text, nullable=False),  # JSON
     Column("settings", Text, nullable=False),
     Column("after", BigInteger, nullable=False),

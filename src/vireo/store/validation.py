@@ -9,13 +9,13 @@ from dataclasses import asdict, fields
 from vireo.errors import InputError
 from vireo.store.base import LiveEvent, LiveVideo, Preference, UserAttributes
 
-MOST_ID = 512
-MOST_WORD = 64
+MAX_ID = 512
+MAX_WORD = 64
 MAX_PREFERENCE_LENGTH = 1000
-MOST_AGE = 150
+MAX_AGE = 150
 LAST_MOMENT = 253_402_300_800_000
 """The year 10000 in ms; later timestamps are invalid."""
-MOST_RANK = 2**31
+MAX_RANK = 2**31
 _IDS = ("event_id", "user_id", "video_id")
 
 
@@ -38,8 +38,8 @@ def check_video(video: LiveVideo) -> None:
     problem = (
         "has no id"
         if not video.video_id.strip()
-        else f"has an id of more than {MOST_ID} characters"
-        if len(video.video_id) > MOST_ID
+        else f"has an id of more than {MAX_ID} characters"
+        if len(video.video_id) > MAX_ID
         else "has a character that cannot be stored"
         if not all(map(_storable, texts))
         else "has a number that is none"
@@ -54,10 +54,10 @@ def check_video(video: LiveVideo) -> None:
 
 def check_text(what: str, text: str) -> None:
     """Raises InputError for an id that some database cannot store unchanged."""
-    if not text.strip() or len(text) > MOST_ID or not _storable(text):
+    if not text.strip() or len(text) > MAX_ID or not _storable(text):
         raise InputError(
             f"The {what} {text!r:.80} cannot be stored.",
-            f"Send 1 to {MOST_ID} characters, without NUL characters.",
+            f"Send 1 to {MAX_ID} characters, without NUL characters.",
         )
 
 
@@ -66,7 +66,7 @@ def _problem(event: LiveEvent) -> str:
     for name, text in texts.items():
         if not _storable(text):
             return f"has a character in {name} that cannot be stored"
-        limit = {"text": None, "event": MOST_WORD}.get(name, MOST_ID)
+        limit = {"text": None, "event": MAX_WORD}.get(name, MAX_ID)
         if limit is not None and len(text) > limit:
             return f"has a {name} of more than {limit} characters"
     for name in (*_IDS, "event"):
@@ -76,7 +76,7 @@ def _problem(event: LiveEvent) -> str:
         number = getattr(event, name)
         if number is not None and not math.isfinite(number):
             return f"has the {name} {number}, which is not a number"
-    if event.rank is not None and not 0 < event.rank < MOST_RANK:
+    if event.rank is not None and not 0 < event.rank < MAX_RANK:
         return f"has the rank {event.rank}, which is no position in a list"
     if not 0 <= event.timestamp < LAST_MOMENT:
         return f"has the timestamp {event.timestamp}, which is no time (milliseconds since 1970)"
@@ -87,20 +87,20 @@ def check_viewers(users: Iterable[UserAttributes]) -> None:
     """Raises InputError for the first user that some database cannot store unchanged."""
     for user in users:
         texts = [user.user_id, user.region, *user.languages, *user.groups]
-        sized = len(user.user_id) <= MOST_ID and len(user.region) <= MOST_WORD
-        aged = user.age is None or 0 <= user.age <= MOST_AGE
+        sized = len(user.user_id) <= MAX_ID and len(user.region) <= MAX_WORD
+        aged = user.age is None or 0 <= user.age <= MAX_AGE
         if not (user.user_id.strip() and sized and aged and all(map(_storable, texts))):
             raise InputError(
                 f"The attributes of user {user.user_id!r:.80} cannot be stored.",
-                f"An id has 1 to {MOST_ID} characters, a region up to {MOST_WORD}, an age is from"
-                f" 0 to {MOST_AGE}.",
+                f"An id has 1 to {MAX_ID} characters, a region up to {MAX_WORD}, an age is from"
+                f" 0 to {MAX_AGE}.",
             )
 
 
 def check_edit(edit: Preference) -> None:
     """Raises InputError for an empty preference, or one that cannot be stored."""
     texts = (edit.user_id, edit.text, edit.video_id)
-    short = len(edit.text) <= MAX_PREFERENCE_LENGTH and max(len(texts[0]), len(texts[2])) <= MOST_ID
+    short = len(edit.text) <= MAX_PREFERENCE_LENGTH and max(len(texts[0]), len(texts[2])) <= MAX_ID
     if not (edit.user_id.strip() and edit.text.strip() and short and all(map(_storable, texts))):
         raise InputError(
             f"The preference {edit.text!r:.80} cannot be stored.",

@@ -18,11 +18,11 @@ from vireo.language.texts import clean
 from vireo.understanding.tokenize import folded_text
 
 DEFAULT_FILE = "topics.txt"
-MOST_TOPICS = 500
-LONGEST_NAME = 60
+MAX_TOPICS = 500
+MAX_NAME = 60
 _NO_TOPIC = -1
-_MOST_PER_VIDEO = 3
-_MOST_CHARACTERS = 400_000  # of one part: more than most films say
+_MAX_PER_VIDEO = 3
+_MAX_CHARACTERS = 400_000  # of one part: more than most films say
 _LETTERS = re.compile(r"\w+")
 
 _PART_WEIGHTS: Mapping[str, float] = {
@@ -80,9 +80,9 @@ def read(workspace: Path, name: str) -> tuple[CustomTopic, ...]:
             f"The list of topics {path} cannot be read: {error}.", "Save it as UTF-8 text."
         ) from None
     topics = tuple(_topics(text, path))
-    if len(topics) > MOST_TOPICS:
+    if len(topics) > MAX_TOPICS:
         raise ConfigError(
-            f"The list of topics {path} has {len(topics)} topics; {MOST_TOPICS} are the most.",
+            f"The list of topics {path} has {len(topics)} topics; {MAX_TOPICS} are the most.",
             "Leave out the rarest, or delete the file: topics are then discovered.",
         )
     return topics
@@ -95,10 +95,10 @@ def _topics(text: str, path: Path) -> Iterator[CustomTopic]:
         name = name.strip()
         if line.lstrip().startswith("#") or not clean(line):
             continue
-        if not _LETTERS.search(name) or len(name) > LONGEST_NAME:
+        if not _LETTERS.search(name) or len(name) > MAX_NAME:
             raise ConfigError(
-                f"Line {number} of {path} names no topic of at most {LONGEST_NAME} letters: "
-                f"{line[:LONGEST_NAME]!r}.",
+                f"Line {number} of {path} names no topic of at most {MAX_NAME} letters: "
+                f"{line[:MAX_NAME]!r}.",
                 "Write `name`, or `name: word, phrase`; # begins a remark.",
             )
         if (key := name.casefold()) in known:
@@ -130,7 +130,7 @@ def assigned(
     for row in range(len(texts)):
         order = np.argsort(-fit[row], kind="stable")
         own = [place for place in order.tolist() if fits[row, place]]
-        named.append(tuple(topics[place].name for place in own[:_MOST_PER_VIDEO]))
+        named.append(tuple(topics[place].name for place in own[:_MAX_PER_VIDEO]))
         nearest = int(cosines[row].argmax())
         if own:
             topic_of[row] = own[0]
@@ -146,7 +146,7 @@ def _mentions(topics: Sequence[CustomTopic], texts: VideoTexts) -> Doubles:
     for part in PARTS:
         for row, text in enumerate(texts.part(part)):
             if text:
-                spoken = folded_text(sampled_windows(text, _MOST_CHARACTERS))
+                spoken = folded_text(sampled_windows(text, _MAX_CHARACTERS))
                 counts = [sum(1 for _ in term.finditer(spoken)) for term in sought]
                 found[row] += [_PART_WEIGHTS[part] * log1p(count) for count in counts]
     return found

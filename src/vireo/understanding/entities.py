@@ -12,13 +12,13 @@ from vireo.language import VideoTexts
 from vireo.language.chunks import sampled_windows
 from vireo.understanding.tokenize import folded, is_content, sentences_of
 
-MOST = 8
+MAX_NAMES = 8
 _LONGEST = 5  # words
-_MOST_LARGE, _MOST_LARGE_UNKNOWN = 0.5, 0.3
+_MAX_LARGE, _MAX_LARGE_UNKNOWN = 0.5, 0.3
 """Share of large words inside sentences above which they tell nothing: headlines; and German, where
 the language is not known."""
 _NOUNS_LARGE = frozenset({"de", "lb"})
-_MOST_CHARACTERS = 100_000  # of one part
+_MAX_CHARACTERS = 100_000  # of one part
 _ASIDE = re.compile(r"[(\[][^)\]]{0,60}[)\]]")  # "(Laughter)", "[Music]"
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]")
 _COMPOUND = re.compile(r"-[a-z]+$")  # "English-language" is no name
@@ -43,7 +43,7 @@ def small_words(texts: VideoTexts) -> frozenset[str]:
     small: Counter[str] = Counter()
     for part in _WEIGHTS:
         for text in texts.part(part):
-            for word in _WORD.findall(sampled_windows(text, _MOST_CHARACTERS)):
+            for word in _WORD.findall(sampled_windows(text, _MAX_CHARACTERS)):
                 if word[0].isalpha():
                     small[folded(word)] += 1 if word[0].islower() else -1
     return frozenset(word for word, more in small.items() if more >= 0)
@@ -65,7 +65,7 @@ def names_of_things(
     """
     if language in _NOUNS_LARGE:
         return ()
-    most_large = _MOST_LARGE if language else _MOST_LARGE_UNKNOWN
+    most_large = _MAX_LARGE if language else _MAX_LARGE_UNKNOWN
     small = _small_words(texts.values())
     found: dict[str, _Name] = {}
     starts: Counter[str] = Counter()
@@ -149,6 +149,6 @@ def _chosen(found: Mapping[str, _Name]) -> tuple[str, ...]:
     kept: list[str] = []
     for key in order:
         inside = any(f" {key} " in f" {other} " or f" {other} " in f" {key} " for other in kept)
-        if not inside and len(kept) < MOST:
+        if not inside and len(kept) < MAX_NAMES:
             kept.append(key)
     return tuple(found[key].surface for key in kept)

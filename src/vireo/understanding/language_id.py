@@ -8,7 +8,7 @@ from typing import Any
 
 _READ = 1000
 """Characters that are looked at: more make it slower, not surer."""
-_LEAST_LETTERS = 20
+_MIN_LETTERS = 20
 """Of scripts that many languages share; a Greek or Korean word is enough to know."""
 _SURE = 0.7
 _NO_LANGUAGE = "zxx"
@@ -25,7 +25,7 @@ def language_of(*texts: str) -> str:
     text = " ".join(filter(None, texts))[:_READ]
     letters = [letter for letter in text if letter.isalpha()]
     shared = sum(1 for letter in letters if _SHARED.match(letter))
-    if not letters or (shared > len(letters) / 2 and len(letters) < _LEAST_LETTERS):
+    if not letters or (shared > len(letters) / 2 and len(letters) < _MIN_LETTERS):
         return ""
     name, sure = _identifier().classify(text)
     return str(name) if sure >= _SURE and name != _NO_LANGUAGE else ""

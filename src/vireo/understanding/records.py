@@ -20,14 +20,14 @@ from vireo.understanding.tokenize import sentences_of
 
 _TOO_COMMON = 0.5
 _TONGUE = 500  # characters of the dialogue that tell its language
-_LEAST_VIDEOS = 20  # from here on, words of more than half of the videos count as small words
+_MIN_VIDEOS = 20  # from here on, words of more than half of the videos count as small words
 
 
 def rarity_of(words: Sequence[frozenset[str]]) -> dict[str, float]:
     """Inverse document frequency of the content words, without those of most videos."""
     held = Counter(word for own in words for word in own)
     count = len(words)
-    limit = _TOO_COMMON * count if count >= _LEAST_VIDEOS else count
+    limit = _TOO_COMMON * count if count >= _MIN_VIDEOS else count
     rare = {word: log(1 + count / n) for word, n in held.items() if n <= limit}
     # a catalogue that says the same everywhere keeps its words
     return rare or dict.fromkeys(held, 1.0)

@@ -12,7 +12,7 @@ from vireo.arrays import Doubles
 from vireo.language.chunks import spread
 from vireo.understanding.tokenize import folded, tokens_of
 
-_MOST_SENTENCES = 200
+_MAX_SENTENCES = 200
 _DAMPING = 0.85
 _ROUNDS = 60
 _MAX_SIMILARITY = 0.6
@@ -27,7 +27,7 @@ def central_sentences(
     that are central. One that repeats a chosen one is passed over. Of more than 200 sentences an
     even selection is looked at.
     """
-    kept = [sentences[row] for row in spread(len(sentences), _MOST_SENTENCES)]
+    kept = [sentences[row] for row in spread(len(sentences), _MAX_SENTENCES)]
     if len(kept) <= most:
         return tuple(dict.fromkeys(kept))
     similarity = _cosines(kept, rarity)

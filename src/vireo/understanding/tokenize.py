@@ -14,9 +14,9 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])")
 _ABBREVIATIONS = frozenset(
     {"mr", "mrs", "ms", "dr", "st", "vs", "prof", "jr", "sr", "e.g", "i.e", "etc"}
 )
-_LONGEST_SENTENCE = 40  # words: subtitles without full stops are cut
-_LONGEST_WORD = 40  # characters
-_LONGEST_CLAUSE = 200
+_MAX_SENTENCE = 40  # words: subtitles without full stops are cut
+_MAX_WORD = 40  # characters
+_MAX_CLAUSE = 200
 
 _SMALL_WORDS = """
     a about above after again against all almost along also although always am among an and
@@ -67,7 +67,7 @@ def names_in(people: pl.Series) -> frozenset[str]:
 
 def is_content(word: str) -> bool:
     """Whether a folded word may stand for a topic: letters, no stopword, of a word's length."""
-    return 1 < len(word) <= _LONGEST_WORD and word not in STOPWORDS and not word[0].isdigit()
+    return 1 < len(word) <= _MAX_WORD and word not in STOPWORDS and not word[0].isdigit()
 
 
 def sentences_of(text: str) -> list[str]:
@@ -100,11 +100,11 @@ def _sentences(text: str) -> list[str]:
 def _cut(sentence: str) -> list[str]:
     words = sentence.split(" ")
     return [
-        " ".join(words[start : start + _LONGEST_SENTENCE])
-        for start in range(0, len(words), _LONGEST_SENTENCE)
+        " ".join(words[start : start + _MAX_SENTENCE])
+        for start in range(0, len(words), _MAX_SENTENCE)
     ]
 
 
 def _is_readable(sentence: str) -> bool:
     """Not empty, and no endless string of letters; Chinese or Thai writes whole clauses as one."""
-    return bool(sentence) and max(map(len, sentence.split(" "))) <= _LONGEST_CLAUSE
+    return bool(sentence) and max(map(len, sentence.split(" "))) <= _MAX_CLAUSE

@@ -13,7 +13,7 @@ from vireo.understanding.kmeans import spherical_kmeans
 
 NO_TOPIC = -1
 _FEWEST, _MOST = 2, 40
-_LEAST_VIDEOS = 4
+_MIN_VIDEOS = 4
 _NAME_WORDS = 3
 
 
@@ -25,7 +25,7 @@ def topics_of(vectors: Floats, has_text: Bools, n_topics: int, seed: int) -> Int
     """
     count = int(has_text.sum())
     k = n_topics or min(_MOST, max(_FEWEST, round(sqrt(2 * count))))
-    k = 1 if count < _LEAST_VIDEOS else min(k, count)
+    k = 1 if count < _MIN_VIDEOS else min(k, count)
     topics = np.full(len(vectors), NO_TOPIC, dtype=np.int64)
     topics[has_text] = spherical_kmeans(vectors[has_text], k, seed)
     return topics

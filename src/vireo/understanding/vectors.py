@@ -22,7 +22,7 @@ WEIGHTS: Mapping[str, float] = {
     "dialogue": 0.7,
 }
 MIN_TO_CENTER = 50
-_LEAST_SPREAD = 0.05  # below it the texts are all but the same, and centring would show noise
+_MIN_SPREAD = 0.05  # below it the texts are all but the same, and centring would show noise
 
 
 @dataclass(frozen=True)
@@ -101,4 +101,4 @@ def _center(fused: Floats, dimension: int) -> Floats:
         return np.zeros(dimension, dtype=np.float32)
     center = fused.mean(axis=0, dtype=np.float64).astype(np.float32)
     spread = float(np.linalg.norm(fused - center, axis=1).mean())
-    return center if spread >= _LEAST_SPREAD else np.zeros_like(center)
+    return center if spread >= _MIN_SPREAD else np.zeros_like(center)

@@ -10,7 +10,7 @@ from vireo.data.readers.event_types import event_words
 from vireo.data.readers.parse import moments, numbers, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
 from vireo.data.readers.validation import Rule, account, unreadable, validate
-from vireo.store.validation import MOST_ID, MOST_WORD
+from vireo.store.validation import MAX_ID, MAX_WORD
 
 FIRST_MOMENT = 315_532_800_000
 """1980-01-01; earlier times are errors of a clock."""
@@ -33,12 +33,12 @@ def moment_rules(request: ReadRequest) -> list[Rule]:
 ID_RULES: tuple[Rule, ...] = (
     (pl.col("user_id").is_null(), "no user id"),
     (pl.col("video_id").is_null(), "no video id"),
-    (pl.col("user_id").str.len_chars() > MOST_ID, f"user id longer than {MOST_ID} characters"),
-    (pl.col("video_id").str.len_chars() > MOST_ID, f"video id longer than {MOST_ID} characters"),
+    (pl.col("user_id").str.len_chars() > MAX_ID, f"user id longer than {MAX_ID} characters"),
+    (pl.col("video_id").str.len_chars() > MAX_ID, f"video id longer than {MAX_ID} characters"),
 )
 _RULES: tuple[Rule, ...] = (
     *ID_RULES,
-    (pl.col("event").str.len_chars() > MOST_WORD, f"event longer than {MOST_WORD} characters"),
+    (pl.col("event").str.len_chars() > MAX_WORD, f"event longer than {MAX_WORD} characters"),
     ((pl.col("event") == "rating") & pl.col("value").is_null(), "a rating without a number"),
 )
 

@@ -15,13 +15,13 @@ from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, read_rows
 from vireo.data.readers.validation import Rule, account, unreadable, validate
 from vireo.store.base import UserAttributes
-from vireo.store.validation import MOST_AGE, MOST_ID, MOST_WORD
+from vireo.store.validation import MAX_AGE, MAX_ID, MAX_WORD
 
 YEAR = 365.2425 * 86_400_000
 _RULES: tuple[Rule, ...] = (
     (pl.col("user_id").is_null(), "no user id"),
-    (pl.col("user_id").str.len_chars() > MOST_ID, f"user id longer than {MOST_ID} characters"),
-    (pl.col("region").str.len_chars() > MOST_WORD, f"region longer than {MOST_WORD} characters"),
+    (pl.col("user_id").str.len_chars() > MAX_ID, f"user id longer than {MAX_ID} characters"),
+    (pl.col("region").str.len_chars() > MAX_WORD, f"region longer than {MAX_WORD} characters"),
     (pl.col("spoilt groups"), "groups cannot be read"),
     (pl.col("spoilt age"), "age cannot be read"),
 )
@@ -77,7 +77,7 @@ def _ages(given: pl.DataFrame, now: int) -> pl.Series:
     only_year = given["born"].str.len_chars() == 4
     year = pl.when(only_year).then(_years_since(given["born"], now)).otherwise(born)
     found = pl.select(pl.coalesce(age, year)).to_series()
-    return pl.select(pl.when((found >= 0) & (found <= MOST_AGE)).then(found)).to_series()
+    return pl.select(pl.when((found >= 0) & (found <= MAX_AGE)).then(found)).to_series()
 
 
 def _years_since(year: pl.Series, now: int) -> pl.Series:

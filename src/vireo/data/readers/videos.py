@@ -14,13 +14,13 @@ from vireo.data.readers.parse import moments, numbers, tags, trimmed, words
 from vireo.data.readers.rows import ROW, Rows
 from vireo.data.readers.validation import Rule, ValidatedRows, account, unreadable, validate
 from vireo.data.remote import URL, is_url
-from vireo.store.validation import MOST_ID
+from vireo.store.validation import MAX_ID
 
 _TEXTS = ("title", "description", "category", "creator", "language", "transcript")
 
 VIDEO_RULES: tuple[Rule, ...] = (
     (pl.col("video_id").is_null(), "no video id and no title"),
-    (pl.col("video_id").str.len_chars() > MOST_ID, f"video id longer than {MOST_ID} characters"),
+    (pl.col("video_id").str.len_chars() > MAX_ID, f"video id longer than {MAX_ID} characters"),
 )
 _TABLE_RULES = (*VIDEO_RULES, *TERMS_RULES)
 

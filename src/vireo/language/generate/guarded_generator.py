@@ -22,7 +22,7 @@ from vireo.language.generate.messages import (
 from vireo.language.generate.response_cache import ResponseCache, key_of
 from vireo.language.generate.tokens import count_tokens
 
-_MOST_IN_MEMORY = 1000
+_MAX_IN_MEMORY = 1000
 _IN_A_ROW = 3  # prompts without any reply, after which the model is taken for dead
 
 
@@ -143,7 +143,7 @@ class GuardedGenerator:
             return
         with self._lock:
             self._in_memory[key] = text
-            while len(self._in_memory) > _MOST_IN_MEMORY:
+            while len(self._in_memory) > _MAX_IN_MEMORY:
                 del self._in_memory[next(iter(self._in_memory))]
 
     def _ask(self, prompt: Prompt[Shape]) -> GeneratedValue[Shape]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from vireo.language.generate.base import Prompt, Shape
 
-LONGEST_REPLY = 200_000
+MAX_REPLY = 200_000
 """Characters of a reply that are looked at."""
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _RULES = (
@@ -73,7 +73,7 @@ def value_text(value: Any) -> str:
 def read_reply(text: str, shape: type[Shape]) -> Shape:
     """The value in a reply; raises Unreadable that says what is wrong with it."""
     try:
-        value = _object_in(_THOUGHT.sub("", text[:LONGEST_REPLY]))
+        value = _object_in(_THOUGHT.sub("", text[:MAX_REPLY]))
         # lone surrogates, which a model may spell, fit into no file
         whole = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
         return shape.model_validate_json(whole)

@@ -12,7 +12,7 @@ from vireo.engine.base import Context
 from vireo.errors import ConfigError
 from vireo.language.generate.base import GenerationSection, Generator
 from vireo.language.generate.guarded_generator import GuardedGenerator, NoReply, Reply
-from vireo.language.generate.messages import LONGEST_REPLY, Messages
+from vireo.language.generate.messages import MAX_REPLY, Messages
 from vireo.language.openai_client import (
     PermanentError,
     RetryableError,
@@ -23,7 +23,7 @@ from vireo.language.openai_client import (
 )
 
 _LEVELS = ("schema", "object", "none")
-_MOST_BYTES = 4 * LONGEST_REPLY
+_MAX_BYTES = 4 * MAX_REPLY
 
 
 def load(section: GenerationSection, context: Context) -> Generator:
@@ -104,7 +104,7 @@ class OpenAiChat:
             **_format(_LEVELS[self._level], schema),
         }
         create = self._client.chat.completions.with_streaming_response.create
-        return body_of(lambda: create(**asked), self._section.timeout_seconds, _MOST_BYTES)
+        return body_of(lambda: create(**asked), self._section.timeout_seconds, _MAX_BYTES)
 
 
 def _format(level: str, schema: dict[str, Any]) -> dict[str, Any]:

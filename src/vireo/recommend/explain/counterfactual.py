@@ -20,7 +20,7 @@ from vireo.recommend.base import Query
 from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.explain.contributions import contributions
 
-MOST = 8
+MAX_VIDEOS = 8
 """Own videos that are taken away before the search ends."""
 MakeList = Callable[[Query], Ints]
 """A question -> the rows on its list, best first."""
@@ -45,7 +45,7 @@ class Counterfactual:
         if not self.listed:
             return "It is not on the list, so nothing has to be taken away."
         if not self.videos:
-            return f"No set of up to {MOST} own videos was found without which it would not come."
+            return f"No set of up to {MAX_VIDEOS} own videos was found without which it would not come."
         titles = " and ".join(f"“{title}”" for _, title in self.videos)
         return f"Without {titles} it would not be on the list (computed again without them)."
 
@@ -62,7 +62,7 @@ def counterfactual(
         return Counterfactual(False, (), 0)
     counted.lists = 0
     own = contributions(model, query.history, video).among(query.visible)
-    order = own.videos[np.argsort(-own.shares, kind="stable")][:MOST].tolist()
+    order = own.videos[np.argsort(-own.shares, kind="stable")][:MAX_VIDEOS].tolist()
     gone: list[int] = []
     for candidate in order:
         gone.append(candidate)

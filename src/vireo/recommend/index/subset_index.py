@@ -17,7 +17,7 @@ from vireo.recommend.index.base import Index
 from vireo.recommend.index.faiss_index import PARTS, found
 from vireo.recommend.top_k import top
 
-MOST = 0.5
+MAX_SHARE = 0.5
 """Largest share of the rows for which a subset index pays."""
 WIDER = 2
 """Factor on the probes: the best rows of a subset are farther from the query."""
@@ -73,7 +73,7 @@ def portion_of(index: Index | None, allowed: Bools) -> SubsetIndex | None:
         kept = plan.made.get("portion")
         if kept is None or np.count_nonzero(there) > np.count_nonzero(there[kept[0]]):
             rows = np.flatnonzero(there)
-            if not FEW < len(rows) <= MOST * plan.count:
+            if not FEW < len(rows) <= MAX_SHARE * plan.count:
                 return None
             lists = plan.lists if plan.exact else plan.lists[rows]
             kept = plan.made["portion"] = (rows, build_index(plan, lists, index.vectors[rows]))

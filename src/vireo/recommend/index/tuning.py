@@ -25,7 +25,7 @@ _OVER = (2, 3, 4)
 _ROUNDS = 8
 _SAMPLE = 64
 """Vectors per list that k-means learns from."""
-_MOST_LISTS = 4096
+_MAX_LISTS = 4096
 _BLOCK = 65_536
 _SURE = 0.005
 """Margin of the measured recall above the goal, for its sampling error."""
@@ -114,7 +114,7 @@ def _centroids(vectors: Floats, seed: int) -> Floats:
     import faiss
 
     n, width = vectors.shape
-    count = int(min(_MOST_LISTS, max(1, 2 ** round(np.log2(np.sqrt(n))))))
+    count = int(min(_MAX_LISTS, max(1, 2 ** round(np.log2(np.sqrt(n))))))
     kmeans = faiss.Kmeans(
         width,
         count,

@@ -12,11 +12,11 @@ from vireo.behavior.base import History
 from vireo.recommend.base import ParsedPreference
 from vireo.recommend.catalogue import Catalogue
 
-MOST = 4
+MAX_INTERESTS = 4
 """Interests that are named."""
 EVIDENCE = 3
 """Videos that are named for each."""
-FEWEST = 2
+MIN_VIDEOS = 2
 """One video is no interest."""
 
 
@@ -80,10 +80,10 @@ def _interests(catalogue: Catalogue, history: History) -> tuple[Interest, ...]:
     topics = catalogue.topic_of[rows]
     sums = np.bincount(topics[topics >= 0], weights=weights[topics >= 0])
     counts = np.bincount(topics[topics >= 0], minlength=len(sums))
-    order = [t for t in np.argsort(-sums, kind="stable").tolist() if counts[t] >= FEWEST]
+    order = [t for t in np.argsort(-sums, kind="stable").tolist() if counts[t] >= MIN_VIDEOS]
     total = float(weights.sum())
     found = []
-    for topic in order[:MOST]:
+    for topic in order[:MAX_INTERESTS]:
         own = rows[topics == topic]
         best = own[np.argsort(-weights[topics == topic], kind="stable")][:EVIDENCE]
         shown = tuple((catalogue.ids[row], catalogue.titles[row]) for row in best.tolist())

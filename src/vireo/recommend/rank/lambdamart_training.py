@@ -29,7 +29,7 @@ from vireo.recommend.retrieve.ensemble import EnsembleRetriever
 from vireo.recommend.settings import RecommendSection
 from vireo.recommend.significance import significance_test
 
-FEWEST = 100
+MIN_USERS = 100
 """Held-back viewers below which nothing is learnt."""
 ROUNDS = 100
 SETTINGS: dict[str, Any] = {
@@ -67,10 +67,10 @@ def learn(
 ) -> LambdaMartModel:
     """The trees with the report that says whether they are adopted; no trees, no adoption."""
     held = by_time(histories, section.ranker.users, context.seed)
-    if len(held.rows) < FEWEST:
+    if len(held.rows) < MIN_USERS:
         held = by_last(histories, section.ranker.users, context.seed)
-    if len(held.rows) < FEWEST:
-        why = f"{len(held.rows)} viewers could be held back, {FEWEST} are needed"
+    if len(held.rows) < MIN_USERS:
+        why = f"{len(held.rows)} viewers could be held back, {MIN_USERS} are needed"
         return LambdaMartModel("", (), {"adopted": False, "why": why})
     before = _fitted_before(model, catalogue, held, interest, context)
     sources = tuple(before.serving)

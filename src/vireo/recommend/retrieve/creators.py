@@ -11,7 +11,7 @@ from vireo.recommend.catalogue import Catalogue
 from vireo.recommend.context import StepContext
 from vireo.recommend.retrieve.merge import scored
 
-MOST = 20
+MAX_CREATORS = 20
 """Creators to read, those with the largest share of the positives first."""
 
 
@@ -37,7 +37,7 @@ class SameCreator:
 
 
 def favorites(history: History, catalogue: Catalogue) -> Ints:
-    """Creators of the positives by weight, at most MOST of them."""
+    """Creators of the positives by weight, at most MAX_CREATORS of them."""
     liked = history.positives
     creators = catalogue.creator_of[liked.videos]
     known = creators >= 0
@@ -45,4 +45,4 @@ def favorites(history: History, catalogue: Catalogue) -> Ints:
         return creators[:0]
     names, place = np.unique(creators[known], return_inverse=True)
     weights = np.bincount(place, weights=liked.weights[known], minlength=len(names))
-    return np.asarray(names[np.argsort(-weights, kind="stable")][:MOST], dtype=np.int64)
+    return np.asarray(names[np.argsort(-weights, kind="stable")][:MAX_CREATORS], dtype=np.int64)

@@ -13,9 +13,9 @@ from vireo.recommend.catalogue import Catalogue
 
 PICKED = 3
 """Videos behind a sentence."""
-MOST_WORDS, FEWEST_WORDS = 8, 2
+MAX_WORDS, MIN_WORDS = 8, 2
 """Tags, topics or categories in a sentence."""
-FEWEST = 2 * PICKED
+MIN_POSITIVES = 2 * PICKED
 """Positives that a user must have, so that some are left to predict."""
 
 
@@ -77,10 +77,10 @@ def cases_of(
     cases = []
     for user in users:
         positives = np.unique(histories.row(user).positives.videos)
-        if len(positives) < FEWEST or int(described[positives].sum()) < PICKED:
+        if len(positives) < MIN_POSITIVES or int(described[positives].sum()) < PICKED:
             continue
         picked = random.permutation(positives[described[positives]])[:PICKED]
-        most = int(random.integers(FEWEST_WORDS, MOST_WORDS + 1)) if shorter else MOST_WORDS
+        most = int(random.integers(MIN_WORDS, MAX_WORDS + 1)) if shorter else MAX_WORDS
         sentence = sentence_of(picked.tolist(), words, most)
         cases.append(SyntheticQuery(sentence, picked, np.setdiff1d(positives, picked)))
     return cases

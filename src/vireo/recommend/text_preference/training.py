@@ -23,9 +23,9 @@ from vireo.recommend.significance import significance_test
 from vireo.recommend.text_preference.model import TextPreferenceModel
 from vireo.recommend.text_preference.synthetic_queries import SyntheticQuery, cases_of, words_of
 
-FEWEST = 200
+MIN_USERS = 200
 """Viewers below which nothing is learnt."""
-MOST_VIDEOS = 20_000
+MAX_VIDEOS = 20_000
 """Videos with weights, most frequent first: 4 bytes each per dimension of an embedding."""
 PENALTIES = (3.0, 10.0, 30.0, 100.0)
 WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -47,7 +47,7 @@ def learn(
     random = np.random.default_rng(seed)
     words = words_of(catalogue)
     users = random.permutation(len(histories))[: section.text_preference.users].tolist()
-    if len(users) < FEWEST or not catalogue.text.any():
+    if len(users) < MIN_USERS or not catalogue.text.any():
         return None
     cut = len(users) // 10
     choosing, deciding, teaching = users[:cut], users[cut : 2 * cut], users[2 * cut :]
@@ -56,7 +56,7 @@ def learn(
         *cases_of(histories, words, teaching, random, shorter=True),
     ]
     chosen, decided = (cases_of(histories, words, part, random) for part in (choosing, deciding))
-    if len(taught) < FEWEST or min(len(chosen), len(decided)) < cut // 2:
+    if len(taught) < MIN_USERS or min(len(chosen), len(decided)) < cut // 2:
         return None
     validation = TextPreferenceValidation.of(
         catalogue, section.query_weight, _known(taught, len(catalogue))
@@ -87,7 +87,7 @@ def _sentences(cases: Sequence[SyntheticQuery]) -> list[str]:
 
 def _known(cases: Sequence[SyntheticQuery], n_videos: int) -> Ints:
     counts = np.bincount(np.concatenate([case.targets for case in cases]), minlength=n_videos)
-    most = np.argsort(-counts, kind="stable")[:MOST_VIDEOS]
+    most = np.argsort(-counts, kind="stable")[:MAX_VIDEOS]
     return np.sort(most[counts[most] > 0])
 
 

@@ -21,14 +21,14 @@ from vireo.server.api.error_responses import problems
 from vireo.server.api.gorse_schemas import Feedback, Item, ItemPatch, RowAffected, Score, User
 from vireo.server.api.lists import UserId, VideoId
 from vireo.server.auth import ExecutorOf, PrincipalOf, ServiceOf, require_scope, require_user
-from vireo.server.base import MOST_BATCH, MOST_K
+from vireo.server.base import MAX_BATCH, MAX_K
 from vireo.server.service import Service
 from vireo.store.base import LiveEvent
 from vireo.store.validation import check_text
 
 router = APIRouter(prefix="/api", tags=["gorse"])
-N = Annotated[int, Query(ge=1, le=MOST_K)]
-Offset = Annotated[int, Query(ge=0, le=MOST_K)]
+N = Annotated[int, Query(ge=1, le=MAX_K)]
+Offset = Annotated[int, Query(ge=0, le=MAX_K)]
 
 
 @router.post("/feedback", responses=problems())
@@ -43,10 +43,10 @@ async def insert_feedback(
     if not body:
         return RowAffected(RowAffected=0)
     stored = 0
-    for start in range(0, len(body), MOST_BATCH):
+    for start in range(0, len(body), MAX_BATCH):
         some = [
             _event(one, now, service.store.pseudonym_of(one.UserId))
-            for one in body[start : start + MOST_BATCH]
+            for one in body[start : start + MAX_BATCH]
         ]
         stored += await asyncio.wrap_future(service.record(some))
     return RowAffected(RowAffected=stored)
@@ -159,7 +159,7 @@ async def recommend(
     """Ids, best first, of one category or of all."""
     require_user(caller, user_id)
     check_text("user_id", user_id)
-    most = MOST_K if category else min(MOST_K, n + offset)
+    most = MAX_K if category else min(MAX_K, n + offset)
 
     def make(at_once: bool) -> list[str]:
         picks, _ = service.lists.listed(user_id, most, at_once=at_once)
@@ -182,7 +182,7 @@ async def session(
     """A list for an anonymous session, from its feedback; nothing is stored."""
     now = round(time.time() * 1000)
     events = [_event(one.model_copy(update={"UserId": "session"}), now, "") for one in body]
-    picks = await turns.take(partial(service.lists.session, events, min(MOST_K, n + offset), ""))
+    picks = await turns.take(partial(service.lists.session, events, min(MAX_K, n + offset), ""))
     return _scores(picks, offset)
 
 
@@ -192,7 +192,7 @@ def neighbors(
     video_id: VideoId, service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0
 ) -> list[Score]:
     """Items similar to an item."""
-    return _scores(_near(service, video_id, min(MOST_K, n + offset)), offset)
+    return _scores(_near(service, video_id, min(MAX_K, n + offset)), offset)
 
 
 def _near(service: Service, video_id: str, k: int) -> Picks:
@@ -204,13 +204,13 @@ def _near(service: Service, video_id: str, k: int) -> Picks:
 @router.get("/popular", responses=problems())
 def popular(service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0) -> list[Score]:
     """Trending items."""
-    return _scores(service.lists.trending(min(MOST_K, n + offset)), offset)
+    return _scores(service.lists.trending(min(MAX_K, n + offset)), offset)
 
 
 @router.get("/latest", responses=problems())
 def latest(service: ServiceOf, caller: PrincipalOf, n: N = 10, offset: Offset = 0) -> list[Score]:
     """Newest items."""
-    return _scores(service.lists.newest(None, min(MOST_K, n + offset)), offset)
+    return _scores(service.lists.newest(None, min(MAX_K, n + offset)), offset)
 
 
 @router.get("/health/live")

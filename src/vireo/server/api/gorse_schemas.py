@@ -9,13 +9,13 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from vireo.data.readers.gorse import WORDS
-from vireo.server.base import MOST_TEXT
+from vireo.server.base import MAX_TEXT
 from vireo.server.schemas import Finite, Id, Word, Words
 from vireo.store.base import LiveEvent, LiveVideo
-from vireo.store.validation import LAST_MOMENT, MOST_ID
+from vireo.store.validation import LAST_MOMENT, MAX_ID
 
-MOST_LABELS = 100
-MOST_DEEP = 5
+MAX_LABELS = 100
+MAX_DEEP = 5
 
 
 class RowAffected(BaseModel):
@@ -74,7 +74,7 @@ class ItemPatch(BaseModel):
     """Some fields of an item."""
 
     IsHidden: bool = False
-    Categories: Annotated[list[Id], Field(max_length=MOST_LABELS)] | None = None
+    Categories: Annotated[list[Id], Field(max_length=MAX_LABELS)] | None = None
     Timestamp: Annotated[str, Field(max_length=64)] = ""
     Labels: Any = None
     Comment: Words = ""
@@ -89,12 +89,12 @@ class Item(ItemPatch):
         """`Comment` is the title, `Labels` and `Categories` are tags."""
         categories = self.Categories or []
         labels = dict.fromkeys([*categories, *_labels(self.Labels)])
-        long = len(self.Comment) > MOST_TEXT
+        long = len(self.Comment) > MAX_TEXT
         return LiveVideo(
             self.ItemId,
-            title=self.Comment[:MOST_TEXT] or None,
+            title=self.Comment[:MAX_TEXT] or None,
             description=self.Comment if long else None,
-            tags=tuple(labels)[:MOST_LABELS],
+            tags=tuple(labels)[:MAX_LABELS],
             category=categories[0] if categories else None,
             published_at=moment_of(self.Timestamp, now),
         )
@@ -114,11 +114,11 @@ class Item(ItemPatch):
 def _labels(value: Any, deep: int = 0) -> Iterator[str]:
     """The words in a JSON value, wherever they are."""
     if isinstance(value, str) and value.strip():
-        yield value.strip()[:MOST_ID]
-    elif isinstance(value, list) and deep < MOST_DEEP:
+        yield value.strip()[:MAX_ID]
+    elif isinstance(value, list) and deep < MAX_DEEP:
         for entry in value:
             yield from _labels(entry, deep + 1)
-    elif isinstance(value, dict) and deep < MOST_DEEP:
+    elif isinstance(value, dict) and deep < MAX_DEEP:
         yield from _labels(list(value.values()), deep + 1)
 
 

@@ -25,22 +25,22 @@ from vireo.server.auth import (
     require_visible,
     service_of,
 )
-from vireo.server.base import MOST_K, MOST_TEXT
+from vireo.server.base import MAX_K, MAX_TEXT
 from vireo.server.http_error import request_id_of
 from vireo.server.list_executor import NeedsThread
 from vireo.server.list_params import ListParams, described
 from vireo.server.schemas import ExplanationOut, ListOut, OwnVideo, SessionIn
 from vireo.server.service import Service
-from vireo.store.validation import MOST_ID, check_text
+from vireo.store.validation import MAX_ID, check_text
 
 router = APIRouter(prefix="/v1", tags=["lists"])
-UserId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
-VideoId = Annotated[str, Path(min_length=1, max_length=MOST_ID)]
+UserId = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
+VideoId = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
 For = Annotated[
     str | None,
-    Query(min_length=1, max_length=MOST_ID, description="User id; default: an anonymous user."),
+    Query(min_length=1, max_length=MAX_ID, description="User id; default: an anonymous user."),
 ]
-K = Annotated[int | None, Query(ge=1, le=MOST_K, description="Length; default: recommend.k.")]
+K = Annotated[int | None, Query(ge=1, le=MAX_K, description="Length; default: recommend.k.")]
 
 
 class _ByHand(APIRoute):
@@ -152,7 +152,7 @@ def search(
     request: Request,
     service: ServiceOf,
     caller: PrincipalOf,
-    text: Annotated[str, Query(min_length=1, max_length=MOST_TEXT)],
+    text: Annotated[str, Query(min_length=1, max_length=MAX_TEXT)],
     k: K = None,
     user_id: For = None,
 ) -> ListOut:

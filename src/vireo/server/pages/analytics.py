@@ -18,7 +18,7 @@ from vireo.server.pages.session import OwnerOf
 from vireo.server.service import Service
 
 router = APIRouter(prefix="/owner", include_in_schema=False)
-MOST_ACTIONS = 2000
+MAX_ACTIONS = 2000
 ASKED = ("forget a viewer", "show what is held of a viewer")
 """Actions in the audit log that viewers have a right to."""
 
@@ -57,7 +57,7 @@ def requests(
     request: Request, response: Response, service: ServiceOf, session: OwnerOf
 ) -> Response:
     """Requests for access or erasure, and their pending parts."""
-    actions = service.store.actions(MOST_ACTIONS)
+    actions = service.store.actions(MAX_ACTIONS)
     asked = [action for action in actions if action.action in ASKED]
     facts = {
         "counts": Counter(action.action for action in asked),

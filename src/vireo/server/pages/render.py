@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vireo.server.pages.session import Session
 from vireo.version import VERSION
 
-WIDEST = 100.0
+MAX_BAR = 100.0
 """Length of the longest bar in a drawing, in its own units."""
 
 
@@ -35,11 +35,11 @@ def _day(seconds: float) -> str:
 
 
 def bars(entries: list[tuple[str, float]]) -> list[dict[str, Any]]:
-    """(label, value) -> bars: length in [0, WIDEST], and the sign."""
+    """(label, value) -> bars: length in [0, MAX_BAR], and the sign."""
     most = max((abs(value) for _, value in entries), default=0.0) or 1.0
     ordered = sorted(entries, key=lambda entry: -entry[1])
     return [
-        {"label": n, "value": v, "length": round(WIDEST * abs(v) / most, 1), "against": v < 0}
+        {"label": n, "value": v, "length": round(MAX_BAR * abs(v) / most, 1), "against": v < 0}
         for n, v in ordered
     ]
 

@@ -21,10 +21,10 @@ from vireo.server.http_error import HttpProblem
 from vireo.server.service import Service
 
 COOKIE = "vireo_session"
-MOST_SESSIONS = 20_000
+MAX_SESSIONS = 20_000
 LIFETIME = 14 * 86_400
 """Seconds."""
-MOST_FORM = 20_000
+MAX_FORM = 20_000
 """Bytes of a form."""
 
 
@@ -50,7 +50,7 @@ class Sessions:
         name = secrets.token_urlsafe(32)
         session = Session(caller, caller.user_id or "", until=time.time() + LIFETIME)
         self._kept[name] = session
-        while len(self._kept) > MOST_SESSIONS:
+        while len(self._kept) > MAX_SESSIONS:
             self._kept.popitem(last=False)
         response.set_cookie(
             COOKIE, name, max_age=LIFETIME, httponly=True, samesite="strict", secure=secure
@@ -105,7 +105,7 @@ OwnerOf = Annotated[Session, Depends(owner_of)]
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a posted form, the last of each name."""
     body = await request.body()
-    if len(body) > MOST_FORM:
+    if len(body) > MAX_FORM:
         raise HttpProblem(413, "too-large", "The form is too long.", "Write less.")
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
     return {name: values[-1] for name, values in fields.items()}

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from vireo.errors import InputError
 from vireo.recommend.recommender import Picks
 from vireo.server.auth import ServiceOf
-from vireo.server.base import MOST_TEXT
+from vireo.server.base import MAX_TEXT
 from vireo.server.http_error import HttpProblem, request_id_of
 from vireo.server.pages.media import file_of, sighted
 from vireo.server.pages.render import bars, page
@@ -98,7 +98,7 @@ def search(
     request: Request, response: Response, service: ServiceOf, session: SessionOf, q: str = ""
 ) -> Response:
     """Videos by words."""
-    words = q.strip()[:MOST_TEXT]
+    words = q.strip()[:MAX_TEXT]
     picks = service.lists.search(words, 2 * ROW, session.user_id or None) if words else Picks([])
     facts = {"words": words, "picks": picks, "request_id": request_id_of(request)}
     return page(request, response, session, "search.html", **facts)
@@ -115,7 +115,7 @@ def me(request: Request, response: Response, service: ServiceOf, session: Sessio
         "allowed": choices.get("consent", {}).get("personal_lists", True),
         "known": service.users.known(user) if user else None,
         "preferences": standing.preferences if standing else (),
-        "most": MOST_TEXT,
+        "most": MAX_TEXT,
     }
     return page(request, response, session, "me.html", **facts)
 
@@ -166,7 +166,7 @@ def _seconds(text: str) -> float | None:
 def change(form: TrustedForm, service: ServiceOf, session: SessionOf) -> Response:
     """The taste sentence and the consent, with effect on the next list."""
     allowed = form.get("personal_lists") == "on"
-    taste = form.get("query", "").strip()[:MOST_TEXT].replace("\0", "")
+    taste = form.get("query", "").strip()[:MAX_TEXT].replace("\0", "")
     service.users.choose(_own(session), {"query": taste, "consent": {"personal_lists": allowed}})
     return _back(form)
 
