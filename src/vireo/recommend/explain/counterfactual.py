@@ -43,9 +43,9 @@ class Counterfactual:
 
     def __str__(self) -> str:
         if not self.listed:
-            return "It is not on the list, so nothing has to be taken away."
+            return "It is not on the list."
         if not self.videos:
-            return f"No set of up to {MAX_VIDEOS} own videos was found without which it would not come."
+            return f"No {MAX_VIDEOS} or fewer own videos were found whose removal would drop it."
         titles = " and ".join(f"“{title}”" for _, title in self.videos)
         return f"Without {titles} it would not be on the list (computed again without them)."
 
