@@ -1,4 +1,4 @@
-"""CachedModel: texts -> unit vectors, each text once; what the ways to compute them share."""
+"""CachedEncoder: text embeddings through a cache, each text computed once."""
 
 from __future__ import annotations
 

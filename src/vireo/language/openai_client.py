@@ -71,7 +71,7 @@ def call_with_retries(ask: Callable[[], T], retries: int) -> T:
 def body_of(answer: Callable[[], Any], timeout: float, most_bytes: int) -> bytes:
     """The raw body of a streaming response, read within the time limit and up to a size.
 
-    Raises Later, Refused or Hopeless, whatever the transport says.
+    Raises RetryableError, UnsupportedFormatError or PermanentError for any transport error.
     """
     import openai
 

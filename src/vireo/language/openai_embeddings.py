@@ -138,7 +138,7 @@ class EmbeddingServer(CachedEncoder):
 
 
 def _read(body: bytes, count: int) -> Floats:
-    """The vectors of an answer, by their indexes; raises Later for what is none."""
+    """The vectors of an answer, by their indexes; raises RetryableError for an invalid one."""
     try:
         rows: list[Any] = json.loads(body.decode("utf-8", "replace"))["data"]
         placed = {int(row["index"]): row["embedding"] for row in rows}

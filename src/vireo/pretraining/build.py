@@ -111,7 +111,7 @@ def _trained(
 def _base_of(
     section: PretrainingSection, language: LanguageSection, context: Context
 ) -> Path | None:
-    """The directory that training goes on from; None from scratch. Raises Unfit."""
+    """The directory that training goes on from; None from scratch. Raises CannotTrain."""
     if section.base == _SCRATCH or (section.objective == _CAUSAL and not section.base):
         return None
     if section.base:

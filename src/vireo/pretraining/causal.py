@@ -64,7 +64,7 @@ class CausalModel(ObjectiveModel[TokenBlocks]):
 def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
 ) -> Setup[TokenBlocks]:
-    """Raises Unfit where the base, or the corpus, is too little to learn from."""
+    """Raises CannotTrain where the base, or the corpus, is too little to learn from."""
     if base is None:
         shape = DECODERS[section.size]
         tokenizer = trained_tokenizer(corpus.train, section.vocabulary or shape.words, writes=True)
@@ -115,7 +115,7 @@ def stream_of(documents: Iterable[Document], tokenizer: Tokenizer, end: int) -> 
 
 
 def end_of(tokenizer: Tokenizer) -> int:
-    """The token between two documents; raises Unfit where the tokenizer has none."""
+    """The token between two documents; raises CannotTrain where the tokenizer has none."""
     for name in _ENDS:
         if (number := tokenizer.token_to_id(name)) is not None:
             return int(number)

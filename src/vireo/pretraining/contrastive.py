@@ -114,7 +114,7 @@ def _one(rows: Sequence[int], random: np.random.Generator) -> int:
 def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
 ) -> Setup[Pairs]:
-    """Raises Unfit where too few videos have two texts."""
+    """Raises CannotTrain where too few videos have two texts."""
     network, tokenizer = network_of(corpus, section, base, PIECE_TOKENS, seed)
     special = special_of(tokenizer)
     views = Views(pieces_of(corpus.train, tokenizer, PIECE_TOKENS, special), corpus.together)

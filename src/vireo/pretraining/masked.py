@@ -39,7 +39,7 @@ _MASK_TOKENS = ("[MASK]", "<mask>")
 def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
 ) -> Setup[MaskedBatch]:
-    """Raises Unfit where the base cannot guess masked words."""
+    """Raises CannotTrain where the base cannot guess masked words."""
     network, tokenizer = network_of(corpus, section, base, PIECE_TOKENS, seed)
     words = _vocabulary(tokenizer)
     if words is None:

@@ -11,5 +11,5 @@ from vireo.pretraining.training_setup import Setup
 def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
 ) -> Setup[None]:
-    """No training: always raises Unfit, so the base stays."""
+    """No training: always raises CannotTrain, so the base stays."""
     raise CannotTrain('The setting pretraining.objective is "none".')

@@ -42,7 +42,7 @@ def recipe_of(corpus: Corpus, section: PretrainingSection, base: str, seed: int)
 def trained(folder: Path, job: PretrainingJob, progress: Progress) -> dict[str, Any]:
     """The report of the training in this folder, which also holds the model.
 
-    A finished one is not trained again, an interrupted one goes on. Raises Unfit; StageFailed
+    A finished one is not trained again, an interrupted one goes on. Raises CannotTrain; StageFailed
     where one of several processes failed.
     """
     if not (folder / _REPORT).exists():

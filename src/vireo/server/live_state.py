@@ -1,7 +1,7 @@
 """Live state: the current snapshot, and the thread that refreshes it.
 
-A request takes `State.now` once and works with it to its end: whatever is published, rolled back
-or put meanwhile is swapped in as a whole, between requests.
+A request reads the `ServingState` once and uses it to its end; a published build, a rollback or a
+new video replaces it as a whole, between requests.
 """
 
 from __future__ import annotations

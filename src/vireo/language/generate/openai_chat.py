@@ -117,7 +117,7 @@ def _format(level: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(body: bytes) -> Reply:
-    """The text of a chat completion; raises Later for what is none."""
+    """The text of a chat completion; raises RetryableError for an invalid one."""
     try:
         answer = json.loads(body.decode("utf-8", "replace"), strict=False)
         text = answer["choices"][0]["message"]["content"] or ""
