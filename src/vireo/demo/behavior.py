@@ -1,4 +1,4 @@
-"""Behaviour: films and viewers -> everything that happened, oldest first."""
+"""Events of all users in the generated world, in order of time."""
 
 from __future__ import annotations
 

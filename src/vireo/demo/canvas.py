@@ -1,4 +1,4 @@
-"""Canvas: one small picture in floating point, painted with soft-edged shapes."""
+"""Canvas: a small float image with soft-edged shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catalogue: a seed -> the films of the world, each with a topic that no table will tell."""
+"""Films of the generated world, each with a topic that the tables do not name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Film: a plan -> a real video file: H.264 picture, AAC sound, subtitles inside or beside it."""
+"""A video file of a film: H.264 pictures, AAC sound, embedded or separate subtitles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sounds: what a video about each topic sounds like, synthesised."""
+"""Synthesized sound of each topic."""
 
 from __future__ import annotations
 

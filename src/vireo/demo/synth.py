@@ -1,4 +1,4 @@
-"""Synth: tones, plucks and coloured noise, placed on a track; mono float32 at RATE."""
+"""Synthesis of tones, plucks and colored noise; mono float32 at RATE."""
 
 from __future__ import annotations
 

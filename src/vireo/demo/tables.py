@@ -1,4 +1,4 @@
-"""Tables: the plan -> videos.csv and events.csv, with the small flaws that real tables have."""
+"""videos.csv and events.csv of the world, with typical errors of real tables."""
 
 from __future__ import annotations
 

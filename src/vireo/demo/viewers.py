@@ -1,4 +1,4 @@
-"""Viewers: a seed -> people with tastes that drift, habits and more or less time to watch."""
+"""Users of the world: drifting tastes, activity, session times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words: what the videos of a topic say, read from topics/<topic>.toml."""
+"""Words of each topic, read from topics/<topic>.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""World: plans a small world from a seed, draws its films and writes its tables."""
+"""World: films, users and tables from a seed."""
 
 from __future__ import annotations
 

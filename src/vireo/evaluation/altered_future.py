@@ -1,4 +1,4 @@
-"""The same workspace with another future: what came after the cutoff is shuffled, or never was."""
+"""A workspace with an altered future: events after the cutoff are permuted or removed."""
 
 from __future__ import annotations
 

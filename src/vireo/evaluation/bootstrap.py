@@ -1,4 +1,4 @@
-"""How sure a mean over users is: paired bootstrap, the same resampled users for every column."""
+"""Paired bootstrap: intervals of means over users, resampled equally in all columns."""
 
 from __future__ import annotations
 

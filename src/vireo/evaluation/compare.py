@@ -1,4 +1,4 @@
-"""Two saved reports, or two systems of one -> their differences, user by user, with intervals."""
+"""Paired differences of two reports or systems, with intervals."""
 
 from __future__ import annotations
 

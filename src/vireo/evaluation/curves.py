@@ -1,4 +1,4 @@
-"""Learning curves that stages left in their reports: lists of steps with figures."""
+"""Learning curves from the reports of stages."""
 
 from __future__ import annotations
 

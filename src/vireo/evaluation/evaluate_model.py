@@ -1,4 +1,4 @@
-"""Held-out events and a model -> Report: every expert and the fused list, on the same users."""
+"""Report of a model on held-out events: every expert and the ensemble, on the same users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A system and its tasks -> per-user columns and figures of all lists, block by block.
+"""Evaluator: metrics of all lists of a system, block by block of users.
 
 Memory holds one block's scores and the per-user columns: nothing grows with users x videos.
 """

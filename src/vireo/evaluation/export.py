@@ -1,4 +1,4 @@
-"""A report on disk: report.html, report.md, report.json, and values.parquet to compare later."""
+"""Saved reports: report.html, report.md, report.json, and values.parquet for comparisons."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The leak check: in a world with another future, every artefact and every score must be the same.
+"""Leak check: artifacts and scores must not change with an altered future.
 
-The other worlds are built in a place of their own, from rewritten tables, with nothing reused that
-ever saw an event: a model that peeks at the future, by whatever way, meets another one there.
+Each altered future is built in an empty directory from rewritten tables, without any cache of events, so
+that a model which reads the future gives other artifacts.
 """
 
 from __future__ import annotations

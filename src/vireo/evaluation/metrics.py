@@ -1,4 +1,4 @@
-"""Ranked lists and targets -> one value per user and metric.
+"""Ranking metrics: one value per user and metric.
 
 Definitions, with hits among the first k of a list and T targets: hit_rate = any hit; recall =
 hits / T; precision = hits / k; mrr = 1 / place of the first hit; ndcg = sum of 1 / log2(place + 1)

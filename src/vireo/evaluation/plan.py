@@ -1,4 +1,4 @@
-"""Plan: what is asked of an evaluation, checked; and the splits that it stands for."""
+"""EvaluationPlan: validated options of an evaluation, and its splits."""
 
 from __future__ import annotations
 

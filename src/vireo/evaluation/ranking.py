@@ -1,4 +1,4 @@
-"""Scores of the whole catalogue -> ranked lists, the seen masked, a bounded block at a time."""
+"""Ranked lists from scores of the whole catalog, seen videos masked, in blocks."""
 
 from __future__ import annotations
 

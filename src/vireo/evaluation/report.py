@@ -1,4 +1,4 @@
-"""Report: what was measured, how, and how sure it is; saved as HTML, Markdown, JSON and values."""
+"""Report: figures of an evaluation with intervals and its protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports of one protocol with a rolling clock -> their average, with all of them inside."""
+"""Average of the reports of several cutoffs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slices: the same metric for users with short and long histories, for hits and for rare videos."""
+"""Slices: metrics by history length and by popularity of the targets."""
 
 from __future__ import annotations
 

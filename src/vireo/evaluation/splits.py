@@ -1,4 +1,4 @@
-"""A split as one file, and its checksum: who learned from what, and what was asked."""
+"""A split as one file with a checksum."""
 
 from __future__ import annotations
 

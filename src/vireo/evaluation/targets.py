@@ -1,4 +1,4 @@
-"""Held-out events -> what each user should have been shown, and what was left out and why."""
+"""Targets of each user from held-out events, with counts of dropped ones."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ An objective (registry `OBJECTIVES`) is a function
 
     prepare(corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int) -> Setup
 
-that says what is trained on which batches, or raises CannotTrain; `trainer.py` trains, `build.py` checks
+that sets up the training, or raises CannotTrain; `trainer.py` trains, `build.py` checks
 the candidate and decides whether it is taken.
 """
 

@@ -1,4 +1,4 @@
-"""The app: endpoints, guard and errors around one Service."""
+"""The application: endpoints, middleware and error handlers around one Service."""
 
 from __future__ import annotations
 

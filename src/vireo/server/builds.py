@@ -1,4 +1,4 @@
-"""Builds in the background: `vireo build` in a process of its own, with memory of its own.
+"""Background builds: `vireo build` in a process of its own.
 
 The build publishes by itself when it is whole; the service notices.
 """

@@ -1,4 +1,4 @@
-"""The wire: what cannot be read as HTTP is refused here, before there is a request to guard.
+"""HTTP protocol: rejects what is not valid HTTP before any middleware.
 
 uvicorn reads requests of any length for any time and refuses in plain text; here their heads are
 bounded, they must arrive in time, and every refusal is a problem document.

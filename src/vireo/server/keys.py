@@ -1,4 +1,4 @@
-"""Keys: made once, shown once, kept as a hash, compared in constant time.
+"""API keys: shown once, stored as a hash, compared in constant time.
 
 A token reads `vireo_<id>_<secret>`. The secret has 256 random bits, so one SHA-256 is enough: there
 is nothing to guess that a slow hash would have to protect.

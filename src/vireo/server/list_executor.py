@@ -1,4 +1,4 @@
-"""Turns: lists are made one after the other, or a few at a time.
+"""List executor: lists are computed one after the other, or a few at a time.
 
 A list is many short steps of one interpreter: two threads would only alternate, at a cost. The
 number of waiting requests is bounded earlier (middleware.py), where a rejection is cheap: in a

@@ -1,4 +1,4 @@
-"""A published build with what came since: new, edited and deleted videos, newer counts."""
+"""A published build with later changes: new, edited and deleted videos, newer counts."""
 
 from __future__ import annotations
 

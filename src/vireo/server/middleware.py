@@ -1,4 +1,4 @@
-"""The guard at the door: request ids, limits of size and load, headers, counts, one log line.
+"""Middleware: request ids, limits of size and load, headers, metrics, one log line.
 
 Plain ASGI, so that it costs little and sees every answer, also those of other middleware.
 """

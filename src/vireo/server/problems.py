@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457): what happened, and what to do."""
+"""Errors as problem details (RFC 9457)."""
 
 from __future__ import annotations
 

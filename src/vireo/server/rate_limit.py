@@ -1,4 +1,4 @@
-"""Rate limits: a bucket of tokens per caller, filled at a steady pace."""
+"""Rate limits: a token bucket per caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listen and answer until a signal comes; then finish what is in flight, and end."""
+"""Listen until a signal, then finish requests in flight and end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists without taste: search by words, what many watch now, what is new."""
+"""Lists without personalization: search, trending, newest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variants: the same models with other settings of `[recommend]`, for part of the viewers.
+"""Experiments: variants of `[recommend]` settings for shares of the users.
 
 A stable hash of the experiment's name and the user id assigns the variant: nothing is stored, a
 user keeps the variant, and a new name assigns all users again.

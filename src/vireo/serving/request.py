@@ -1,4 +1,4 @@
-"""Ask: the finer points of a question for a list, and what is counted when it is asked."""
+"""RequestOptions: parameters of a list request, and counts of impressions."""
 
 from __future__ import annotations
 

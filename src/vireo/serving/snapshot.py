@@ -1,4 +1,4 @@
-"""Published: the artefacts that are served now, each loaded when it is first needed."""
+"""BuildSnapshot: the published artifacts, each loaded on first use."""
 
 from __future__ import annotations
 

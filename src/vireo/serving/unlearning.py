@@ -1,4 +1,4 @@
-"""A published build without the viewers who were forgotten after it: their counts, their weight.
+"""A published build without users who were erased after it.
 
 Experts with exact removal lose the user (`InterestModel.without`); the others are fitted again by
 the next build. Until then no history of an erased user is read.

@@ -1,4 +1,4 @@
-"""The understanding stage: texts, vectors, topics and records of the catalogue."""
+"""Understanding stage: texts, embeddings, topics and records of the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of topics that a user wants -> which of them each video is about, by its own words."""
+"""Topics from a user's file, assigned to videos by their own words."""
 
 from __future__ import annotations
 

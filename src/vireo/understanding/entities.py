@@ -1,4 +1,4 @@
-"""Texts -> names of people, places and works: words written large where others are not."""
+"""Names of people, places and works: words capitalized inside sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Topic -> the line of a video that supports it, verbatim, and when it is said."""
+"""Evidence: the verbatim line that supports a topic, and its time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of a video -> key phrases: runs of content words, rare in the catalogue, often here."""
+"""Key phrases: runs of content words, rare in the catalog, frequent in a video."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors -> groups: spherical k-means with k-means++ seeds, in NumPy."""
+"""Spherical k-means with k-means++ seeds, in NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text -> the language that it is written in (ISO 639-1), or nothing where that is not clear."""
+"""Language identification (ISO 639-1); empty if unclear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Candidate phrases -> those that tell most of a video and least like one another."""
+"""Selection of key phrases by maximal marginal relevance."""
 
 from __future__ import annotations
 

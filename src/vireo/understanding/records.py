@@ -1,4 +1,4 @@
-"""Texts -> records of each video in its own words only, and the lines that they rest on."""
+"""Extractive records: summary, phrases and attributes in a video's own words."""
 
 from __future__ import annotations
 

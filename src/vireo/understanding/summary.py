@@ -1,4 +1,4 @@
-"""Sentences of a video -> the most central ones, in their order: LexRank over TF-IDF."""
+"""Extractive summary: LexRank over TF-IDF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of texts: tokens, sentences, and the small words that carry no topic."""
+"""Tokens, sentences and stop words."""
 
 from __future__ import annotations
 

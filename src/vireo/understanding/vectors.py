@@ -1,4 +1,4 @@
-"""Texts -> vectors: one per part of a video, and one fused unit vector per video."""
+"""Text embeddings: one per part of a video, and one fused unit vector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam of the scenes: a scene is drawn moment by moment on a canvas."""
+"""Protocol of scenes: a function that draws a canvas at a time."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The look of a report: a self-contained HTML page with figures, and Markdown."""
+"""Pages of reports: a self-contained HTML page with figures, and Markdown."""

@@ -1,4 +1,4 @@
-"""A report -> one HTML page: no script, no other host, light or dark as the reader's system is."""
+"""Report as one HTML page without scripts or external files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a report: names of protocols and metrics, and dates as people read them."""
+"""Display names of protocols and metrics; display of dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report -> Markdown: the protocol, one table per list length, slices and notes."""
+"""Report as Markdown: protocol, one table per list length, slices, notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of a report: means, differences, trade-offs, groups, slices, learning curves."""
+"""Figures of a report: means, differences, trade-offs, groups, slices, learning curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events in: one or many, once each, answered when they are durable."""
+"""Events: one or many, stored once each, answered when durable."""
 
 from __future__ import annotations
 

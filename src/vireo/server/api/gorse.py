@@ -1,4 +1,4 @@
-"""The part of Gorse's API that sites use, under /api: a site that runs Gorse can switch by URL.
+"""Subset of Gorse's API under /api: a site that uses Gorse can switch by URL.
 
 Feedback becomes events, items become videos (`Comment` is the title), lists hold ids. What Gorse
 has and Vireo has not (labels of users, deleting single feedback) is accepted or absent, never

@@ -1,4 +1,4 @@
-"""Lists: for a viewer, for a session, like a video, by words; and why."""
+"""Lists: recommendations, sessions, similar videos, search, explanations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Viewers: what is held about one, what one sets, forgetting."""
+"""Users: export, choices and preferences, erasure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Videos: put, seen, deleted while the service runs."""
+"""Videos: put, read and delete while the service runs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pages for viewers and the owner: rendered here, no build step, nothing from other hosts."""
+"""Pages for viewers and the owner: rendered here, without external files."""

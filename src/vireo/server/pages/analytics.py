@@ -1,4 +1,4 @@
-"""The owner's pages about what was served: exposure, new videos, variants, viewers' requests."""
+"""Owner's pages of exposure, experiments and users' requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging in with a key, and out."""
+"""Log-in with a key, and log-out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Films, their thumbnails, and our own style sheet and script."""
+"""Video files, thumbnails, style sheet and script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The owner's pages: catalogue, what was understood, builds, reports, requests, try a user."""
+"""Owner's pages: catalog, records, builds, reports, requests, lists of a user."""
 
 from __future__ import annotations
 

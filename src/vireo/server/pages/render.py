@@ -1,4 +1,4 @@
-"""Templates -> pages. Everything that is put into one is escaped."""
+"""Rendering of templates with escaping."""
 
 from __future__ import annotations
 

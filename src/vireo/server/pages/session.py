@@ -1,4 +1,4 @@
-"""Sessions of the pages: who sits at this browser, whose lists they look at, and the CSRF token.
+"""Sessions of the pages: key, selected user, CSRF token.
 
 Kept in memory: after a restart people log in again. The cookie holds a random name, nothing else.
 """

@@ -1,4 +1,4 @@
-"""The viewer's pages: rows of lists, a film with its reasons, search, and what is known of me."""
+"""Viewer's pages: lists, a video with its reasons, search, profile."""
 
 from __future__ import annotations
 
