@@ -1,7 +1,7 @@
 """Leak check: artifacts and scores must not change with an altered future.
 
-Each altered future is built in an empty directory from rewritten tables, without any cache of events, so
-that a model which reads the future gives other artifacts.
+Each altered future is built in an empty directory from rewritten tables, without any cache
+of events, so that a model which reads the future gives other artifacts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Differences of served variants per impression, with intervals.
 
-Users are assigned at random, so users are resampled, each with all of their impressions (Deng et al.
-2017: ratios of sums over users, not means over impressions).
+Users are assigned at random, so users are resampled, each with all of their impressions (Deng et
+al. 2017: ratios of sums over users, not means over impressions).
 """
 
 from __future__ import annotations
