@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vireo.config import Config, as_toml
+from vireo.config.renamed import PARTS, SETTINGS, without_renamed
 from vireo.errors import ConfigError
 
 
@@ -68,3 +69,10 @@ def test_dotted_settings() -> None:
     config = Config().with_settings({"interest.ease.regularization": "300", "video.encoder": "hub"})
     assert config.interest.ease.regularization == 300
     assert config.video.encoder == "hub"
+
+
+def test_no_present_setting_or_part_is_answered_as_renamed() -> None:
+    settings = Config().model_dump(mode="json")
+    assert without_renamed(settings) == settings
+    for names in (*SETTINGS.values(), *PARTS.values()):
+        assert all(old != new for old, new in names.items())

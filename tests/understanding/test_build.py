@@ -67,7 +67,7 @@ def test_a_query_lands_near_what_it_describes(
     plots: tuple[Tables, Understanding], tmp_path: Path
 ) -> None:
     inputs, made = plots
-    assert made.info["centred"]
+    assert made.info["centered"]
     model = load(Config().language, context(tmp_path))
     sentences = ["toys that come to life when nobody looks", ""]
     asked = made.project(model.embed(sentences), query_texts(sentences))
@@ -113,7 +113,7 @@ def test_saved_and_loaded_it_is_the_same(
     assert back.records == made.records
     assert back.topics == made.topics
     assert back.info == made.info
-    for name in ("vectors", "has_text", "topic_of", "centre"):
+    for name in ("vectors", "has_text", "topic_of", "center"):
         assert np.array_equal(getattr(back, name), getattr(made, name))
     assert back.lsa is not None
     query = query_texts(["toys"])

@@ -9,7 +9,7 @@ import polars as pl
 SYNONYMS: dict[str, str] = {
     "view": "views viewed click clicks clicked watch watches watched watching play plays played"
     " start started open opened stream streamed complete completed finish finished",
-    "like": "likes liked heart hearts favorites favorite favourited favorited fav love loved"
+    "like": "likes liked heart hearts favourite favorite favourited favorited fav love loved"
     " upvote thumbs_up thumbsup",
     "dislike": "dislikes disliked hate hated downvote thumbs_down thumbsdown not_interested",
     "comment": "comments commented reply replied",
