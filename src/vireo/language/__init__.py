@@ -1,4 +1,4 @@
-"""Language models behind one seam: MiniLM, any Hugging Face directory, ONNX file or server."""
+"""Text encoders: MiniLM, any Hugging Face directory, ONNX file or server."""
 
 from __future__ import annotations
 

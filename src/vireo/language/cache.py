@@ -1,4 +1,4 @@
-"""Vectors that were already computed, by model and text, in one SQLite file: safe to delete."""
+"""Cache of text embeddings by model and text, one SQLite file; safe to delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of language models: subclass it in a test file, and every promise is checked."""
+"""Contract tests of text encoders, for subclasses in test files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blocks of texts encoded by the workers of an engine, each of which keeps the model loaded."""
+"""Encoding by the workers of an engine, each of which keeps the model loaded."""
 
 from __future__ import annotations
 

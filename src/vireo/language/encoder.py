@@ -1,4 +1,4 @@
-"""Texts -> unit vectors by an encoder that runs here: chunks, batches sorted by length, mean."""
+"""Text embeddings by a local encoder: chunks, batches sorted by length, mean pooling."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("vireo.language")
 _METHOD = "masked mean, unit length, 1"  # part of the fingerprint: change it with the arithmetic
-_WORTH_EXPORTING = 500
-"""Unknown texts from which on the export pays, which takes about as long as 500 short ones."""
+_MIN_EXPORT_TEXTS = 500
+"""Uncached texts from which on the export saves time; it costs as much as 500 short texts."""
 
 
 class LocalEncoder(CachedEncoder):
     """Sentence vectors by a network that runs here, on the processor.
 
-    A text longer than `max_tokens` is cut into overlapping chunks, at most `most_chunks` of
+    A text longer than `max_tokens` is cut into overlapping chunks, at most `max_chunks` of
     them and evenly spread, whose unit vectors are averaged with their tokens as weights. The
     companions in a batch change a vector in its seventh digit at most, in bfloat16 in its third.
     """
@@ -49,7 +49,7 @@ class LocalEncoder(CachedEncoder):
         super().__init__(cache)
         self._batch_tokens = section.batch_tokens
         self._max_tokens = max_tokens
-        self._most_chunks = section.max_chunks
+        self._max_chunks = section.max_chunks
 
     @property
     @abstractmethod
@@ -79,12 +79,12 @@ class LocalEncoder(CachedEncoder):
 
     def method(self) -> str:
         """Settings that change the embeddings, beside the weights."""
-        chunks = "" if self._most_chunks == MAX_CHUNKS else f", {self._most_chunks} chunks"
+        chunks = "" if self._max_chunks == MAX_CHUNKS else f", {self._max_chunks} chunks"
         return f"{_METHOD}, {self._max_tokens}{chunks}"
 
     @cached_property
     def _chunker(self) -> Chunker:
-        return Chunker(self.tokenizer(), self._max_tokens, self._most_chunks)
+        return Chunker(self.tokenizer(), self._max_tokens, self._max_chunks)
 
 
 class Encoder(LocalEncoder):
@@ -117,7 +117,7 @@ class Encoder(LocalEncoder):
     def prepare(self, count: int) -> None:
         """Export the network if many texts make it pay."""
         required = self._runtime == "onnx" or self._precision == "int8"
-        pays = self._precision == "float32" and count >= _WORTH_EXPORTING
+        pays = self._precision == "float32" and count >= _MIN_EXPORT_TEXTS
         if self._runtime == "torch" or not (required or pays) or self._exported.exists():
             return
         try:
@@ -134,7 +134,7 @@ class Encoder(LocalEncoder):
             except InputError as error:
                 LOG.warning("%s It is exported again.", error.what)
                 self._exported.unlink(missing_ok=True)
-                self.prepare(_WORTH_EXPORTING)
+                self.prepare(_MIN_EXPORT_TEXTS)
                 if self._exported.exists():
                     return onnx.OnnxNetwork(self._exported)
         return TorchNetwork(self.directory, half=self._precision == "bfloat16")

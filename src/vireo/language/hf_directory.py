@@ -1,4 +1,4 @@
-"""A Hugging Face directory: whether it holds a text model, its fingerprint, tokenizer, network."""
+"""Hugging Face directory of a text model: validation, fingerprint, tokenizer, network."""
 
 from __future__ import annotations
 

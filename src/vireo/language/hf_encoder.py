@@ -1,4 +1,4 @@
-"""Any Hugging Face encoder of text: a directory, or a name that is fetched from the hub."""
+"""hub: text encoder of a Hugging Face directory, or downloaded by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vireo.errors import ConfigError, InputError, VireoError
 from vireo.language.base import LanguageModel, LanguageSection
 from vireo.language.distributed_encoder import encoder
 
-_WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+_FILE_PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model"]
 
 
 def load(
@@ -38,7 +38,7 @@ def _fetched(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=_WANTED))
+        return Path(snapshot_download(name, allow_patterns=_FILE_PATTERNS))
     except Exception as error:  # network, proxy, rights, spelling: all mean "not here"
         reason = str(error).strip().splitlines()
         raise VireoError(

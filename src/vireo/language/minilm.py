@@ -1,4 +1,4 @@
-"""MiniLM: the embedded language model, read from its Python package, without a network."""
+"""minilm: the bundled text encoder, read from its Python package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""onnx: anybody's text encoder as an ONNX file, its tokenizer.json beside it."""
+"""onnx: text encoder of an ONNX file with its tokenizer.json."""
 
 from __future__ import annotations
 

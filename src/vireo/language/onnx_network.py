@@ -1,4 +1,4 @@
-"""ONNX Runtime: a network that was exported here once, or anybody's ONNX file."""
+"""Networks on ONNX Runtime, exported from torch or given as a file."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from vireo.errors import MissingLibrary
 if TYPE_CHECKING:
     from openai import OpenAI
 
-_HOPELESS = (401, 403, 404)
-_AGAIN = (408, 409, 425, 429)
+_PERMANENT = (401, 403, 404)
+_RETRYABLE = (408, 409, 425, 429)
 _MAX_WAIT = 30.0  # seconds between two tries
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class RetryableError(Exception):
 
 
 class UnsupportedFormatError(Exception):
-    """The server does not like the form of the request."""
+    """The server rejected the response format of the request."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"it refused the request: {text[:200]}")
@@ -53,7 +53,7 @@ class UnsupportedFormatError(Exception):
 
 
 class PermanentError(Exception):
-    """Asking again cannot help: no such model, no right to ask."""
+    """A retry cannot help: unknown model or missing permission."""
 
 
 def call_with_retries(ask: Callable[[], T], retries: int) -> T:
@@ -68,7 +68,7 @@ def call_with_retries(ask: Callable[[], T], retries: int) -> T:
     raise AssertionError("the last try returns or raises")
 
 
-def body_of(answer: Callable[[], Any], timeout: float, most_bytes: int) -> bytes:
+def body_of(answer: Callable[[], Any], timeout: float, max_bytes: int) -> bytes:
     """The raw body of a streaming response, read within the time limit and up to a size.
 
     Raises RetryableError, UnsupportedFormatError or PermanentError for any transport error.
@@ -81,8 +81,8 @@ def body_of(answer: Callable[[], Any], timeout: float, most_bytes: int) -> bytes
         with answer() as streamed:
             for piece in streamed.iter_bytes():
                 body += piece
-                if len(body) > most_bytes:
-                    raise RetryableError(f"it sent more than {most_bytes} bytes")
+                if len(body) > max_bytes:
+                    raise RetryableError(f"it sent more than {max_bytes} bytes")
                 if time.monotonic() > deadline:
                     raise RetryableError(f"no whole reply within {timeout:g} s")
     except openai.APITimeoutError:
@@ -99,9 +99,9 @@ def body_of(answer: Callable[[], Any], timeout: float, most_bytes: int) -> bytes
 def judged(status: int, headers: Mapping[str, str], text: str) -> Exception:
     """Error class of an HTTP status: retry or not."""
     what = f"it answered {status}: {text[:160]}"
-    if status in _HOPELESS:
+    if status in _PERMANENT:
         return PermanentError(what)
-    if status in _AGAIN or status > 500:
+    if status in _RETRYABLE or status > 500:
         return RetryableError(what, _named_wait(headers))
     # llama.cpp answers 500 to a schema in the form that others want
     return (

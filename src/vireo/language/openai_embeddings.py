@@ -34,7 +34,7 @@ from vireo.language.openai_client import (
 _AT_ONCE = 64
 """Pieces of text in one request."""
 _CHARACTERS_PER_TOKEN = 4
-"""How a piece is measured: the server's tokenizer is not known here."""
+"""Estimate; the server's tokenizer is unknown."""
 _MAX_BYTES = 64 * 1024 * 1024
 _PROBE = "width"
 
@@ -60,7 +60,7 @@ class EmbeddingServer(CachedEncoder):
 
     Titles, descriptions, tags and dialogue are sent to it, and sentences that are searched for;
     redirects are not followed. A text longer than `max_tokens` (four characters each) is cut into
-    overlapping pieces, at most `most_chunks` of them, whose unit vectors are averaged by length.
+    overlapping pieces, at most `max_chunks` of them, whose unit vectors are averaged by length.
     There is no second model to fall back to, because vectors of two models do not compare: what
     fails raises VireoError, and what was read so far is kept.
     """

@@ -1,4 +1,4 @@
-"""Which numbers a network computes with: half-size ones where the processor has units for them."""
+"""Numeric precision of a network, by configuration and processor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables -> what each video says of itself, as plain texts: title, description, tags, dialogue."""
+"""Texts of each video: title, description, tags, on-screen text, dialogue."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class VideoTexts:
         return texts[name]
 
     def parts_of(self, most: int) -> Iterator[VideoTexts]:
-        """The same in pieces of at most so many videos; one at least."""
+        """Slices of at most `most` videos; at least one slice."""
         columns = [getattr(self, one.name) for one in fields(self)]
         for start in range(0, max(len(self), 1), most):
             yield VideoTexts(*(column[start : start + most] for column in columns))

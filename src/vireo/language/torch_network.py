@@ -1,4 +1,4 @@
-"""The network of a Hugging Face directory on torch."""
+"""Network of a Hugging Face directory on torch."""
 
 from __future__ import annotations
 

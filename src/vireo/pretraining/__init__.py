@@ -1,4 +1,4 @@
-"""Language-model pretraining: the language model reads the catalogue before it is asked."""
+"""Pretraining of the language model on the texts of the catalogue."""
 
 from vireo.pretraining.base import (
     CannotTrain,

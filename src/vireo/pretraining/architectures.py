@@ -1,4 +1,4 @@
-"""Networks from scratch, by one dial: an encoder (BERT) or a decoder (LLaMA), from Transformers."""
+"""Networks from scratch by size: an encoder (BERT) or a decoder (LLaMA)."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ language model (`causal`: from scratch)."""
     """Read what was watched together, too: as text, and as pairs for `contrastive`. Then a new \
 event makes a new training."""
     processes: int = Field(default=1, ge=1)
-    """Processes (with GPUs: one each) that share a step; `accumulate` is a multiple of it."""
+    """Processes, one per GPU where there are any; they divide `gradient_accumulation`."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """`auto`: bfloat16 products where the processor or the GPU has units for them."""
 
@@ -88,7 +88,7 @@ class Documents:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts of the language model without repetitions; no video is in both parts."""
+    """Deduplicated training and held-out texts; no video is in both parts."""
 
     directory: Path
     train: Documents
@@ -98,31 +98,27 @@ class Corpus:
     together: tuple[tuple[str, str], ...]
     """Of train videos: ids of two that were watched one after the other, most often first."""
     duplicates: int
-    """Documents left out because their words were there already."""
+    """Documents left out because their normalized words repeat an earlier one."""
     digest: str
-    """SHA-256 of all of it."""
+    """SHA-256 of documents and pairs."""
 
     def __len__(self) -> int:
         return len(self.train) + len(self.heldout)
 
 
 class CannotTrain(Exception):
-    """The base, or the corpus, does not suit the objective; the sentence says why."""
+    """The base or the corpus does not suit the objective; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Which language model the next stage takes, and why.
-
-    `model` is a Hugging Face directory, or None for the configured base model.
-    """
+    """Choice of the language model: a Hugging Face directory, or None for the base."""
 
     model: Path | None
     report: Mapping[str, Any] = field(default_factory=dict)
     """Loss on held-out text before and after, the retrieval check, the choice and its reason."""
     writer: Path | None = None
-    """A causal model that was trained, as a Hugging Face directory: it writes, it gives no
-    vectors."""
+    """Trained causal LLM, a Hugging Face directory; it generates text, no embeddings."""
 
     def save(self, directory: Path) -> None:
         for name, made in (("model", self.model), ("writer", self.writer)):

@@ -39,13 +39,13 @@ _ENDS = (END, "<|endoftext|>", "</s>", "<|end_of_text|>", "[SEP]")
 
 @dataclass(frozen=True)
 class TokenBlocks:
-    """ids (b, t + 1): the words and, one place on, what each is followed by."""
+    """ids (b, t + 1) int64: inputs [:, :-1], targets [:, 1:]."""
 
     ids: Ints
 
 
 class CausalModel(ObjectiveModel[TokenBlocks]):
-    """A decoder and the cross-entropy of each next word."""
+    """A decoder with next-token cross-entropy."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class CausalModel(ObjectiveModel[TokenBlocks]):
 def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
 ) -> Setup[TokenBlocks]:
-    """Raises CannotTrain where the base, or the corpus, is too little to learn from."""
+    """Set up causal language modeling; raises CannotTrain where the corpus fills no batch."""
     if base is None:
         shape = DECODERS[section.size]
         tokenizer = trained_tokenizer(corpus.train, section.vocabulary or shape.words, writes=True)
@@ -105,7 +105,7 @@ def prepare(
 
 
 def stream_of(documents: Iterable[Document], tokenizer: Tokenizer, end: int) -> Tokens:
-    """All documents in a row, each followed by `end`, mapped from a file."""
+    """(t,) int32: all documents, each followed by `end`; memory-mapped."""
     count = 0
     with tempfile.TemporaryFile() as file:
         for _, ids in tokenised(documents, tokenizer):
@@ -123,7 +123,7 @@ def end_of(tokenizer: Tokenizer) -> int:
 
 
 def _rows(first: int, many: int, blocks: int, seed: int) -> Ints:
-    """Which blocks come at places first .. first + many: every epoch is a new permutation."""
+    """Block numbers at positions first .. first + many; each epoch is a new permutation."""
     places = np.arange(first, first + many)
     rows = np.empty(many, dtype=np.int64)
     for epoch in np.unique(places // blocks):
@@ -139,7 +139,7 @@ def _cut(stream: Tokens, rows: Ints, block: int) -> Ints:
 
 
 def _heldout(stream: Tokens, block: int) -> tuple[TokenBlocks, ...]:
-    """Evenly spread blocks of what is held out; all of it where it is short."""
+    """Evenly spaced blocks of the held-out stream; the whole stream if shorter than a block."""
     blocks = (len(stream) - 1) // block
     if blocks < 1:
         return (

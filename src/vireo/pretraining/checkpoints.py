@@ -1,4 +1,4 @@
-"""The state of an unfinished training in one safetensors file: weights, moments, journal."""
+"""State of an unfinished training in one safetensors file: weights, moments, log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""contrastive: tell which texts belong to the same video, among those of others (InfoNCE)."""
+"""contrastive: InfoNCE with two texts of a video as positives, in-batch negatives."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from vireo.pretraining.training_setup import Setup, merged, planned, with_lora, 
 from vireo.settings import Size
 
 PIECE_TOKENS = 64
-"""Of one view: short, so that many fit into a batch; what is learnt holds for longer texts."""
+"""Tokens of one view; short views allow larger batches, hence more negatives."""
 BATCH_PAIRS = 64
 _METADATA = ("title", "description", "tags", "comment", "watched")
 _FROZEN = {"small": 0.5, "medium": 0.0, "large": 0.0}
-"""The lower part of a base's layers that is not trained: half of the work is saved."""
+"""Share of a base's lower layers that is frozen, by size."""
 _EPOCHS: Mapping[Size, int] = {"small": 2, "medium": 10, "large": 30}
 _MAX_STEPS: Mapping[Size, int] = {"small": 60, "medium": 2_000, "large": 20_000}
 _RATE, _SCRATCH_RATE = 5e-5, 1e-3
@@ -36,7 +36,7 @@ _HELDOUT_BATCHES = 4
 
 @dataclass(frozen=True)
 class Pairs:
-    """Two views of each of n videos, as pieces: row i of one belongs to row i of the other."""
+    """Two views (token chunks) of each of n videos; row i of `one` matches row i of `other`."""
 
     one: tuple[Tokens, ...]
     other: tuple[Tokens, ...]
@@ -71,7 +71,7 @@ class ContrastiveModel(ObjectiveModel[Pairs]):
 
 
 class Views:
-    """The pieces of each video, and how two of them are drawn."""
+    """Token chunks by video; samples positive pairs."""
 
     def __init__(self, pieces: TokenChunks, together: Sequence[tuple[str, str]] = ()) -> None:
         rows: dict[str, list[int]] = defaultdict(list)
@@ -80,11 +80,11 @@ class Views:
         self.pieces = pieces
         self.of: Mapping[str, list[int]] = rows
         self.videos = [video for video, own in rows.items() if len(own) > 1]
-        self._neighbours: dict[str, list[str]] = defaultdict(list)
+        self._neighbors: dict[str, list[str]] = defaultdict(list)
         for a, b in together:
             if a in rows and b in rows:
-                self._neighbours[a].append(b)
-                self._neighbours[b].append(a)
+                self._neighbors[a].append(b)
+                self._neighbors[b].append(a)
 
     def drawn(self, videos: Sequence[str], random: np.random.Generator) -> Pairs:
         """One pair for each of these videos."""
@@ -92,10 +92,13 @@ class Views:
         return Pairs(tuple(self.pieces[a] for a, _ in both), tuple(self.pieces[b] for _, b in both))
 
     def _two(self, video: str, random: np.random.Generator) -> tuple[int, int]:
-        """Half of the time metadata with dialogue; else any two; sometimes one of
-        another video in the same history."""
+        """Row numbers of a positive pair.
+
+        With co-watched videos, half of the pairs take a chunk of such a video. Of the others, half
+        pair metadata with dialogue, where both exist; the rest are any two chunks.
+        """
         own = self.of[video]
-        near = self._neighbours.get(video)
+        near = self._neighbors.get(video)
         if near and random.random() < 0.5:
             other = self.of[near[int(random.integers(len(near)))]]
             return _one(own, random), _one(other, random)
@@ -114,7 +117,7 @@ def _one(rows: Sequence[int], random: np.random.Generator) -> int:
 def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
 ) -> Setup[Pairs]:
-    """Raises CannotTrain where too few videos have two texts."""
+    """Set up contrastive training; raises CannotTrain where too few videos have two texts."""
     network, tokenizer = network_of(corpus, section, base, PIECE_TOKENS, seed)
     special = special_of(tokenizer)
     views = Views(pieces_of(corpus.train, tokenizer, PIECE_TOKENS, special), corpus.together)
@@ -154,7 +157,7 @@ def prepare(
 
 
 def _freeze(network: Any, share: float) -> None:
-    """Word vectors and the lower layers stay as they are."""
+    """Freeze the word embeddings and the lower `share` of the layers."""
     for parameter in network.get_input_embeddings().parameters():
         parameter.requires_grad_(False)
     if share:
@@ -166,19 +169,19 @@ def _freeze(network: Any, share: float) -> None:
             parameter.requires_grad_(False)
 
 
-def _rows(step: int, accumulate: int, many: int, videos: int, seed: int) -> list[Ints]:
-    """The videos of each batch of a step: no video twice in a batch, all of them in an epoch."""
-    per_epoch = videos // many
+def _rows(step: int, batches: int, size: int, videos: int, seed: int) -> list[Ints]:
+    """Video numbers of each batch of a step; an epoch visits each video at most once."""
+    per_epoch = videos // size
     chosen = []
-    for number in range(step * accumulate, (step + 1) * accumulate):
+    for number in range(step * batches, (step + 1) * batches):
         epoch, place = divmod(number, per_epoch)
         order = np.random.default_rng([seed, 1, epoch]).permutation(videos)
-        chosen.append(order[place * many : (place + 1) * many])
+        chosen.append(order[place * size : (place + 1) * size])
     return chosen
 
 
 def _fixed(views: Views, seed: int) -> tuple[Pairs, ...]:
-    """The held-out pairs, the same at every measurement."""
+    """Fixed held-out batches."""
     random = np.random.default_rng([seed, 4])
     order = random.permutation(len(views.videos))
     many = min(BATCH_PAIRS, len(order))

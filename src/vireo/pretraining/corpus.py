@@ -1,7 +1,6 @@
-"""Tables -> Corpus: every text of the catalogue once, a tenth of the videos held out.
+"""Corpus of the catalogue's texts, deduplicated, with a tenth of the videos held out.
 
-The tables are read in slices and the texts written as they come; what stays in memory is 16 bytes
-per text, by which a repetition is known.
+Tables are read in slices and texts are streamed to files; memory holds a 16-byte hash per text.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from vireo.language.texts import PARTS, VideoTexts, clean, texts_of
 from vireo.pretraining.base import Corpus, Document, Documents
 
 HELDOUT_SHARE = 0.1
-_AT_LEAST = 2  # held-out videos: with fewer there is nothing to find a title among
+_MIN_HELDOUT = 2  # videos; retrieval among fewer titles is trivial
 _SLICE = 512  # videos whose texts are in memory at a time
 _WORDS = re.compile(r"\w+")
 
@@ -33,11 +32,10 @@ def make_corpus(
     watched: Iterable[Document] = (),
     together: Iterable[tuple[str, str]] = (),
 ) -> Corpus:
-    """The documents of VIDEO_SCHEMA, COMMENT_SCHEMA and DIALOGUE_SCHEMA tables, in `directory`.
+    """Write the documents of VIDEO_SCHEMA, COMMENT_SCHEMA and DIALOGUE_SCHEMA tables.
 
-    Held out are the videos whose hashed id falls below a tenth, so that a growing catalogue
-    keeps its split. A text that two parts share goes to the held-out part alone. `watched` is
-    behaviour written as text, of train videos alone; `together` are pairs of ids.
+    A text in both parts goes to the held-out part alone. `watched`: documents of histories, of
+    train videos alone; `together`: pairs of co-watched video ids.
     """
     ids: list[str] = videos["video_id"].to_list()
     hidden = heldout(ids)
@@ -64,7 +62,7 @@ def make_corpus(
 
 
 def save_about(corpus: Corpus) -> None:
-    """Everything but the text files, so that another process can read the corpus."""
+    """Write about.json: counts, pairs and digest, for `load_corpus` in another process."""
     about = {
         "train": len(corpus.train),
         "heldout": len(corpus.heldout),
@@ -77,7 +75,7 @@ def save_about(corpus: Corpus) -> None:
 
 
 def load_corpus(directory: Path) -> Corpus:
-    """The corpus that `save_about` completed."""
+    """Corpus of a directory that `save_about` completed."""
     about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
     return Corpus(
         directory=directory,
@@ -92,7 +90,7 @@ def load_corpus(directory: Path) -> Corpus:
 
 @dataclass
 class _Kept:
-    """State while the corpus is written."""
+    """Hashes for deduplication, and the digest of the corpus."""
 
     seen: set[bytes] = field(default_factory=set)
     repeats: int = 0
@@ -155,12 +153,12 @@ def _documents(
 
 
 def heldout(video_ids: Iterable[str]) -> set[str]:
-    """Which of these videos are held out."""
+    """Ids of the held-out videos, by hash: stable as the catalogue grows."""
     place = {i: int.from_bytes(hashlib.sha256(i.encode()).digest()[:8], "big") for i in video_ids}
     drawn = {i for i, value in place.items() if value < HELDOUT_SHARE * 2**64}
-    if len(drawn) >= _AT_LEAST or len(place) <= _AT_LEAST:
+    if len(drawn) >= _MIN_HELDOUT or len(place) <= _MIN_HELDOUT:
         return drawn
-    return set(sorted(place, key=lambda i: (place[i], i))[:_AT_LEAST])
+    return set(sorted(place, key=lambda i: (place[i], i))[:_MIN_HELDOUT])
 
 
 def _normal(text: str) -> str:

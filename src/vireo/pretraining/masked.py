@@ -1,4 +1,4 @@
-"""masked: guess hidden words (BERT); goes on from the language model, or starts from scratch."""
+"""masked: masked language modeling (BERT), from a base encoder or from scratch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MASK_TOKENS = ("[MASK]", "<mask>")
 def prepare(
     corpus: Corpus, section: PretrainingSection, base: Path | None, seed: int
 ) -> Setup[MaskedBatch]:
-    """Raises CannotTrain where the base cannot guess masked words."""
+    """Set up masked language modeling; raises CannotTrain where the tokenizer has no mask token."""
     network, tokenizer = network_of(corpus, section, base, PIECE_TOKENS, seed)
     words = _vocabulary(tokenizer)
     if words is None:
@@ -96,7 +96,7 @@ def network_of(
 def _plan(
     section: PretrainingSection, pieces: TokenChunks, from_scratch: bool, seed: int
 ) -> TrainingPlan:
-    """A base gets a new head, which is fitted first."""
+    """Training plan; the new head of a base is fitted first."""
     lengths = pieces.lengths
     batches = len(batches_of(lengths, np.argsort(-lengths, kind="stable")))
     rate = _SCRATCH_RATE if from_scratch else _RATE
@@ -109,7 +109,7 @@ def _plan(
 def _fixed(
     pieces: TokenChunks, share: float, words: MaskVocabulary, seed: int
 ) -> tuple[MaskedBatch, ...]:
-    """The held-out batches: the same pieces and the same masks at every measurement."""
+    """Held-out batches with fixed masks."""
     random = np.random.default_rng([seed, 4])
     rows = np.sort(random.permutation(len(pieces))[:_HELDOUT_PIECES])
     chosen = sorted((pieces[row] for row in rows.tolist()), key=len, reverse=True)
@@ -131,7 +131,7 @@ def _vocabulary(tokenizer: Tokenizer) -> MaskVocabulary | None:
 
 
 def special_of(tokenizer: Tokenizer) -> frozenset[int]:
-    """The numbers of the tokens that are no words."""
+    """Ids of the special tokens."""
     return frozenset(
         i for i, added in tokenizer.get_added_tokens_decoder().items() if added.special
     )

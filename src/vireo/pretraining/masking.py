@@ -1,4 +1,4 @@
-"""Tokens -> batches with masked words: which are hidden, and what stands in their place."""
+"""Batches of token chunks with masked tokens (Devlin et al. 2019)."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class MaskVocabulary:
 
 @dataclass(frozen=True)
 class MaskedBatch:
-    """ids (b, t) with words hidden; there (b, t); the hidden places, flat, and their words."""
+    """ids (b, t) with masked tokens; `there` (b, t) is False on padding."""
 
     ids: Ints
     there: Bools
     places: Ints
     """(m,) indices into ids.ravel()"""
     words: Ints
-    """(m,) the true token at each place"""
+    """(m,) original token at each place"""
 
 
 def schedule(lengths: Sequence[int] | Ints, steps: int, seed: int) -> list[Ints]:
-    """Which pieces form each batch: `steps` arrays of row numbers.
+    """`steps` batches, each an array of row numbers of chunks.
 
     Each epoch is a new permutation; within pools of 512 pieces those of like length share a
     batch of at most BATCH_TOKENS tokens. The order depends on seed and lengths alone.

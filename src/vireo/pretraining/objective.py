@@ -1,4 +1,4 @@
-"""Learner: a network with the loss of one objective, as the loop sees it."""
+"""ObjectiveModel: a network with the loss of one objective, for `trainer.py`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class ObjectiveModel(nn.Module, Generic[B]):
 
     @abstractmethod
     def terms(self, batch: B) -> int:
-        """How many losses the sum has: hidden words, next words, pairs."""
+        """Number of summed losses: masked tokens, next tokens or pairs."""
 
     def head(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """New parameters that are fitted alone at first, by name; empty by default."""
+        """New parameters, fitted alone first, by name; empty by default."""
         yield from ()
 
     def trained(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Everything that the main phase trains, by name."""
+        """Trainable parameters of the main phase, by name."""
         for name, parameter in self.named_parameters():
             if parameter.requires_grad:
                 yield name, parameter

@@ -1,4 +1,4 @@
-"""The learning curve of a pretraining report, drawn to a PNG file on request."""
+"""Learning curve of a pretraining report as a PNG file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The held-out check: does a description find its own title? Base and tuned model, side by side."""
+"""Mean reciprocal rank of held-out titles, retrieved by their descriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts -> tokens, cut into pieces, in a file that is mapped into memory: memory stays flat."""
+"""Token chunks of documents in a memory-mapped file."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ Tokens = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class TokenChunks:
-    """Pieces of tokens in the order of their documents."""
+    """n chunks of tokens in the order of their documents."""
 
     tokens: Tokens
-    """(t,) all of them, one piece after the other."""
+    """(t,) int32, all chunks concatenated."""
     starts: Ints
-    """(n + 1,) where each piece begins."""
+    """(n + 1,) offsets of the chunks."""
     videos: tuple[str, ...]
-    """(n,) whose each piece is."""
+    """(n,) video id of each chunk."""
     kinds: tuple[str, ...]
-    """(n,) the kind of document that it comes from."""
+    """(n,) kind of each chunk's document."""
 
     def __len__(self) -> int:
         return len(self.videos)
@@ -51,10 +51,9 @@ class TokenChunks:
 def pieces_of(
     documents: Iterable[Document], tokenizer: Tokenizer, max_tokens: int, barred: frozenset[int]
 ) -> TokenChunks:
-    """Documents cut into framed pieces of at most `max_tokens` tokens, one after the other.
+    """Consecutive framed chunks of at most `max_tokens` tokens.
 
-    A piece that holds nothing but `barred` tokens (emoji alone, say) teaches nothing and is left
-    out.
+    A chunk of `barred` tokens alone (such as emoji) is left out.
     """
     before, after = frame_of(tokenizer)
     body = max_tokens - len(before) - len(after)
@@ -86,8 +85,7 @@ def tokenised(
 
 
 def mapped(file: IO[bytes], count: int) -> Tokens:
-    """The numbers of an open file; they stay readable after it is closed, and go with the last
-    reader."""
+    """(count,) int32 of an open file, memory-mapped; readable after the file is closed."""
     file.flush()
     if not count:
         return np.zeros(0, dtype=np.int32)  # an empty file cannot be mapped

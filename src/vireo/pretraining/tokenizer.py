@@ -1,4 +1,4 @@
-"""A tokenizer trained on the corpus: byte pairs, for models that start from scratch."""
+"""Byte-pair tokenizer trained on the corpus, for models from scratch."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""The training loop: fit the head, then everything; measured, seeded, resumable after a kill.
+"""Training loop of all objectives: fits the head, then all parameters; resumable after a kill.
 
-One loop for every objective, in one process or several. A step's batches are the same however many
-processes share them, so is the gradient, up to the order of a sum.
+The batches and the gradient of a step do not depend on the number of processes, up to the order
+of a sum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic
@@ -82,7 +82,8 @@ def fit(
     the same weights as one that was never interrupted.
     """
     run = _Run(learner, draw, heldout, plan, state, team)
-    with _seeded(), progress.task("pretraining", plan.head_steps + plan.steps) as tick:
+    steps = plan.head_steps + plan.steps
+    with torch.random.fork_rng(devices=[]), progress.task("pretraining", steps) as tick:
         if state.exists():
             run.journal = TrainingLog(**load_state(state, learner, run.optimiser))
             tick(plan.head_steps + run.journal.step)
@@ -115,7 +116,7 @@ def heldout_loss(
 
 
 class _Run(Generic[B]):
-    """One training on its way: what both phases share."""
+    """State of a training that both phases share."""
 
     def __init__(
         self,
@@ -153,7 +154,7 @@ class _Run(Generic[B]):
             parameter.requires_grad_(True)
 
     def fit_all(self, tick: Tick) -> None:
-        """The main phase, from the step that the journal tells."""
+        """The main phase, from step `journal.step` on."""
         plan, journal = self.plan, self.journal
         measure_every = max(1, plan.steps // plan.measures)
         descend = self._descending(self.optimiser)
@@ -234,10 +235,3 @@ def _slope(step: int, steps: int) -> float:
 
 def _mixed(seed: int, step: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, 2, step, number]).generate_state(1)[0])
-
-
-@contextmanager
-def _seeded() -> Iterator[None]:
-    """Restore torch's random state after the loop."""
-    with torch.random.fork_rng(devices=[]):
-        yield

@@ -1,4 +1,4 @@
-"""One training from corpus to model in a folder of the cache, by one or several processes."""
+"""Training of a model in a folder of the cache, by one or several processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Setup: what an objective hands to the loop; and the pieces that several objectives share."""
+"""Setup: input of `trainer.py`; helpers that several objectives share."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Setup(Generic[B]):
     about: Mapping[str, Any]
     """Entries of the report beside the losses; `unit` names what one loss is per."""
     writes: bool = False
-    """Whether the model writes, and so gives no vectors."""
+    """Whether the model generates text instead of embeddings."""
 
 
 def halved(section: PretrainingSection) -> bool:

@@ -1,4 +1,4 @@
-"""Budget: tokens and money that one build may use, asked before every request."""
+"""Budget: limits of tokens and cost for one build, checked before each request."""
 
 from __future__ import annotations
 

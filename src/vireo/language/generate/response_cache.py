@@ -1,4 +1,4 @@
-"""Answers that were already given, by model and prompt, in one SQLite file: safe to delete."""
+"""Cache of LLM answers by model and prompt, one SQLite file; safe to delete."""
 
 from __future__ import annotations
 
