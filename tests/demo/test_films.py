@@ -79,7 +79,7 @@ def test_every_topic_has_a_scene_a_sound_and_enough_words() -> None:
 
 
 def test_pictures_of_one_topic_are_nearer_to_each_other_than_to_the_rest(made: Made) -> None:
-    same, other = _distances(made, _colours)
+    same, other = _distances(made, _colors)
     assert same < 0.6 * other
 
 
@@ -102,8 +102,8 @@ def _apart(one: Doubles, two: Doubles) -> float:
     return float(np.abs(one - two).sum())
 
 
-def _colours(path: Path) -> Doubles:
-    """Shares of 64 colours over the frames of a file. (64,)"""
+def _colors(path: Path) -> Doubles:
+    """Shares of 64 colors over the frames of a file. (64,)"""
     with av.open(str(path)) as file:
         images = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)][::10]
     frames = np.stack(images).astype(np.int64).reshape(-1, 3)

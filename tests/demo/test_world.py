@@ -70,9 +70,9 @@ def test_the_two_known_users_like_different_things(seed: int) -> None:
     films = {film.video_id: film for film in plan_films(seed, 72)}
     viewers = plan_viewers(seed, 300)
     events = live(seed, list(films.values()), viewers)
-    favourites = [set(viewer.tastes[0]) for viewer in viewers[:2]]
-    assert favourites[0].isdisjoint(favourites[1])
-    for viewer, topics in zip(viewers[:2], favourites, strict=True):
+    favorites = [set(viewer.tastes[0]) for viewer in viewers[:2]]
+    assert favorites[0].isdisjoint(favorites[1])
+    for viewer, topics in zip(viewers[:2], favorites, strict=True):
         views = [e for e in events if e.event == "view" and e.user_id == viewer.user_id]
         liked = [e for e in views if (e.watch_seconds or 0) > 0.5 * films[e.video_id].seconds]
         own = [e for e in liked if films[e.video_id].topic in topics]

@@ -11,7 +11,7 @@ from vireo.arrays import Doubles
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 END = datetime(2026, 6, 30, tzinfo=UTC)
-"""The world's calendar is fixed: no run depends on the day on which it is made."""
+"""Fixed dates: the files do not depend on the day of generation."""
 DAYS = (END - START).days
 
 
@@ -24,7 +24,7 @@ class World:
     events: Path
     """events.csv"""
     three_users: tuple[str, str, str]
-    """Two viewers with clear and different tastes, and one who has done nothing yet."""
+    """Two users with disjoint tastes, and one without events."""
     new_videos: tuple[str, ...]
     """Videos without any event."""
 
@@ -46,7 +46,7 @@ class Film:
     born: float
     """Days after START at which it was published; negative for older ones."""
     appeal: float
-    """How far it draws viewers of every taste."""
+    """Popularity among users of every taste."""
     fresh: bool
     """Published at the very end: no events."""
     seed: tuple[int, int]
@@ -58,13 +58,13 @@ class Film:
 
     @property
     def subtitles(self) -> str:
-        """The sidecar file, relative to the world's directory, or nothing."""
+        """Sidecar file relative to the world's directory, or empty."""
         return f"clips/{self.video_id}.srt" if self.sidecar and self.dialogue else ""
 
 
 @dataclass(frozen=True)
 class DemoUser:
-    """One person: what they like, how that changes, when they watch."""
+    """User with drifting tastes, activity and hour of the day."""
 
     user_id: str
     tastes: tuple[Mapping[str, float], Mapping[str, float]]
@@ -73,7 +73,7 @@ class DemoUser:
     hour: float
     """The hour of the day around which they watch."""
     talkative: float
-    """How readily they like, share and comment, 0..1."""
+    """Propensity to like, share and comment, 0..1."""
 
     def taste(self, topic: str, day: float) -> float:
         """Interest in a topic on a day, 0..1."""
@@ -94,7 +94,7 @@ class Event:
     text: str = ""
 
 
-def normalised(weights: Doubles) -> Doubles:
+def normalized(weights: Doubles) -> Doubles:
     """Weights that sum to 1."""
     shares: Doubles = weights / weights.sum()
     return shares

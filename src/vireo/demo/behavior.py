@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from vireo.arrays import Doubles
-from vireo.demo.base import DAYS, DemoUser, Event, Film, normalised
+from vireo.demo.base import DAYS, DemoUser, Event, Film, normalized
 from vireo.demo.vocabulary import LUKEWARM, vocabulary
 
 MINUTE = 1 / (24 * 60)
@@ -39,7 +39,7 @@ def _life(rng: Generator, viewer: DemoUser, films: list[Film]) -> Iterator[Event
                 break
             for chosen in _shown(rng, chances):
                 yield Event(viewer.user_id, films[chosen].video_id, "impression", day)
-            chosen = int(rng.choice(len(films), p=normalised(chances)))
+            chosen = int(rng.choice(len(films), p=normalized(chances)))
             left[chosen] *= 0.04  # people seldom watch the same thing again
             events = list(_watch(rng, viewer, films[chosen], day))
             yield from events
@@ -47,7 +47,7 @@ def _life(rng: Generator, viewer: DemoUser, films: list[Film]) -> Iterator[Event
 
 
 def _evenings(rng: Generator, viewer: DemoUser) -> list[float]:
-    """The starts of the sittings, in days after START, around the viewer's hour."""
+    """Starts of the sessions, in days after START, around the user's hour."""
     if not viewer.views:
         return []
     count = max(1, round(viewer.views / 3))
@@ -58,7 +58,7 @@ def _evenings(rng: Generator, viewer: DemoUser) -> list[float]:
 
 
 def _chances(viewer: DemoUser, films: list[Film], left: Doubles, day: float) -> Doubles:
-    """Interest counts most, then popularity, then recency."""
+    """(films,) unnormalized choice probabilities: interest, popularity, recency."""
     chances = np.zeros(len(films))
     for n, film in enumerate(films):
         if film.born < day:
@@ -69,16 +69,16 @@ def _chances(viewer: DemoUser, films: list[Film], left: Doubles, day: float) -> 
 
 
 def _shown(rng: Generator, chances: Doubles) -> list[int]:
-    """Films that were offered and not opened, now and then."""
+    """Row numbers of impressions without a view; mostly none."""
     if rng.random() > 0.3:
         return []
-    likely = normalised(np.sqrt(chances))
+    likely = normalized(np.sqrt(chances))
     count = min(int(rng.integers(1, 4)), int((likely > 0).sum()))
     return [int(n) for n in rng.choice(len(chances), count, replace=False, p=likely)]
 
 
 def _watch(rng: Generator, viewer: DemoUser, film: Film, day: float) -> Iterator[Event]:
-    """A view and what follows from it: liked films are watched long, others are left early."""
+    """A view and its reactions; watch time is longer for liked films."""
     interest = viewer.taste(film.topic, day)
     liked = rng.random() < min(0.93, 0.22 + 1.8 * interest)
     share = rng.uniform(0.7, 1.0) if liked else rng.beta(1.4, 5)

@@ -19,13 +19,13 @@ def _parsed(text: str) -> tuple[float, float, float]:
     return int(text[1:3], 16) / 255, int(text[3:5], 16) / 255, int(text[5:7], 16) / 255
 
 
-def rgb(colour: str) -> Floats:
+def rgb(color: str) -> Floats:
     """`"#rrggbb"` -> (3,) in 0..1."""
-    return np.asarray(_parsed(colour), dtype=np.float32)
+    return np.asarray(_parsed(color), dtype=np.float32)
 
 
 def mix(first: str, second: str, share: float) -> str:
-    """The colour that lies `share` of the way from the first to the second."""
+    """The color that lies `share` of the way from the first to the second."""
     blend = rgb(first) + (rgb(second) - rgb(first)) * float(np.clip(share, 0, 1))
     return "#" + "".join(f"{round(part * 255):02x}" for part in blend.tolist())
 
@@ -50,23 +50,23 @@ class Canvas:
         self.pixels[:] = other.pixels
 
     def gradient(self, top: str, bottom: str, y0: float = 0, y1: float = HEIGHT) -> None:
-        """Fill rows y0..y1 from one colour to the other."""
+        """Fill rows y0..y1 from one color to the other."""
         first, last = max(0, int(y0)), min(HEIGHT, round(y1))
         share = ((np.arange(first, last) - y0) / max(y1 - y0, 1)).astype(np.float32)
         rows = rgb(top) + share[:, None] * (rgb(bottom) - rgb(top))  # (rows, 3)
         self.pixels[first:last] = rows[:, None, :]
 
-    def paint(self, mask: Floats, colour: str, alpha: float = 1.0) -> None:
-        """Blend a colour in where the mask (HEIGHT, WIDTH) is above 0."""
-        self._blend(slice(0, HEIGHT), slice(0, WIDTH), mask, colour, alpha)
+    def paint(self, mask: Floats, color: str, alpha: float = 1.0) -> None:
+        """Blend a color in where the mask (HEIGHT, WIDTH) is above 0."""
+        self._blend(slice(0, HEIGHT), slice(0, WIDTH), mask, color, alpha)
 
-    def glow(self, x: float, y: float, radius: float, colour: str, strength: float = 1.0) -> None:
+    def glow(self, x: float, y: float, radius: float, color: str, strength: float = 1.0) -> None:
         """Add light that decays with the distance."""
         rows, columns = _window(x, y, radius * 2.5, radius * 2.5)
         x, y = float(x), float(y)  # plain floats keep the arrays in single precision
         away = (XS[rows, columns] - x) ** 2 + (YS[rows, columns] - y) ** 2
         light = np.exp(-away / (radius * radius)) * strength
-        self.pixels[rows, columns] += light[..., None] * rgb(colour)
+        self.pixels[rows, columns] += light[..., None] * rgb(color)
 
     def ellipse(
         self,
@@ -74,7 +74,7 @@ class Canvas:
         y: float,
         rx: float,
         ry: float,
-        colour: str,
+        color: str,
         alpha: float = 1.0,
         turn: float = 0.0,
         ring: float = 0.0,
@@ -89,26 +89,26 @@ class Canvas:
         away = np.hypot(dx / float(max(rx, 0.1)), dy / float(max(ry, 0.1)))
         inside = (1 - away) * float(min(rx, ry))
         mask = soft(ring / 2 - np.abs(inside)) if ring else soft(inside)
-        self._blend(rows, columns, mask, colour, alpha)
+        self._blend(rows, columns, mask, color, alpha)
 
-    def disc(self, x: float, y: float, radius: float, colour: str, alpha: float = 1.0) -> None:
-        self.ellipse(x, y, radius, radius, colour, alpha)
+    def disc(self, x: float, y: float, radius: float, color: str, alpha: float = 1.0) -> None:
+        self.ellipse(x, y, radius, radius, color, alpha)
 
     def box(
-        self, x0: float, y0: float, x1: float, y1: float, colour: str, alpha: float = 1.0
+        self, x0: float, y0: float, x1: float, y1: float, color: str, alpha: float = 1.0
     ) -> None:
         """An upright rectangle."""
         rows, columns = _window((x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / 2 + 2, (y1 - y0) / 2 + 2)
         x, y = XS[rows, columns], YS[rows, columns]
         mask = soft(np.minimum(x - x0, x1 - x)) * soft(np.minimum(y - y0, y1 - y))
-        self._blend(rows, columns, mask, colour, alpha)
+        self._blend(rows, columns, mask, color, alpha)
 
     def line(
         self,
         start: tuple[float, float],
         end: tuple[float, float],
         width: float,
-        colour: str,
+        color: str,
         alpha: float = 1.0,
     ) -> None:
         """A straight stroke with round ends."""
@@ -119,10 +119,10 @@ class Canvas:
         length = max((x1 - x0) ** 2 + (y1 - y0) ** 2, 1e-6)
         share = np.clip((x * (x1 - x0) + y * (y1 - y0)) / length, 0, 1)
         away = np.hypot(x - share * (x1 - x0), y - share * (y1 - y0))
-        self._blend(rows, columns, soft(width / 2 - away), colour, alpha)
+        self._blend(rows, columns, soft(width / 2 - away), color, alpha)
 
     def polygon(
-        self, points: Sequence[tuple[float, float]], colour: str, alpha: float = 1.0
+        self, points: Sequence[tuple[float, float]], color: str, alpha: float = 1.0
     ) -> None:
         """A filled convex polygon."""
         corners = np.asarray(points, dtype=np.float32)
@@ -136,22 +136,22 @@ class Canvas:
             length = max(float(np.hypot(nx, ny)), 1e-6)
             away = ((x - start[0]) * nx + (y - start[1]) * ny) * sign / length
             inside = np.minimum(inside, away)
-        self._blend(rows, columns, soft(inside), colour, alpha)
+        self._blend(rows, columns, soft(inside), color, alpha)
 
-    def below(self, curve: Floats, colour: str, alpha: float = 1.0) -> None:
+    def below(self, curve: Floats, color: str, alpha: float = 1.0) -> None:
         """Everything under the line y = curve[x]. curve (WIDTH,)"""
         rows = slice(_in(int(curve.min()) - 1, HEIGHT), HEIGHT)
         mask = soft(YS[rows] - curve[None, :].astype(np.float32))
-        self._blend(rows, slice(0, WIDTH), mask, colour, alpha)
+        self._blend(rows, slice(0, WIDTH), mask, color, alpha)
 
-    def _blend(self, rows: slice, columns: slice, mask: Any, colour: str, alpha: float) -> None:
+    def _blend(self, rows: slice, columns: slice, mask: Any, color: str, alpha: float) -> None:
         part = self.pixels[rows, columns]
         share = np.asarray(mask, dtype=np.float32) * np.float32(alpha)
-        part += (rgb(colour) - part) * share[..., None]
+        part += (rgb(color) - part) * share[..., None]
 
 
 def _window(x: float, y: float, half_width: float, half_height: float) -> tuple[slice, slice]:
-    """The rows and columns that a shape can touch: painting only those is what makes it fast."""
+    """Rows and columns of a shape's bounding box, clipped to the canvas."""
     top, bottom = int(y - half_height), int(y + half_height) + 2
     left, right = int(x - half_width), int(x + half_width) + 2
     return slice(_in(top, HEIGHT), _in(bottom, HEIGHT)), slice(_in(left, WIDTH), _in(right, WIDTH))

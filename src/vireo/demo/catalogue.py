@@ -53,16 +53,16 @@ def _film(rng: Generator, topic: str, title: str, about: str, number: int) -> Fi
 
 
 def _birthday(rng: Generator) -> float:
-    """Half of the films are older than the events, the others appear along the way."""
+    """Day of publication: half before the first event, half during the events."""
     return float(rng.uniform(-300, 0) if rng.random() < 0.5 else rng.uniform(0, DAYS - 8))
 
 
 def _with_gaps(rng: Generator, films: list[Film]) -> tuple[Film, ...]:
-    """Some films are new, some have no description, and a few have no word at all."""
+    """Films with gaps: some new, some without description, a few without any text."""
     count = len(films)
     fresh = rng.choice(count, max(1, round(count / 9)), replace=False).tolist()
     watched = [n for n in range(count) if n not in fresh]
-    # one of the wordless films is new: only its picture and sound can bring it to anybody
+    # one film without text is new: only pictures and sound can recommend it
     mute = [*rng.choice(watched, max(1, round(count / 24)), replace=False).tolist(), fresh[0]]
     for n in rng.choice(count, max(1, round(count / 7)), replace=False).tolist():
         films[n] = replace(films[n], description="")

@@ -54,14 +54,14 @@ class Render:
 
 
 def put(path: Path, content: bytes) -> None:
-    """Write a file at once: it has either its old content or the new one, whatever happens."""
+    """Write a file atomically."""
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
 
 
 def encode(film: Film, path: Path) -> None:
-    """Draw, synthesise and write one film; the same plan gives the same bytes."""
+    """Draw, synthesize and write one film; the same plan gives the same bytes."""
     import av
 
     inside = bool(film.dialogue) and not film.sidecar

@@ -69,7 +69,7 @@ def run_demo(
 
 
 def _talkative(work: Workspace) -> dict[str, Any]:
-    """The facts of the video with the most dialogue."""
+    """Record of the video with the most dialogue."""
     dialogue = work.resources.online.snapshot.video.dialogue
     if not dialogue.height:
         return work.resources.online.about_video(work.resources.online.catalogue.ids[0])

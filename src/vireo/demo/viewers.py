@@ -9,9 +9,9 @@ from vireo.demo.base import DemoUser
 from vireo.demo.vocabulary import COLD_START_USER, NAMES, TOPICS
 
 HOURS = (7.5, 12.5, 20.5, 20.5, 21.5, 23.0)
-"""When people watch: most of them in the evening."""
+"""Hours of the day at which users watch."""
 GUIDES = {"ana": {"cooking": 0.55, "gardening": 0.45}, "ben": {"astronomy": 0.55, "trains": 0.45}}
-"""The two viewers that a reader of the demo is introduced to: their tastes stay as they are."""
+"""Constant tastes of the two example users."""
 
 
 def plan_viewers(seed: int, count: int) -> tuple[DemoUser, ...]:
@@ -37,7 +37,7 @@ def _viewer(
 
 
 def _tastes(rng: Generator) -> tuple[dict[str, float], dict[str, float]]:
-    """One to three favourite topics; a third of the people swap one of them over time."""
+    """One to three favorite topics; a third of the users replace one of them over time."""
     count = int(rng.choice([1, 2, 3], p=[0.3, 0.45, 0.25]))
     first = rng.choice(TOPICS, count, replace=False).tolist()
     weights = np.sort(rng.dirichlet(np.full(count, 4.0)))[::-1].tolist()

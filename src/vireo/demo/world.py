@@ -38,10 +38,9 @@ def make_world(
 ) -> World:
     """Generate videos.csv, events.csv and real video files under `directory`.
 
-    The same arguments give the same bytes. A world that is already there is used again, one that
-    was interrupted is finished. `truth` is written on request, for tests: topics and tastes, which
-    the tables do not hold. Raises InputError for impossible sizes and for a directory with other
-    people's tables in it, StageFailed when a film cannot be drawn.
+    Deterministic in its arguments; finished files are reused. `truth`: path for the topics and
+    tastes, for tests. Raises InputError for sizes out of range and for a directory with other
+    tables, StageFailed when a film cannot be drawn.
     """
     _check(directory, videos, users, truth)
     films, viewers = plan_films(seed, videos), plan_viewers(seed, users)
@@ -74,7 +73,7 @@ def _check(directory: Path, videos: int, users: int, truth: Path | None) -> None
 
 
 def _claim(directory: Path, recipe: dict[str, int]) -> None:
-    """Make the directory ours: keep a world of the same recipe, clear away one of another."""
+    """Claim the directory: keep a world of this recipe, delete one of another."""
     (directory / "clips").mkdir(parents=True, exist_ok=True)
     marker = directory / MARKER
     known = _read(marker, recipe)
@@ -94,7 +93,7 @@ def _claim(directory: Path, recipe: dict[str, int]) -> None:
 
 
 def _read(marker: Path, recipe: dict[str, int]) -> Any:
-    """The recipe of the world that is there; None when what is there is not ours."""
+    """Recipe in the marker file; None without a valid marker."""
     try:
         known = json.loads(marker.read_text(encoding="utf-8"))
     except (OSError, ValueError):

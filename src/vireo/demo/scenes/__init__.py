@@ -1,4 +1,4 @@
-"""Scenes: pictures of a video by topic, one file per topic, one line in the registry."""
+"""Scenes: animated pictures of each topic, one module per topic."""
 
 from vireo.demo.scenes.astronomy import astronomy
 from vireo.demo.scenes.base import Draw, Scene
@@ -14,19 +14,7 @@ from vireo.demo.scenes.pets import pets
 from vireo.demo.scenes.sea import sea
 from vireo.demo.scenes.trains import trains
 
-SCENES: dict[str, Scene] = {
-    "astronomy": astronomy,
-    "chess": chess,
-    "cooking": cooking,
-    "football": football,
-    "gardening": gardening,
-    "history": history,
-    "jazz": jazz,
-    "mountains": mountains,
-    "painting": painting,
-    "pets": pets,
-    "sea": sea,
-    "trains": trains,
-}
+_PAINTERS = (astronomy, chess, cooking, football, gardening, history, jazz, mountains, painting)
+SCENES: dict[str, Scene] = {scene.__name__: scene for scene in (*_PAINTERS, pets, sea, trains)}
 
 __all__ = ["SCENES", "Draw", "Scene"]

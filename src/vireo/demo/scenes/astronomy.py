@@ -50,23 +50,23 @@ def astronomy(rng: np.random.Generator) -> Draw:
 def _planet(
     canvas: Canvas,
     place: tuple[float, float, float],
-    colours: tuple[str, str],
+    colors: tuple[str, str],
     craters: np.ndarray | None,
     t: float,
 ) -> None:
     x, y, size = place
-    canvas.glow(x, y, size * 1.25, colours[0], 0.25)
-    canvas.disc(x, y, size, colours[0])
+    canvas.glow(x, y, size * 1.25, colors[0], 0.25)
+    canvas.disc(x, y, size, colors[0])
     inside = soft(size - 0.5 - np.hypot(XS - x, YS - y))
     if craters is None:
         bands = soft(4 * np.sin((YS - y) / size * 9 + 0.3 * np.sin(XS / 14 + t)))
-        canvas.paint(bands * inside, colours[1], 0.75)
+        canvas.paint(bands * inside, colors[1], 0.75)
     else:
         for across, up, wide in craters.tolist():
             spot = (across + 0.04 * t) % 1.0 * 2 - 1
             squeeze = np.sqrt(max(0.02, 1 - spot * spot - up * up))
             spot_x, spot_y = x + spot * size * 0.9, y + up * size * 0.9
-            canvas.ellipse(spot_x, spot_y, wide * size * squeeze, wide * size, colours[1], 0.8)
+            canvas.ellipse(spot_x, spot_y, wide * size * squeeze, wide * size, colors[1], 0.8)
     shade = np.clip(np.hypot(XS - x + size * 0.5, YS - y + size * 0.4) / size - 0.75, 0, 1)
     canvas.paint(shade * inside, "#05061a", 0.95)
 
@@ -75,10 +75,10 @@ def _ring(canvas: Canvas, x: float, y: float, size: float, tilt: float, *, front
     across = (YS - y) * np.cos(tilt) - (XS - x) * np.sin(tilt)
     along = (XS - x) * np.cos(tilt) + (YS - y) * np.sin(tilt)
     away = np.hypot(along, across / 0.28) / size
-    for inner, outer, colour in ((1.35, 1.7, "#e6cfa4"), (1.78, 2.1, "#b79c75")):
+    for inner, outer, color in ((1.35, 1.7, "#e6cfa4"), (1.78, 2.1, "#b79c75")):
         band = soft((away - inner) * size) * soft((outer - away) * size)
         half = soft(across) if front else soft(-across)
-        canvas.paint(band * half, colour, 0.85)
+        canvas.paint(band * half, color, 0.85)
 
 
 def _meteor(canvas: Canvas, age: float) -> None:

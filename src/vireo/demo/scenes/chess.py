@@ -76,8 +76,8 @@ def _piece(canvas: Canvas, spot: tuple[float, float, float], kind: int, *, white
     tall = (15, 19, 22, 25)[kind] * size
     wide = 7.0 * size
     canvas.ellipse(x + 2, y + 1, wide * 1.2, 3.2 * size, "#000000", 0.35)
-    for grow, colour in ((1.2, rim), (0.0, body)):
-        canvas.ellipse(x, y - 1, wide + grow, 3.4 * size + grow, colour)
+    for grow, color in ((1.2, rim), (0.0, body)):
+        canvas.ellipse(x, y - 1, wide + grow, 3.4 * size + grow, color)
         canvas.polygon(
             [
                 (x - wide * 0.7 - grow, y - 2),
@@ -85,23 +85,23 @@ def _piece(canvas: Canvas, spot: tuple[float, float, float], kind: int, *, white
                 (x + 2.3 * size + grow, y - tall),
                 (x + wide * 0.7 + grow, y - 2),
             ],
-            colour,
+            color,
         )
-        _head(canvas, x, y - tall, size, kind, grow, colour)
+        _head(canvas, x, y - tall, size, kind, grow, color)
 
 
 def _head(
-    canvas: Canvas, x: float, y: float, size: float, kind: int, grow: float, colour: str
+    canvas: Canvas, x: float, y: float, size: float, kind: int, grow: float, color: str
 ) -> None:
     if kind == 0:  # pawn
-        canvas.disc(x, y, 4.3 * size + grow, colour)
+        canvas.disc(x, y, 4.3 * size + grow, color)
     elif kind == 1:  # rook
         wide = 4.8 * size + grow
-        canvas.box(x - wide, y - 4 * size - grow, x + wide, y + 2 * size + grow, colour)
+        canvas.box(x - wide, y - 4 * size - grow, x + wide, y + 2 * size + grow, color)
     elif kind == 2:  # bishop
-        canvas.ellipse(x, y - 1, 3.4 * size + grow, 5.4 * size + grow, colour)
+        canvas.ellipse(x, y - 1, 3.4 * size + grow, 5.4 * size + grow, color)
     else:  # king
-        canvas.ellipse(x, y, 5 * size + grow, 3.2 * size + grow, colour)
+        canvas.ellipse(x, y, 5 * size + grow, 3.2 * size + grow, color)
         top = y - 8 * size - grow
-        canvas.box(x - size - grow / 2, top, x + size + grow / 2, y, colour)
-        canvas.box(x - 3 * size, y - 6 * size - grow, x + 3 * size, y - 4.4 * size + grow, colour)
+        canvas.box(x - size - grow / 2, top, x + size + grow / 2, y, color)
+        canvas.box(x - 3 * size, y - 6 * size - grow, x + 3 * size, y - 4.4 * size + grow, color)

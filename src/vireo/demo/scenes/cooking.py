@@ -19,7 +19,7 @@ def cooking(rng: np.random.Generator) -> Draw:
     pieces = np.stack(
         [rng.uniform(0, 6.28, count), rng.uniform(0.1, 0.78, count), rng.uniform(3.5, 8, count)], 1
     )
-    colours = rng.integers(0, len(PIECES), count)
+    colors = rng.integers(0, len(PIECES), count)
     pace, handle = float(rng.uniform(0.5, 0.9)), float(rng.uniform(-0.5, 0.5))
     bubbles, steam = rng.uniform(0, 1, (30, 3)), rng.uniform(0, 1, (12, 3))
     board = pick(rng, [(18, 30), (206, 36), (210, 98)])
@@ -30,8 +30,8 @@ def cooking(rng: np.random.Generator) -> Draw:
     _side_dish(table, *board)
     table.line((x, y), _at(x, y, handle, 150), 13, "#2a2422")
     table.disc(x + 3, y + 5, size + 5, "#5a3418", 0.6)
-    for smaller, colour in ((-4, "#1d1a19"), (0, "#3a3532"), (5, sauce)):
-        table.disc(x, y, size - smaller, colour)
+    for smaller, color in ((-4, "#1d1a19"), (0, "#3a3532"), (5, sauce)):
+        table.disc(x, y, size - smaller, color)
 
     def draw(canvas: Canvas, t: float) -> None:
         canvas.copy_from(table)
@@ -42,7 +42,7 @@ def cooking(rng: np.random.Generator) -> Draw:
         for n, (angle, away, big) in enumerate(pieces.tolist()):
             turn = angle + pace * t * (1.15 - away)
             spot = _at(x, y, turn, away * (size - 6))
-            canvas.ellipse(*spot, big, big * 0.68, PIECES[colours[n]], turn=turn * 2)
+            canvas.ellipse(*spot, big, big * 0.68, PIECES[colors[n]], turn=turn * 2)
             canvas.ellipse(spot[0] - 1, spot[1] - 1, big * 0.4, big * 0.2, "#ffffff", 0.35)
         _spoon(canvas, _at(x, y, 2.2 * pace * t, size * 0.5))
         for sx, lift, phase in steam.tolist():

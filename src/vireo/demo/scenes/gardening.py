@@ -45,7 +45,7 @@ def gardening(rng: np.random.Generator) -> Draw:
 
 
 def _plant(
-    canvas: Canvas, x: float, head: tuple[float, float], size: float, colour: str, turn: float
+    canvas: Canvas, x: float, head: tuple[float, float], size: float, color: str, turn: float
 ) -> None:
     top_x, top_y = head
     canvas.line((x, 122), head, 2.6, "#2c6b2f")
@@ -55,13 +55,13 @@ def _plant(
     for petal in range(8):
         angle = petal * np.pi / 4 + turn
         px, py = top_x + size * np.cos(angle), top_y + size * np.sin(angle)
-        canvas.ellipse(px, py, size * 0.72, size * 0.42, colour, turn=angle)
-    canvas.disc(top_x, top_y, size * 0.55, mix(colour, "#6b3e00", 0.7))
+        canvas.ellipse(px, py, size * 0.72, size * 0.42, color, turn=angle)
+    canvas.disc(top_x, top_y, size * 0.55, mix(color, "#6b3e00", 0.7))
     canvas.disc(top_x, top_y, size * 0.35, "#ffcf33")
 
 
-def _butterfly(canvas: Canvas, x: float, y: float, open_: float, colours: list[str]) -> None:
+def _butterfly(canvas: Canvas, x: float, y: float, open_: float, colors: list[str]) -> None:
     for side in (-1, 1):
-        canvas.ellipse(x + side * 5 * open_, y - 3, 1 + 6 * open_, 6, colours[0], turn=0.5 * side)
-        canvas.ellipse(x + side * 4 * open_, y + 4, 1 + 4 * open_, 4, colours[1], turn=-0.5 * side)
+        canvas.ellipse(x + side * 5 * open_, y - 3, 1 + 6 * open_, 6, colors[0], turn=0.5 * side)
+        canvas.ellipse(x + side * 4 * open_, y + 4, 1 + 4 * open_, 4, colors[1], turn=-0.5 * side)
     canvas.line((x, y - 5), (x, y + 6), 1.8, "#2b2118")

@@ -84,11 +84,11 @@ def _pyramids(canvas: Canvas, shift: float, t: float, banner: str) -> None:
         _flag(canvas, x + shift, 96, t, banner)
 
 
-def _flag(canvas: Canvas, x: float, foot: float, t: float, colour: str) -> None:
+def _flag(canvas: Canvas, x: float, foot: float, t: float, color: str) -> None:
     canvas.line((x, foot), (x, foot - 20), 1.5, INK)
     for n in range(9):
         y = foot - 17 + (0.3 + 0.2 * n) * wave(t, 0.9, -n * 0.11)
-        canvas.box(x + 1 + n * 2, y - 3.5 + 0.15 * n, x + 3.4 + n * 2, y + 3.5 - 0.15 * n, colour)
+        canvas.box(x + 1 + n * 2, y - 3.5 + 0.15 * n, x + 3.4 + n * 2, y + 3.5 - 0.15 * n, color)
 
 
 def _torch(canvas: Canvas, x: float, y: float, t: float) -> None:

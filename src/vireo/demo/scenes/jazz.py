@@ -36,11 +36,11 @@ def jazz(rng: np.random.Generator) -> Draw:
     return draw
 
 
-def _beam(canvas: Canvas, top: float, foot: float, colour: str) -> None:
+def _beam(canvas: Canvas, top: float, foot: float, color: str) -> None:
     """A cone of light that falls from the top edge to the keyboard."""
     down = YS / np.float32(108)
     away = (XS - float(top) - float(foot - top) * down) / (3 + 26 * down)
-    canvas.paint(np.exp(-away * away) * (1 - 0.54 * down), colour, 0.42)
+    canvas.paint(np.exp(-away * away) * (1 - 0.54 * down), color, 0.42)
 
 
 def _record(canvas: Canvas, x: float, y: float, t: float) -> None:

@@ -18,7 +18,7 @@ DOTS = 26
 def painting(rng: np.random.Generator) -> Draw:
     paints = pick(rng, PAINTS)
     strokes = [_stroke(rng) for _ in range(int(rng.integers(11, 16)))]
-    colours, widths = rng.integers(0, 5, len(strokes)), rng.uniform(4.5, 9, len(strokes))
+    colors, widths = rng.integers(0, 5, len(strokes)), rng.uniform(4.5, 9, len(strokes))
     sheet = Canvas()
     sheet.gradient("#f8f1df", "#efe5cc")
     sheet.paint(clouds(rng, 40), "#e2d5b5", 0.35)
@@ -36,12 +36,12 @@ def painting(rng: np.random.Generator) -> Draw:
             if dot % DOTS:
                 n = dot // DOTS
                 size = widths[n] * (0.8 + 0.2 * np.sin(dot * 0.5))
-                _bristles(sheet, dab(dot - 1), dab(dot), size, paints[colours[n]])
+                _bristles(sheet, dab(dot - 1), dab(dot), size, paints[colors[n]])
         done = max(done, until)
         canvas.copy_from(sheet)
         _easel(canvas)
         _palette(canvas, paints)
-        _brush(canvas, dab(until), paints[colours[until // DOTS]])
+        _brush(canvas, dab(until), paints[colors[until // DOTS]])
 
     return draw
 

@@ -98,9 +98,9 @@ def _eye(canvas: Canvas, x: float, y: float, iris: str, *, slit: bool, closed: b
     canvas.disc(x - 2, y - 2, 1.3, "#ffffff")
 
 
-def _ball(canvas: Canvas, x: float, colour: str, turn: float) -> None:
+def _ball(canvas: Canvas, x: float, color: str, turn: float) -> None:
     canvas.ellipse(x + 1, 138, 11, 3, "#6b4a2f", 0.4)
-    canvas.disc(x, 129, 10, colour)
+    canvas.disc(x, 129, 10, color)
     for n in range(3):
-        canvas.ellipse(x, 129, 9, 3.2, mix(colour, "#ffffff", 0.5), turn=turn + n * 1.05, ring=1.1)
+        canvas.ellipse(x, 129, 9, 3.2, mix(color, "#ffffff", 0.5), turn=turn + n * 1.05, ring=1.1)
     canvas.disc(x - 3, 125, 1.8, "#ffffff", 0.7)
