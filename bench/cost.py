@@ -21,8 +21,8 @@ from bench.write_result import made_by, tell
 from vireo.data.base import VIDEO_SCHEMA
 from vireo.language import VideoTexts, texts_of
 from vireo.language.generate.base import GenerationSection
+from vireo.language.generate.budget import count_tokens
 from vireo.language.generate.messages import messages_of
-from vireo.language.generate.tokens import count_tokens
 from vireo.understanding.llm_records import prompt_of
 from vireo.video.base import DIALOGUE_SCHEMA
 

@@ -1,10 +1,13 @@
-"""Texts -> overlapping chunks of tokens that fit the model, evenly spread over very long texts."""
+"""Overlapping chunks of tokens, evenly spaced over very long texts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from vireo.arrays import Bools, Ints
 from vireo.language.hf_directory import frame_of
 
 if TYPE_CHECKING:
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 MAX_CHUNKS = 16
 """Chunks per text: with 256 tokens each about 3,500 tokens, or 20 minutes of speech."""
 MAX_CHARACTERS = 100_000
-"""Characters per text that are tokenised: far more than MAX_CHUNKS holds in any script."""
+"""Characters per text that are tokenized: far more than MAX_CHUNKS holds in any script."""
 
 JOINT = "\n"
 """Where something is left out; texts are on one line, so nothing else is spelt like it."""
@@ -22,11 +25,9 @@ Chunk = list[int]
 
 
 class Chunker:
-    """Cuts texts into framed chunks of at most `max_tokens` tokens.
+    """Cuts texts into at most `most` framed chunks of `max_tokens` tokens; see `window_starts`.
 
-    Neighbouring chunks share an eighth, so that no sentence is seen only in halves. A text of
-    more than `most` chunks is represented by `most` of them, first and last included, at even
-    distances; of a text above MAX_CHARACTERS, evenly spread windows are tokenised.
+    Of a text above MAX_CHARACTERS, evenly spaced windows are tokenized.
     """
 
     def __init__(self, tokenizer: Tokenizer, max_tokens: int, most: int = MAX_CHUNKS) -> None:
@@ -34,7 +35,6 @@ class Chunker:
         self._most = most
         self._before, self._after = frame_of(tokenizer)
         self.body = max(1, max_tokens - len(self._before) - len(self._after))
-        self._stride = max(1, self.body - self.body // 8)
 
     def __call__(self, texts: Sequence[str]) -> list[list[Chunk]]:
         """One list of chunks per text; none for a text without tokens."""
@@ -45,8 +45,7 @@ class Chunker:
     def _cut(self, tokens: list[int]) -> list[Chunk]:
         if not tokens:
             return []
-        count = 1 + max(0, -(-(len(tokens) - self.body) // self._stride))
-        starts = [row * self._stride for row in spread(count, self._most)]
+        starts = window_starts(len(tokens), self.body, self._most)
         return [
             [*self._before, *tokens[start : start + self.body], *self._after] for start in starts
         ]
@@ -71,6 +70,22 @@ def _whole_words(text: str, start: int, end: int) -> str:
     if end < len(text) and text[end] != " " and " " in window:
         window = window[: window.rindex(" ")]
     return window
+
+
+def window_starts(length: int, size: int, most: int) -> list[int]:
+    """Starts of at most `most` evenly spaced windows; neighbors overlap by an eighth."""
+    stride = max(1, size - size // 8)
+    count = 1 + max(0, -(-(length - size) // stride))
+    return [row * stride for row in spread(count, most)]
+
+
+def padded(chunks: Sequence[Any]) -> tuple[Ints, Bools]:
+    """Chunks -> ids (b, t) int64, 0 on padding; mask (b, t), False on padding."""
+    lengths = np.array([len(chunk) for chunk in chunks])
+    ids = np.zeros((len(chunks), int(lengths.max())), dtype=np.int64)
+    mask = np.arange(ids.shape[1]) < lengths[:, None]
+    ids[mask] = np.concatenate([np.asarray(chunk) for chunk in chunks])
+    return ids, mask
 
 
 def spread(count: int, most: int) -> list[int]:

@@ -27,7 +27,7 @@ _ODD = [
 
 
 class LanguageModelContract:
-    """Give `make`; the tests come with the class (pytest collects them from the subclass)."""
+    """Base class: a subclass defines `make` and inherits the tests."""
 
     def make(self, cache: Path) -> LanguageModel:
         """The model under test, with its cache in `cache`."""

@@ -59,7 +59,7 @@ class DistributedEncoder(Encoder):
 
 
 def encoder(directory: Path, section: LanguageSection, cache: Path, engine: Engine) -> Encoder:
-    """The encoder of a directory; its work goes to other machines where the engine has some."""
+    """Encoder of a directory, distributed where the engine has workers on other machines."""
     if engine.distributed:
         return DistributedEncoder(directory, section, cache, engine)
     return Encoder(directory, section, cache)

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from vireo.errors import InputError
 from vireo.language import onnx_network as onnx
 from vireo.language.base import LanguageSection
 from vireo.language.cached_encoder import CachedEncoder
-from vireo.language.chunks import MAX_CHUNKS, Chunk, Chunker
+from vireo.language.chunks import MAX_CHUNKS, Chunker, padded
 from vireo.language.hf_directory import (
     fingerprint_of,
     load_tokenizer,
@@ -24,7 +24,6 @@ from vireo.language.hf_directory import (
     settings_of,
     weights_of,
 )
-from vireo.language.network import TextNetwork
 from vireo.language.precision import resolved
 from vireo.language.torch_network import TorchNetwork
 
@@ -35,6 +34,14 @@ LOG = logging.getLogger("vireo.language")
 _METHOD = "masked mean, unit length, 1"  # part of the fingerprint: change it with the arithmetic
 _MIN_EXPORT_TEXTS = 500
 """Uncached texts from which on the export saves time; it costs as much as 500 short texts."""
+
+
+class TextNetwork(Protocol):
+    """A network of a text encoder, on torch or on ONNX Runtime."""
+
+    def __call__(self, ids: Ints, mask: Bools) -> Floats:
+        """ids, mask (b, t) -> (b, d) masked means, of any length."""
+        ...
 
 
 class LocalEncoder(CachedEncoder):
@@ -72,7 +79,7 @@ class LocalEncoder(CachedEncoder):
         total = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for rows in _batches([len(chunk) for chunk in chunks], self._batch_tokens):
             batch = [chunks[row] for row in rows]
-            vectors = unit_rows(self.run(*_padded(batch)))
+            vectors = unit_rows(self.run(*padded(batch)))
             lengths = np.array([len(chunk) for chunk in batch], dtype=np.float32)
             np.add.at(total, owner[rows], vectors * lengths[:, None])
         return unit_rows(np.nan_to_num(total))
@@ -157,12 +164,3 @@ def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         batch.append(row)
     if batch:
         yield batch
-
-
-def _padded(chunks: Sequence[Chunk]) -> tuple[Ints, Bools]:
-    """Chunks -> ids (b, t), zero where there is padding, and mask (b, t)."""
-    lengths = np.array([len(chunk) for chunk in chunks])
-    ids = np.zeros((len(chunks), int(lengths.max())), dtype=np.int64)
-    mask = np.arange(ids.shape[1]) < lengths[:, None]
-    ids[mask] = np.concatenate([np.asarray(chunk) for chunk in chunks])
-    return ids, mask

@@ -39,7 +39,7 @@ def load(
 
 
 class OnnxFile(LocalEncoder):
-    """An ONNX file as language model. How wide its vectors are is seen by running it."""
+    """Text encoder of an ONNX file; its dimension is found by a run."""
 
     def __init__(self, path: Path, section: LanguageSection, cache: Path) -> None:
         """Raises InputError where the file or its tokenizer is missing."""

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Endpoint(Protocol):
-    """The settings that say where a server is and how long to wait for it."""
+    """Address, key and limits of a server."""
 
     @property
     def base_url(self) -> str: ...
@@ -140,7 +140,7 @@ def _named_wait(headers: Mapping[str, str]) -> float:
 
 
 def _backoff(attempt: int) -> float:
-    """Seconds before the next try: doubled each time, spread so that clients do not march."""
+    """Seconds before the next try: exponential with jitter."""
     return float(min(_MAX_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))  # noqa: S311
 
 

@@ -20,7 +20,7 @@ from vireo.errors import ConfigError, VireoError
 from vireo.language.base import LanguageModel, LanguageSection
 from vireo.language.cache import key_of
 from vireo.language.cached_encoder import CachedEncoder
-from vireo.language.chunks import spread
+from vireo.language.chunks import window_starts
 from vireo.language.encoder import Encoder
 from vireo.language.openai_client import (
     PermanentError,
@@ -105,9 +105,7 @@ class EmbeddingServer(CachedEncoder):
 
     def _pieces(self, text: str) -> list[str]:
         size = self._section.max_tokens * _CHARACTERS_PER_TOKEN
-        stride = size - size // 8
-        count = 1 + max(0, -(-(len(text) - size) // stride))
-        starts = [row * stride for row in spread(count, self._section.max_chunks)]
+        starts = window_starts(len(text), size, self._section.max_chunks)
         return [text[start : start + size] for start in starts]
 
     def _asked(self, pieces: Sequence[str]) -> Floats:

@@ -15,8 +15,13 @@ from vireo.language.base import LanguageSection
 from vireo.language.hf_directory import fingerprint_of
 from vireo.language.texts import clean
 from vireo.pretraining.base import CannotTrain, Checkpoint, Corpus, Document, PretrainingSection
-from vireo.pretraining.behavior_texts import together, watched
-from vireo.pretraining.corpus import heldout, make_corpus, save_about
+from vireo.pretraining.corpus import (
+    heldout,
+    make_corpus,
+    save_about,
+    watch_documents,
+    watched_pairs,
+)
 from vireo.pretraining.retrieval_check import mean_reciprocal_rank
 from vireo.video.base import VideoFeatures
 
@@ -55,8 +60,8 @@ def build(
         return _base(about, too_little)
     try:
         folder, report = _trained(corpus, section, language, context)
-    except CannotTrain as unfit:
-        return _base(about, str(unfit))
+    except CannotTrain as error:
+        return _base(about, str(error))
     about |= report
     if section.objective == _CAUSAL:
         return _writer(folder / "model", about)
@@ -66,13 +71,13 @@ def build(
 def _seen(
     tables: Tables, behavior: Histories | None
 ) -> tuple[Iterable[Document], Iterable[tuple[str, str]]]:
-    """Behaviour as texts and as pairs, where it is read."""
+    """Documents and pairs of the histories; empty without them."""
     if behavior is None:
         return (), ()
     ids = tables.videos["video_id"].to_list()
     titles = [clean(title) for title in tables.videos["title"]]
     known = frozenset(ids) - heldout(ids)
-    return watched(behavior, ids, titles, known), together(behavior, ids)
+    return watch_documents(behavior, ids, titles, known), watched_pairs(behavior, ids)
 
 
 def _too_little(corpus: Corpus, section: PretrainingSection) -> str:

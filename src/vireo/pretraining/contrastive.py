@@ -14,11 +14,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vireo.arrays import Ints
+from vireo.language.chunks import padded
 from vireo.language.torch_network import pooled
 from vireo.pretraining.base import CannotTrain, Corpus, PretrainingSection
 from vireo.pretraining.masked import network_of, special_of
 from vireo.pretraining.objective import ObjectiveModel
-from vireo.pretraining.token_chunks import TokenChunks, Tokens, padded, pieces_of
+from vireo.pretraining.token_chunks import TokenChunks, Tokens, pieces_of
 from vireo.pretraining.training_setup import Setup, merged, planned, with_lora, write_model
 from vireo.settings import Size
 

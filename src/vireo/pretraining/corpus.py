@@ -8,18 +8,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import polars as pl
 
+from vireo.behavior.base import Histories
 from vireo.language.texts import PARTS, VideoTexts, clean, texts_of
 from vireo.pretraining.base import Corpus, Document, Documents
 
 HELDOUT_SHARE = 0.1
 _MIN_HELDOUT = 2  # videos; retrieval among fewer titles is trivial
+_MAX_TITLES = 20  # titles of a user in one document: the latest
+_MIN_COUNT = 2  # consecutive views of two videos that make a pair
+_MAX_PAIRS = 200_000
 _SLICE = 512  # videos whose texts are in memory at a time
 _WORDS = re.compile(r"\w+")
 
@@ -150,6 +155,37 @@ def _documents(
         for video_id, said in comments.filter(own).select("video_id", "text").iter_rows():
             if text := clean(said):
                 yield Document(video_id, "comment", text)
+
+
+def watch_documents(
+    histories: Histories,
+    video_ids: Sequence[str],
+    titles: Sequence[str],
+    known: frozenset[str],
+) -> Iterator[Document]:
+    """One anonymous document per user: titles of the latest liked videos, oldest first.
+
+    Videos outside `known` are left out.
+    """
+    for user in range(len(histories)):
+        liked = histories.row(user).positives.videos.tolist()
+        rows = [row for row in dict.fromkeys(liked) if video_ids[row] in known and titles[row]]
+        if len(rows) > 1:
+            text = "; ".join(clean(titles[row]) for row in rows[-_MAX_TITLES:])
+            yield Document(video_ids[rows[-1]], "watched", text)
+
+
+def watched_pairs(histories: Histories, video_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Most frequent pairs of ids of videos liked one after the other, at least twice."""
+    counts: Counter[tuple[int, int]] = Counter()
+    for user in range(len(histories)):
+        liked = histories.row(user).positives.videos.tolist()
+        counts.update((min(a, b), max(a, b)) for a, b in pairwise(liked) if a != b)
+    often = sorted(
+        (pair for pair, n in counts.items() if n >= _MIN_COUNT),
+        key=lambda pair: (-counts[pair], pair),
+    )
+    return [(video_ids[a], video_ids[b]) for a, b in often[:_MAX_PAIRS]]
 
 
 def heldout(video_ids: Iterable[str]) -> set[str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vireo.arrays import Bools, Ints
-from vireo.pretraining.token_chunks import Tokens, padded
+from vireo.language.chunks import padded
+from vireo.pretraining.token_chunks import Tokens
 
 PIECE_TOKENS = 128
 BATCH_TOKENS = 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import array
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from vireo.arrays import Bools, Ints
+from vireo.arrays import Ints
 from vireo.language.chunks import sampled_windows
 from vireo.language.hf_directory import frame_of
 from vireo.pretraining.base import Document
 
-_AT_ONCE = 256  # documents that are tokenised together
+_AT_ONCE = 256  # documents that are tokenized together
 _MAX_CHARACTERS = 1_000_000  # of one document: more than a day of speech
 
 Tokens = NDArray[np.int32]
@@ -90,12 +90,3 @@ def mapped(file: IO[bytes], count: int) -> Tokens:
     if not count:
         return np.zeros(0, dtype=np.int32)  # an empty file cannot be mapped
     return np.memmap(file, dtype=np.int32, mode="r", shape=(count,))
-
-
-def padded(pieces: Sequence[Tokens], fill: int = 0) -> tuple[Ints, Bools]:
-    """Pieces -> ids (b, t) with `fill` where there is padding, and what is there (b, t)."""
-    lengths = np.array([len(piece) for piece in pieces])
-    ids = np.full((len(pieces), int(lengths.max())), fill, dtype=np.int64)
-    there = np.arange(ids.shape[1]) < lengths[:, None]
-    ids[there] = np.concatenate([np.asarray(piece) for piece in pieces])
-    return ids, there

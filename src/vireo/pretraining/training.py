@@ -66,9 +66,9 @@ def train(
         setup: Setup[Any] = objective(
             load_corpus(folder / "corpus"), job.section, job.base, job.seed
         )
-    except CannotTrain as unfit:
+    except CannotTrain as error:
         if team.is_main:
-            write_json(folder / _REPORT, {"unfit": str(unfit)})
+            write_json(folder / _REPORT, {"unfit": str(error)})
         return
     setup.learner.to(device())
     own_progress = progress if team.is_main else NullProgress()

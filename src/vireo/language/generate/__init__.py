@@ -25,8 +25,8 @@ GENERATORS = Registry(
 def generator(section: GenerationSection, context: Context) -> Generator | None:
     """The configured LLM, or None.
 
-    Raises ConfigError for settings that lack something, InputError for a directory that holds no
-    model, MissingLibrary; never because a server does not answer: that is an Answer's reason.
+    Raises ConfigError, InputError (no model in the directory) or MissingLibrary; a server without
+    a reply is the reason of a GeneratedValue.
     """
     made: Generator | None = GENERATORS.get(section.model)(section, context)
     return made

@@ -1,4 +1,4 @@
-"""Prompt in, Answer out; Generator is the protocol of LLMs."""
+"""Prompt, GeneratedValue, and Generator, the protocol of LLMs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vireo.settings import Section
 Shape = TypeVar("Shape", bound=BaseModel)
 
 Personal = Literal["comments", "histories"]
-"""Kinds of data that tell of people, and so need a word in the config to leave the machine."""
+"""Personal data, sent to a server only with permission in the config."""
 
 
 class GenerationSection(Section):
@@ -92,9 +92,9 @@ class Prompt(Generic[Shape]):
     data: Mapping[str, Any]
     """Values that JSON can hold."""
     shape: type[Shape]
-    """The answer's form; its JSON schema is sent, and every answer is checked against it."""
+    """Model of the answer; its JSON schema is sent, and answers are validated by it."""
     personal: frozenset[Personal] = frozenset()
-    """Which kinds of personal data `data` holds: they pass the gate, or nothing is sent."""
+    """Personal data in `data`; without permission for all, nothing is sent."""
 
 
 @dataclass(frozen=True)
@@ -110,17 +110,17 @@ class GeneratedValue(Generic[Shape]):
 
 
 class Generator(Protocol):
-    """Writes answers of a given shape. Failures are answers, too: `answer` does not raise them."""
+    """LLM with answers of a given shape. `answer` returns failures, it does not raise them."""
 
     name: str
     """Author in records, such as "qwen3:4b at localhost"."""
     fingerprint: str
-    """Changes with the model and its settings; the cache files answers under it."""
+    """Changes with the model and its settings; part of the cache key."""
     remote: bool
-    """Whether prompts leave this process: then a user must have agreed."""
+    """Whether prompts leave this process, which needs permission."""
 
     def generate(
         self, prompts: Sequence[Prompt[Shape]], progress: Progress | None = None
     ) -> list[GeneratedValue[Shape]]:
-        """One Answer per prompt, in order. Once the budget is spent, answers say so."""
+        """One GeneratedValue per prompt, in order; over budget, without a value."""
         ...

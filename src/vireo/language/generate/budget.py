@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
 from vireo.language.generate.base import GenerationSection
+from vireo.language.hf_directory import load_tokenizer
+from vireo.language.minilm import package_directory
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 MILLION = 1_000_000
 
@@ -40,3 +48,14 @@ class Budget:
         with self._lock:
             self.tokens_in += used[0] - reserved[0]
             self.tokens_out += used[1] - reserved[1]
+
+
+@cache
+def _tokenizer() -> Tokenizer:
+    return load_tokenizer(package_directory())
+
+
+def count_tokens(texts: Sequence[str]) -> list[int]:
+    """Tokens per text by MiniLM's tokenizer: an estimate for other models."""
+    encodings = _tokenizer().encode_batch(list(texts), add_special_tokens=False)
+    return [len(encoding.ids) for encoding in encodings]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from vireo.engine.progress import NullProgress, Progress
 from vireo.language.generate.base import GeneratedValue, GenerationSection, Prompt, Shape
-from vireo.language.generate.budget import Budget
+from vireo.language.generate.budget import Budget, count_tokens
 from vireo.language.generate.messages import (
     InvalidReply,
     Messages,
@@ -20,14 +20,13 @@ from vireo.language.generate.messages import (
     repair_of,
 )
 from vireo.language.generate.response_cache import ResponseCache, key_of
-from vireo.language.generate.tokens import count_tokens
 
 _MAX_IN_MEMORY = 1000
 _IN_A_ROW = 3  # prompts without any reply, after which the model is taken for dead
 
 
 class NoReply(Exception):
-    """The model gave nothing; `hopeless` where asking again cannot help."""
+    """The model gave no reply; `hopeless` where a retry cannot help."""
 
     def __init__(self, why: str, hopeless: bool = False) -> None:
         super().__init__(why)
@@ -56,7 +55,7 @@ class ChatModel(Protocol):
 
 
 class GuardedGenerator:
-    """The Generator around a Talker. Every failure is an Answer with its reason."""
+    """Generator around a ChatModel; a failure is a GeneratedValue with its reason."""
 
     def __init__(self, talker: ChatModel, section: GenerationSection, cache: Path) -> None:
         self.name = talker.name
@@ -74,7 +73,7 @@ class GuardedGenerator:
     def generate(
         self, prompts: Sequence[Prompt[Shape]], progress: Progress | None = None
     ) -> list[GeneratedValue[Shape]]:
-        """One Answer per prompt, in order; the same prompt is asked once."""
+        """One GeneratedValue per prompt, in order; duplicate prompts are sent once."""
         progress = progress or NullProgress()
         keys = [key_of(prompt, self.fingerprint) for prompt in prompts]
         answers: dict[bytes, GeneratedValue[Shape]] = {}
@@ -147,7 +146,7 @@ class GuardedGenerator:
                 del self._in_memory[next(iter(self._in_memory))]
 
     def _ask(self, prompt: Prompt[Shape]) -> GeneratedValue[Shape]:
-        """The first try, and the repair of what did not fit."""
+        """Value of the first reply, or of one repair."""
         used = (0, 0)
         messages = messages_of(prompt)
         why = ""

@@ -17,7 +17,7 @@ from vireo.language.hf_directory import fingerprint_of, load_tokenizer, weights_
 
 
 def load(section: GenerationSection, context: Context) -> Generator:
-    """The Writer around a model directory; raises ConfigError or InputError for what is none."""
+    """Generator of a model directory; raises ConfigError or InputError for what is none."""
     if not section.path:
         raise ConfigError(
             'language.generation.model = "local" needs language.generation.path, which is empty.',

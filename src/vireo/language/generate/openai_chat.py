@@ -27,7 +27,7 @@ _MAX_BYTES = 4 * MAX_REPLY
 
 
 def load(section: GenerationSection, context: Context) -> Generator:
-    """The Writer around a server; nothing is sent before the first prompt.
+    """Generator of a server; nothing is sent before the first prompt.
 
     Raises ConfigError where the address or the name is missing, MissingLibrary without `openai`.
     """
@@ -69,7 +69,7 @@ class OpenAiChat:
             raise NoReply(str(error), hopeless=True) from None
 
     def _adapting(self, messages: Messages, schema: dict[str, Any]) -> Reply:
-        """One try, with the habits that the server refuses given up one by one."""
+        """One try; request fields that the server rejects are dropped one by one."""
         for _ in range(5):
             try:
                 return _read(self._body(messages, schema))
@@ -79,7 +79,7 @@ class OpenAiChat:
         raise NoReply("the server refused every form of the request", hopeless=True)
 
     def _give_up(self, refused: UnsupportedFormatError) -> bool:
-        """Not every server knows every field: leave out what it complains of, then structure."""
+        """Drop the rejected field, or else the structured output."""
         if "max_completion_tokens" in refused.text and self._limit == "max_tokens":
             self._limit = "max_completion_tokens"
         elif "temperature" in refused.text and self._extra:
