@@ -16,7 +16,7 @@ from vireo.errors import VireoError
 _TABLE = """CREATE TABLE IF NOT EXISTS vectors (
     model TEXT NOT NULL, text BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (model, text)
 ) WITHOUT ROWID"""
-_AT_ONCE = 500
+_MAX_KEYS = 500
 
 
 def key_of(text: str) -> bytes:
@@ -38,8 +38,8 @@ class VectorCache:
         known: dict[bytes, Floats] = {}
         missing = sorted(keys)
         with opened(self.path, _TABLE) as connection:
-            for start in range(0, len(missing), _AT_ONCE):
-                some = missing[start : start + _AT_ONCE]
+            for start in range(0, len(missing), _MAX_KEYS):
+                some = missing[start : start + _MAX_KEYS]
                 marks = ",".join("?" * len(some))
                 query = f"SELECT text, vector FROM vectors WHERE model = ? AND text IN ({marks})"
                 for key, blob in connection.execute(query, (model, *some)):

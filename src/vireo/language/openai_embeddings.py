@@ -31,7 +31,7 @@ from vireo.language.openai_client import (
     client,
 )
 
-_AT_ONCE = 64
+_MAX_PIECES = 64
 """Pieces of text in one request."""
 _CHARACTERS_PER_TOKEN = 4
 """Estimate; the server's tokenizer is unknown."""
@@ -91,15 +91,15 @@ class EmbeddingServer(CachedEncoder):
         owner = np.repeat(np.arange(len(texts)), [len(pieces) for pieces in cut])
         pieces = [piece for of_text in cut for piece in of_text]
         total = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for start in range(0, len(pieces), _AT_ONCE):
-            some = pieces[start : start + _AT_ONCE]
+        for start in range(0, len(pieces), _MAX_PIECES):
+            some = pieces[start : start + _MAX_PIECES]
             vectors = self._asked(some)
             if vectors.shape[1] != self.dimension:
                 raise self._failed(
                     f"its vectors have {vectors.shape[1]} numbers, before they had {self.dimension}"
                 )
             lengths = np.array([len(piece) for piece in some], dtype=np.float32)
-            rows = owner[start : start + _AT_ONCE]
+            rows = owner[start : start + _MAX_PIECES]
             np.add.at(total, rows, unit_rows(vectors) * lengths[:, None])
         return unit_rows(total)
 

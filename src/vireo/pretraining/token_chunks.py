@@ -18,7 +18,7 @@ from vireo.language.chunks import sampled_windows
 from vireo.language.hf_directory import frame_of
 from vireo.pretraining.base import Document
 
-_AT_ONCE = 256  # documents that are tokenized together
+_BATCH_DOCUMENTS = 256  # documents that are tokenized together
 _MAX_CHARACTERS = 1_000_000  # of one document: more than a day of speech
 
 Tokens = NDArray[np.int32]
@@ -77,7 +77,7 @@ def tokenised(
 ) -> Iterator[tuple[Document, list[int]]]:
     """Each document with its tokens, without special ones."""
     waiting = iter(documents)
-    while some := list(islice(waiting, _AT_ONCE)):
+    while some := list(islice(waiting, _BATCH_DOCUMENTS)):
         texts = [sampled_windows(document.text, _MAX_CHARACTERS) for document in some]
         encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
         for document, encoding in zip(some, encodings, strict=True):

@@ -110,7 +110,7 @@ class GeneratedValue(Generic[Shape]):
 
 
 class Generator(Protocol):
-    """LLM with answers of a given shape. `answer` returns failures, it does not raise them."""
+    """LLM with answers of a given shape. `generate` returns failures, it does not raise them."""
 
     name: str
     """Author in records, such as "qwen3:4b at localhost"."""

@@ -22,7 +22,7 @@ from vireo.language.generate.messages import (
 from vireo.language.generate.response_cache import ResponseCache, key_of
 
 _MAX_IN_MEMORY = 1000
-_IN_A_ROW = 3  # prompts without any reply, after which the model is taken for dead
+_MAX_FAILURES = 3  # consecutive prompts without a reply, after which no more are sent
 
 
 class NoReply(Exception):
@@ -187,7 +187,7 @@ class GuardedGenerator:
     def _count_failure(self, error: NoReply) -> None:
         with self._lock:
             self._failures += 1
-            if error.hopeless or self._failures >= _IN_A_ROW:
+            if error.hopeless or self._failures >= _MAX_FAILURES:
                 self._stopped = self._stopped or f"{error}; it was not asked again"
 
     def _estimate(self, prompts: Sequence[Prompt[Shape]]) -> str:
