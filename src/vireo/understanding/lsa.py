@@ -26,6 +26,7 @@ MAX_DIMENSION = 256
 MAX_WORDS = 50_000
 MAX_SHARE = 0.5
 """Share of the videos above which a word is too common."""
+_ROUNDS, _SPARE = 8, 32  # of the subspace iteration
 _MAX_CHARACTERS = 400_000  # of one part
 
 METADATA_WEIGHT, DIALOGUE_WEIGHT = 0.5, 1.0
@@ -125,7 +126,6 @@ def fit_lsa(words: TermCounts) -> LsaModel | None:
 
     Terms of two videos or more, but of at most half of them; of very many, the most frequent.
     """
-    from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfTransformer
 
     counts = [_sum(a, b) for a, b in zip(words.metadata, words.dialogue, strict=True)]
@@ -138,14 +138,7 @@ def fit_lsa(words: TermCounts) -> LsaModel | None:
         return None
     transformer = TfidfTransformer(sublinear_tf=True)
     weights = transformer.fit_transform(_vectorizer(known).transform(counts))
-    svd = TruncatedSVD(
-        min(dimension, *weights.shape),
-        n_iter=8,
-        n_oversamples=32,
-        power_iteration_normalizer="QR",
-        random_state=0,
-    ).fit(weights)
-    axes = np.ascontiguousarray(svd.components_.T, dtype=np.float32)
+    axes = _axes(weights, dimension)
     there = np.diff(weights.indptr) > 0
     center = np.asarray(weights[there] @ axes).mean(axis=0, dtype=np.float64)
     rarity = transformer.idf_.astype(np.float32)
@@ -175,3 +168,20 @@ def _vectorizer(words: Sequence[str]) -> Any:
     vectorizer.feature_names_ = list(words)
     vectorizer.vocabulary_ = {word: place for place, word in enumerate(words)}
     return vectorizer
+
+
+def _axes(weights: Any, dimension: int) -> Floats:
+    """(v, k) right singular vectors, strongest first, each with its largest entry above zero.
+
+    Subspace iteration from fixed noise (Halko, Martinsson and Tropp 2011), as in scikit-learn's
+    TruncatedSVD; see docs/decisions/0071-own-code-and-libraries.md.
+    """
+    width = min(dimension + _SPARE, *weights.shape)
+    noise = np.random.default_rng(0)
+    basis: Floats = noise.standard_normal((weights.shape[1], width), dtype=np.float32)
+    for _ in range(_ROUNDS):
+        basis = np.linalg.qr(weights.T @ np.linalg.qr(weights @ basis)[0])[0]  # (v, width)
+    right = np.linalg.svd(weights @ basis, full_matrices=False)[2]  # (width, width)
+    axes = basis @ right[:dimension].T
+    largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
+    return np.ascontiguousarray(axes * np.sign(largest), dtype=np.float32)
